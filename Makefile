@@ -1,0 +1,45 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Everything lives in .venv of this checkout.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+CORES ?= 2
+
+.PHONY: help demo test slow lint docs wheel clean
+
+help:  ## what there is
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/.runtime  ## the main job: eighteen neutron stars -> an equation of state, with a report
+	@$(BIN)/retrodict demo neutron-star
+
+test: $(VENV)/.develop  ## the tests
+	@$(BIN)/python -m pytest -q -n $(CORES) --dist loadgroup
+
+slow: $(VENV)/.develop  ## the long tests
+	@$(BIN)/python -m pytest -q -m slow
+
+lint: $(VENV)/.develop  ## style and types
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/pyright --warnings | { grep -v '^0 errors' || true; }
+
+docs: $(VENV)/.develop  ## the site, tutorials executed, warnings as errors
+	@$(BIN)/sphinx-build --fail-on-warning --keep-going -q -b html docs docs/_build/html
+
+wheel: $(VENV)/.develop  ## the distribution
+	@$(PIP) wheel --no-deps --wheel-dir dist .
+
+clean:  ## remove what the commands above made, except runs/
+	@rm -rf $(VENV) dist docs/_build docs/gallery docs/api/generated
+
+$(VENV)/bin/python:
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.develop: pyproject.toml constraints.txt $(VENV)/.runtime
+	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@

@@ -1,0 +1,62 @@
+"""Retrodict: from noisy effects back to the cause, with honest uncertainty.
+
+Importing this package has one side effect, on purpose: JAX computes in float64 from then on. Inverse problems amplify
+rounding errors as readily as noise, and float32 does not survive a Gauss-Newton step on an ill-posed one.
+
+Names are imported on first use, so that `retrodict --help` does not wait for JAX.
+"""
+
+import importlib
+import os
+import sys
+from typing import Any
+
+if "jax" in sys.modules:
+    sys.modules["jax"].config.update("jax_enable_x64", True)
+else:
+    os.environ["JAX_ENABLE_X64"] = "true"
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "AbstractAnsatz": "problem.ansatz",
+    "AbstractForward": "problem.forward",
+    "AbstractLeastSquares": "problem.target",
+    "AbstractLikelihood": "problem.likelihood",
+    "AbstractTarget": "problem.target",
+    "Covariance": "problem.covariance",
+    "Gaussian": "problem.likelihood",
+    "LinearForward": "problem.forward",
+    "Posterior": "problem.posterior",
+    "Quantity": "problem.target",
+    "White": "problem.prior",
+    "Ensemble": "infer.ensemble",
+    "Importance": "infer.importance",
+    "Laplace": "infer.laplace",
+    "MAP": "infer.map",
+    "Manifold": "infer.manifold",
+    "NUTS": "infer.nuts",
+    "SequentialMonteCarlo": "infer.smc",
+    "Train": "infer.train",
+    "infer": "infer.infer",
+    "validate": "infer.validate",
+    "Result": "run.result",
+    "RetrodictError": "base.errors",
+    "InputError": "base.errors",
+    "load": "cli.config",
+}
+_ROOMS = ("neutron_star",)
+
+__all__ = ["__version__", *sorted(_HOME), *_ROOMS]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return importlib.import_module(f"retrodict.{name}")
+    if name in _HOME:
+        return getattr(importlib.import_module(f"retrodict.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'retrodict' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

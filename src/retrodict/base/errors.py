@@ -1,0 +1,62 @@
+"""Errors for the user: what, where, got, expected, why, and a fix to copy.
+
+Each error knows the exit code with which the command line ends; Python callers catch `RetrodictError`.
+"""
+
+from typing import ClassVar
+
+
+class RetrodictError(Exception):
+    """Something the user can act on. `str(error)` is the whole message, one field a line."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: str = "",
+        got: str = "",
+        expected: str = "",
+        why: str = "",
+        fix: str = "",
+    ) -> None:
+        self.what, self.where, self.got, self.expected, self.why, self.fix = what, where, got, expected, why, fix
+        super().__init__(self._render())
+
+    def _render(self) -> str:
+        details = {"where": self.where, "got": self.got, "expected": self.expected, "why": self.why, "fix": self.fix}
+        lines = [f"  {name + ':':<10}{text}" for name, text in details.items() if text]
+        return "\n".join([self.what, *lines])
+
+
+class InputError(RetrodictError):
+    """Bad data, configuration or usage: nothing was written."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class InputErrors(InputError):
+    """Several input errors at once, so that a config is mended in one go."""
+
+    def __init__(self, errors: list[InputError]) -> None:
+        self.errors = errors
+        super().__init__("\n".join(str(error) for error in errors))
+
+
+class NotFiniteError(RetrodictError):
+    """A NaN or an infinity appeared where a number was due; it is never returned as a result."""
+
+    exit_code: ClassVar[int] = 3
+
+
+class StorageError(RetrodictError):
+    """The disk is full, read-only or failing; what was there before is intact."""
+
+    exit_code: ClassVar[int] = 5
+
+
+class Interrupted(RetrodictError):
+    """Stopped on request with a checkpoint written: run the same command again with `--resume`."""
+
+    exit_code: ClassVar[int] = 75

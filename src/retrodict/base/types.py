@@ -1,0 +1,13 @@
+"""The few types that every floor shares."""
+
+from typing import Any, TypeAlias
+
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree
+
+Key: TypeAlias = PRNGKeyArray
+Scalar: TypeAlias = Float[Array, ""]
+Flag: TypeAlias = Bool[Array, ""]
+Vector: TypeAlias = Float[Array, " dim"]
+JSON: TypeAlias = Any  # what json.loads returns
+
+__all__ = ["JSON", "Array", "Bool", "Flag", "Float", "Int", "Key", "PyTree", "Scalar", "Vector"]

@@ -1,0 +1,137 @@
+"""Covariances as whitening maps: one module, several honest ways to make it, never a bare inverse."""
+
+import equinox as eqx
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Float, Key, Scalar
+
+Numbers = Array | np.ndarray
+
+
+class Covariance(eqx.Module):
+    r"""$C = A A^T$ through its root $A$ and a whitening map $W$ with $W A = 1$.
+
+    Diagonal covariances keep both as vectors. Make one with `diagonal`, `full`, `blocks` or `from_samples`.
+    """
+
+    whitener: Float[Array, "rank points"] | Float[Array, " points"]
+    root: Float[Array, "points rank"] | Float[Array, " points"]
+    log_determinant: Scalar
+
+    @property
+    def rank(self) -> int:
+        """The number of modes kept: all of them, unless a cut was asked for."""
+        return self.whitener.shape[0]
+
+    def whiten(self, deviation: Float[Array, " points"]) -> Float[Array, " rank"]:
+        """W d: standard normal if `deviation` has this covariance."""
+        return self.whitener * deviation if self.whitener.ndim == 1 else self.whitener @ deviation
+
+    def sample(self, key: Key) -> Float[Array, " points"]:
+        """One draw of N(0, C)."""
+        noise = jr.normal(key, (self.rank,))
+        return self.root * noise if self.root.ndim == 1 else self.root @ noise
+
+    def matrix(self) -> Float[Array, "points points"]:
+        """C itself (of the modes kept)."""
+        root = jnp.diag(self.root) if self.root.ndim == 1 else self.root
+        return root @ root.T
+
+
+def diagonal(error: Float[Numbers, " points"]) -> Covariance:
+    """Independent one-sigma errors.
+
+    Raises `InputError` if an error is not a positive number.
+    """
+    sigma = np.asarray(error, dtype=float)
+    bad = np.flatnonzero(~(np.isfinite(sigma) & (sigma > 0)))
+    if bad.size:
+        raise InputError(
+            f"error number {bad[0]} is not a positive number",
+            got=f"{sigma[bad[0]]}",
+            expected="one-sigma errors > 0",
+            fix="remove the point, or give it the error that it has",
+        )
+    return Covariance(jnp.asarray(1 / sigma), jnp.asarray(sigma), jnp.asarray(2 * np.sum(np.log(sigma))))
+
+
+def full(matrix: Float[Numbers, "points points"], *, svd_cut: float = 0.0) -> Covariance:
+    """A covariance matrix; eigenvalues of its *correlation* matrix below `svd_cut` times the largest are raised to it.
+
+    Raising, not dropping, can only widen the result (as lsqfit does). Raises `InputError` unless the matrix is
+    symmetric and, after the cut, positive definite.
+    """
+    covariance = _symmetric(np.asarray(matrix, dtype=float))
+    sigma = np.sqrt(np.diag(covariance))
+    value, vector = np.linalg.eigh(covariance / np.outer(sigma, sigma))
+    value = np.maximum(value, svd_cut * value[-1])
+    if value[0] <= len(value) * np.finfo(float).eps * value[-1]:
+        raise InputError(
+            f"covariance is not positive definite (smallest eigenvalue of the correlations {value[0]:.2g})",
+            where=f"{len(value)} x {len(value)} matrix",
+            why="too few samples for this many points, or rounded entries",
+            fix="from_samples(..., shrinkage=None)   (or: svd_cut=1e-6, or fewer points)",
+        )
+    return _from_modes(value, vector, sigma)
+
+
+def blocks(matrices: list[Float[Numbers, "points points"]], *, svd_cut: float = 0.0) -> Covariance:
+    """Independent groups of correlated points, one matrix each, in the order of the data."""
+    size = sum(len(np.asarray(m)) for m in matrices)
+    whole, start = np.zeros((size, size)), 0
+    for block in map(np.asarray, matrices):
+        whole[start : start + len(block), start : start + len(block)] = block
+        start += len(block)
+    return full(whole, svd_cut=svd_cut)
+
+
+def from_samples(
+    samples: Float[Numbers, "samples points"], *, shrinkage: float | None = None, svd_cut: float = 0.0
+) -> Covariance:
+    """Covariance *of the mean* of independent `samples`, its correlations shrunk towards the diagonal.
+
+    `shrinkage` is the weight of the diagonal; None chooses it by the estimator of Ledoit and Wolf, J. Multivariate
+    Anal. 88 (2004) 365, applied to the standardised samples. Raises `InputError` for fewer than two samples.
+    """
+    x = np.asarray(samples, dtype=float)
+    if x.ndim != 2 or len(x) < 2:
+        raise InputError("samples must be an array (samples, points) with at least two samples", got=f"shape {x.shape}")
+    sigma = x.std(axis=0, ddof=1)
+    standard = (x - x.mean(axis=0)) / np.where(sigma > 0, sigma, 1.0)
+    correlation = standard.T @ standard / (len(x) - 1)
+    weight = _ledoit_wolf_weight(standard, correlation) if shrinkage is None else shrinkage
+    shrunk = (1 - weight) * correlation + weight * np.eye(len(sigma))
+    return full(shrunk * np.outer(sigma, sigma) / len(x), svd_cut=svd_cut)
+
+
+def _ledoit_wolf_weight(standard: np.ndarray, correlation: np.ndarray) -> float:
+    """Variance of the off-diagonal sample correlations over their squared size, in [0, 1]."""
+    count = len(standard)
+    square = standard**2
+    spread = (square.T @ square / (count - 1) - correlation**2) / count
+    off = ~np.eye(len(correlation), dtype=bool)
+    signal = np.sum(correlation[off] ** 2)
+    return float(np.clip(np.sum(spread[off]) / signal, 0.0, 1.0)) if signal > 0 else 1.0
+
+
+def _symmetric(matrix: np.ndarray) -> np.ndarray:
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise InputError("a covariance is a square matrix", got=f"shape {matrix.shape}")
+    if not np.all(np.isfinite(matrix)):
+        raise InputError("the covariance holds NaN or infinite entries")
+    if np.any(np.diag(matrix) <= 0):
+        index = int(np.argmin(np.diag(matrix)))
+        raise InputError(f"variance number {index} is not positive", got=f"{matrix[index, index]}")
+    if not np.allclose(matrix, matrix.T, rtol=1e-8, atol=1e-12 * np.abs(matrix).max()):
+        raise InputError("the covariance is not symmetric", fix="give C[i, j] = C[j, i]")
+    return 0.5 * (matrix + matrix.T)
+
+
+def _from_modes(value: np.ndarray, vector: np.ndarray, sigma: np.ndarray) -> Covariance:
+    root = sigma[:, None] * vector * np.sqrt(value)
+    whitener = (vector / np.sqrt(value)).T / sigma
+    log_determinant = np.sum(np.log(value)) + 2 * np.sum(np.log(sigma))
+    return Covariance(jnp.asarray(whitener), jnp.asarray(root), jnp.asarray(log_determinant))

@@ -1,0 +1,62 @@
+"""What the loop asks of a method, and what a method hands back.
+
+A method is a frozen dataclass: `init`, `step` and `finish` are pure, jit-able functions of a target and a key. It owns
+no loop, no file and no progress bar; `run.loop` owns those for all of them.
+"""
+
+from typing import Any, NamedTuple, Protocol
+
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.problem.target import AbstractTarget
+
+
+class Record(NamedTuple):
+    """What one step leaves behind."""
+
+    finite: Flag  # False stops the run and names the step
+    metrics: dict[str, Scalar]  # for the progress line and the log
+    kept: PyTree[Array]  # what `finish` needs; stacked over steps by the loop
+
+
+class Draws(NamedTuple):
+    """A method's answer: positions, weighted if need be, and how they were come by.
+
+    `position` is an array `(chain, draw, dim)` for latent targets, a pytree with those leading axes otherwise. `kind`
+    is "exact" (converges to the posterior), "approximate" (does not) or "point" (no spread at all). `statistics` holds
+    arrays `(chain, draw)` or scalars by name, among them what the verdict looks at: `divergent`, `acceptance`,
+    `reversible`, `converged`, `pareto_k`, `log_evidence`, `log_evidence_error`.
+    """
+
+    position: PyTree[Float[Array, "chain draw ..."]]
+    log_weight: Float[Array, "chain draw"]
+    kind: str
+    statistics: dict[str, Array]
+
+
+class Method(Protocol):
+    """One algorithm. `step` must not depend on how many steps are taken in one compiled chunk."""
+
+    @property
+    def steps(self) -> int:
+        """The most steps that it will take."""
+        ...
+
+    def check(self, target: AbstractTarget) -> None:
+        """Raise `InputError` if `target` does not offer what this method needs."""
+        ...
+
+    def init(self, target: Any, key: Key) -> Any:
+        """The state before the first step: a pytree of arrays."""
+        ...
+
+    def step(self, target: Any, state: Any, key: Key, index: Int[Array, ""]) -> tuple[Any, Record]:
+        """One step; `key = fold_in(seed key, index)`."""
+        ...
+
+    def done(self, state: Any) -> Flag:
+        """Whether to stop before `steps`."""
+        ...
+
+    def finish(self, target: Any, state: Any, history: PyTree[Array]) -> Draws:
+        """The answer, from the last state and everything kept (leading axis: steps taken)."""
+        ...
