@@ -25,29 +25,31 @@ _HOME = {
     "AbstractLikelihood": "problem.likelihood",
     "AbstractTarget": "problem.target",
     "Covariance": "problem.covariance",
+    "blocks": "problem.covariance",
+    "diagonal": "problem.covariance",
+    "from_samples": "problem.covariance",
+    "full": "problem.covariance",
     "Gaussian": "problem.likelihood",
     "LinearForward": "problem.forward",
     "Posterior": "problem.posterior",
     "Quantity": "problem.target",
     "White": "problem.prior",
-    "Ensemble": "infer.ensemble",
-    "Importance": "infer.importance",
-    "Laplace": "infer.laplace",
-    "MAP": "infer.map",
-    "Manifold": "infer.manifold",
-    "NUTS": "infer.nuts",
-    "SequentialMonteCarlo": "infer.smc",
-    "Train": "infer.train",
-    "infer": "infer.infer",
-    "validate": "infer.validate",
+    "Ensemble": "inference.ensemble",
+    "Importance": "inference.importance",
+    "Laplace": "inference.laplace",
+    "MAP": "inference.map",
+    "Manifold": "inference.manifold",
+    "NUTS": "inference.nuts",
+    "SequentialMonteCarlo": "inference.smc",
+    "Train": "inference.train",
+    "infer": "inference.infer",
+    "validate": "inference.validate",
     "Result": "run.result",
     "RetrodictError": "base.errors",
     "InputError": "base.errors",
     "load": "cli.config",
 }
 _ROOMS = ("neutron_star",)
-
-__all__ = ["__version__", *sorted(_HOME), *_ROOMS]
 
 
 def __getattr__(name: str) -> Any:
@@ -59,4 +61,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return sorted(["__version__", *_HOME, *_ROOMS])
