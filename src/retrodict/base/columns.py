@@ -1,0 +1,171 @@
+"""Named columns from a file of any form: text, .npy, .npz, HDF5 or JSON, chosen by content and never by the suffix."""
+
+import os
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from retrodict.base.arrays import read_npy, read_npz
+from retrodict.base.errors import InputError
+from retrodict.base.files import JSON, TEXT_LIMIT, PathLike, Source, form_of, read_bytes, read_head, read_json
+from retrodict.base.tables import IGNORED, ColumnNames, Columns, parse_names, parse_table
+from retrodict.base.units import factor
+
+WEIGHT_NAMES = ("weight", "weights", "w")
+
+
+def read_columns(
+    path: PathLike, columns: ColumnNames | None = None, *, words: Sequence[str] = (), group: str | None = None
+) -> Columns:
+    """The columns of `path`, finite float64, with names, units as the file states them, and provenance.
+
+    `columns` names the columns of a table that has no header, or of a two-dimensional `.npy`; `words` are text columns
+    that may be present; `group` picks a table in an HDF5 file that holds several. Raises `InputError`.
+    """
+    form = form_of(read_head(path))
+    if form == "npy":
+        return _from_matrix(*read_npy(path), columns)
+    if form == "zip":
+        arrays, source = read_npz(path)
+        return from_arrays(arrays, source, "npz", columns)
+    if form == "hdf5":
+        return _from_hdf5(path, columns, group)
+    if form == "json":
+        value, source = read_json(path)
+        return from_arrays(_json_table(value, source), source, "json", columns)
+    data, source = read_bytes(path, TEXT_LIMIT)
+    return parse_table(data, source, columns, words)
+
+
+def find(table: Columns, names: Sequence[str]) -> str | None:
+    """The first of `names` that is a column of the table."""
+    return next((name for name in names if name in table), None)
+
+
+def take(table: Columns, names: Sequence[str], units: Mapping[str, float], *, unit: str | None = None) -> np.ndarray:
+    """The column that goes by one of `names`, in the first of `units`. `unit` stands in where the file names none."""
+    name = find(table, names)
+    if name is None:
+        wanted = f"{names[0]} [{next(iter(units))}]".removesuffix(" []")
+        fix = f"name it {wanted}; columns in this file: {', '.join(table.names[:20])}"
+        raise InputError(f"the column {names[0]} is missing", where=table.source.path, fix=fix)
+    stated = table.unit(name) or (next(iter(units)) if unit is None else unit)
+    return table[name] * factor(stated, units, table.where(name=name))
+
+
+def weights(table: Columns) -> np.ndarray:
+    """The weights of samples, summing to one; equal where the file has none."""
+    name = find(table, WEIGHT_NAMES)
+    values = table[name] if name else np.ones(len(table.values))
+    if (values < 0.0).any():
+        row = int(np.argmax(values < 0.0))
+        raise InputError("a weight is negative", where=table.where(row, name or ""), got=repr(float(values[row])))
+    largest = values.max()
+    if largest == 0.0:
+        raise InputError("all weights are zero", where=table.where(name=name or ""))
+    scaled = values / largest
+    return scaled / scaled.sum()
+
+
+def from_arrays(
+    arrays: dict[str, np.ndarray], source: Source, form: str, columns: ColumnNames | None = None
+) -> Columns:
+    """Columns from one-dimensional arrays of equal length, named `mass` or `mass [Msun]`."""
+    flat = {name: values for name, values in arrays.items() if values.ndim == 1}
+    lengths = {len(values) for values in flat.values()}
+    if not flat or len(lengths) != 1 or lengths == {0}:
+        got = ", ".join(f"{name}{values.shape}" for name, values in list(arrays.items())[:8]) or "nothing"
+        expected = "one-dimensional arrays of equal length, one a quantity"
+        raise InputError("the arrays do not form a table", where=source.path, got=got[:300], expected=expected)
+    names, units = parse_names(list(flat), source.path)
+    table = Columns(names, units, np.stack(list(flat.values()), axis=1), source, form, np.empty(0, np.int64), {})
+    return _selected(table, columns)
+
+
+def _from_matrix(matrix: np.ndarray, source: Source, columns: ColumnNames | None) -> Columns:
+    if columns is None:
+        fix = 'name them: columns="mass [Msun], radius [km]"'
+        raise InputError("the columns have no names", where=source.path, got=f"an array {matrix.shape}", fix=fix)
+    names, units = parse_names(columns)
+    if matrix.ndim != 2 or matrix.shape[1] != len(names) or not len(matrix):
+        got, expected = f"an array {matrix.shape}", f"(rows, {len(names)})"
+        what = "the array has another shape than the columns named"
+        raise InputError(what, where=source.path, got=got, expected=expected)
+    keep = [i for i, name in enumerate(names) if name not in IGNORED]
+    chosen = tuple(names[i] for i in keep), tuple(units[i] for i in keep)
+    return Columns(*chosen, matrix[:, keep], source, "npy", np.empty(0, np.int64), {})
+
+
+def _from_hdf5(path: PathLike, columns: ColumnNames | None, group: str | None) -> Columns:
+    from retrodict.base.hdf5 import list_hdf5, read_hdf5
+
+    datasets, _ = list_hdf5(path)
+    tables: dict[str, dict[str, str]] = {}  # table -> column -> name to read it by
+    units: dict[str, str] = {}
+    for name, dataset in datasets.items():
+        parent, _, leaf = name.rpartition("/")
+        for field in dataset.fields:
+            tables.setdefault(name, {})[field] = f"{name}.{field}"
+        if dataset.numeric and len(dataset.shape) == 1:
+            tables.setdefault(parent, {})[leaf] = name
+            units[name] = dataset.unit
+    wanted = parse_names(columns)[0] if columns is not None else ()
+    chosen = _choose_table(tables, group, wanted, os.fspath(path))
+    arrays, source = read_hdf5(path, list(tables[chosen].values()))
+    found = {column + _bracket(units.get(name)): arrays[name] for column, name in tables[chosen].items()}
+    return from_arrays(found, source, "hdf5", columns)
+
+
+def _bracket(unit: str | None) -> str:
+    return f" [{unit}]" if unit else ""
+
+
+def _choose_table(tables: dict[str, dict[str, str]], group: str | None, wanted: tuple[str, ...], where: str) -> str:
+    matching = [name for name in tables if group is None or name == group or name.startswith(f"{group}/")]
+    matching = [name for name in matching if all(column in {c.lower() for c in tables[name]} for column in wanted)]
+    largest = max((len(tables[name]) for name in matching), default=0)
+    best = [name for name in matching if len(tables[name]) == largest]
+    if len(best) == 1:
+        return best[0]
+    shown = "; ".join(f"{name or '/'}: {', '.join(list(columns)[:4])}" for name, columns in list(tables.items())[:8])
+    what = "the HDF5 file holds several tables" if best else "the HDF5 file holds no such table"
+    fix = 'pick one: group="..."' if best else ""
+    raise InputError(what, where=where, got=shown[:400] or "no columns of numbers", fix=fix)
+
+
+def _json_table(value: JSON, source: Source) -> dict[str, np.ndarray]:
+    """`{name: [numbers]}`, also as Bilby writes it: `{"posterior": {"content": {name: [numbers]}}}`."""
+    for key in ("posterior", "content"):
+        value = value[key] if isinstance(value, dict) and isinstance(value.get(key), dict) else value
+    lists = value.items() if isinstance(value, dict) else ()
+    arrays = {name: _json_array(cells) for name, cells in lists if len(name) <= 200}
+    found = {name: cells for name, cells in arrays.items() if cells is not None}
+    if not found:
+        expected = '{"mass": [...], "radius": [...]} or a Bilby result'
+        raise InputError("the JSON file holds no table", where=source.path, expected=expected)
+    return found
+
+
+def _json_array(cells: JSON) -> np.ndarray | None:
+    cells = cells.get("content") if isinstance(cells, dict) else cells
+    if not isinstance(cells, list) or not all(type(cell) in (int, float) for cell in cells):
+        return None
+    try:
+        return np.asarray(cells, dtype=np.float64)
+    except OverflowError:
+        return np.full(len(cells), np.inf)
+
+
+def _selected(table: Columns, columns: ColumnNames | None) -> Columns:
+    if columns is None:
+        return table
+    names, units = parse_names(columns)
+    missing = [name for name in names if name not in table and name not in IGNORED]
+    if missing:
+        fix = "columns in this file: " + ", ".join(table.names[:20])
+        raise InputError("a column is missing", where=table.source.path, got=", ".join(missing), fix=fix)
+    wanted = [(name, unit) for name, unit in zip(names, units, strict=True) if name not in IGNORED]
+    chosen = [table.names.index(name) for name, _ in wanted]
+    units = tuple(unit or table.unit(name) for name, unit in wanted)
+    kept = tuple(name for name, _ in wanted)
+    return Columns(kept, units, table.values[:, chosen], table.source, table.form, table.lines, table.words)
