@@ -1,0 +1,124 @@
+"""Checkpoints: state, history, step and fingerprint in one sealed file; the newest valid one is resumed from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from retrodict import __version__
+from retrodict.base.atomic import storage_error
+from retrodict.base.errors import InputError
+from retrodict.base.types import PyTree
+from retrodict.run.container import DamagedError, read, write
+from retrodict.run.directory import RunDirectory
+from retrodict.run.fingerprint import is_key
+
+SCHEMA_VERSION: Final = 1
+KEPT: Final = 2  # one may be damaged by the crash that makes us need the other
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that a run needs to go on as if it had never stopped."""
+
+    state: PyTree  # of arrays, PRNG keys among them
+    history: PyTree[np.ndarray]  # leading axis: steps taken
+    step: int  # steps taken
+    seed: int
+    seconds: float  # spent in the loop so far, all attempts together
+    finished: bool
+
+
+def save(directory: RunDirectory, checkpoint: Checkpoint, fingerprint: str) -> Path:
+    """Write a checkpoint, then drop all but the newest `KEPT`. Raises `StorageError`; older ones are then intact."""
+    path = directory.checkpoints / f"ckpt-{checkpoint.step:010d}.npz"
+    try:
+        path.parent.mkdir(exist_ok=True)
+    except OSError as error:
+        raise storage_error(path.parent, error) from error
+    meta = {
+        "schema_version": SCHEMA_VERSION,
+        "retrodict_version": __version__,
+        "fingerprint": fingerprint,
+        "key": np.asarray(jax.random.key_data(jax.random.key(checkpoint.seed))).tolist(),
+        **{name: getattr(checkpoint, name) for name in ("step", "seed", "seconds", "finished")},
+    }
+    write(path, {**_numbered("state", checkpoint.state), **_numbered("history", checkpoint.history)}, meta)
+    for old in _newest_first(directory)[KEPT:]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def load_newest(directory: RunDirectory, fingerprint: str, state: PyTree, history: PyTree) -> Checkpoint | None:
+    """The newest valid checkpoint, or None if there is none at all.
+
+    `state` and `history` are the structures to restore into (leaves need only a `dtype`). A damaged file is skipped
+    with one warning. Raises `InputError` if all are damaged, or if the newest valid one belongs to another
+    computation, as its fingerprint tells.
+    """
+    paths = _newest_first(directory)
+    for path in paths:
+        try:
+            arrays, meta = read(path)
+        except DamagedError as error:
+            directory.warn(f"skipping a damaged checkpoint, {path}: {error}")
+            continue
+        _check_fingerprint(path, meta, fingerprint)
+        return Checkpoint(
+            state=_restored("state", arrays, state, _as_jax),
+            history=_restored("history", arrays, history, _as_numpy),
+            **{name: meta[name] for name in ("step", "seed", "seconds", "finished")},
+        )
+    if paths:
+        raise InputError(
+            "all checkpoints are damaged",
+            where=str(directory.checkpoints),
+            got=", ".join(path.name for path in paths),
+            fix="--force to start again",
+        )
+    return None
+
+
+def _newest_first(directory: RunDirectory) -> list[Path]:
+    return sorted(directory.checkpoints.glob("ckpt-*.npz"), reverse=True)
+
+
+def _check_fingerprint(path: Path, meta: dict[str, Any], fingerprint: str) -> None:
+    if meta["schema_version"] > SCHEMA_VERSION:
+        raise InputError("the checkpoint is of a newer program", where=str(path), got=str(meta["retrodict_version"]))
+    if meta["fingerprint"] != fingerprint:
+        raise InputError(
+            "the checkpoint belongs to another computation",
+            where=str(path),
+            got=f"fingerprint {meta['fingerprint'][:12]}",
+            expected=f"fingerprint {fingerprint[:12]}",
+            why="the target, its data, the method or the seed have changed since it was written",
+            fix="resume with the configuration that it was started with, or --force to start again",
+        )
+
+
+def _numbered(prefix: str, tree: PyTree) -> dict[str, np.ndarray]:
+    return {f"{prefix}/{i}": _plain(leaf) for i, leaf in enumerate(jax.tree.leaves(tree))}
+
+
+def _restored(prefix: str, arrays: dict[str, np.ndarray], like: PyTree, convert: Any) -> PyTree:
+    leaves, structure = jax.tree.flatten(like)
+    return jax.tree.unflatten(structure, [convert(arrays[f"{prefix}/{i}"], leaf) for i, leaf in enumerate(leaves)])
+
+
+def _plain(leaf: Any) -> np.ndarray:
+    return np.asarray(jax.random.key_data(leaf) if is_key(leaf) else leaf)
+
+
+def _as_jax(array: np.ndarray, like: Any) -> jax.Array:
+    if is_key(like):
+        return jax.random.wrap_key_data(jnp.asarray(array), impl=jax.random.key_impl(jnp.empty((), like.dtype)))
+    return jnp.asarray(_as_numpy(array, like))
+
+
+def _as_numpy(array: np.ndarray, like: Any) -> np.ndarray:
+    # Types that NumPy knows only as an extension (bfloat16) come back as raw bytes.
+    return array.view(like.dtype) if array.dtype.kind == "V" else array

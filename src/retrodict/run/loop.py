@@ -1,0 +1,209 @@
+"""The one loop that advances every method: compiled in chunks, watched, checkpointed, resumable bit by bit.
+
+The key of a step depends on the seed and the step's index alone, so that a run depends neither on the chunk size nor on
+where it was interrupted.
+"""
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Any, Final
+
+import jax
+import jax.random as jr
+import numpy as np
+
+from retrodict.base.errors import Interrupted
+from retrodict.base.types import PyTree
+from retrodict.run.checkpoint import Checkpoint, load_newest, save
+from retrodict.run.compiled import Compiled
+from retrodict.run.directory import RunDirectory
+from retrodict.run.faults import reach
+from retrodict.run.fingerprint import fingerprint
+from retrodict.run.manifest import record_environment
+from retrodict.run.method import Method
+from retrodict.run.nonfinite import not_finite
+from retrodict.run.progress import progress_of
+from retrodict.run.signals import Requested, stop_requests
+
+CHUNKS: Final = 32  # about how many a run is cut into
+CHUNK_SECONDS: Final = 2.0  # the longest that a request to stop waits, unless one step takes longer
+CHECKPOINT_SECONDS: Final = 30.0
+CHECKPOINT_SHARE: Final = 0.05  # of the time may go into checkpoints
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that took all its steps, or was done before."""
+
+    state: PyTree
+    history: PyTree[np.ndarray]  # leading axis: steps taken
+    steps: int
+    seconds: float  # spent in the loop, all attempts together
+
+
+def advance(
+    target: Any,
+    method: Method,
+    *,
+    seed: int,
+    directory: RunDirectory | None = None,
+    resume: bool = False,
+    progress: bool = False,
+    max_time: float | None = None,
+    chunk: int | None = None,
+    checkpoint_seconds: float = CHECKPOINT_SECONDS,
+) -> Finished:
+    """Take the steps of `method` on `target`.
+
+    With a `directory` it is claimed (unless the caller holds the claim), logged to, and checkpointed every
+    `checkpoint_seconds`, at the end, on SIGTERM, SIGINT or SIGUSR1, and after `max_time` seconds. `resume` goes on from
+    the newest valid checkpoint, if there is one; the outcome is bit-identical to that of an uninterrupted run. `chunk`
+    is the largest number of steps between two looks at the clock.
+
+    Raises `Interrupted` if stopped on request, `NotFiniteError` at the first step that is not finite, `StorageError` if
+    the disk fails, `InputError` if the directory is in use, holds another computation or only damaged checkpoints.
+    """
+    with ExitStack() as stack:
+        if directory is not None:
+            stack.enter_context(directory.claim(resume=resume))
+        requested = Requested() if directory is None else stack.enter_context(stop_requests())
+        run = _Run(target, method, seed, directory, chunk, checkpoint_seconds, max_time)
+        run.start(resume=resume)
+        if directory is not None:
+            record_environment(directory, seed=seed, resume=resume)
+        show = stack.enter_context(progress_of(name_of(method), method.steps, run.step, wanted=progress))
+        while not run.finished:
+            metrics = run.take_chunk()
+            show(run.step, metrics)
+            run.save_if_due()
+            reach("chunk-boundary")
+            run.stop_if_asked(requested)
+        return run.end()
+
+
+def name_of(method: Method) -> str:
+    """The name of a method: its class."""
+    return type(method).__name__
+
+
+class _Run:
+    """Where a run stands, and what it does between two compiled chunks."""
+
+    def __init__(
+        self,
+        target: Any,
+        method: Method,
+        seed: int,
+        directory: RunDirectory | None,
+        chunk: int | None,
+        checkpoint_seconds: float,
+        max_time: float | None,
+    ) -> None:
+        self.began = time.monotonic()
+        self.method, self.seed, self.directory, self.max_time = method, seed, directory, max_time
+        self.adaptive = chunk is None
+        self.capacity = max(1, min(method.steps, chunk or -(-method.steps // CHUNKS)))
+        self.compiled = Compiled(target, method, jr.key(seed), self.capacity)
+        self.fingerprint = "" if directory is None else fingerprint(target, method, seed)
+        self.checkpoint_interval = self.checkpoint_seconds = checkpoint_seconds
+        self.step, self.seconds, self.pace, self.finished = 0, 0.0, 0.0, False
+        self.history: list[PyTree[np.ndarray]] = []
+        self.state: PyTree = None
+
+    def start(self, *, resume: bool) -> None:
+        """Restore the newest checkpoint, or begin."""
+        found = None
+        if resume and self.directory is not None:
+            like = self.compiled.state_structure, self.compiled.history_structure
+            found = load_newest(self.directory, self.fingerprint, *like)
+        if found is not None:
+            self.state, self.history, self.step = found.state, [found.history], found.step
+            self.seconds, self.finished = found.seconds, found.finished
+        else:
+            self.state = self.compiled.init()
+            self.finished = self.method.steps == 0
+        self.saved = self.step if found is not None else -1
+        self.saved_at = time.monotonic()
+
+    def take_chunk(self) -> dict[str, float]:
+        """Advance by one chunk; the mean of each metric over it. Raises `NotFiniteError`."""
+        began, trips = time.monotonic(), self._trips()
+        chunk = self.compiled.advance(self.state, self.step, trips)
+        taken = int(chunk.taken)
+        if not chunk.finite:
+            raise self._not_finite(taken)
+        metrics, kept = jax.device_get((chunk.metrics, chunk.kept))
+        self.history.append(jax.tree.map(lambda leaf: leaf[:taken].copy(), kept))
+        self.state, self.step = chunk.state, self.step + taken
+        self.finished = bool(chunk.done) or self.step >= self.method.steps
+        elapsed = time.monotonic() - began
+        self.seconds, self.pace = self.seconds + elapsed, elapsed / max(taken, 1)
+        means = {name: float(np.mean(values[:taken])) for name, values in metrics.items()} if taken else {}
+        if self.directory is not None:
+            self.directory.event("chunk", step=self.step, metrics=means, seconds=round(elapsed, 6))
+        return means
+
+    def save_if_due(self) -> None:
+        """Checkpoint if the last one is long ago; rarely enough that large histories do not slow the run down."""
+        if time.monotonic() - self.saved_at >= self.checkpoint_interval:
+            self.save()
+
+    def save(self) -> None:
+        """Checkpoint, unless this very step has been."""
+        if self.directory is None or self.saved == self.step:
+            return
+        began = time.monotonic()
+        place = (self.step, self.seed, self.seconds, self.finished)
+        save(self.directory, Checkpoint(self.state, self._all_history(), *place), self.fingerprint)
+        self.directory.update(step=self.step, steps=self.method.steps, seconds=round(self.seconds, 3))
+        self.saved, self.saved_at = self.step, time.monotonic()
+        self.checkpoint_interval = max(self.checkpoint_seconds, (self.saved_at - began) / CHECKPOINT_SHARE)
+
+    def stop_if_asked(self, requested: Requested) -> None:
+        """Checkpoint and raise `Interrupted` if a signal or the time limit says so."""
+        late = self.max_time is not None and time.monotonic() - self.began >= self.max_time
+        if self.finished or not (late or requested.by):
+            return
+        self.save()
+        reason = f"stopped by {requested.by}" if requested.by else f"the {self.max_time:g} s are over"
+        saved = self.directory is not None
+        raise Interrupted(
+            f"{reason} at step {self.step} of {self.method.steps}",
+            where=str(self.directory.checkpoints) if self.directory is not None else "",
+            why="" if saved else "without a run directory nothing could be saved",
+            fix="run the same command again with --resume" if saved else "give a path, so that the run can be resumed",
+        )
+
+    def end(self) -> Finished:
+        """The last checkpoint, and the outcome."""
+        self.save()
+        return Finished(self.compiled.whole(self.state), self._all_history(), self.step, self.seconds)
+
+    def _trips(self) -> int:
+        """As many steps as fit into `CHUNK_SECONDS`; one at first, to see how long it takes."""
+        left = min(self.capacity, self.method.steps - self.step)
+        if not self.adaptive:
+            return left
+        seconds = CHUNK_SECONDS
+        if self.max_time is not None:
+            seconds = min(seconds, self.max_time - (time.monotonic() - self.began))
+        fitting = int(seconds / self.pace) if self.pace else 1
+        return max(1, min(left, fitting))
+
+    def _all_history(self) -> PyTree[np.ndarray]:
+        if not self.history:
+            return jax.tree.map(lambda leaf: np.zeros((0, *leaf.shape), leaf.dtype), self.compiled.history_structure)
+        if len(self.history) > 1:
+            self.history = [jax.tree.map(lambda *parts: np.concatenate(parts), *self.history)]
+        return self.history[0]
+
+    def _not_finite(self, taken: int) -> Exception:
+        """The same chunk once more, but one step less: the parameters at which the trouble arose."""
+        bad = self.step + taken - 1
+        before = self.compiled.advance(self.state, self.step, taken - 1).state if taken > 1 else self.state
+        after = self.compiled.advance(self.state, self.step, taken)
+        values = {name: float(entries[taken - 1]) for name, entries in after.metrics.items()}
+        if self.directory is not None:
+            self.directory.event("not-finite", step=bad, metrics=values)
+        return not_finite(name_of(self.method), bad, values, before, after.state)

@@ -1,0 +1,286 @@
+"""What an inference hands back: draws with their meaning, the fit, the diagnostics and the verdict, in one tree.
+
+On disk a result is two files: `result.nc` (NetCDF 4, every array with a checksum; groups and dimensions named as ArviZ
+expects them) and `result.json` (the numbers that a person or a script asks for first, and the SHA-256 of `result.nc`).
+Both are deterministic: the same run gives the same bytes, so neither holds a date or a duration.
+"""
+
+import contextlib
+import hashlib
+import json
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import xarray as xr
+
+from retrodict.base.atomic import storage_error, sync_folder, write_text
+from retrodict.base.errors import InputError
+from retrodict.base.files import hash_file, read_json
+from retrodict.base.types import JSON
+from retrodict.num.weighted import normalised_weights, weighted_statistics
+from retrodict.run.summary import render
+
+SCHEMA_VERSION: Final = 1
+TREE_FILE: Final = "result.nc"
+NUMBERS_FILE: Final = "result.json"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """OK, WARN or FAIL; `reasons` say why it is not OK, `notes` what else the reader should know."""
+
+    status: str
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """The answer of `infer`. `tree` holds everything; the methods read it for you.
+
+    Groups: `/posterior` and `/prior` (derived quantities over chain, draw and their own grids; `z` holds the latents),
+    `/sample_stats` (log_weight, log_likelihood, valid, ...), `/fit` (pulls at the best draw), `/identifiability`,
+    `/observed_data`; the last three only where the target has data.
+    """
+
+    tree: xr.DataTree
+
+    @property
+    def verdict(self) -> Verdict:
+        """How far to trust this result, in words."""
+        stored = self._attribute("verdict")
+        return Verdict(stored["status"], tuple(stored["reasons"]), tuple(stored.get("notes", ())))
+
+    @property
+    def diagnostics(self) -> dict[str, JSON]:
+        """Convergence, effective sample sizes, importance weights, invalid draws."""
+        return self._attribute("diagnostics")
+
+    @property
+    def provenance(self) -> dict[str, JSON]:
+        """What was run: the method with its settings, versions."""
+        return self._attribute("provenance")
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """BibTeX keys of what was used."""
+        return tuple(self._attribute("references"))
+
+    @property
+    def fit(self) -> dict[str, JSON]:
+        """chi2, dof and p at the best draw; empty for a target without data."""
+        if "fit" not in self.tree.children:
+            return {}
+        return {name: float(self.tree["fit"].attrs[name]) for name in ("chi2", "dof", "p")}
+
+    @property
+    def scalars(self) -> tuple[str, ...]:
+        """Names of the derived numbers, in the order of the tables."""
+        return tuple(name for name in self._derived() if not self._posterior[name].attrs["grid_name"])
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """Names of the derived functions, each on its grid."""
+        return tuple(name for name in self._derived() if self._posterior[name].attrs["grid_name"])
+
+    def unit(self, name: str) -> str:
+        """The unit of a derived quantity."""
+        return self._variable(name).attrs["unit"]
+
+    def label(self, name: str) -> str:
+        """Its label for axes and tables: the name if it has no other."""
+        return self._variable(name).attrs["label"] or name
+
+    def draws(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """All draws of a quantity `(n, ...)`, chains one after the other, and their weights `(n,)`, which sum to one.
+
+        Invalid draws are listed with weight zero: the posterior density vanishes there. A function may be NaN at points
+        of its grid where a draw has no value.
+        """
+        values = _flat(self._variable(name))
+        return values, self._weights_for(values)
+
+    def prior_draws(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """The same from the prior; empty arrays for a target without one."""
+        if "prior" not in self.tree.children:
+            return np.empty(0), np.empty(0)
+        values = _flat(self.tree["prior"].dataset[name])
+        return values, normalised_weights(
+            np.zeros(len(values)), _flat(self.tree["prior"].dataset["valid"]) & _defined(values)
+        )
+
+    def quantities(self) -> dict[str, dict[str, Any]]:
+        """The derived numbers: name -> median, mean, sd, q2_5, q16, q84, q97_5, unit."""
+        return {name: {**self._numbers(name), "unit": self.unit(name)} for name in self.scalars}
+
+    def band(self, name: str) -> dict[str, np.ndarray]:
+        """A derived function: x, median, mean, sd and the quantiles of the 68 and 95 % bands, all on the grid of x."""
+        return {"x": self._grid(name), **weighted_statistics(*self.draws(name))}
+
+    def prior_band(self, name: str) -> dict[str, np.ndarray]:
+        """The same band before the data; empty for a target without a prior."""
+        values, weights = self.prior_draws(name)
+        return {"x": self._grid(name), **weighted_statistics(values, weights)} if values.size else {}
+
+    def shrinkage(self, name: str) -> np.ndarray:
+        """1 - sd(posterior) / sd(prior), a number or one a grid point: 1 if the data say all, 0 if they say nothing."""
+        group = self.tree.children.get("identifiability")
+        known = group is not None and f"shrinkage_{name}" in group.dataset
+        return group.dataset[f"shrinkage_{name}"].values if group is not None and known else np.array(np.nan)
+
+    def summary(self) -> str:
+        """The table for a terminal: verdict, fit, numbers as 1.234(56), what the data say beyond the prior."""
+        return render(self)
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def to_json(self) -> dict[str, JSON]:
+        """The content of `result.json`, without the hash of the other file."""
+        attributes = self.tree.attrs
+        verdict = self.verdict
+        return {
+            "schema_version": int(attributes["schema_version"]),
+            "retrodict_version": attributes["retrodict_version"],
+            "target": attributes["target"],
+            "method": attributes["method"],
+            "seed": int(attributes["seed"]),
+            "quantities": plain(self.quantities()),
+            "verdict": {"status": verdict.status, "reasons": list(verdict.reasons), "notes": list(verdict.notes)},
+            "fit": plain(self.fit),
+            "diagnostics": self.diagnostics,
+            "identifiability": self._identifiability(),
+            "references": list(self.references),
+        }
+
+    def save(self, directory: str | os.PathLike[str]) -> None:
+        """Write `result.nc` and `result.json` into `directory`, each atomically; raises `StorageError`."""
+        folder = Path(directory)
+        with _storage_errors(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            digest = _write_tree(self.tree, folder / TREE_FILE)
+        content = {**self.to_json(), "files": {TREE_FILE: {"sha256": digest}}}
+        write_text(folder / NUMBERS_FILE, json.dumps(content, indent=2, allow_nan=False) + "\n")
+
+    @classmethod
+    def load(cls, directory: str | os.PathLike[str]) -> "Result":
+        """Read what `save` wrote. Raises `InputError` for a missing, damaged or newer file."""
+        folder = Path(directory)
+        numbers, _ = read_json(folder / NUMBERS_FILE)
+        _check_schema(numbers, folder / NUMBERS_FILE)
+        found = hash_file(folder / TREE_FILE).sha256
+        promised = numbers.get("files", {}).get(TREE_FILE, {}).get("sha256")
+        if found != promised:
+            raise InputError(
+                "the result is damaged, or its two files come from different runs",
+                where=str(folder / TREE_FILE),
+                got=f"sha256 {found[:12]}...",
+                expected=f"sha256 {str(promised)[:12]}... as {NUMBERS_FILE} says",
+                fix="restore both from a copy, or run again with --resume",
+            )
+        with xr.open_datatree(folder / TREE_FILE, engine="h5netcdf") as tree:
+            return cls(tree.load())
+
+    @property
+    def _posterior(self) -> xr.Dataset:
+        return self.tree["posterior"].dataset
+
+    def _derived(self) -> list[str]:
+        return [str(name) for name in self._posterior.data_vars if "grid_name" in self._posterior[name].attrs]
+
+    def _variable(self, name: str) -> xr.DataArray:
+        if name not in self._posterior:
+            raise KeyError(f"{name!r} is not among the derived quantities: {', '.join(self._derived())}")
+        return self._posterior[name]
+
+    def _grid(self, name: str) -> np.ndarray:
+        return self._variable(name).coords[f"{name}_grid"].values
+
+    def _weights_for(self, values: np.ndarray) -> np.ndarray:
+        statistics = self.tree["sample_stats"].dataset
+        log_weight = _flat(statistics["log_weight"])
+        return normalised_weights(log_weight, _flat(statistics["valid"]) & _defined(values))
+
+    def _numbers(self, name: str) -> dict[str, float]:
+        return {key: float(value) for key, value in weighted_statistics(*self.draws(name)).items()}
+
+    def _identifiability(self) -> dict[str, JSON]:
+        if "identifiability" not in self.tree.children:
+            return {}
+        group = self.tree["identifiability"]
+        shrinkage = {name: self.shrinkage(name).tolist() for name in self.scalars}
+        return plain({"effective_rank": group.attrs.get("effective_rank"), "shrinkage": shrinkage})
+
+    def _attribute(self, name: str) -> Any:
+        return json.loads(self.tree.attrs[name])
+
+
+def plain(value: Any) -> JSON:
+    """Numbers, texts, lists and mappings as JSON has them; what is not finite becomes null."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [plain(item) for item in value] if np.ndim(value) else plain(np.asarray(value).item())
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, bool | int | str | None) else str(value)
+
+
+def _flat(variable: xr.DataArray) -> np.ndarray:
+    values = variable.values
+    return values.reshape(-1, *values.shape[2:])
+
+
+def _defined(values: np.ndarray) -> np.ndarray:
+    """Whether a draw has any value at all."""
+    return np.any(np.isfinite(values.reshape(len(values), -1)), axis=1)
+
+
+def _write_tree(tree: xr.DataTree, path: Path) -> str:
+    """Write atomically; the SHA-256 of the file."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        tree.to_netcdf(temporary, engine="h5netcdf", encoding=_encoding(tree))
+        with open(temporary, "rb+") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+        sync_folder(path.parent)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+    return digest
+
+
+def _encoding(tree: xr.DataTree) -> dict[str, dict[str, dict[str, bool]]]:
+    """A checksum for every chunk of every array (a scalar has no chunks)."""
+    checked = {"fletcher32": True}
+    return {
+        node.path: {str(name): checked for name, variable in node.dataset.variables.items() if variable.ndim}
+        for node in tree.subtree
+    }
+
+
+def _check_schema(numbers: JSON, path: Path) -> None:
+    found = numbers.get("schema_version") if isinstance(numbers, dict) else None
+    if not isinstance(found, int):
+        raise InputError("not a result of this program", where=str(path), expected="a schema_version")
+    if found > SCHEMA_VERSION:
+        written = numbers.get("retrodict_version", "a newer program")
+        fix = f"install retrodict {written} or later"
+        raise InputError("the result was written by a newer program", where=str(path), got=str(written), fix=fix)
+
+
+@contextlib.contextmanager
+def _storage_errors(folder: Path):
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(folder, error) from error

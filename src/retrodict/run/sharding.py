@@ -1,0 +1,49 @@
+"""Spreading the axes that grow, ensemble members, chains and data sets, over the devices of one process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import jax
+import numpy as np
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+
+from retrodict.base.types import Array, PyTree
+
+AXIS = "batch"
+
+_within = ContextVar("within", default=False)
+
+
+def spread(tree: PyTree[Array]) -> PyTree[Array]:
+    """The same numbers, the leading axis of each leaf divided among the devices where it divides evenly.
+
+    For use inside and outside of compiled functions: a method spreads the keys or positions of its chains, and all that
+    is computed from them stays where they are. With one device it does nothing. Numbers agree to rounding with those of
+    one device: batched linear algebra rounds differently for batches of different length.
+    """
+    if jax.device_count() == 1 or _within.get():
+        return tree
+    mesh = _mesh()
+    return jax.tree.map(lambda leaf: _placed(leaf, mesh), tree)
+
+
+@contextmanager
+def spread_already() -> Iterator[None]:
+    """For tracing what is vmapped over an axis that is spread itself: one inside must not compete for the devices."""
+    token = _within.set(True)
+    try:
+        yield
+    finally:
+        _within.reset(token)
+
+
+def _mesh() -> Mesh:
+    """All devices along one axis. `Auto`: the compiler places what nobody placed."""
+    return jax.make_mesh((jax.device_count(),), (AXIS,), axis_types=(AxisType.Auto,))
+
+
+def _placed(leaf: Array, mesh: Mesh) -> Array:
+    if np.ndim(leaf) == 0 or leaf.shape[0] % mesh.size:
+        return leaf
+    return jax.lax.with_sharding_constraint(leaf, NamedSharding(mesh, PartitionSpec(AXIS)))

@@ -1,0 +1,40 @@
+"""Requests to stop, noticed between two chunks."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+
+
+class Requested:
+    """What asked to stop: the name of a signal, or nothing yet."""
+
+    by: str = ""
+
+
+@contextmanager
+def stop_requests() -> Iterator[Requested]:
+    """Within the block, SIGTERM, SIGINT and SIGUSR1 are noted instead of killing; a second one interrupts at once.
+
+    Outside the main thread, where Python cannot receive signals, nothing is changed.
+    """
+    requested = Requested()
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if requested.by:
+            raise KeyboardInterrupt
+        requested.by = signal.Signals(number).name
+
+    if threading.current_thread() is not threading.main_thread():
+        yield requested
+        return
+    before = {number: signal.signal(number, note) for number in STOPPING}
+    try:
+        yield requested
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
