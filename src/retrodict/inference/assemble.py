@@ -1,0 +1,112 @@
+"""Everything that an inference found, as one tree with ArviZ's group and dimension names."""
+
+import dataclasses
+import json
+from typing import Any
+
+import jax
+import numpy as np
+import xarray as xr
+
+from retrodict import __version__
+from retrodict.inference.compare import Comparison
+from retrodict.inference.evaluate import Evaluated
+from retrodict.problem.posterior import Posterior
+from retrodict.problem.target import AbstractTarget, Quantity
+from retrodict.run.method import Draws, Method
+from retrodict.run.result import SCHEMA_VERSION, Result, Verdict, plain
+
+
+def assemble(
+    target: AbstractTarget,
+    method: Method,
+    seed: int,
+    draws: Draws,
+    found: Evaluated,
+    facts: dict[str, Any],
+    compared: Comparison | None,
+    verdict: Verdict,
+) -> Result:
+    """The result; `compared` is None for a target without data."""
+    shape = draws.log_weight.shape
+    posterior = _derived(target.quantities, found.derived, shape)
+    leaves = jax.tree.leaves(draws.position)
+    if len(leaves) == 1 and np.ndim(leaves[0]) == 3:
+        posterior["z"] = (("chain", "draw", "latent"), np.asarray(leaves[0]))
+    groups = {"/posterior": posterior, "/sample_stats": _statistics(draws, found)}
+    if compared is not None:
+        groups |= _compared(target, compared)
+    attributes = _attributes(target, method, seed, facts, verdict)
+    return Result(xr.DataTree.from_dict({"/": xr.Dataset(attrs=attributes), **groups}))
+
+
+def _derived(quantities: tuple[Quantity, ...], derived: dict[str, np.ndarray], shape: tuple[int, ...]) -> xr.Dataset:
+    """Derived quantities over (chain, draw[, <name>_grid])."""
+    chain, draw = (np.arange(size) for size in shape)
+    dataset = xr.Dataset(coords={"chain": chain, "draw": draw})
+    for quantity in quantities:
+        grid = f"{quantity.name}_grid"
+        dims = ("chain", "draw", *((grid,) if quantity.is_function else ()))
+        values = derived[quantity.name].reshape(*shape, *derived[quantity.name].shape[1:])
+        meaning = {name: getattr(quantity, name) for name in ("unit", "label", "grid_name", "grid_unit")}
+        if quantity.is_function:
+            meaning["grid_name"] = quantity.grid_name or "x"
+            dataset = dataset.assign_coords({grid: (grid, quantity.x, {"unit": quantity.grid_unit})})
+        dataset[quantity.name] = (dims, values, meaning)
+    return dataset
+
+
+def _statistics(draws: Draws, found: Evaluated) -> xr.Dataset:
+    shape = draws.log_weight.shape
+    columns = {"log_weight": draws.log_weight, "log_likelihood": found.log_likelihood, "lp": found.log_density}
+    columns |= {"valid": found.valid}
+    columns |= {name: value for name, value in draws.statistics.items() if np.shape(value) == shape}
+    return xr.Dataset({name: (("chain", "draw"), np.reshape(value, shape)) for name, value in columns.items()})
+
+
+def _compared(target: AbstractTarget, compared: Comparison) -> dict[str, xr.Dataset]:
+    fit: dict[str, Any] = {"pulls": ("pull", compared.pulls), "best": ("latent", compared.best)}
+    seen: dict[str, Any] = {"singular_values": ("latent", compared.seen.singular_values)}
+    seen |= {"directions": (("mode", "latent"), compared.seen.directions)}
+    for name, values in compared.shrinkage.items():
+        seen[f"shrinkage_{name}"] = ((f"{name}_grid",) if values.ndim else (), values)
+    count = len(compared.prior.valid)
+    prior = _derived(target.quantities, compared.prior.derived, (1, count))
+    prior["valid"] = (("chain", "draw"), compared.prior.valid[None])
+    return {
+        "/prior": prior,
+        "/fit": xr.Dataset(fit, attrs=dict(compared.fit)),
+        "/identifiability": xr.Dataset(seen, attrs={"effective_rank": compared.seen.effective_rank}),
+        "/observed_data": _data(target),
+    }
+
+
+def _data(target: AbstractTarget) -> xr.Dataset:
+    """The data leaf by leaf, in the order of the likelihood."""
+    leaves = jax.tree.leaves(target.likelihood.data) if isinstance(target, Posterior) else []
+    named = {f"data_{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}
+    return xr.Dataset({name: ([f"{name}_{axis}" for axis in range(leaf.ndim)], leaf) for name, leaf in named.items()})
+
+
+def _attributes(
+    target: AbstractTarget, method: Method, seed: int, facts: dict[str, Any], verdict: Verdict
+) -> dict[str, Any]:
+    settings = dataclasses.asdict(method)  # type: ignore[call-overload]
+    parts = {name: type(part).__name__ for name, part in vars(target).items() if dataclasses.is_dataclass(part)}
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "retrodict_version": __version__,
+        "target": f"{type(target).__name__}({', '.join(parts.values())})",
+        "method": type(method).__name__,
+        "seed": seed,
+        "verdict": json.dumps(plain(dataclasses.asdict(verdict))),
+        "diagnostics": json.dumps(plain(facts)),
+        "provenance": json.dumps({"method": plain(settings), "target": parts}),
+        "references": json.dumps(_references(method, facts)),
+    }
+
+
+def _references(method: Method, facts: dict[str, Any]) -> list[str]:
+    """BibTeX keys of the method and of the diagnostics that were computed."""
+    used = {"vehtari2021": "rhat" in facts, "vehtari2024": "pareto_k" in facts}
+    return list(dict.fromkeys([*getattr(method, "references", ()), *(key for key, yes in used.items() if yes)]))

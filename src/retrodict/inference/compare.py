@@ -1,0 +1,69 @@
+"""A result beside its data and its prior: how good the fit is, what the data can say, what they have said."""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from scipy.stats import chi2 as chi2_distribution
+
+from retrodict.base.types import Float, Vector
+from retrodict.inference.evaluate import Evaluated, pulls_at, rows
+from retrodict.inference.identifiability import Identifiability, identifiability, shrinkage
+from retrodict.inference.least_squares import minimise
+from retrodict.num.weighted import normalised_weights
+from retrodict.problem.posterior import Posterior
+from retrodict.problem.target import AbstractLeastSquares
+from retrodict.run.method import Draws
+
+ITERATIONS = 30
+
+
+class Comparison(NamedTuple):
+    """What a target with data has beyond its draws."""
+
+    best: Float[np.ndarray, " latent"]  # the best draw, moved to the nearest mode (a point estimate stays where it is)
+    pulls: Float[np.ndarray, " pull"]
+    fit: dict[str, float]  # chi2, dof, p
+    seen: Identifiability
+    prior: Evaluated
+    shrinkage: dict[str, np.ndarray]  # empty for a point estimate, which has no spread
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What it adds to the diagnostics."""
+        return {
+            "latents": len(self.best),
+            "effective_rank": self.seen.effective_rank,
+            "prior_invalid_fraction": float(np.mean(~self.prior.valid)),
+        }
+
+
+def compare(target: AbstractLeastSquares, draws: Draws, found: Evaluated, prior: Evaluated) -> Comparison:
+    """Fit, identifiability and shrinkage; `prior` holds evaluated draws from the prior.
+
+    The fit is taken at the posterior mode next to the best draw: there, for a linear problem, chi2 has pulls minus
+    effective rank as its expectation.
+    """
+    weights = normalised_weights(np.ravel(draws.log_weight), found.valid)
+    best = rows(draws.position)[int(np.argmax(np.where(weights > 0, found.log_density, -np.inf)))]
+    if draws.kind != "point":
+        best = _mode(target, best)
+    seen, pulls = identifiability(target, jnp.asarray(best)), pulls_at(target, jnp.asarray(best))
+    nuisances = target.nuisances if isinstance(target, Posterior) else 0
+    fit = fit_quality(pulls, nuisances + seen.effective_rank)
+    before = normalised_weights(np.zeros(len(prior.valid)), prior.valid)
+    judged = {} if draws.kind == "point" else found.derived
+    learnt = {name: shrinkage(values, weights, prior.derived[name], before) for name, values in judged.items()}
+    return Comparison(np.asarray(best), pulls, fit, seen, prior, learnt)
+
+
+def fit_quality(pulls: Float[np.ndarray, " pull"], fitted: float) -> dict[str, float]:
+    """chi2 of the pulls, its degrees of freedom after `fitted` parameters (at least 1), and the chance p of more."""
+    chi2, dof = float(np.sum(pulls**2)), max(len(pulls) - fitted, 1.0)
+    return {"chi2": chi2, "dof": dof, "p": float(chi2_distribution.sf(chi2, dof))}
+
+
+@eqx.filter_jit
+def _mode(target: AbstractLeastSquares, best: Vector) -> Vector:
+    return minimise(target, best, iterations=ITERATIONS, temperature=1.0).position

@@ -1,0 +1,156 @@
+r"""Randomised maximum a posteriori: an optimum of every randomised problem, and its importance weight.
+
+Member $i$ minimises $\tfrac12|r(z) - e_i|^2 + \tfrac12|z - \xi_i|^2$ with $e_i, \xi_i \sim N(0, 1)$: noise once more on
+the data, a draw of the prior for the prior mean. The map $(\xi, e) \to (z, e)$ has the Jacobian determinant of the
+member's Hessian $H$; with the conditional density of $e$ given $z$ that is right for linear problems, the weight of a
+member is
+
+$$\log w = -\tfrac12 |r|^2 - \tfrac12 |p|^2 + \tfrac12 a^T A^{-1} a + \tfrac12\log\det A - \log\det H,\qquad
+  a = p + J^T r,\quad A = 1 + J^T J,$$
+
+all at the optimum, $r$, $J$ and the prior residual $p$ those of the problem before randomisation. It is constant for
+linear problems, and exact as the ensemble grows wherever each randomised problem has one minimum. Sources: Bardsley,
+Solonen, Haario, Laine, SIAM J. Sci. Comput. 36 (2014) A1895 (randomise-then-optimise, where the data are projected);
+Oliver, "Metropolized randomized maximum likelihood", SIAM/ASA JUQ 5 (2017) 259; Ba, de Wiljes, Oliver, Reich, Comput.
+Geosci. 26 (2022) 217 (weights in the full space, as here).
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, Vector
+from retrodict.inference.diagnostics import weight_ess
+from retrodict.inference.gauss_newton import (
+    factorise,
+    half_log_det,
+    linearise,
+    require_least_squares,
+    solve_step,
+    squared_length,
+)
+from retrodict.inference.gradient import objective
+from retrodict.inference.importance import smooth_unless_equal
+from retrodict.inference.least_squares import Descent, LevenbergMarquardt
+from retrodict.inference.schedule import Constant, Geometric
+from retrodict.inference.start import valid_start
+from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
+from retrodict.run.method import Draws, Record
+from retrodict.run.sharding import spread
+
+ANNEALED = Geometric(1e4, 1.0, until=0.1)
+
+
+class Members(NamedTuple):
+    """All members; the key makes a member's randomised problem again."""
+
+    key: Key
+    descent: Descent
+
+
+class Kept(NamedTuple):
+    """Half the squared residuals of every member after each step."""
+
+    cost: Float[Array, " members"]
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """`members` randomised problems, each optimised by Levenberg-Marquardt from its own draw of the prior.
+
+    `data` and `prior` say what is randomised; the classic bootstrap over resampled observations is `prior=False`, which
+    has no spread where data say nothing. Without weights it is exact for linear-Gaussian problems only. If `weighted`
+    and if both are randomised, members carry the importance weights above, which correct for curvature; their Pareto k
+    says whether to believe them. They cost one Hessian a member. Likelihoods in which resampled data do not simply
+    shift the residual get no weights. The noise is annealed by `temperature`; cold starts are on purpose: started from
+    one optimum, an ensemble is under-dispersed. `batch` members at a time share memory (None: all at once).
+    """
+
+    members: int = 64
+    data: bool = True
+    prior: bool = True
+    steps: int = 200
+    batch: int | None = None
+    weighted: bool = True
+    temperature: Constant | Geometric = ANNEALED
+    tolerance: float = 1e-3
+
+    name: ClassVar[str] = "Ensemble"
+    references: ClassVar[tuple[str, ...]] = ("bardsley2014", "oliver2017", "ba2022")
+
+    def check(self, target: AbstractTarget) -> None:
+        """Raise `InputError` if `target` offers no residual."""
+        require_least_squares(target, self.name)
+
+    def init(self, target: Any, key: Key) -> Members:
+        """Every member at a valid draw of the prior."""
+        start_key, noise_key = jr.split(key)
+        return self.start(target, jr.split(start_key, self.members), jr.split(noise_key, self.members))
+
+    def start(self, target: Any, starts: Key, noises: Key) -> Members:
+        """Some members, by their own keys: the parts of an ensemble do not depend on how it is cut."""
+        solver = LevenbergMarquardt(self.tolerance)
+        return Members(noises, jax.vmap(lambda k: solver.init(target, valid_start(target, k)))(starts))
+
+    def step(self, target: Any, state: Members, key: Key, index: Int[Array, ""]) -> tuple[Members, Record]:
+        """One Levenberg-Marquardt iteration of every member."""
+        solver, progress = LevenbergMarquardt(self.tolerance), index / self.steps
+        temperature = self.temperature(progress)
+
+        def one(member: Members) -> Descent:
+            return solver.step(self._problem(target, member.key), member.descent, None, progress, temperature)
+
+        descent = jax.lax.map(one, spread(state), batch_size=self.batch or self.members)
+        metrics = {"cost": jnp.mean(descent.cost), "converged": jnp.mean(descent.converged)}
+        record = Record(~jnp.any(jnp.isnan(descent.cost)), metrics, Kept(descent.cost))
+        return Members(state.key, descent), record
+
+    def done(self, state: Members) -> Flag:
+        """Whether every member has stopped."""
+        return jnp.all(state.descent.stopped)
+
+    def finish(self, target: Any, state: Members, history: PyTree[Array]) -> Draws:
+        """The members as one chain of draws."""
+        position, converged = state.descent.position, state.descent.converged
+        statistics = {"converged": converged[None]}
+        log_weight = jnp.zeros(self.members)
+        if self.weighted and self.data and self.prior:
+            log_weight, k = smooth_unless_equal(log_weights(target, state, self.batch))
+            statistics |= {"pareto_k": jnp.asarray(k), "importance_ess": jnp.asarray(weight_ess(log_weight))}
+        return Draws(position[None], jnp.asarray(log_weight)[None], "approximate", statistics)
+
+    def _problem(self, target: AbstractLeastSquares, key: Key) -> AbstractLeastSquares:
+        return target.randomised(key, data=self.data, prior=self.prior)
+
+
+@eqx.filter_jit
+def log_weights(target: AbstractLeastSquares, state: Members, batch: int | None) -> Float[Array, " members"]:
+    """Of all members; zero if resampling does not shift the residual by the same noise everywhere."""
+    position = state.descent.position
+
+    def one(member: tuple[Key, Vector, Vector]) -> tuple[Scalar, Scalar]:
+        key, here, elsewhere = member
+        problem = target.randomised(key)
+        shift = problem.residual(here) - target.residual(here)
+        change = problem.residual(elsewhere) - target.residual(elsewhere) - shift
+        return log_weight(target, problem, here), jnp.max(jnp.abs(change)) / (1 + jnp.max(jnp.abs(shift)))
+
+    members = (state.key, position, jnp.roll(position, 1, axis=0))
+    weights, change = jax.lax.map(one, members, batch_size=batch or len(position))
+    return jnp.where(jnp.max(change) < 1e-6, weights, 0.0)
+
+
+def log_weight(target: AbstractLeastSquares, member: AbstractLeastSquares, z: Vector) -> Scalar:
+    """The formula above; minus infinity where `z` is invalid or no minimum of the randomised problem."""
+    at = linearise(target, z)
+    factor = factorise(at.jacobian)
+    step = solve_step(at.jacobian, factor, at.residual, at.prior)
+    hessian = jax.hessian(lambda x: objective(member, x))(z)
+    sign, log_det = jnp.linalg.slogdet(hessian)
+    log_density = -0.5 * jnp.sum(at.residual**2) - 0.5 * jnp.sum(at.prior**2)
+    value = log_density + 0.5 * squared_length(at.jacobian, step) + half_log_det(factor) - log_det
+    return jnp.where(at.valid & (sign > 0), value, -jnp.inf)

@@ -1,0 +1,107 @@
+"""The figures of a run, by name: what the verdict looks at and `diagnostics` shows."""
+
+from typing import Any, Final
+
+import jax
+import numpy as np
+
+from retrodict.inference.diagnostics import bulk_ess, pareto_smooth, split_rhat, tail_ess, weight_ess
+from retrodict.inference.evaluate import Evaluated
+from retrodict.num.weighted import normalised_weights
+from retrodict.problem.target import AbstractTarget
+from retrodict.run.method import Draws
+
+FEWEST: Final = 8  # draws a chain below which convergence cannot be judged
+LATENTS: Final = 256  # latents looked at, evenly chosen: a network has thousands, all alike
+
+
+def facts_of(target: AbstractTarget, draws: Draws, found: Evaluated) -> dict[str, Any]:
+    """Convergence, weights, invalid draws, and what the method has noted about itself."""
+    chains, count = draws.log_weight.shape
+    equal = np.all(np.isfinite(draws.log_weight)) and np.ptp(draws.log_weight) == 0
+    weighted = not equal or "idle_draws" in draws.statistics
+    facts: dict[str, Any] = {"kind": draws.kind, "chains": chains, "draws": count}
+    facts |= _validity(draws, found)
+    if draws.kind == "point":
+        return facts | _noted(draws)
+    if weighted:
+        facts |= _of_weights(draws, found)
+    elif draws.kind == "exact" and count >= FEWEST:
+        facts |= _of_chains(target, draws, found)
+    return facts | _noted(draws)
+
+
+def _validity(draws: Draws, found: Evaluated) -> dict[str, Any]:
+    counted = np.ravel(draws.log_weight) > -np.inf
+    invalid = float(np.mean(~found.valid[counted])) if np.any(counted) else 1.0
+    weights = normalised_weights(np.ravel(draws.log_weight), found.valid)
+    undefined = {}
+    for name, values in found.derived.items():
+        finite = np.any(np.isfinite(values.reshape(len(values), -1)), axis=1)
+        if (missing := float(np.sum(weights[~finite]))) > 0:
+            undefined[name] = missing
+    return {"invalid_fraction": invalid, "undefined_fraction": undefined}
+
+
+def _of_weights(draws: Draws, found: Evaluated) -> dict[str, Any]:
+    log_weight = np.where(found.valid, np.ravel(draws.log_weight), -np.inf)
+    return {"weight_ess": float(weight_ess(log_weight)), "pareto_k": float(pareto_smooth(log_weight)[1])}
+
+
+def _of_chains(target: AbstractTarget, draws: Draws, found: Evaluated) -> dict[str, Any]:
+    """R-hat and effective sample sizes of each derived quantity (of each latent where there is none), worst first."""
+    shape = draws.log_weight.shape
+    table = {q.name: _everywhere_finite(found.derived[q.name].reshape(*shape, -1)) for q in target.quantities}
+    latents = _latents(draws)
+    judged = table or latents
+    each = {name: _chain_figures(values) for name, values in judged.items() if values.size}
+    facts: dict[str, Any] = {"per_quantity": each if table else {}}
+    for figure, worst in (("rhat", max), ("ess_bulk", min), ("ess_tail", min)):
+        if each:
+            name = worst(each, key=lambda name: each[name][figure])
+            facts |= {figure: each[name][figure], f"{figure}_worst": name}
+    if table and latents:
+        facts["latent_rhat"] = max(_chain_figures(values)["rhat"] for values in latents.values())
+    return facts
+
+
+def _everywhere_finite(values: np.ndarray) -> np.ndarray:
+    """The points of a function's grid at which all draws have a value."""
+    return values[..., np.all(np.isfinite(values), axis=(0, 1))]
+
+
+def _chain_figures(values: np.ndarray) -> dict[str, float]:
+    return {
+        "rhat": float(np.max(split_rhat(values))),
+        "ess_bulk": float(np.min(bulk_ess(values))),
+        "ess_tail": float(np.min(tail_ess(values))),
+    }
+
+
+def _latents(draws: Draws) -> dict[str, np.ndarray]:
+    """The latents as one array `(chain, draw, some)`; nothing for a configuration made of several arrays."""
+    leaves = jax.tree.leaves(draws.position)
+    if len(leaves) != 1:
+        return {}
+    values = np.reshape(leaves[0], (*draws.log_weight.shape, -1))
+    return {"the latents": values[..., :: max(1, values.shape[-1] // LATENTS)]}
+
+
+def _noted(draws: Draws) -> dict[str, Any]:
+    """The method's own figures: means of what it gives per draw (that counts), single numbers as they are."""
+    facts: dict[str, Any] = {}
+    counted = draws.log_weight > -np.inf
+    for name, value in draws.statistics.items():
+        value = np.asarray(value)
+        value = value[counted] if value.shape == counted.shape else value
+        if name == "divergent":
+            facts |= {"divergences": int(np.sum(value)), "divergent_fraction": float(np.mean(value))}
+        elif name in ("reversible", "converged"):
+            facts[f"{'irreversible' if name == 'reversible' else 'unconverged'}_fraction"] = float(
+                np.mean(~(value > 0))
+            )
+        elif value.size == 1:
+            facts[name] = value.item()
+        elif np.issubdtype(value.dtype, np.number):
+            facts[f"mean_{name}"] = float(np.mean(value))
+    return facts

@@ -1,0 +1,64 @@
+r"""What the data can say: the singular values of the whitened Jacobian, and how much each quantity was learnt.
+
+With white latents (prior covariance 1) and a whitened residual (noise covariance 1) the Jacobian
+$J = \partial r/\partial z$ compares signal and noise directly: a latent direction with singular value $s$ is measured
+with a precision $s^2$ beside the prior's 1, so that it keeps a fraction $1/(1+s^2)$ of its prior variance.
+$\sum s^2/(1+s^2)$ counts the directions that the data determine (Rodgers, Inverse Methods for Atmospheric Sounding,
+World Scientific 2000, eq. 2.80).
+"""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+
+from retrodict.base.types import Array, Float, Vector
+from retrodict.inference.gauss_newton import linearise
+from retrodict.num.weighted import weighted_statistics
+from retrodict.problem.target import AbstractLeastSquares
+
+COMPLETE = 512  # latents up to which the directions that no datum sees are listed, too
+UNSEEN = 0.1  # s^2 / (1 + s^2) below which a direction counts as unmeasured
+
+
+class Identifiability(NamedTuple):
+    """The linear view of a problem around one point."""
+
+    singular_values: Float[np.ndarray, " latent"]  # descending; zero beyond the number of data
+    directions: Float[np.ndarray, "mode latent"]  # orthonormal, row i belongs to singular value i
+    effective_rank: float
+
+    @property
+    def null_space(self) -> Float[np.ndarray, "null latent"]:
+        """Directions of which the data say less than `UNSEEN`: there the posterior is the prior."""
+        s2 = self.singular_values[: len(self.directions)] ** 2
+        return self.directions[s2 / (1 + s2) < UNSEEN]
+
+
+def identifiability(target: AbstractLeastSquares, z: Vector) -> Identifiability:
+    """Singular values and directions of the whitened Jacobian of `target.residual` at `z`."""
+    jacobian = np.asarray(_jacobian(target, jnp.asarray(z)))
+    _, values, directions = np.linalg.svd(jacobian, full_matrices=jacobian.shape[1] <= COMPLETE)
+    singular_values = np.zeros(jacobian.shape[1])
+    singular_values[: len(values)] = values
+    square = singular_values**2
+    return Identifiability(singular_values, directions, float(np.sum(square / (1 + square))))
+
+
+def shrinkage(
+    posterior: Float[np.ndarray, "draw ..."],
+    posterior_weights: Float[np.ndarray, " draw"],
+    prior: Float[np.ndarray, "sample ..."],
+    prior_weights: Float[np.ndarray, " sample"],
+) -> np.ndarray:
+    """1 - sd(posterior) / sd(prior) of a number or of each point of a function; NaN where the prior has no spread."""
+    known = weighted_statistics(prior, prior_weights)
+    before, after = known["sd"], weighted_statistics(posterior, posterior_weights)["sd"]
+    spread = before > 1e-12 * np.abs(known["mean"])
+    return 1 - np.divide(after, before, out=np.full(after.shape, np.nan), where=spread)
+
+
+@eqx.filter_jit
+def _jacobian(target: AbstractLeastSquares, z: Vector) -> Float[Array, "data latent"]:
+    return linearise(target, z).jacobian

@@ -1,0 +1,129 @@
+r"""Draws of the prior, weighted by their likelihood: exact where data say little.
+
+A `Bank` keeps the predictions of its draws, so that other data (of the same experiment) are answered without solving
+the physics again: this is what makes calibration over thousands of simulated data sets affordable.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+
+from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.inference.diagnostics import pareto_smooth, weight_ess
+from retrodict.inference.gauss_newton import require_least_squares
+from retrodict.problem.likelihood import AbstractLikelihood
+from retrodict.problem.posterior import Posterior
+from retrodict.problem.target import AbstractTarget
+from retrodict.run.method import Draws, Record
+from retrodict.run.sharding import spread
+
+
+class Drawn(NamedTuple):
+    """One batch of the prior."""
+
+    position: Float[Array, "batch dim"]
+    log_likelihood: Float[Array, " batch"]
+
+
+@dataclass(frozen=True)
+class Importance:
+    """`draws` of the prior with importance weights p(data | z), Pareto-smoothed.
+
+    Exact as the number of draws grows, useless where the posterior is much narrower than the prior: the effective
+    sample size and the Pareto k say which. Source: Vehtari, Simpson, Gelman, Yao, Gabry, JMLR 25 (2024) 72. The
+    evidence is the mean weight.
+    """
+
+    draws: int = 10_000
+    batch: int = 500
+
+    name: ClassVar[str] = "Importance"
+    references: ClassVar[tuple[str, ...]] = ("vehtari2024",)
+
+    @property
+    def steps(self) -> int:
+        """One batch a step."""
+        return -(-self.draws // self.batch)
+
+    def check(self, target: AbstractTarget) -> None:
+        """Raise `InputError` if `target` has no normalised likelihood and prior of its own."""
+        require_least_squares(target, self.name)
+
+    def init(self, target: Any, key: Key) -> Scalar:
+        """Nothing to remember but the sum of the likelihoods' logarithm."""
+        return jnp.asarray(-jnp.inf)
+
+    def step(self, target: Any, state: Scalar, key: Key, index: Int[Array, ""]) -> tuple[Scalar, Record]:
+        """One batch: draws and their log-likelihoods."""
+        position = jax.vmap(target.init)(spread(jr.split(key, self.batch)))
+        log_likelihood = jax.vmap(target.log_likelihood)(position)
+        state = jnp.logaddexp(state, jax.nn.logsumexp(log_likelihood))
+        metrics = {"log_evidence": state - jnp.log((index + 1.0) * self.batch)}
+        return state, Record(~jnp.any(jnp.isnan(log_likelihood)), metrics, Drawn(position, log_likelihood))
+
+    def done(self, state: Scalar) -> Flag:
+        """Never early."""
+        return jnp.asarray(False)
+
+    def finish(self, target: Any, state: Scalar, history: PyTree[Array]) -> Draws:
+        """All draws as one chain, with smoothed weights."""
+        position = np.asarray(history.position).reshape(-1, history.position.shape[-1])[: self.draws]
+        log_likelihood = np.asarray(history.log_likelihood).reshape(-1)[: self.draws]
+        log_weight, statistics = weighted(log_likelihood)
+        return Draws(jnp.asarray(position[None]), log_weight[None], "exact", statistics)
+
+
+def weighted(log_likelihood: Float[np.ndarray, " draws"]) -> tuple[Float[Array, " draws"], dict[str, Array]]:
+    """Smoothed log weights of prior draws, and what they say of themselves: k, effective size, evidence."""
+    log_weight, k = smooth_unless_equal(jnp.asarray(log_likelihood))
+    size, peak = len(log_likelihood), np.max(log_likelihood)
+    mean = np.mean(np.exp(log_likelihood - peak)) if np.isfinite(peak) else np.nan
+    error = np.std(np.exp(log_likelihood - peak)) / mean / np.sqrt(size) if np.isfinite(peak) else np.nan
+    statistics = {
+        "pareto_k": k,
+        "importance_ess": weight_ess(log_weight),
+        "log_evidence": peak + np.log(mean),
+        "log_evidence_error": error,
+    }
+    return log_weight, {name: jnp.asarray(value) for name, value in statistics.items()}
+
+
+def smooth_unless_equal(log_ratio: Float[Array, " draws"]) -> tuple[Float[Array, " draws"], Scalar]:
+    """Pareto-smoothed log weights and k; equal weights have no tail to fit and nothing to distrust: k = 0."""
+    smoothed, k = pareto_smooth(log_ratio)
+    equal = jnp.ptp(log_ratio) <= 1e-6
+    return jnp.where(equal, 0.0, smoothed), jnp.where(equal, 0.0, k)
+
+
+class Bank(eqx.Module):
+    """Draws of the prior with their predictions and derived quantities; leading axis: draws."""
+
+    position: Float[Array, "draws dim"]
+    prediction: PyTree[Array]
+    derived: dict[str, Array]
+    valid: Bool[Array, " draws"]
+
+    def log_likelihood(self, likelihood: AbstractLikelihood) -> Float[Array, " draws"]:
+        """log p(data | draw) for the data that `likelihood` holds: unsmoothed log weights."""
+        return jnp.where(self.valid, jax.vmap(likelihood.log_prob)(self.prediction), -jnp.inf)
+
+    def log_likelihoods(self, likelihood: AbstractLikelihood, data: PyTree[Array]) -> Float[Array, "sets draws"]:
+        """The same for many data sets (leading axis of each leaf of `data`), one after the other."""
+        return jax.lax.map(lambda one: self.log_likelihood(likelihood.with_data(one)), data)
+
+
+def fill_bank(target: Posterior, key: Key, *, draws: int, batch: int = 500) -> Bank:
+    """Solve the physics for `draws` of the prior, `batch` at once."""
+
+    def one(k: Key) -> Bank:
+        position = target.init(k)
+        unknown = target.ansatz(position)
+        prediction, valid = target.forward(unknown)
+        return Bank(position, prediction, target.derive(unknown, prediction), valid)
+
+    return eqx.filter_jit(lambda keys: jax.lax.map(one, keys, batch_size=min(batch, draws)))(jr.split(key, draws))

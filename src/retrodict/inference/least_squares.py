@@ -1,0 +1,131 @@
+r"""Levenberg-Marquardt on the whitened residuals of data and prior.
+
+One iteration costs one Jacobian and one trial evaluation. The damping follows the gain ratio (Nielsen, "Damping
+parameter in Marquardt's method", IMM-REP-1999-05), relative to the largest curvature, so that it does not mind the
+noise level. Converged means that the Gauss-Newton step left is a small fraction of a posterior standard deviation: this
+is the gradient in its natural units, $g^T A^{-1} g$.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from retrodict.base.types import Flag, Key, Scalar, Vector
+from retrodict.inference.gauss_newton import (
+    Linearised,
+    factorise,
+    linearise,
+    require_least_squares,
+    solve_step,
+    squared_length,
+)
+from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
+
+FIRST_DAMPING = 1e-3
+HOPELESS_DAMPING = 1e12  # ten rejections in a row: rounding or a kink, not curvature
+
+
+class Descent(NamedTuple):
+    """Where an iteration stands; `cost` is half the squared residuals at `position`, tempered as in the last step."""
+
+    position: Vector
+    damping: Scalar  # relative to the largest diagonal entry of J^T J
+    growth: Scalar  # factor of the damping at the next rejection
+    cost: Scalar
+    decrement: Scalar  # distance to the optimum in posterior standard deviations, before the last step
+    converged: Flag
+    stopped: Flag  # converged, or no step helps any more
+
+
+class Trial(NamedTuple):
+    """A damped step and what came of it."""
+
+    position: Vector
+    cost: Scalar
+    gain: Scalar  # actual over predicted decrease
+    accepted: Flag
+
+
+@dataclass(frozen=True)
+class LevenbergMarquardt:
+    """Damped Gauss-Newton: quadratic convergence where data fit, for up to some thousand latents.
+
+    `tolerance` is the distance to the optimum, in posterior standard deviations, below which a start has converged.
+    """
+
+    tolerance: float = 1e-4
+
+    def check(self, target: AbstractTarget) -> None:
+        """Raise `InputError` unless `target` has least-squares structure."""
+        require_least_squares(target, "LevenbergMarquardt")
+
+    def init(self, target: AbstractLeastSquares, position: Vector) -> Descent:
+        """The state at a starting point."""
+        number = jnp.asarray(FIRST_DAMPING)
+        infinite, no = jnp.asarray(jnp.inf), jnp.asarray(False)
+        return Descent(position, number, jnp.asarray(2.0), infinite, infinite, no, no)
+
+    def step(
+        self, target: AbstractLeastSquares, state: Descent, key: Key | None, progress: Scalar, temperature: Scalar
+    ) -> Descent:
+        """One iteration at `temperature`, which divides the squared data residuals; nothing once stopped."""
+        here = linearise(target, state.position, temperature)
+        newton = solve_step(here.jacobian, factorise(here.jacobian), here.residual, here.prior)
+        decrement = jnp.sqrt(squared_length(here.jacobian, newton))
+        trial = _try(target, state, here, temperature)
+        converged = (decrement < self.tolerance) & (temperature == 1.0)
+        moved = _judged(state, trial, _cost(here))._replace(decrement=decrement, converged=converged)
+        hopeless = (moved.damping > HOPELESS_DAMPING) & (temperature == 1.0)
+        moved = moved._replace(stopped=converged | hopeless)
+        return jax.tree.map(lambda old, new: jnp.where(state.stopped, old, new), state, moved)
+
+
+def _cost(at: Linearised) -> Scalar:
+    return 0.5 * jnp.sum(at.residual**2) + 0.5 * jnp.sum(at.prior**2)
+
+
+def _try(target: AbstractLeastSquares, state: Descent, here: Linearised, temperature: Scalar) -> Trial:
+    jacobian = here.jacobian
+    damping = state.damping * jnp.max(jnp.sum(jacobian**2, axis=0))
+    step = solve_step(jacobian, factorise(jacobian, 1 + damping), here.residual, here.prior, 1 + damping)
+    position = state.position + step
+    there = target.evaluate(position)
+    prior = target.prior_residual(position)
+    cost = 0.5 * jnp.sum(there.residual**2) / temperature + 0.5 * jnp.sum(prior**2)
+    predicted = 0.5 * squared_length(jacobian, step) + damping * jnp.sum(step**2)
+    gain = (_cost(here) - cost) / predicted
+    # From a valid point never to an invalid one; from an invalid one wherever the residual falls.
+    accepted = jnp.isfinite(cost) & (gain > 0) & (there.valid | ~here.valid)
+    return Trial(position, cost, gain, accepted)
+
+
+def _judged(state: Descent, trial: Trial, cost: Scalar) -> Descent:
+    """The state after a trial: moved and less damped, or not moved and more damped."""
+    shrink = jnp.maximum(0.1, 1 - (2 * trial.gain - 1) ** 3)
+    damping = jnp.where(trial.accepted, jnp.maximum(state.damping * shrink, 1e-16), state.damping * state.growth)
+    return state._replace(
+        position=jnp.where(trial.accepted, trial.position, state.position),
+        damping=damping,
+        growth=jnp.where(trial.accepted, 2.0, 2 * state.growth),
+        cost=jnp.where(trial.accepted, trial.cost, cost),
+    )
+
+
+def minimise(
+    target: AbstractLeastSquares, position: Vector, *, iterations: int, temperature: float, tolerance: float = 1e-3
+) -> Descent:
+    """Up to `iterations` at once, for starting points: the noise is annealed from `temperature` in the first half."""
+    solver = LevenbergMarquardt(tolerance)
+
+    def body(carry: tuple[Descent, Scalar]) -> tuple[Descent, Scalar]:
+        state, index = carry
+        fraction = jnp.minimum(2 * index / iterations, 1.0)
+        return solver.step(target, state, None, fraction, temperature ** (1 - fraction)), index + 1
+
+    def unfinished(carry: tuple[Descent, Scalar]) -> Flag:
+        return (carry[1] < iterations) & ~carry[0].stopped
+
+    start = (solver.init(target, position), jnp.asarray(0.0))
+    return jax.lax.while_loop(unfinished, body, start)[0]

@@ -1,0 +1,85 @@
+"""The most probable point, from many starts at once."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+
+from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree
+from retrodict.inference.gradient import LBFGS, Adam
+from retrodict.inference.least_squares import LevenbergMarquardt
+from retrodict.inference.schedule import Constant, Geometric
+from retrodict.inference.start import valid_start
+from retrodict.problem.target import AbstractTarget
+from retrodict.run.method import Draws, Record
+from retrodict.run.sharding import spread
+
+DAMPED, CONSTANT = LevenbergMarquardt(), Constant(1.0)
+
+
+class Kept(NamedTuple):
+    """The cost of every start after each step."""
+
+    cost: Float[Array, " starts"]
+
+
+@dataclass(frozen=True)
+class MAP:
+    """Maximum a posteriori: a point without a spread, found from `starts` draws of the prior.
+
+    The draws are the optima of all starts, best first; only the best carries weight. `temperature` divides the squared
+    data residuals (annealed regularisation: start high, end at 1). With white latents the answer depends on the
+    parametrisation, and for ill-posed problems it is worse than the posterior mean: judge a reconstruction by a method
+    that samples.
+    """
+
+    starts: int = 8
+    solver: LevenbergMarquardt | LBFGS | Adam = DAMPED
+    steps: int = 200
+    temperature: Constant | Geometric = CONSTANT
+
+    name: ClassVar[str] = "MAP"
+    references: ClassVar[tuple[str, ...]] = ("nielsen1999",)
+
+    def check(self, target: AbstractTarget) -> None:
+        """Raise `InputError` if the solver needs structure that `target` lacks."""
+        self.solver.check(target)
+
+    def init(self, target: Any, key: Key) -> Any:
+        """All starts, at valid draws of the prior."""
+        return jax.vmap(lambda k: self.solver.init(target, valid_start(target, k)))(jr.split(key, self.starts))
+
+    def step(self, target: Any, state: Any, key: Key, index: Int[Array, ""]) -> tuple[Any, Record]:
+        """One iteration of every start."""
+        progress = index / self.steps
+        temperature = self.temperature(progress)
+        state = jax.vmap(lambda s: self.solver.step(target, s, key, progress, temperature))(spread(state))
+        metrics = {"cost": jnp.min(state.cost), "converged": jnp.mean(state.converged)}
+        return state, Record(~jnp.any(jnp.isnan(state.cost)), metrics, Kept(state.cost))
+
+    def done(self, state: Any) -> Flag:
+        """Whether every start has stopped."""
+        return jnp.all(state.stopped)
+
+    def finish(self, target: Any, state: Any, history: PyTree[Array]) -> Draws:
+        """The optima, best first; starts that ended where the physics is invalid come last."""
+        return ranked(target, state.position, state.converged)
+
+
+def ranked(
+    target: AbstractTarget, position: PyTree[Float[Array, "starts ..."]], converged: Bool[Array, " starts"]
+) -> Draws:
+    """Optima as one chain of draws, in the order of their log density, all the weight on the first."""
+    log_density = _log_densities(target, position)
+    order = jnp.argsort(-log_density)
+    log_weight = jnp.where(jnp.arange(len(order)) == 0, 0.0, -jnp.inf)
+    statistics = {"converged": converged[order][None], "log_density": log_density[order][None]}
+    return Draws(jax.tree.map(lambda x: x[order][None], position), log_weight[None], "point", statistics)
+
+
+@eqx.filter_jit
+def _log_densities(target: AbstractTarget, position: PyTree[Float[Array, "starts ..."]]) -> Float[Array, " starts"]:
+    return jax.lax.map(target.log_density, position)

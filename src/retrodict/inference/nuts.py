@@ -1,0 +1,191 @@
+"""The No-U-Turn sampler on several chains at once; the only file that knows BlackJAX.
+
+Source: Hoffman, Gelman, JMLR 15 (2014) 1593, with multinomial sampling (Betancourt, arXiv:1701.02434) and Stan's
+schedule of warm-up windows. Chains share the step size and the metric, estimated from all of them together, so that a
+dense metric is affordable: a window of 25 steps on 4 chains has 100 draws.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, cast
+
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+from blackjax.adaptation.window_adaptation import build_schedule
+from blackjax.mcmc.hmc import HMCState
+from blackjax.mcmc.nuts import build_kernel
+from blackjax.mcmc.nuts import init as kernel_state
+from jax.flatten_util import ravel_pytree
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree
+from retrodict.inference.gauss_newton import covariance, linearise
+from retrodict.inference.start import starting_points
+from retrodict.inference.step_size import StepSize, adapted, initial_step_size
+from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
+from retrodict.run.method import Draws, Record
+from retrodict.run.sharding import spread
+
+Metric = Float[Array, "dim dim"] | Float[Array, " dim"]
+
+DENSE_UP_TO = 128  # dimensions; beyond, a diagonal metric
+
+
+class Moments(NamedTuple):
+    """Running mean and sum of squared deviations of all chains' positions in the present window (Welford)."""
+
+    number: Float[Array, ""]
+    mean: Float[Array, " dim"]
+    scatter: Float[Array, "dim dim"] | Float[Array, " dim"]
+
+
+class State(NamedTuple):
+    """Chains on flattened positions, and what they share."""
+
+    chains: HMCState
+    step_size: StepSize
+    metric: Metric  # inverse mass matrix: the posterior covariance
+    moments: Moments
+
+
+class Kept(NamedTuple):
+    """What each step leaves behind, per chain."""
+
+    position: Float[Array, "chains dim"]
+    divergent: Bool[Array, " chains"]
+    acceptance: Float[Array, " chains"]
+    tree_depth: Int[Array, " chains"]
+    gradients: Int[Array, " chains"]
+    energy: Float[Array, " chains"]
+
+
+@dataclass(frozen=True)
+class NUTS:
+    """`chains` chains of `warmup` adaptive and `draws` kept steps, for any target.
+
+    Positions may be of any shape. The metric is dense up to 128 dimensions. Converges to the target; slow where the
+    posterior is a thin curved sheet (trees saturate at `max_tree_depth`: use `Manifold`) or has separate modes.
+    """
+
+    chains: int = 4
+    warmup: int = 500
+    draws: int = 1000
+    target_acceptance: float = 0.8
+    max_tree_depth: int = 10
+
+    name: ClassVar[str] = "NUTS"
+    references: ClassVar[tuple[str, ...]] = ("hoffman2014", "betancourt2017", "blackjax2024")
+
+    @property
+    def steps(self) -> int:
+        """Warm-up and draws."""
+        return self.warmup + self.draws
+
+    def check(self, target: AbstractTarget) -> None:
+        """Raise `InputError` if `target` is no density."""
+        if not isinstance(target, AbstractTarget):
+            raise InputError("NUTS needs a target with a log density", got=type(target).__name__)
+        if self.warmup < 1:
+            raise InputError("NUTS finds its step size during warm-up", got=f"warmup={self.warmup}", fix="warmup=500")
+
+    def init(self, target: Any, key: Key) -> State:
+        """All chains at their starting points, with a first metric."""
+        positions = starting_points(target, key, self.chains)
+        flat = jax.vmap(lambda x: ravel_pytree(x)[0])(positions)
+        chains = jax.vmap(lambda x: kernel_state(x, _flat_density(target)))(flat)
+        metric = _first_metric(target, flat)
+        return State(chains, initial_step_size(0.1), metric, _no_moments(metric))
+
+    def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
+        """One trajectory of every chain; adapts while `index` is below `warmup`."""
+        warm = index < self.warmup
+        size = jnp.exp(jnp.where(warm, state.step_size.log, state.step_size.log_average))
+        kernel, density = build_kernel(), _flat_density(target)
+
+        def one(k: Key, chain: Any) -> Any:
+            return kernel(k, chain, density, cast(Any, size), state.metric, self.max_tree_depth)
+
+        chains, info = jax.vmap(one)(spread(jr.split(key, self.chains)), state.chains)
+        acceptance = jnp.where(jnp.isfinite(info.acceptance_rate), info.acceptance_rate, 0.0)
+        moved = state._replace(chains=chains)
+        state = jax.lax.cond(warm, lambda: self._adapt(moved, acceptance, index), lambda: moved)
+        depth, gradients = info.num_trajectory_expansions, info.num_integration_steps
+        kept = Kept(chains.position, info.is_divergent, acceptance, depth, gradients, info.energy)
+        metrics = {"acceptance": jnp.mean(acceptance), "step_size": size, "tree_depth": jnp.mean(1.0 * depth)}
+        finite = jnp.all(jnp.isfinite(chains.position)) & ~jnp.any(jnp.isnan(chains.logdensity))
+        return state, Record(finite, metrics, kept)
+
+    def done(self, state: State) -> Flag:
+        """Never early."""
+        return jnp.asarray(False)
+
+    def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
+        """The draws after warm-up, in the target's own shape."""
+        after = jax.tree.map(lambda x: jnp.swapaxes(jnp.asarray(x)[self.warmup :], 0, 1), history)
+        unravel = _unravel(target)
+        position = jax.vmap(jax.vmap(unravel))(after.position)
+        statistics = {name: value for name, value in after._asdict().items() if name != "position"}
+        statistics["step_size"] = jnp.exp(state.step_size.log_average)
+        return Draws(position, jnp.zeros(after.energy.shape), "exact", statistics)
+
+    def _adapt(self, state: State, acceptance: Float[Array, " chains"], index: Int[Array, ""]) -> State:
+        stage, window_end = jnp.asarray(build_schedule(self.warmup))[index]
+        state = state._replace(step_size=adapted(state.step_size, acceptance, self.target_acceptance))
+        counted = _count(state.moments, cast(Array, state.chains.position))
+        state = state._replace(moments=jax.tree.map(lambda a, b: jnp.where(stage == 1, b, a), state.moments, counted))
+        return jax.lax.cond(window_end == 1, _close_window, lambda s: s, state)
+
+
+def _first_metric(target: AbstractTarget, positions: Float[Array, "chains dim"]) -> Metric:
+    """The mean Gauss-Newton covariance at the starting points, where there is one and it is not too large; else unity.
+
+    With 20 latents of which 10 are measured to 5 %, it saves 94 % of the gradients of the warm-up.
+    """
+    dim = positions.shape[1]
+    if dim > DENSE_UP_TO:
+        return jnp.ones(dim)
+    if not isinstance(target, AbstractLeastSquares):
+        return jnp.eye(dim)
+    return jnp.mean(jax.vmap(lambda z: covariance(linearise(target, z).jacobian))(positions), axis=0)
+
+
+def _no_moments(metric: Metric) -> Moments:
+    return Moments(jnp.asarray(0.0), jnp.zeros(len(metric)), jnp.zeros_like(metric))
+
+
+def _count(moments: Moments, position: Float[Array, "chains dim"]) -> Moments:
+    """One more step of all chains (Chan, Golub, LeVeque: merging of moments)."""
+    added = len(position)
+    total = moments.number + added
+    shift = jnp.mean(position, axis=0) - moments.mean
+    inside = position - jnp.mean(position, axis=0)
+    weight = moments.number * added / total
+    if moments.scatter.ndim == 1:
+        scatter = moments.scatter + jnp.sum(inside**2, axis=0) + weight * shift**2
+    else:
+        scatter = moments.scatter + inside.T @ inside + weight * jnp.outer(shift, shift)
+    return Moments(total, moments.mean + shift * added / total, scatter)
+
+
+def _close_window(state: State) -> State:
+    """The window's covariance, shrunk to a small unit matrix as in Stan, becomes the metric; all else restarts."""
+    moments = state.moments
+    share = moments.number / (moments.number + 5)
+    unit = jnp.eye(len(state.metric)) if state.metric.ndim == 2 else jnp.ones(len(state.metric))
+    metric = share * moments.scatter / (moments.number - 1) + (1 - share) * 1e-3 * unit
+    step_size = initial_step_size(jnp.exp(state.step_size.log_average))
+    return State(state.chains, step_size, metric, _no_moments(metric))
+
+
+def _example(target: AbstractTarget) -> PyTree[Float[Array, "..."]]:
+    shapes = jax.eval_shape(target.init, jr.key(0))
+    return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+
+
+def _unravel(target: AbstractTarget) -> Any:
+    return ravel_pytree(_example(target))[1]
+
+
+def _flat_density(target: AbstractTarget) -> Any:
+    unravel = _unravel(target)
+    return lambda flat: target.log_density(unravel(flat))

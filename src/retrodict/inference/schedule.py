@@ -1,0 +1,50 @@
+"""Numbers that change along a run: learning rates, temperatures."""
+
+import math
+from dataclasses import dataclass
+from typing import Protocol
+
+import jax.numpy as jnp
+
+from retrodict.base.types import Scalar
+
+
+class Schedule(Protocol):
+    """A number as a function of the progress of a run, which grows from 0 to 1."""
+
+    def __call__(self, progress: Scalar) -> Scalar: ...
+
+
+@dataclass(frozen=True)
+class Constant:
+    """The same value all along."""
+
+    value: float = 1.0
+
+    def __call__(self, progress: Scalar) -> Scalar:
+        return jnp.full_like(progress, self.value)
+
+
+@dataclass(frozen=True)
+class Geometric:
+    """From `start` to `stop` by a constant factor a step, reached at progress `until` and held from there on."""
+
+    start: float
+    stop: float = 1.0
+    until: float = 0.5
+
+    def __call__(self, progress: Scalar) -> Scalar:
+        ratio = math.log(self.stop / self.start)
+        value = self.start * jnp.exp(ratio * progress / self.until)
+        return jnp.where(progress < self.until, value, self.stop)  # exactly `stop`, not to rounding
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """From `start` to `stop` along half a cosine. Loshchilov, Hutter, ICLR 2017."""
+
+    start: float = 1e-2
+    stop: float = 1e-4
+
+    def __call__(self, progress: Scalar) -> Scalar:
+        return self.stop + 0.5 * (self.start - self.stop) * (1 + jnp.cos(jnp.pi * jnp.minimum(progress, 1.0)))

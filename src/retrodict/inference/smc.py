@@ -1,0 +1,216 @@
+r"""Particles carried from the prior to the posterior: for separate modes, and for the evidence.
+
+The density $p(z)\,p(d\mid z)^\beta$ is followed from $\beta = 0$ to $1$; each stage reweights, resamples and moves the
+particles by a few trajectories of Hamiltonian Monte Carlo whose metric and step size come from the particles
+themselves. The evidence is unbiased for a fixed schedule; its error follows from the genealogy of the particles, from
+one run.
+
+Sources: Del Moral, Doucet, Jasra, J. R. Stat. Soc. B 68 (2006) 411; Jasra, Stephens, Doucet, Tsagaris, Scand. J. Stat.
+38 (2011) 1 (adaptive temperatures); Buchholz, Chopin, Jacob, Bayesian Anal. 16 (2021) 745 (HMC moves); Lee, Whiteley,
+Biometrika 105 (2018) 609 (the error).
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, Vector
+from retrodict.inference.gauss_newton import require_least_squares
+from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
+from retrodict.run.method import Draws, Record
+from retrodict.run.sharding import spread
+
+BISECTIONS = 50
+ACCEPTANCE = 0.75  # wanted of the moves
+LEARNING = 1.0  # how fast the logarithm of the step size follows the acceptance
+
+
+class Particles(NamedTuple):
+    """A population at one temperature."""
+
+    position: Float[Array, "particles dim"]
+    log_likelihood: Float[Array, " particles"]
+    ancestor: Int[Array, " particles"]  # the prior draw that each descends from
+    beta: Scalar
+    log_evidence: Scalar
+    stages: Int[Array, ""]
+    log_step: Scalar
+
+
+class Kept(NamedTuple):
+    """The temperature ladder: inverse temperature and log evidence after each stage."""
+
+    beta: Scalar
+    log_evidence: Scalar
+
+
+class Walker(NamedTuple):
+    """One particle and the gradient of its tempered log density."""
+
+    position: Vector
+    log_likelihood: Scalar
+    log_density: Scalar
+    gradient: Vector
+
+
+@dataclass(frozen=True)
+class SequentialMonteCarlo:
+    """`particles` from the prior to the posterior by adaptive tempering, with the log evidence and its error.
+
+    Each stage lowers the temperature until the effective sample size falls to `ess` of the particles, then makes
+    `moves` trajectories of `leapfrog` steps. Converges with the number of particles; finds separate modes if prior
+    draws land in their basins. `steps` is the most stages that it will take.
+    """
+
+    particles: int = 1000
+    moves: int = 3
+    leapfrog: int = 6
+    ess: float = 0.5
+    steps: int = 200
+    batch: int | None = None
+
+    name: ClassVar[str] = "SequentialMonteCarlo"
+    references: ClassVar[tuple[str, ...]] = ("delmoral2006", "jasra2011", "buchholz2021", "lee2018")
+
+    def check(self, target: AbstractTarget) -> None:
+        """Raise `InputError` if `target` has no prior and likelihood of its own."""
+        require_least_squares(target, self.name)
+
+    def init(self, target: Any, key: Key) -> Particles:
+        """Draws of the prior."""
+        position = jax.vmap(target.init)(spread(jr.split(key, self.particles)))
+        log_likelihood = jax.lax.map(target.log_likelihood, position, batch_size=self.batch or self.particles)
+        zero, first = jnp.asarray(0.0), jnp.log(0.5)
+        return Particles(position, log_likelihood, jnp.arange(self.particles), zero, zero, jnp.asarray(0), first)
+
+    def step(self, target: Any, state: Particles, key: Key, index: Int[Array, ""]) -> tuple[Particles, Record]:
+        """One stage: reweight, resample, move."""
+        select_key, move_key = jr.split(key)
+        state = _select(state, select_key, self.ess)
+        root = _metric_root(state.position)
+        keys = spread(jr.split(move_key, self.particles))
+
+        def one(particle: tuple[Key, Vector]) -> tuple[Walker, Scalar]:
+            return _wander(target, *particle, state.beta, root, jnp.exp(state.log_step), self.moves, self.leapfrog)
+
+        walkers, acceptance = jax.lax.map(one, (keys, state.position), batch_size=self.batch or self.particles)
+        mean = jnp.mean(acceptance)
+        state = state._replace(
+            position=walkers.position,
+            log_likelihood=walkers.log_likelihood,
+            log_step=state.log_step + LEARNING * (mean - ACCEPTANCE),
+        )
+        metrics = {"beta": state.beta, "log_evidence": state.log_evidence, "acceptance": mean}
+        finite = jnp.isfinite(state.log_evidence) & ~jnp.any(jnp.isnan(state.log_likelihood))
+        return state, Record(finite, metrics, Kept(state.beta, state.log_evidence))
+
+    def done(self, state: Particles) -> Flag:
+        """Whether the posterior itself has been reached."""
+        return state.beta >= 1.0
+
+    def finish(self, target: Any, state: Particles, history: PyTree[Array]) -> Draws:
+        """The last population as one chain of equally weighted draws."""
+        descendants = jnp.bincount(state.ancestor, length=self.particles)
+        statistics = {
+            "log_evidence": state.log_evidence,
+            "log_evidence_error": jnp.sqrt(relative_variance(descendants, state.stages)),
+            "ancestors": self.particles**2 / jnp.sum(descendants**2),
+            "converged": state.beta >= 1.0,
+            "beta": state.beta,
+        }
+        return Draws(state.position[None], jnp.zeros((1, self.particles)), "exact", statistics)
+
+
+def relative_variance(descendants: Int[Array, " particles"], stages: Int[Array, ""]) -> Scalar:
+    """Var(Z) / Z^2, estimated from how many descendants each prior draw has. Lee, Whiteley (2018), with phi = 1."""
+    size = len(descendants)
+    strangers = size**2 - jnp.sum(descendants**2)
+    return jnp.maximum(1 - (size / (size - 1.0)) ** stages * strangers / (size * (size - 1.0)), 0.0)
+
+
+def _select(state: Particles, key: Key, ess: float) -> Particles:
+    """The next temperature, the evidence ratio on the way, and a multinomial resampling to equal weights."""
+    size = len(state.log_likelihood)
+    step = _next_step(state.log_likelihood, 1 - state.beta, ess)
+    log_weight = jnp.where(jnp.isfinite(state.log_likelihood), step * state.log_likelihood, -jnp.inf)
+    chosen = jr.categorical(key, log_weight, shape=(size,))
+    left = 1 - state.beta
+    return state._replace(
+        position=state.position[chosen],
+        log_likelihood=state.log_likelihood[chosen],
+        ancestor=state.ancestor[chosen],
+        beta=jnp.where(step >= left, 1.0, state.beta + step),
+        log_evidence=state.log_evidence + jax.nn.logsumexp(log_weight) - jnp.log(size),
+        stages=state.stages + 1,
+    )
+
+
+def _next_step(log_likelihood: Float[Array, " particles"], left: Scalar, ess: float) -> Scalar:
+    """The largest increase of beta, at most `left`, that keeps the effective sample size above `ess` of those alive."""
+    alive = jnp.isfinite(log_likelihood)
+
+    def enough(step: Scalar) -> Flag:
+        log_weight = jnp.where(alive, step * log_likelihood, -jnp.inf)
+        effective = jnp.exp(2 * jax.nn.logsumexp(log_weight) - jax.nn.logsumexp(2 * log_weight))
+        return effective >= ess * jnp.sum(alive)
+
+    def halve(_: int, bracket: tuple[Scalar, Scalar]) -> tuple[Scalar, Scalar]:
+        low, high = bracket
+        middle = 0.5 * (low + high)
+        return jnp.where(enough(middle), middle, low), jnp.where(enough(middle), high, middle)
+
+    low, _ = jax.lax.fori_loop(0, BISECTIONS, halve, (jnp.zeros_like(left), left))
+    return jnp.where(enough(left), left, low)
+
+
+def _metric_root(position: Float[Array, "particles dim"]) -> Float[Array, "dim dim"]:
+    """Cholesky factor of the particles' covariance, shrunk towards the prior's as if it were `dim` particles more."""
+    size, dim = position.shape
+    share = size / (size + dim)
+    covariance = jnp.atleast_2d(jnp.cov(position, rowvar=False))
+    return jnp.linalg.cholesky(share * covariance + (1 - share) * 1e-3 * jnp.eye(dim))
+
+
+def _walker(target: AbstractLeastSquares, position: Vector, beta: Scalar) -> Walker:
+    def tempered(z: Vector) -> tuple[Scalar, Scalar]:
+        log_likelihood = target.log_likelihood(z)
+        return beta * log_likelihood - 0.5 * jnp.sum(target.prior_residual(z) ** 2), log_likelihood
+
+    (log_density, log_likelihood), gradient = jax.value_and_grad(tempered, has_aux=True)(position)
+    return Walker(position, log_likelihood, log_density, jnp.where(jnp.isfinite(gradient), gradient, 0.0))
+
+
+def _wander(
+    target: AbstractLeastSquares,
+    key: Key,
+    position: Vector,
+    beta: Scalar,
+    root: Float[Array, "dim dim"],
+    size: Scalar,
+    moves: int,
+    leapfrog: int,
+) -> tuple[Walker, Scalar]:
+    """A few trajectories of one particle in coordinates whitened by `root`; their mean acceptance probability."""
+
+    def drift(_: int, carry: tuple[Walker, Vector]) -> tuple[Walker, Vector]:
+        walker, momentum = carry
+        momentum = momentum + 0.5 * step * (root.T @ walker.gradient)
+        walker = _walker(target, walker.position + step * (root @ momentum), beta)
+        return walker, momentum + 0.5 * step * (root.T @ walker.gradient)
+
+    def trajectory(walker: Walker, k: Key) -> tuple[Walker, Scalar]:
+        momentum_key, accept_key = jr.split(k)
+        momentum = jr.normal(momentum_key, position.shape)
+        end, last = jax.lax.fori_loop(0, leapfrog, drift, (walker, momentum))
+        gain = end.log_density - walker.log_density + 0.5 * jnp.sum(momentum**2) - 0.5 * jnp.sum(last**2)
+        acceptance = jnp.where(jnp.isnan(gain), 0.0, jnp.exp(jnp.minimum(gain, 0.0)))
+        accepted = jr.uniform(accept_key) < acceptance
+        return jax.tree.map(lambda new, old: jnp.where(accepted, new, old), end, walker), acceptance
+
+    jitter_key, moves_key = jr.split(key)
+    step = size * jr.uniform(jitter_key, minval=0.6, maxval=1.0)
+    walker, acceptance = jax.lax.scan(trajectory, _walker(target, position, beta), jr.split(moves_key, moves))
+    return walker, jnp.mean(acceptance)

@@ -1,0 +1,96 @@
+"""Networks trained on batches: Adam with a schedule, and the parameters of the best validation."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.inference.schedule import Constant, Cosine, Geometric
+from retrodict.problem.learner import AbstractLearner
+from retrodict.problem.target import AbstractTarget
+from retrodict.run.method import Draws, Record
+
+Parameters = PyTree[Float[Array, "..."]]
+
+
+COOLING = Cosine(1e-3, 1e-5)
+
+
+class State(NamedTuple):
+    """Parameters now, the optimiser's memory, and the best parameters so far with their validation loss."""
+
+    parameters: Parameters
+    optimiser: Any
+    best: Parameters
+    best_validation: Scalar
+
+
+class Kept(NamedTuple):
+    """Losses of each step; the validation loss is the last one known."""
+
+    loss: Scalar
+    validation: Scalar
+
+
+@dataclass(frozen=True)
+class Train:
+    """`steps` steps of Adam on batches of `batch` examples; validated every `every` steps, the best parameters win.
+
+    Kingma, Ba, ICLR 2015. A point without a spread.
+    """
+
+    steps: int = 10_000
+    batch: int = 256
+    learning_rate: Constant | Cosine | Geometric = COOLING
+    every: int = 100
+
+    name: ClassVar[str] = "Train"
+    references: ClassVar[tuple[str, ...]] = ("kingma2015",)
+
+    def check(self, target: AbstractTarget) -> None:
+        """Raise `InputError` unless `target` has a loss on batches."""
+        if not isinstance(target, AbstractLearner):
+            raise InputError(
+                "Train needs a target with a loss on batches",
+                got=type(target).__name__,
+                expected="an AbstractLearner",
+                fix="MAP finds the most probable point of any other target",
+            )
+
+    def init(self, target: Any, key: Key) -> State:
+        """Fresh parameters."""
+        parameters = target.init(key)
+        return State(parameters, optax.scale_by_adam().init(parameters), parameters, jnp.asarray(jnp.inf))
+
+    def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
+        """One batch; a validation if one is due, and at the last step."""
+        loss, gradient = jax.value_and_grad(lambda x: target.loss(x, key, self.batch))(state.parameters)
+        direction, optimiser = optax.scale_by_adam().update(gradient, state.optimiser)
+        rate = self.learning_rate(index / self.steps)
+        parameters = jax.tree.map(lambda x, d: x - rate * d, state.parameters, direction)
+        state = State(parameters, optimiser, state.best, state.best_validation)
+        due = ((index + 1) % self.every == 0) | (index + 1 == self.steps)
+        state, validation = jax.lax.cond(due, lambda s: _validated(target, s), lambda s: (s, s.best_validation), state)
+        metrics = {"loss": loss, "validation": state.best_validation}
+        return state, Record(jnp.isfinite(loss), metrics, Kept(loss, validation))
+
+    def done(self, state: State) -> Flag:
+        """Never early."""
+        return jnp.asarray(False)
+
+    def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
+        """The parameters of the best validation as the only draw."""
+        position = jax.tree.map(lambda x: x[None, None], state.best)
+        statistics = {"validation": state.best_validation, "loss": jnp.asarray(history.loss[-1])}
+        return Draws(position, jnp.zeros((1, 1)), "point", statistics)
+
+
+def _validated(target: AbstractLearner, state: State) -> tuple[State, Scalar]:
+    validation = target.validation(state.parameters)
+    better = validation < state.best_validation
+    best = jax.tree.map(lambda new, old: jnp.where(better, new, old), state.parameters, state.best)
+    return state._replace(best=best, best_validation=jnp.where(better, validation, state.best_validation)), validation

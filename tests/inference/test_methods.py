@@ -1,0 +1,180 @@
+"""Every method against answers that are known, on problems that it promises to solve."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from tests.inference.driving import deviations, run, taken
+from tests.inference.targets import FreeField, Line, banana, by_grid, half_plane, linear, sheet, skewed, valleys
+from tests.problem.toys import Identity
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Flag, Vector
+from retrodict.inference.diagnostics import effective_sample_size, split_rhat
+from retrodict.inference.ensemble import Ensemble
+from retrodict.inference.gradient import Adam
+from retrodict.inference.importance import Importance, fill_bank
+from retrodict.inference.laplace import Laplace
+from retrodict.inference.manifold import Manifold
+from retrodict.inference.map import MAP
+from retrodict.inference.nuts import NUTS
+from retrodict.inference.schedule import Constant
+from retrodict.inference.smc import SequentialMonteCarlo
+from retrodict.inference.train import Train
+from retrodict.problem.forward import AbstractForward
+from retrodict.problem.posterior import Posterior
+from retrodict.run.loop import advance
+
+METHODS = {
+    "Ensemble": Ensemble(members=2000, steps=60),
+    "Importance": Importance(draws=20_000, batch=2000),
+    "Laplace": Laplace(draws=2000, steps=60),
+    "Manifold": Manifold(chains=16, warmup=100, draws=250, leapfrog=4),
+    "NUTS": NUTS(chains=4, warmup=300, draws=1000),
+    "SequentialMonteCarlo": SequentialMonteCarlo(particles=2000, moves=4),
+}
+PROBLEMS = {"linear": linear, "skewed": skewed, "banana": banana, "sheet": lambda: sheet(0.1), "valleys": valleys}
+PROMISED = [
+    *(("linear", name) for name in METHODS),
+    *(("skewed", name) for name in METHODS if name != "Laplace"),
+    *(("banana", name) for name in ("Importance", "Manifold", "NUTS", "SequentialMonteCarlo")),
+    *(("sheet", name) for name in ("Importance", "Manifold", "NUTS")),
+    *(("valleys", name) for name in ("Importance", "SequentialMonteCarlo")),
+]
+
+
+@pytest.mark.parametrize(("problem", "method"), PROMISED)
+def test_draws_have_the_mean_and_covariance_of_the_posterior(problem, method):
+    target = PROBLEMS[problem]()
+    draws, _ = run(target, METHODS[method])
+    assert np.max(np.abs(deviations(draws, by_grid(target)))) < 4
+
+
+@pytest.mark.parametrize("method", ["Importance", "Manifold", "NUTS"])
+def test_a_spread_ten_percent_too_small_is_noticed(method):
+    """The twin of the test above."""
+    target = linear()
+    draws, _ = run(target, METHODS[method])
+    middle = by_grid(target).mean
+    narrow = draws._replace(position=middle + 0.9 * (np.asarray(draws.position) - middle))
+    assert np.max(np.abs(deviations(narrow, by_grid(target)))) > 4
+
+
+def test_an_ensemble_without_its_weights_is_not_the_posterior_where_the_problem_is_skewed():
+    """The twin of the weighted ensemble above: the determinant of the Jacobian is needed."""
+    draws, _ = run(skewed(), METHODS["Ensemble"])
+    unweighted = draws._replace(log_weight=jnp.zeros_like(draws.log_weight))
+    assert np.max(np.abs(deviations(unweighted, by_grid(skewed())))) > 6
+
+
+def test_a_laplace_approximation_of_a_bent_posterior_distrusts_itself():
+    good, bad = (run(target, METHODS["Laplace"])[0].statistics["pareto_k"] for target in (linear(), sheet(0.1)))
+    assert good == 0.0
+    assert bad > 0.7
+
+
+@pytest.mark.parametrize(
+    ("problem", "method", "promised"),
+    [
+        ("linear", "Laplace", 1e-8),
+        ("linear", "Importance", 0.0),
+        ("banana", "Importance", 0.0),
+        ("valleys", "Importance", 0.0),
+        ("linear", "SequentialMonteCarlo", 0.0),
+        ("banana", "SequentialMonteCarlo", 0.0),
+        ("valleys", "SequentialMonteCarlo", 0.0),
+    ],
+)
+def test_the_evidence_is_that_of_the_quadrature(problem, method, promised):
+    target = PROBLEMS[problem]()
+    statistics = run(target, METHODS[method])[0].statistics
+    error = 4 * float(statistics.get("log_evidence_error", 0.0)) + promised
+    assert abs(float(statistics["log_evidence"]) - by_grid(target).log_evidence) < error
+    assert error < 0.5
+
+
+def test_the_error_of_the_evidence_is_its_scatter_over_runs():
+    method, target = SequentialMonteCarlo(particles=300), banana()
+    states, _, _ = jax.vmap(lambda seed: taken(method, target, seed))(jnp.arange(60))
+    runs = [method.finish(target, jax.tree.map(lambda leaf, i=i: leaf[i], states), None).statistics for i in range(60)]
+    scatter = np.std([float(one["log_evidence"]) for one in runs])
+    # A scatter from 60 runs is known to 9 %.
+    assert_allclose(np.sqrt(np.mean([float(one["log_evidence_error"]) ** 2 for one in runs])), scatter, rtol=0.3)
+
+
+@pytest.mark.parametrize("method", ["Ensemble", "Manifold", "NUTS", "SequentialMonteCarlo"])
+def test_no_draw_lies_where_the_physics_is_invalid(method):
+    draws, _ = run(half_plane(), METHODS[method])
+    assert np.all(np.asarray(draws.position)[..., 0] > 0)
+
+
+@pytest.mark.parametrize("method", ["Manifold", "NUTS", "SequentialMonteCarlo"])
+def test_a_posterior_cut_by_invalid_physics_keeps_its_moments(method):
+    draws, _ = run(half_plane(), METHODS[method])
+    assert np.max(np.abs(deviations(draws, by_grid(half_plane(), points=3001)))) < 4
+
+
+def test_nuts_draws_a_free_field_of_any_shape_with_its_exact_correlations():
+    """No residual, an array as position, and a correlation length of two lattice spacings."""
+    field = FreeField(side=6, mass=0.5)
+    draws, _ = run(field, NUTS(chains=4, warmup=200, draws=500))
+    assert draws.position.shape == (4, 500, 6, 6)
+    square = np.mean(np.asarray(draws.position) ** 2, axis=(2, 3))
+    error = np.std(square) / np.sqrt(effective_sample_size(square))
+    assert abs(np.mean(square) - field.exact_phi_squared()) < 4 * error
+    assert error < 0.05 * field.exact_phi_squared()
+    assert split_rhat(square) < 1.02
+    assert not np.any(draws.statistics["divergent"])
+
+
+def test_a_bank_answers_for_other_data_without_solving_the_physics_again():
+    target = banana()
+    bank = fill_bank(target, jr.key(0), draws=20_000)
+    data = jnp.array([[1.5, 0.5], [0.4, 1.0]])
+    log_weights = bank.log_likelihoods(target.likelihood, data)
+    for one, log_weight in zip(data, log_weights, strict=True):
+        exact = by_grid(target.with_data(one))
+        weight = np.exp(log_weight - np.max(log_weight))
+        mean = weight @ np.asarray(bank.position) / weight.sum()
+        error = np.sqrt(np.diag(exact.covariance) * np.sum(weight**2)) / weight.sum()
+        assert np.all(np.abs(mean - exact.mean) < 4 * error)
+
+
+def test_training_finds_the_line_that_made_the_examples():
+    draws, _ = run(Line(), Train(steps=2000, batch=32, learning_rate=Constant(1e-2), every=100))
+    assert_allclose(draws.position["slope"], [[2.0]], atol=0.02)
+    assert_allclose(draws.position["offset"], [[-1.0]], atol=0.01)
+
+
+@pytest.mark.parametrize(
+    "method", [MAP(), Ensemble(), Importance(), Laplace(), Manifold(), SequentialMonteCarlo(), Train()]
+)
+def test_a_method_refuses_a_target_without_the_structure_that_it_needs(method):
+    with pytest.raises(InputError, match="needs a target"):
+        method.check(FreeField(side=2, mass=1.0))
+
+
+def test_neither_the_answer_nor_the_compilations_depend_on_how_the_steps_are_cut_into_chunks():
+    answers, traces = [], []
+    for chunk in (3, 100):
+        count: list[int] = []
+        target = Posterior(Identity(2), Counting(count), linear().likelihood)
+        method = MAP(starts=2, steps=20, solver=Adam())
+        finished = advance(target, method, seed=3, chunk=chunk)
+        traces.append(len(count))
+        answers.append(method.finish(target, finished.state, finished.history).position)
+    assert np.array_equal(*answers)
+    assert traces[0] == traces[1]
+
+
+class Counting(AbstractForward):
+    """The identity, which notes each time that it is traced."""
+
+    traced: list[int] = eqx.field(static=True)
+
+    def __call__(self, unknown: Vector) -> tuple[Vector, Flag]:
+        self.traced.append(1)
+        return unknown, jnp.asarray(True)
