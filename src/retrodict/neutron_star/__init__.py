@@ -1,0 +1,47 @@
+"""Neutron stars: masses, radii and tidal deformabilities -> the equation of state of cold dense matter.
+
+Names are imported on first use, so that reading a file does not wait for JAX.
+"""
+
+import importlib
+from typing import Any
+
+_HOME = {
+    "EquationOfState": "eos",
+    "FirstOrderTransition": "ansatz",
+    "GaussianProcessSoundSpeed": "ansatz",
+    "MarginalMassRadius": "likelihood",
+    "NeuralPressure": "ansatz",
+    "NeuralSoundSpeed": "ansatz",
+    "PiecewiseLinearSoundSpeed": "ansatz",
+    "PiecewisePolytropes": "ansatz",
+    "ProfileMassRadius": "likelihood",
+    "PulsarMass": "likelihood",
+    "Spectral": "ansatz",
+    "Stars": "forward",
+    "StellarSequence": "sequence",
+    "from_piecewise_polytropes": "eos",
+    "from_sound_speed": "eos",
+    "from_table": "eos",
+    "maximum_mass": "sequence",
+    "observations": "data",
+    "problem": "problems",
+    "read_equation_of_state": "data",
+    "read_mass_radius_samples": "data",
+    "read_observations": "data",
+    "read_tidal_samples": "data",
+    "reproduction": "problems",
+    "solve": "tov",
+    "star_at_mass": "sequence",
+    "stars_at_mass": "sequence",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(importlib.import_module(f"retrodict.neutron_star.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'retrodict.neutron_star' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOME)
