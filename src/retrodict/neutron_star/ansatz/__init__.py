@@ -1,0 +1,24 @@
+"""Equations of state from white latents: seven ways, one argument apart, all above the same marginalised crust."""
+
+from retrodict.neutron_star.ansatz.parts import CoreGrid, RandomFunction, log_stiffness_trend
+from retrodict.neutron_star.ansatz.pressure import NeuralPressure, PiecewisePolytropes
+from retrodict.neutron_star.ansatz.sound_speed import (
+    FirstOrderTransition,
+    GaussianProcessSoundSpeed,
+    NeuralSoundSpeed,
+    PiecewiseLinearSoundSpeed,
+    Spectral,
+)
+
+__all__ = [
+    "CoreGrid",
+    "FirstOrderTransition",
+    "GaussianProcessSoundSpeed",
+    "NeuralPressure",
+    "NeuralSoundSpeed",
+    "PiecewiseLinearSoundSpeed",
+    "PiecewisePolytropes",
+    "RandomFunction",
+    "Spectral",
+    "log_stiffness_trend",
+]

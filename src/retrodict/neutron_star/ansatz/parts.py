@@ -1,0 +1,136 @@
+r"""What the ansaetze share: the grid above the crust, the trend of the sound speed, random functions and networks.
+
+The natural unknown is the log-stiffness deficit
+
+$$\phi = \ln(1/c_s^2 - 1), \qquad c_s^2 = \frac{1}{1 + e^{\phi}} ,$$
+
+because every real $\phi$ is causal ($c_s^2 < 1$) and stable ($c_s^2 > 0$). It is given over x = ln(n / n_sat).
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.scipy.stats import norm
+
+from retrodict.base.constants import SATURATION_DENSITY
+from retrodict.base.types import Array, Float, Scalar, Vector
+from retrodict.neutron_star.eos import core_nodes
+
+LOG_SATURATION = float(np.log(SATURATION_DENSITY))
+
+
+def uniform(z: Float[Array, "..."], lowest: float, highest: float) -> Float[Array, "..."]:
+    """A standard-normal latent -> uniform on [lowest, highest]."""
+    return lowest + (highest - lowest) * norm.cdf(z)
+
+
+def sound_speed_squared(phi: Float[Array, "..."]) -> Float[Array, "..."]:
+    """c_s^2 in (0, 1)."""
+    return jax.nn.sigmoid(-phi)
+
+
+def log_stiffness_trend(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Mean of phi over x = ln(n / n_sat): c_s^2 = 0.06 at n_sat, 0.19 at 2, 0.32 at 3, 0.46 at 5, then levelling off.
+
+    A round curve through the middle of the published equations of state; the prior's width, not its mean, is what
+    the data compete with.
+    """
+    return -0.2 + 0.7 * jax.nn.softplus((1.5 - x) / 0.35)
+
+
+def ignorance(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """The width of the prior of phi over x = ln(n / n_sat): 1/2 in the matter that nuclei know about, 1 beyond."""
+    return 0.5 + 0.5 * jax.nn.sigmoid((x - 0.4) / 0.25)
+
+
+class CoreGrid(eqx.Module):
+    """Nodes from the top of the crust to beyond the centre of the heaviest star, equally spaced in ln n.
+
+    Where the crust ends is a latent: log-uniform between `lowest_join` and `highest_join` [n_sat]. A fixed crust is
+    wrong for stiff matter, whose core polytropes leave it at a third of saturation density.
+    """
+
+    lowest_join: float = eqx.field(static=True, default=0.2)
+    highest_join: float = eqx.field(static=True, default=0.6)
+    top: float = eqx.field(static=True, default=14.0)  # n_sat
+    intervals: int = eqx.field(static=True, default=64)
+
+    @property
+    def lowest(self) -> float:
+        """The least x = ln(n / n_sat) at which the core may begin."""
+        return float(np.log(self.lowest_join))
+
+    @property
+    def highest(self) -> float:
+        """The x = ln(n / n_sat) at which the core ends."""
+        return float(np.log(self.top))
+
+    def join(self, z: Scalar) -> Scalar:
+        """x = ln(n / n_sat) at the join."""
+        return uniform(z, self.lowest, float(np.log(self.highest_join)))
+
+    def nodes(self, join: Scalar) -> Float[Array, " nodes"]:
+        """ln(n fm^3) of the nodes, from x = `join` to the top."""
+        return core_nodes([join + LOG_SATURATION, jnp.asarray(self.highest + LOG_SATURATION)], [self.intervals])
+
+    def broken(self, join: Scalar, breaks: list[Scalar], intervals: list[int]) -> Float[Array, " nodes"]:
+        """The same with nodes on `breaks` (ascending x), `intervals` between one edge and the next."""
+        edges = [jnp.asarray(x) + LOG_SATURATION for x in (join, *breaks, self.highest)]
+        return core_nodes(edges, intervals)
+
+
+class RandomFunction(eqx.Module):
+    r"""A Gaussian process with a Matern-5/2 kernel, reduced to the lowest modes of the interval.
+
+    $$f(x) = \sum_k z_k \sqrt{S(\omega_k)/L}\,\sin(\omega_k (x - a + \delta)), \qquad \omega_k = k\pi/2L ,$$
+
+    with the spectral density S of the kernel and an interval of half-width L that reaches `margin` lengths beyond the
+    range on either side. Smooth, stationary inside, and linear in its white latents. Source: Solin, Sarkka,
+    Stat. Comput. 30 (2020) 419.
+    """
+
+    modes: int = eqx.field(static=True, default=20)
+    amplitude: float = eqx.field(static=True, default=1.0)
+    length: float = eqx.field(static=True, default=0.7)
+    margin: float = eqx.field(static=True, default=1.0)
+
+    def __call__(self, z: Vector, x: Float[Array, "..."], lowest: float, highest: float) -> Float[Array, "..."]:
+        """f at `x` in [lowest, highest] from `modes` white latents."""
+        start = lowest - self.margin * self.length
+        width = highest - lowest + 2 * self.margin * self.length
+        frequency = np.arange(1, self.modes + 1) * np.pi / width
+        weight = np.sqrt(2 * self._spectral_density(frequency) / width)
+        return jnp.sin(frequency * (x[..., None] - start)) @ (weight * z)
+
+    def _spectral_density(self, frequency: np.ndarray) -> np.ndarray:
+        """Of the Matern-5/2 kernel: its integral over frequency / 2 pi is the variance."""
+        rate = np.sqrt(5.0) / self.length
+        return self.amplitude**2 * (16.0 / 3.0) * rate**5 / (rate**2 + frequency**2) ** 3
+
+
+class Network(eqx.Module):
+    """A tanh network of one input and one output whose weights are white latents.
+
+    Weights have variance gain / fan-in, so that for wide layers its prior is a Gaussian process of unit variance
+    (Neal 1996; Lee et al. 2018). `sharpness` multiplies the first layer: how fast the function may vary.
+    """
+
+    width: int = eqx.field(static=True, default=12)
+    depth: int = eqx.field(static=True, default=2)
+    sharpness: float = eqx.field(static=True, default=3.0)
+
+    @property
+    def dim(self) -> int:
+        """The number of weights and biases."""
+        return 2 * self.width + (self.depth - 1) * self.width * (self.width + 1) + self.width + 1
+
+    def __call__(self, z: Vector, u: Float[Array, "..."]) -> Float[Array, "..."]:
+        """The output at `u`, best scaled to [-1, 1]."""
+        w = self.width
+        first, bias, rest = z[:w], z[w : 2 * w], z[2 * w :]
+        hidden = jnp.tanh(self.sharpness * (u[..., None] * first + bias))
+        for _ in range(self.depth - 1):
+            weight, bias, rest = rest[: w * w].reshape(w, w), rest[w * w : w * w + w], rest[w * w + w :]
+            hidden = jnp.tanh(1.5 * hidden @ weight / np.sqrt(w) + 0.5 * bias)
+        return hidden @ rest[:w] / np.sqrt(w) + 0.5 * rest[w]

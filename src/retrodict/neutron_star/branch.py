@@ -1,0 +1,125 @@
+"""The stable stars of an equation of state as a chain of short chords: what every likelihood of this domain looks at.
+
+A chord joins two stars whose central densities are neighbours on the grid. Where the branch is interrupted (twin stars)
+chords are missing; a last chord leads from the heaviest star on the grid to the turning point.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from retrodict.base.types import Array, Bool, Float, Key, Scalar
+from retrodict.neutron_star.sequence import Star, StellarSequence
+
+LIGHTEST = 1.0  # Msun: no neutron star is known below, and no known way of making one
+TINIEST_TIDE = 1e-9
+LARGEST = 30.0  # km: larger stars are not neutron stars, however stable
+
+
+class Branch(NamedTuple):
+    """Stable stars. `(cells, 2)` arrays hold the two ends of each chord, the lighter star first."""
+
+    mass: Float[Array, "cells 2"]  # Msun
+    radius: Float[Array, "cells 2"]  # km
+    log_deformability: Float[Array, "cells 2"]
+    rise: Float[Array, " cells"]  # the mass that the chord gains [Msun]; 0 where the stars are unstable
+    maximum_mass: Scalar  # Msun
+    maximum_radius: Scalar  # km, of the heaviest star
+
+
+class Nodes(NamedTuple):
+    """Stars for a quadrature over the mass; the weights sum to one."""
+
+    mass: Float[Array, " stars"]
+    radius: Float[Array, " stars"]
+    weight: Float[Array, " stars"]
+
+
+def stable_branch(sequence: StellarSequence, heaviest: Star) -> Branch:
+    """The stable part of a sequence of stars of rising central density; `heaviest` is its `maximum_mass`."""
+    stable = lax.stop_gradient(stable_chords(sequence.mass, sequence.radius))
+    # Stars that are unstable may have no tide at all; they are masked below, not trusted.
+    log_tide = _log_tide(sequence.tidal_deformability)
+    last = jnp.argmax(jnp.where(jnp.append(False, stable), sequence.mass, -jnp.inf))
+    top = (heaviest.mass, heaviest.radius, _log_tide(heaviest.tidal_deformability))
+    mass, radius, tide = (
+        jnp.concatenate([jnp.stack([y[:-1], y[1:]], axis=1), jnp.stack([y[last], v])[None]])
+        for y, v in zip((sequence.mass, sequence.radius, log_tide), top, strict=True)
+    )
+    rise = jnp.maximum(mass[:, 1] - mass[:, 0], 0.0)
+    rise = jnp.where(jnp.append(stable, stable.any()), rise, 0.0)
+    return Branch(mass, radius, tide, rise, heaviest.mass, heaviest.radius)
+
+
+def _log_tide(tide: Float[Array, "..."]) -> Float[Array, "..."]:
+    return jnp.log(jnp.where(tide > TINIEST_TIDE, tide, TINIEST_TIDE))
+
+
+def stable_chords(mass: Float[Array, " stars"], radius: Float[Array, " stars"]) -> Bool[Array, " chords"]:
+    """Whether the stars between two neighbours are stable against radial oscillations.
+
+    Going up in central density, a maximum of the mass makes one more mode unstable where the radius shrinks and one
+    fewer where it grows; at a minimum it is the other way round. Source: Bardeen, Thorne, Meltzer, ApJ 145 (1966) 505.
+    Stars larger than `LARGEST` (at the low end, where the grid begins among unbound ones) shrink.
+    """
+    gain = jnp.diff(mass)
+    rising = _forward_filled(jnp.sign(jnp.where(jnp.abs(gain) < 1e-10, 0.0, gain))) > 0
+    compact = (radius > 0) & (radius < LARGEST)
+    shrinking = ~compact[1:-1] | (radius[2:] < radius[:-2])
+    maximum, minimum = rising[:-1] & ~rising[1:], ~rising[:-1] & rising[1:]
+    change = jnp.where(maximum, jnp.where(shrinking, 1, -1), 0) + jnp.where(minimum, jnp.where(shrinking, -1, 1), 0)
+    modes = jnp.cumsum(jnp.append(jnp.where(rising[0], 0, 1), change))
+    return rising & (modes <= 0)
+
+
+def _forward_filled(sign: Float[Array, " chords"]) -> Float[Array, " chords"]:
+    """Zeros (a plateau of the pressure, along which the star does not change) take the sign before them."""
+    index = jnp.arange(sign.shape[0])
+    return sign[lax.cummax(jnp.where(sign != 0, index, 0))]
+
+
+def mass_nodes(branch: Branch, lightest: float = LIGHTEST) -> Nodes:
+    """Gauss-Legendre nodes on every chord for a mass that is uniform over the stable stars above `lightest` [Msun].
+
+    Where no star is so heavy, all the weight goes to the heaviest, so that what follows stays finite.
+    """
+    lower, gain = branch.mass[:, 0], branch.mass[:, 1] - branch.mass[:, 0]
+    start = jnp.clip((lightest - lower) / jnp.where(gain > 0, gain, 1.0), 0.0, 1.0)
+    point, share = np.polynomial.legendre.leggauss(2)
+    t = start[:, None] + (1 - start[:, None]) * 0.5 * (1 + point)
+    weight = (branch.rise * (1 - start))[:, None] * (0.5 * share)
+    mass, radius = (v[:, :1] + t * (v[:, 1:] - v[:, :1]) for v in (branch.mass, branch.radius))
+    weight = jnp.append(weight.ravel(), 1e-9)
+    mass, radius = jnp.append(mass.ravel(), branch.maximum_mass), jnp.append(radius.ravel(), branch.maximum_radius)
+    return Nodes(mass, radius, weight / jnp.sum(weight))
+
+
+def sample_stars(
+    key: Key, branch: Branch, count: int, lightest: float = LIGHTEST
+) -> tuple[Float[Array, " count"], Float[Array, " count"]]:
+    """Masses [Msun], uniform over the stable stars above `lightest`, and their radii [km]."""
+    lower, gain = branch.mass[:, 0], branch.mass[:, 1] - branch.mass[:, 0]
+    start = jnp.clip((lightest - lower) / jnp.where(gain > 0, gain, 1.0), 0.0, 1.0)
+    weight = branch.rise * (1 - start)
+    cell_key, place_key = jax.random.split(key)
+    cell = jax.random.categorical(cell_key, jnp.log(weight + 1e-300), shape=(count,))
+    t = start[cell] + (1 - start[cell]) * jax.random.uniform(place_key, (count,))
+    mass, radius = (v[cell, 0] + t * (v[cell, 1] - v[cell, 0]) for v in (branch.mass, branch.radius))
+    return mass, radius
+
+
+def log_deformability_at(branch: Branch, mass: Float[Array, " stars"]) -> Float[Array, " stars"]:
+    """ln Lambda at the given masses [Msun], on the branch of lowest density where there are several.
+
+    Beyond the maximum mass, the value of the heaviest star.
+    """
+    stable = branch.rise > 0
+    inside = stable & (branch.mass[:, 0] <= mass[:, None]) & (mass[:, None] <= branch.mass[:, 1])
+    nearest = jnp.where(stable, jnp.abs(0.5 * (branch.mass[:, 0] + branch.mass[:, 1]) - mass[:, None]), jnp.inf)
+    cell = jnp.where(inside.any(axis=1), jnp.argmax(inside, axis=1), jnp.argmin(nearest, axis=1))
+    (m0, m1), (y0, y1) = branch.mass[cell].T, branch.log_deformability[cell].T
+    t = jnp.clip((mass - m0) / jnp.where(m1 > m0, m1 - m0, 1.0), 0.0, 1.0)
+    return y0 + t * (y1 - y0)

@@ -1,0 +1,216 @@
+"""Ready-made problems: observed neutron stars in, the equation of state of cold dense matter out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import jax.numpy as jnp
+import numpy as np
+from pydantic import Field
+
+from retrodict.base.errors import InputError
+from retrodict.neutron_star.ansatz import (
+    FirstOrderTransition,
+    GaussianProcessSoundSpeed,
+    NeuralPressure,
+    NeuralSoundSpeed,
+    PiecewiseLinearSoundSpeed,
+    PiecewisePolytropes,
+    Spectral,
+)
+from retrodict.neutron_star.branch import LIGHTEST
+from retrodict.neutron_star.data import (
+    MassRadiusObservations,
+    observations,
+    read_mass_radius_samples,
+    read_observations,
+)
+from retrodict.neutron_star.derived import QUANTITIES, derive
+from retrodict.neutron_star.export import tables
+from retrodict.neutron_star.figures import figures
+from retrodict.neutron_star.forward import Stars
+from retrodict.neutron_star.inspect import inspect
+from retrodict.neutron_star.likelihood import MarginalMassRadius, ProfileMassRadius, PulsarMass
+from retrodict.neutron_star.noise import mass_radius_errors
+from retrodict.neutron_star.samples import sampled_star, sampled_tides
+from retrodict.neutron_star.tidal_samples import read_tidal_samples
+from retrodict.problem.likelihood import AbstractLikelihood, Independent
+from retrodict.problem.posterior import Posterior
+
+__all__ = ["DEMOS", "REFERENCES", "TEMPLATE", "figures", "inspect", "place_data", "problem", "reproduction", "tables"]
+
+Ansatz = (
+    GaussianProcessSoundSpeed
+    | NeuralSoundSpeed
+    | NeuralPressure
+    | PiecewisePolytropes
+    | Spectral
+    | PiecewiseLinearSoundSpeed
+    | FirstOrderTransition
+)
+
+
+@dataclass(frozen=True)
+class Marginal:
+    """Every star marginalised over its mass, uniform from `lightest` [Msun] to the maximum mass."""
+
+    lightest: Annotated[float, Field(gt=0)] = LIGHTEST
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Every star at the point of the curve that suits it best, as in the source papers; no density of the data."""
+
+
+@dataclass(frozen=True)
+class Pulsar:
+    """A star whose mass alone is known [Msun]."""
+
+    name: str
+    mass: Annotated[float, Field(gt=0.5, lt=3.5)]
+    error: Annotated[float, Field(gt=0)]
+
+
+HEAVY_PULSARS = (Pulsar("PSR J0348+0432", 2.01, 0.04), Pulsar("PSR J1614-2230", 1.908, 0.016))
+
+
+def problem(
+    data: Literal["classic18", "2025"] | Path | None = "classic18",
+    *,
+    ansatz: Ansatz = GaussianProcessSoundSpeed(),  # noqa: B008
+    likelihood: Marginal | Profile = Marginal(),
+    pulsars: tuple[Pulsar, ...] = HEAVY_PULSARS,
+    samples: tuple[Path, ...] = (),
+    tides: tuple[Path, ...] = (),
+    least_maximum_mass: Annotated[float, Field(ge=LIGHTEST)] = LIGHTEST,
+) -> Posterior:
+    """The posterior of the equation of state.
+
+    `data` are masses and radii with Gaussian errors (a set that ships, or a table); `samples` are files of posterior
+    samples of mass and radius, one star each; `tides` are files of gravitational-wave samples, one merger each;
+    `pulsars` are masses alone. PSR J0740+6620 is in the sets that ship and so not among the default pulsars.
+    `least_maximum_mass` [Msun] is a hard selection on top (1.9 in the source papers). Raises `InputError` where nothing
+    is left to fit or a file is not what it should be.
+    """
+    terms: list[AbstractLikelihood] = []
+    if data is not None:
+        table = read_observations(data) if isinstance(data, Path) else observations(data)
+        terms.append(mass_radius_likelihood(table, likelihood))
+    terms += [sampled_star(read_mass_radius_samples(path)) for path in samples]
+    terms += [sampled_tides(read_tidal_samples(path)) for path in tides]
+    if pulsars:
+        terms.append(PulsarMass(jnp.asarray([p.mass for p in pulsars]), jnp.asarray([p.error for p in pulsars])))
+    if not terms:
+        raise InputError("there are no data", expected="data, samples, tides or pulsars", fix="data: classic18")
+    joint = terms[0] if len(terms) == 1 else Independent(tuple(terms))
+    return Posterior(ansatz, Stars(least_maximum_mass), joint, derive=derive, quantities=QUANTITIES)
+
+
+def mass_radius_likelihood(
+    table: MassRadiusObservations,
+    kind: Marginal | Profile = Marginal(),
+) -> MarginalMassRadius | ProfileMassRadius:
+    """The likelihood of measured masses and radii, errors to either side kept apart."""
+    errors = (
+        np.stack([getattr(table, f"{name}_error_{side}") for side in ("minus", "plus")], axis=1)
+        for name in ("mass", "radius")
+    )
+    measured, error = jnp.asarray(np.stack([table.mass, table.radius], axis=1)), mass_radius_errors(*errors)
+    if isinstance(kind, Profile):
+        return ProfileMassRadius(measured, error)
+    return MarginalMassRadius(measured, error, kind.lightest)
+
+
+def reproduction(data: Literal["classic18", "2025"] | Path = "classic18") -> Posterior:
+    """The set-up of the automatic-differentiation reconstruction, to be solved by `Ensemble(prior=False)`.
+
+    A network P(rho), closest-point likelihood, data resampled, members kept that are causal and reach 1.9 Msun. Our
+    prior on the weights stays (theirs is the initialisation of the network and early stopping): without one the sound
+    speed is driven to its bounds. Sources: Soma, Wang, Shi, Stocker, Zhou, JCAP 08 (2022) 071; PRD 107, 083028 (2023).
+    """
+    return problem(data, ansatz=NeuralPressure(), likelihood=Profile(), pulsars=(), least_maximum_mass=1.9)
+
+
+def place_data(files: list[str]) -> dict[str, Any]:
+    """The config fields to which the user's files go, by what is in them."""
+    places = {"mass_radius_observations": "data", "mass_radius_samples": "samples", "tidal_samples": "tides"}
+    found: dict[str, list[str]] = {"data": [], "samples": [], "tides": []}
+    for file in files:
+        kind = _kind(file)
+        if kind not in places:
+            expected = "measured masses and radii, or posterior samples of them or of a merger"
+            raise InputError(f"this file is no observation but {kind}", where=file, expected=expected)
+        found[places[kind]].append(file)
+    if len(found["data"]) > 1:
+        raise InputError("two tables of measured stars", got=", ".join(found["data"]), fix="put all stars into one")
+    return {
+        "problem.data": found["data"][0] if found["data"] else None,
+        **{f"problem.{name}": found[name] for name in ("samples", "tides") if found[name]},
+    }
+
+
+def _kind(file: str) -> str:
+    return str(inspect(Path(file))["kind"])
+
+
+TEMPLATE = """\
+# Neutron stars: observed masses and radii -> the equation of state of cold dense matter.
+domain: neutron_star
+problem:
+  data: classic18                # the 18 published stars; or "2025" (newer J0437-4715); or null; or a table with
+                                 # the columns mass [Msun], mass_error [Msun], radius [km], radius_error [km]
+  samples: []                    # files of posterior samples of mass and radius, one star each (NICER)
+  tides: []                      # files of gravitational-wave samples, one merger each
+  ansatz:
+    kind: GaussianProcessSoundSpeed   # or NeuralSoundSpeed, NeuralPressure, PiecewisePolytropes, Spectral,
+                                      # PiecewiseLinearSoundSpeed, FirstOrderTransition
+  likelihood:
+    kind: Marginal               # every star's mass integrated out; or Profile: closest point of the curve
+  pulsars:                       # masses alone [Msun]
+    - {name: PSR J0348+0432, mass: 2.01, error: 0.04}
+    - {name: PSR J1614-2230, mass: 1.908, error: 0.016}
+  least_maximum_mass: 1.0        # Msun; a hard selection on top (the source papers: 1.9)
+method:
+  kind: NUTS                     # or Importance, Manifold, SequentialMonteCarlo, Laplace, Ensemble, MAP
+seed: 0
+"""
+
+_DEMO = """\
+# Eighteen neutron stars -> the equation of state, by importance sampling from the prior.
+domain: neutron_star
+problem:
+  data: classic18
+method:
+  kind: Importance
+  draws: 40000
+seed: 0
+"""
+
+_REPRODUCTION = """\
+# The automatic-differentiation reconstruction: a network P(rho) refitted to resampled stars.
+domain: neutron_star
+problem:
+  data: classic18
+  ansatz: {kind: NeuralPressure}
+  likelihood: {kind: Profile}
+  pulsars: []
+  least_maximum_mass: 1.9
+method:
+  kind: Ensemble
+  members: 128
+  prior: false
+seed: 0
+"""
+
+DEMOS = {"neutron-star": _DEMO, "neutron-star-published": _REPRODUCTION}
+
+REFERENCES = (
+    "soma2022",
+    "soma2023",
+    "read2009",
+    "douchin2001",
+    "tolman1939",
+    "oppenheimer1939",
+    "hinderer2008",
+    "hartle1967",
+)
