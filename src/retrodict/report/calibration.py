@@ -1,0 +1,84 @@
+"""What `retrodict validate` measured, if it was run: `validation.json` as a verdict, a table and a figure."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from retrodict.base.figure import Bars, Figure, Guide, Layer, Panel, Role
+from retrodict.report.draws import Named
+from retrodict.report.html import Safe, join, label, table, tag, verdict_box
+from retrodict.run.result import Verdict
+
+DASH = "–"
+SIGNIFICANT = 0.01  # of all tests together
+_ROLES: tuple[Role, ...] = ("posterior", "second")
+BANDS = {"68 %": 0.68, "95 %": 0.95}
+
+
+def calibration_content(validation: Mapping[str, Any], quantities: Iterable[Named]) -> Safe | None:
+    """Verdict and tests, one row a quantity; None if nothing was measured."""
+    tests = tests_of(validation)
+    if not tests:
+        return None
+    labels = {named.name: label(named.label) for named in quantities}
+    count = int(validation.get("data_sets") or 0)
+    head = ["Quantity", *(f"in the {band} band" for band in BANDS), "scatter (1)", "offset (0)", "p of the ranks"]
+    rows = [[labels.get(name, name), *_cells(row, count)] for name, row in tests.items()]
+    told = (
+        f"Truths were drawn from the prior, {count} data sets were simulated and inverted like the real one. Scatter"
+        " and offset are those of the truths in units of the bands; a triangle marks what chance does not explain"
+        f" (p < {SIGNIFICANT:g} after Holm's correction)."
+    )
+    return join([_verdict(validation), tag("p", told, class_="muted"), table(head, rows, name="Calibration")])
+
+
+def coverage_figure(validation: Mapping[str, Any], quantities: Iterable[Named]) -> Figure | None:
+    """How many of the truths each band covered, beside what it promises."""
+    tests, count = tests_of(validation), int(validation.get("data_sets") or 0)
+    covered = {name: row for name, row in tests.items() if all(band in row for band in BANDS)}
+    if not covered or count < 1:
+        return None
+    labels = {named.name: named.label for named in quantities}
+    names = tuple(labels.get(name, name) for name in covered)
+    layers: list[Layer] = [Guide(level, vertical=True) for level in BANDS.values()]
+    for (band, level), role in zip(BANDS.items(), _ROLES, strict=True):
+        share = [row[band]["statistic"] / count for row in covered.values()]
+        error = (level * (1 - level) / count) ** 0.5
+        layers.append(Bars(names, share, error, f"{band} band", role))
+    panel = Panel("Fraction of truths inside", "", tuple(layers), x_limits=(0.0, 1.0))
+    caption = f"Coverage over {count} simulated data sets, with its binomial error; dashed, what the bands promise."
+    return Figure("coverage", "Coverage", caption, (panel,), "calibration")
+
+
+def tests_of(validation: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
+    """quantity -> test -> its numbers, from the list of tests; what has not that form is left out."""
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    tests = validation.get("tests")
+    for test in tests if isinstance(tests, list) else []:
+        if isinstance(test, dict) and isinstance(test.get("statistic"), int | float):
+            numbers = {key: float(value) for key, value in test.items() if isinstance(value, int | float)}
+            found.setdefault(str(test.get("quantity")), {})[str(test.get("name"))] = numbers
+    return found
+
+
+def _cells(row: Mapping[str, Mapping[str, float]], count: int) -> Iterable[str]:
+    for band in BANDS:
+        known = row.get(band)
+        yield f"{known['statistic'] / count:.1%}{_mark(known)}" if known and count else DASH
+    for name, form in (("width", ".2f"), ("location", "+.2f")):
+        known = row.get(name)
+        yield f"{known['statistic']:{form}}{_mark(known)}".replace("-", "−") if known else DASH
+    ranks = row.get("ranks")
+    yield f"{ranks.get('p', float('nan')):.2g}{_mark(ranks)}" if ranks else DASH
+
+
+def _mark(test: Mapping[str, float]) -> str:
+    return " ▲" if test.get("adjusted", 1.0) < SIGNIFICANT else ""
+
+
+def _verdict(validation: Mapping[str, Any]) -> Safe | None:
+    stored = validation.get("verdict")
+    if not isinstance(stored, dict) or stored.get("status") not in ("OK", "WARN", "FAIL"):
+        return None
+    reasons, notes = (tuple(map(str, stored.get(name) or ())) for name in ("reasons", "notes"))
+    meanings = {"OK": "the bands cover what they promise", "WARN": "with reservations", "FAIL": "the bands mislead"}
+    return verdict_box(Verdict(stored["status"], reasons, notes), meanings[stored["status"]])

@@ -1,0 +1,94 @@
+"""What to cite, and a paragraph that says what was done: for the methods section of a paper."""
+
+from collections.abc import Iterable
+
+from retrodict.base.references import Reference, bibtex, find
+from retrodict.report.html import Safe, join, tag
+from retrodict.run.result import Result
+
+SOFTWARE = ("jax2018", "equinox2021", "numpy2020", "scipy2020", "xarray2017", "matplotlib2007")
+_KINDS = {
+    "exact": "samples the posterior",
+    "approximate": "approximates the posterior",
+    "point": "finds the most probable cause and gives no uncertainty",
+}
+
+
+def keys(result: Result, extra: Iterable[str] = ()) -> list[str]:
+    """BibTeX keys of the program, of the method and the data, and of the software underneath."""
+    diagnostics = ("vehtari2021",) if result.diagnostics.get("rhat") is not None else ()
+    weights = ("vehtari2024",) if result.diagnostics.get("pareto_k") is not None else ()
+    return list(dict.fromkeys(["retrodict", *result.references, *extra, *diagnostics, *weights, *SOFTWARE]))
+
+
+def citations(result: Result, extra: Iterable[str] = ()) -> str:
+    """The content of `CITATION.bib`."""
+    return bibtex(keys(result, extra))
+
+
+def references_list(result: Result, extra: Iterable[str] = ()) -> Safe:
+    """The same for people: authors, title, source, link."""
+    return tag("ol", *(tag("li", _entry(entry)) for entry in find(keys(result, extra))), class_="references")
+
+
+def methods_paragraph(result: Result) -> str:
+    """Plain sentences, ready to be put into a paper and corrected there."""
+    attributes, facts = result.tree.attrs, result.diagnostics
+    method = str(attributes["method"])
+    cited = [entry.short for entry in find(result.references)]
+    sources = f" (after {'; '.join(cited)})" if cited else ""
+    kind = _KINDS.get(str(facts.get("kind")), "was run")
+    sentences = [
+        f"The inference was done with Retrodict {attributes['retrodict_version']}, target {attributes['target']},"
+        f" by the method {method}{sources}, which {kind}; random seed {attributes['seed']}.",
+        _effort(facts),
+        _fit(result),
+        _information(facts),
+        "Intervals are central credible intervals of 68 and 95 %; values are medians."
+        if facts.get("kind") != "point"
+        else "",
+        "All computations used 64-bit floating-point numbers.",
+    ]
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _effort(facts: dict) -> str:
+    drawn = f"{facts.get('chains', 1)} chains of {facts.get('draws', 1)} draws were kept"
+    if facts.get("kind") == "point":
+        return ""
+    if facts.get("rhat") is not None:
+        return (
+            f"{drawn}; rank-normalised split R-hat is at most {facts['rhat']:.3f} and the bulk effective sample size at"
+            f" least {facts.get('ess_bulk') or 0:.0f} for every reported quantity."
+        )
+    if facts.get("weight_ess") is not None:
+        k = facts.get("pareto_k")
+        tail = f" (Pareto k = {k:.2f})" if k is not None else ""
+        total = int(facts.get("chains", 1)) * int(facts.get("draws", 1))
+        return f"{total} weighted draws leave {facts['weight_ess']:.0f} effective ones{tail}."
+    return f"{drawn}."
+
+
+def _fit(result: Result) -> str:
+    fit = result.fit
+    if not fit:
+        return ""
+    return (
+        f"The best draw has chi-squared {fit['chi2']:.1f} for {fit['dof']:.1f} degrees of freedom (p = {fit['p']:.2g})."
+    )
+
+
+def _information(facts: dict) -> str:
+    rank, latents = facts.get("effective_rank"), facts.get("latents")
+    if rank is None or latents is None:
+        return ""
+    return (
+        f"The data determine {rank:.1f} of the {latents} latent directions (effective rank of the whitened Jacobian)."
+    )
+
+
+def _entry(entry: Reference) -> Safe:
+    title = tag("i", entry.fields.get("title", entry.key))
+    link = tag("a", "link", href=entry.url, rel="noreferrer") if entry.url.startswith("https://") else None
+    source = f", {entry.source}" if entry.source else ""
+    return join([f"{entry.short}: ", title, source, ". " if link else ".", link])

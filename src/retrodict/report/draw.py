@@ -1,0 +1,199 @@
+"""Drawing described figures with matplotlib: SVG for the page, PNG and PDF for the folder `figures`.
+
+No pyplot and no display: a figure is made, written into memory and forgotten. Text that cannot be typeset is drawn
+plainly rather than refused.
+"""
+
+import base64
+import io
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as Sheet
+from matplotlib.legend_handler import HandlerTuple
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+from retrodict.base.figure import Band, Bars, Curves, Density, Figure, Line, Panel, Points
+from retrodict.report import layers
+from retrodict.report.style import CELL_INCHES, PANEL_INCHES, RC
+from retrodict.report.svg import themed
+from retrodict.report.text import axis_mathtext, escape, label_mathtext, plain
+
+SVG_LIMIT = 400_000  # characters of a drawing beyond which its pixels are embedded instead
+LEGEND_INCHES = 0.24  # the height of a row of it
+LEGEND_LETTERS = 50  # that fit above a panel in one row
+SHORT_LOG_SPAN = 60.0  # a logarithmic axis over less than this factor has too few decades to be read from them
+
+
+def page_images(figure: Figure) -> list[str]:
+    """Elements of a page: one a panel, so that a page may let them flow; one for all if the figure is `joined`."""
+    panels = [panel for panel in figure.panels if panel]
+    singles = [figure] if figure.joined else [_alone(figure, panel) for panel in panels]
+    alt = plain(figure.alt or figure.caption or figure.title)
+    return [_embedded(single, f"{figure.name}-{i}", alt) for i, single in enumerate(singles)]
+
+
+def files(figure: Figure) -> dict[str, bytes]:
+    """The contents of `NAME.png`, `NAME.pdf` and `NAME.csv`, by suffix."""
+    with _style(figure.name):
+        sheet = _sheet(figure)
+        png = _saved(sheet, "png")
+        sheet.set_layout_engine("none")  # what was laid out once stays so: half the cost of the second file
+        pdf = _saved(sheet, "pdf")
+    return {"png": png, "pdf": pdf, "csv": figure.to_csv().encode()}
+
+
+def _embedded(figure: Figure, prefix: str, alt: str) -> str:
+    """An inline SVG, which follows the page's colours; pixels where the lines are too many."""
+    svg = themed(_written(figure, "svg").decode(), prefix, alt)
+    if len(svg) <= SVG_LIMIT:
+        return svg
+    pixels = base64.b64encode(_written(figure, "png")).decode()
+    return f'<img alt="{escape(alt)}" src="data:image/png;base64,{pixels}">'
+
+
+def _alone(figure: Figure, panel: Panel) -> Figure:
+    return Figure(figure.name, figure.title, figure.caption, (panel,), columns=1)
+
+
+def _written(figure: Figure, suffix: str) -> bytes:
+    with _style(figure.name):
+        return _saved(_sheet(figure), suffix)
+
+
+@contextmanager
+def _style(salt: str) -> Iterator[None]:
+    settings: dict[Any, Any] = {**RC, "svg.hashsalt": salt}
+    with mpl.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=r"Glyph .* missing from", category=UserWarning)
+        yield
+
+
+def _saved(sheet: Sheet, suffix: str) -> bytes:
+    """The file's bytes: the same for the same figure, hence without its date."""
+    dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
+    stream = io.BytesIO()
+    sheet.savefig(stream, format=suffix, metadata=dateless[suffix], transparent=suffix == "svg")
+    return stream.getvalue()
+
+
+def _sheet(figure: Figure) -> Sheet:
+    columns = max(1, min(figure.columns, len(figure.panels)))
+    rows = math.ceil(len(figure.panels) / columns)
+    sheet = Sheet(figsize=_size(figure, rows, columns))
+    FigureCanvasAgg(sheet)
+    grid = sheet.subplots(rows, columns, squeeze=False)
+    for axes, panel in zip(grid.flat, [*figure.panels, *[None] * (rows * columns - len(figure.panels))], strict=True):
+        _fill(axes, panel, joined=figure.joined)
+    return sheet
+
+
+def _size(figure: Figure, rows: int, columns: int) -> tuple[float, float]:
+    if figure.joined:
+        return columns * CELL_INCHES + 0.7, rows * CELL_INCHES + 0.5
+    width, height = PANEL_INCHES
+    panels = [panel for panel in figure.panels if panel]
+    names = [_bar_rows(panel) for panel in panels]
+    low = min(names) > 0  # nothing but bars: as high as their names need
+    above = LEGEND_INCHES * max(_legend_rows(panel) for panel in panels)
+    return columns * width, rows * (above + max(0.0 if low else height, 1.0 + 0.21 * max(names)))
+
+
+def _legend_rows(panel: Panel) -> int:
+    count = len({layer.label for layer in panel.layers if layer.label})
+    return -(-count // _legend_columns([layer.label for layer in panel.layers if layer.label])) if count else 0
+
+
+def _legend_columns(labels: list[str]) -> int:
+    """All in one row if they fit; else two columns."""
+    unique = list(dict.fromkeys(labels))
+    letters = sum(len(plain(label)) + 5 for label in unique)
+    return len(unique) if letters <= LEGEND_LETTERS else max(1, min(2, len(unique) - 1))
+
+
+def _bar_rows(panel: Panel) -> int:
+    return max((len(layer.names) for layer in panel.layers if isinstance(layer, Bars)), default=0)
+
+
+def _fill(axes: Axes, panel: Panel | None, *, joined: bool) -> None:
+    if panel is None:
+        axes.set_visible(False)
+        return
+    if panel.x_log:
+        axes.set_xscale("log")
+    if panel.y_log:
+        axes.set_yscale("log")
+    legend = layers.draw(axes, panel.layers)
+    axes.set_xlabel(axis_mathtext(panel.x_label, panel.x_unit))
+    axes.set_ylabel(axis_mathtext(panel.y_label, panel.y_unit))
+    _limit(axes, panel)
+    if joined:
+        _dense(axes, panel)
+    else:
+        _heading(axes, panel, legend)
+
+
+def _limit(axes: Axes, panel: Panel) -> None:
+    if panel.x_limits:
+        axes.set_xlim(*panel.x_limits)
+    if panel.y_limits:
+        axes.set_ylim(*panel.y_limits)
+    for axis, log in ((axes.xaxis, panel.x_log), (axes.yaxis, panel.y_log)):
+        if log:
+            _log_ticks(axis)
+    if not panel.x_log and _counts(panel):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+
+
+def _counts(panel: Panel) -> bool:
+    """Whether all abscissae are whole numbers: then the ticks are, too."""
+    lines = [layer.x for layer in panel.layers if isinstance(layer, Band | Curves | Line | Points)]
+    values = np.concatenate([np.ravel(x) for x in lines]) if lines else np.empty(0)
+    return values.size > 0 and bool(np.all(values == np.round(values)))
+
+
+def _log_ticks(axis: Axis) -> None:
+    """Decades if there are several of them; 1, 2, 5 in plain digits if not."""
+    low, high = axis.get_view_interval()
+    if high / low > SHORT_LOG_SPAN:
+        return
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def _dense(axes: Axes, panel: Panel) -> None:
+    """A cell of a joined figure: labels at the outer edges only, few ticks, no scale for the height of a marginal."""
+    axes.grid(visible=False)
+    axes.label_outer()
+    for axis, log in ((axes.xaxis, panel.x_log), (axes.yaxis, panel.y_log)):
+        if not log:
+            axis.set_major_locator(MaxNLocator(3, prune="both"))
+    if not any(isinstance(layer, Density) for layer in panel.layers):
+        axes.set_ylim(bottom=0)
+        axes.yaxis.set_visible(False)
+        axes.spines["left"].set_visible(False)
+
+
+def _heading(axes: Axes, panel: Panel, legend: layers.Legend) -> None:
+    """Title, and the legend above the axes, where it hides no data."""
+    if panel.title:
+        axes.set_title(label_mathtext(panel.title), pad=6 if not legend else 24)
+    if legend:
+        axes.legend(
+            list(legend.values()),
+            [label_mathtext(label) for label in legend],
+            loc="lower left",
+            bbox_to_anchor=(-0.01, 1.0),
+            borderaxespad=0.2,
+            ncols=_legend_columns(list(legend)),
+            handler_map={tuple: HandlerTuple(ndivide=None, pad=0.0)},
+        )

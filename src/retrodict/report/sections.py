@@ -1,0 +1,231 @@
+"""The parts of the page, top to bottom, each from what a result and its run directory hold."""
+
+import re
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from retrodict.base.figure import Figure
+from retrodict.num.weighted import weighted_statistics
+from retrodict.report import cite, tables
+from retrodict.report.calibration import calibration_content
+from retrodict.report.draws import Named, scalars
+from retrodict.report.files import RunFiles
+from retrodict.report.html import Safe, details, join, label, table, tag, verdict_box
+from retrodict.report.sensitivity import POWERS, Lean
+from retrodict.report.text import unit_html
+from retrodict.run.result import Result
+
+Part = tuple[str, str, Safe]  # id, title, content
+CARDS = 4  # headline numbers shown large; all are in the table
+_MEANING = {
+    "OK": "no warning sign was found",
+    "WARN": "usable with care, for these reasons",
+    "FAIL": "do not use these numbers",
+}
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything that goes into a page. `drawn` holds each figure with its finished HTML."""
+
+    result: Result
+    run: RunFiles
+    drawn: Sequence[tuple[Figure, Safe]]
+    leans: Sequence[Lean] = ()
+    alternatives: Mapping[str, Result] = field(default_factory=dict)
+    references: Sequence[str] = ()
+
+    def figures(self, section: str) -> list[Safe]:
+        """The figures of one section, in their order."""
+        return [html for figure, html in self.drawn if figure.section == section]
+
+
+def header(content: Content) -> Safe:
+    """Title and verdict."""
+    attributes = content.result.tree.attrs
+    title = tag("h1", page_title(content))
+    seconds = content.run.seconds
+    time = f", {seconds:.0f} s of computing" if seconds is not None else ""
+    target = [] if page_title(content) == attributes["target"] else [attributes["target"]]
+    run = [*target, attributes["method"], f"seed {attributes['seed']}"]
+    about = ", ".join(map(str, [*run, f"Retrodict {attributes['retrodict_version']}"])) + time
+    verdict = content.result.verdict
+    box = verdict_box(verdict, _MEANING[verdict.status])
+    return tag("header", title, tag("p", about, class_="subtitle"), box)
+
+
+def page_title(content: Content) -> str:
+    """The domain that the config names; the target where there is no config."""
+    named = re.search(r"^domain:\s*([A-Za-z_][A-Za-z0-9_]*)\s*$", content.run.config, re.MULTILINE)
+    return named[1].replace("_", " ").capitalize() if named else str(content.result.tree.attrs["target"])
+
+
+def parts(content: Content) -> list[Part]:
+    """All sections that have something to say."""
+    candidates: list[tuple[str, str, list[Safe | None]]] = [
+        ("numbers", "Numbers", _numbers(content)),
+        ("functions", "What the data say", [*content.figures("functions")]),
+        ("fit", "Data against fit", _fit(content)),
+        ("correlations", "Correlations", [*content.figures("correlations")]),
+        ("convergence", "Convergence", _convergence(content)),
+        ("identifiability", "Identifiability", _identifiability(content)),
+        ("sensitivity", "Sensitivity", _sensitivity(content)),
+        ("calibration", "Calibration", _calibration(content)),
+        ("reproduce", "Reproduce", _reproduce(content)),
+        ("cite", "Cite", _cite(content)),
+    ]
+    return [(name, title, join(pieces)) for name, title, pieces in candidates if any(pieces)]
+
+
+def _numbers(content: Content) -> list[Safe | None]:
+    found = scalars(content.result)
+    if not found:
+        return []
+    cards = [_card(named) for named in found[:CARDS]]
+    return [tag("div", *cards, class_="cards"), tables.quantities_table(content.result)]
+
+
+def _card(named: Named) -> Safe:
+    numbers = weighted_statistics(named.values, named.weight)
+    unit = tag("span", Safe(f" {unit_html(named.unit)}"), class_="unit") if named.unit else None
+    low, high = float(numbers["q2_5"]), float(numbers["q97_5"])
+    wide = tag("div", f"95 %: {tables.interval(numbers)}", class_="interval") if low < high else None
+    value = tag("div", tag("span", tables.estimate_html(numbers)), unit, class_="value")
+    return tag("div", tag("div", label(named.label), class_="name"), value, wide, class_="card")
+
+
+def _fit(content: Content) -> list[Safe | None]:
+    measured = [tables.fit_table(content.result)] if content.result.fit else []
+    return [*measured, *content.figures("fit")]
+
+
+def _convergence(content: Content) -> list[Safe | None]:
+    explained = tag(
+        "p",
+        "R-hat compares the chains with each other (1 when they agree); ESS is the number of independent draws that"
+        " would give the same error. A triangle marks what is out of its limit.",
+        class_="muted",
+    )
+    each = tables.convergence_table(content.result)
+    diagnostics = [figure for figure in content.drawn if figure[0].section == "diagnostics"]
+    chains = [html for figure, html in diagnostics if figure.name not in _OF_IDENTIFIABILITY]
+    side_by_side = tag("div", each, tables.diagnostics_table(content.result), class_="pair")
+    return [explained if each else None, side_by_side, *chains]
+
+
+_OF_IDENTIFIABILITY = ("singular_values", "shrinkage")
+
+
+def _identifiability(content: Content) -> list[Safe | None]:
+    if "identifiability" not in content.result.tree.children:
+        return []
+    rank, latents = (content.result.diagnostics.get(name) for name in ("effective_rank", "latents"))
+    told = f"The data determine {rank:.1f} of {latents} latent directions." if rank is not None else ""
+    modes = tables.singular_values_table(content.result)
+    figures = [html for figure, html in content.drawn if figure.name in _OF_IDENTIFIABILITY]
+    folded = details("Singular values", modes) if modes else None
+    return [tag("p", told) if told else None, tables.shrinkage_table(content.result), *figures, folded]
+
+
+def _sensitivity(content: Content) -> list[Safe | None]:
+    out: list[Safe | None] = []
+    if content.leans:
+        text = (
+            "Shift of each median, in units of its posterior standard deviation, when the power of the prior (or of the"
+            f" likelihood) is {POWERS[0]:g} or {POWERS[1]:g} instead of 1, by reweighting the draws. A shift under the"
+            " prior as large as under the likelihood says that the prior matters as much as the data. A dash: too few"
+            " draws remain."
+        )
+        out += [tag("p", text, class_="muted"), tables.lean_table(content.leans)]
+    if content.alternatives:
+        out += [tables.alternatives_table(content.result, content.alternatives)]
+    return [*out, *content.figures("sensitivity")]
+
+
+def _calibration(content: Content) -> list[Safe | None]:
+    figures = content.figures("calibration")
+    found = calibration_content(content.run.validation, tables.scalars(content.result))
+    if found is None and not figures:
+        text = (
+            "Not measured for this run. To simulate data sets of this very set-up and count how often the bands cover:"
+        )
+        command = f"retrodict validate {shlex.quote(str(content.run.directory))} -n 200"
+        return [tag("p", text, class_="muted"), tag("pre", command)]
+    return [found, *figures]
+
+
+def _reproduce(content: Content) -> list[Safe | None]:
+    run = content.run
+    manifest = run.manifest
+    command = manifest.get("argv") or manifest.get("command")
+    environment = manifest.get("environment", manifest)
+    return [
+        _warnings(run.problems),
+        tag("p", "The command of this run:") if command else None,
+        tag("pre", _command(command)) if command else None,
+        _hashes("Input", manifest.get("inputs")),
+        _hashes("Output", manifest.get("outputs")),
+        _versions(environment if isinstance(environment, dict) else {}),
+        details("Configuration, with all defaults filled in", tag("pre", run.config)) if run.config else None,
+        details("Settings of the method", _provenance(content.result)),
+    ]
+
+
+def _warnings(problems: Iterable[str]) -> Safe | None:
+    problems = list(problems)
+    return tag("ul", *(tag("li", f"could not be read: {problem}") for problem in problems)) if problems else None
+
+
+def _command(argv: Any) -> str:
+    """One line to paste; the program's path is reduced to its name."""
+    if not isinstance(argv, list):
+        return str(argv)
+    words = [str(word) for word in argv]
+    program = words[0].rsplit("/", 1)[-1] if words else ""
+    return shlex.join([program, *words[1:]])
+
+
+def _hashes(title: str, files: Any) -> Safe | None:
+    if not isinstance(files, dict) or not files:
+        return None
+    rows = [[name, tag("span", _digest(entry), class_="hash")] for name, entry in files.items()]
+    return table([f"{title} file", "SHA-256"], rows, numeric=False, name=f"{title} files")
+
+
+def _digest(entry: Any) -> str:
+    return str(entry.get("sha256", "")) if isinstance(entry, dict) else str(entry)
+
+
+def _versions(environment: Mapping[str, Any]) -> Safe | None:
+    versions = environment.get("versions")
+    if not isinstance(versions, dict):
+        return None
+    rows = [[name, value] for name, value in versions.items()]
+    devices = environment.get("devices")
+    if isinstance(devices, dict):
+        rows.append(["devices", ", ".join(f"{key} {value}" for key, value in devices.items())])
+    return details("Versions", table(["Software", "Version"], rows, numeric=False, name="Versions"))
+
+
+def _provenance(result: Result) -> Safe:
+    rows = [[key, value] for key, value in _flat(result.provenance)]
+    return table(["Setting", "Value"], rows, numeric=False, name="Settings of the method")
+
+
+def _flat(value: Any, name: str = "", depth: int = 0) -> Iterable[tuple[str, str]]:
+    if isinstance(value, dict) and depth < 6:
+        for key, item in value.items():
+            yield from _flat(item, f"{name}.{key}".lstrip("."), depth + 1)
+    else:
+        yield name, str(value)
+
+
+def _cite(content: Content) -> list[Safe | None]:
+    return [
+        tag("p", "A paragraph for a methods section:"),
+        tag("blockquote", cite.methods_paragraph(content.result)),
+        cite.references_list(content.result, content.references),
+        details("BibTeX", tag("pre", cite.citations(content.result, content.references))),
+    ]

@@ -1,0 +1,197 @@
+"""The tables of a report: numbers, fit, convergence, identifiability, sensitivity, calibration."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from retrodict.base.format import ASYMMETRY, estimate
+from retrodict.inference import verdict as limits
+from retrodict.num.weighted import weighted_statistics
+from retrodict.report.draws import Named, functions, group, scalars
+from retrodict.report.html import Safe, label, table, tag
+from retrodict.report.sensitivity import POWERS, Lean
+from retrodict.report.text import unit_html
+from retrodict.run.result import Result
+
+DASH = "–"
+MODES = 60  # singular values listed at most
+_MEANING = {
+    "chains": "chains",
+    "draws": "draws a chain",
+    "invalid_fraction": "draws without a likelihood",
+    "divergent_fraction": "divergent transitions",
+    "irreversible_fraction": "irreversible trajectories (refused)",
+    "unconverged_fraction": "searches that did not converge",
+    "weight_ess": "effective draws after weighting",
+    "pareto_k": "tail index of the weights, Pareto k",
+    "latent_rhat": "R-hat of the latents",
+    "mean_acceptance": "mean acceptance",
+    "log_evidence": "log evidence",
+    "log_evidence_error": "error of the log evidence",
+    "prior_invalid_fraction": "prior draws without a likelihood",
+    "effective_rank": "latent directions that the data determine",
+    "latents": "latents",
+}
+_LIMITS = {
+    "invalid_fraction": f"≤ {limits.INVALID[0]:g}",
+    "divergent_fraction": "0",
+    "unconverged_fraction": "0",
+    "weight_ess": f"≥ {limits.SAMPLE_SIZE[0]:g}",
+    "pareto_k": f"≤ {limits.PARETO_K[0]:g}",
+}
+_TOLD_ELSEWHERE = {"kind", "per_quantity", "divergences", "undefined_fraction"}
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """A number in few digits; a dash for none."""
+    if value is None or (isinstance(value, float | np.floating) and not np.isfinite(value)):
+        return DASH
+    if isinstance(value, bool | str):
+        return str(value)
+    text = f"{value:.{digits}g}" if isinstance(value, float | np.floating) else str(value)
+    return re.sub(r"^-", "−", text)
+
+
+def fixed(value: float, decimals: int) -> str:
+    """A number with so many decimals and a true minus sign; a dash for none, no minus before zero."""
+    if not np.isfinite(value):
+        return DASH
+    return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−")
+
+
+def interval(numbers: Mapping[str, Any]) -> str:
+    """The 95 % interval, both ends with the digits that its width gives them."""
+    low, high = float(numbers["q2_5"]), float(numbers["q97_5"])
+    if not (np.isfinite(low) and np.isfinite(high) and high > low):
+        return DASH
+    decimals = 1 - int(np.floor(np.log10(0.25 * (high - low))))
+    if not 0 <= decimals <= 6 or max(abs(low), abs(high)) >= 1e6:
+        return f"{number(low)} … {number(high)}"
+    return f"{fixed(low, decimals)} … {fixed(high, decimals)}"
+
+
+def estimate_html(numbers: Mapping[str, Any]) -> Safe:
+    """The median with its 68 % interval: 1.234(56), or both sides one above the other."""
+    median, low, high = (float(numbers[name]) for name in ("median", "q16", "q84"))
+    if low == high:
+        return Safe(number(median, 6))
+    if not abs((high - median) - (median - low)) > ASYMMETRY * (high - low):
+        return Safe(estimate(median, low, high))
+    value, _, sides = estimate(median, low, high).partition(" ")
+    if value.startswith("("):  # with an exponent behind: one line
+        return Safe(f"{value} {sides}".replace("-", "−"))
+    plus, _, minus = sides.partition(" ")
+    return Safe(f"{value}{tag('span', tag('span', plus), tag('span', minus.replace('-', '−')), class_='sides')}")
+
+
+def name_cell(named: Named) -> Safe:
+    """Label and unit of a quantity."""
+    return Safe(f"{label(named.label)} [{unit_html(named.unit)}]" if named.unit else label(named.label))
+
+
+def quantities_table(result: Result) -> Safe:
+    """Every derived number: 68 and 95 %, the prior's 68 %, and the shrinkage."""
+    rows = []
+    for named in scalars(result):
+        own = weighted_statistics(named.values, named.weight)
+        before = weighted_statistics(named.prior, named.prior_weight) if np.any(named.prior_weight > 0) else None
+        shrinkage = fixed(float(result.shrinkage(named.name)), 2)
+        rows.append(
+            [name_cell(named), estimate_html(own), interval(own), estimate_html(before) if before else DASH, shrinkage]
+        )
+    return table(["Quantity", "Median, 68 %", "95 %", "Prior, 68 %", "Shrinkage"], rows, name="Derived quantities")
+
+
+def fit_table(result: Result) -> Safe:
+    """chi2, degrees of freedom, p."""
+    fit = result.fit
+    ratio = fit["chi2"] / fit["dof"] if fit["dof"] > 0 else float("nan")
+    cells = [fixed(fit["chi2"], 1), fixed(fit["dof"], 1), fixed(ratio, 2), number(fit["p"], 2)]
+    head = ["", Safe("χ<sup>2</sup>"), "degrees of freedom", Safe("χ<sup>2</sup> / dof"), "p"]
+    return table(head, [["Best draw", *cells]], name="Quality of the fit")
+
+
+def convergence_table(result: Result) -> Safe | None:
+    """R-hat and effective sample sizes of each quantity; None where there are no chains to compare."""
+    each = result.diagnostics.get("per_quantity") or {}
+    if not isinstance(each, dict) or not each:
+        return None
+    names = {named.name: label(named.label) for named in [*scalars(result), *functions(result)]}
+    rows = [[names.get(name, name), *_convergence_cells(row)] for name, row in each.items()]
+    return table(["Quantity", "R-hat", "bulk ESS", "tail ESS"], rows, name="Convergence")
+
+
+def _convergence_cells(row: Mapping[str, Any]) -> Iterable[Any]:
+    rhat, bulk, tail = (row.get(name) for name in ("rhat", "ess_bulk", "ess_tail"))
+    yield f"{rhat:.3f}{_mark(rhat > limits.R_HAT[0])}" if rhat is not None else DASH
+    for size in (bulk, tail):
+        yield f"{size:.0f}{_mark(size < limits.SAMPLE_SIZE[0])}" if size is not None else DASH
+
+
+def _mark(bad: bool) -> str:
+    return " ▲" if bad else ""
+
+
+def diagnostics_table(result: Result) -> Safe:
+    """Everything else that the run noted about itself, with its limit where there is one."""
+    told = {
+        name: value
+        for name, value in result.diagnostics.items()
+        if name not in _TOLD_ELSEWHERE and isinstance(value, int | float) and not name.startswith(("rhat", "ess_"))
+    }
+    rows = [[_MEANING.get(name, name.replace("_", " ")), number(v), _LIMITS.get(name, "")] for name, v in told.items()]
+    return table(["Figure", "Value", "Should be"], rows, name="Diagnostics")
+
+
+def shrinkage_table(result: Result) -> Safe:
+    """How much of the prior's spread the data removed: of numbers, and the range of it along functions."""
+    rows = []
+    for named in [*scalars(result), *functions(result)]:
+        values = np.atleast_1d(result.shrinkage(named.name))
+        known = values[np.isfinite(values)]
+        span = [fixed(float(known.min()), 2), fixed(float(known.max()), 2)] if known.size else [DASH, DASH]
+        share = f"{np.mean(known < limits.PRIOR_DOMINATED):.0%}" if known.size and named.grid.size else DASH
+        rows.append([label(named.label), *span, share])
+    head = ["Quantity", "Least shrinkage", "Greatest", "Part of its grid that is the prior's"]
+    return table(head, rows, name="Shrinkage")
+
+
+def singular_values_table(result: Result) -> Safe | None:
+    """The largest modes one by one, with the fraction of the prior variance that the data leave."""
+    found = group(result, "identifiability")
+    if "singular_values" not in found:
+        return None
+    values = found["singular_values"].values
+    rows = [[i, number(float(s), 3), f"{1 / (1 + s * s):.1%}"] for i, s in enumerate(values[:MODES], 1)]
+    return table(["Mode", "Singular value", "Prior variance left"], rows, name="Singular values")
+
+
+def lean_table(leans: Iterable[Lean]) -> Safe:
+    """Shifts of the medians as prior and likelihood are weakened and strengthened."""
+    weak, strong = POWERS
+    head = ["Quantity", *(_power(part, power) for part in ("prior", "likelihood") for power in (weak, strong))]
+    rows = [[label(lean.named.label), *(_shift(s) for s in (*lean.prior, *lean.likelihood))] for lean in leans]
+    return table(head, rows, name="Sensitivity to the prior")
+
+
+def alternatives_table(result: Result, alternatives: Mapping[str, Result]) -> Safe:
+    """Each derived number under other choices."""
+    numbers = {"this run": result.quantities()} | {name: other.quantities() for name, other in alternatives.items()}
+    rows = []
+    for named in scalars(result):
+        cells = [estimate_html(q[named.name]) if named.name in q else DASH for q in numbers.values()]
+        rows.append([name_cell(named), *cells])
+    return table(["Quantity", *numbers], rows, name="Other choices")
+
+
+def _power(part: str, power: float) -> Safe:
+    return Safe(f"{part}{tag('sup', f'{power:g}')}")
+
+
+def _shift(shift: float) -> str:
+    if not np.isfinite(shift):
+        return DASH
+    sign = "+" if round(shift, 2) > 0 else ""
+    return f"{sign}{fixed(shift, 2)} σ"

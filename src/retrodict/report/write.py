@@ -1,0 +1,73 @@
+"""Writing a report: the page, its figures with their data, and the citations, into the run directory."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from retrodict.base.atomic import storage_error, write_bytes, write_text
+from retrodict.base.errors import InputError
+from retrodict.base.figure import Figure
+from retrodict.report import cite, draw, generic
+from retrodict.report.calibration import coverage_figure
+from retrodict.report.draws import scalars
+from retrodict.report.files import read_run
+from retrodict.report.html import figure_element, page
+from retrodict.report.sections import Content, header, page_title, parts
+from retrodict.report.sensitivity import alternatives_figure, leans
+from retrodict.run.result import Result
+
+REPORT = "report.html"
+CITATION = "CITATION.bib"
+FIGURES = "figures"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+def write_report(
+    directory: str | Path,
+    result: Result | None = None,
+    figures: Sequence[Figure] = (),
+    *,
+    alternatives: Mapping[str, Result] | None = None,
+    references: Sequence[str] = (),
+) -> Path:
+    """Write `report.html`, `figures/*.{png,pdf,csv}` and `CITATION.bib` into `directory`; returns the page's path.
+
+    `result` is read from `directory` if it is not given. `figures` are the domain's own; those that any result
+    supports are added, unless one of the same name is given. `alternatives` are results of the same data under other
+    choices, by a label that says which; `references` are BibTeX keys beside those that the result names.
+
+    Raises `InputError` if there is no valid result or a figure's name cannot be a file's, `StorageError` if writing
+    fails.
+    """
+    directory = Path(directory)
+    result = Result.load(directory) if result is None else result
+    others = dict(alternatives or {})
+    run = read_run(directory)
+    extra = [coverage_figure(run.validation, scalars(result)), alternatives_figure(result, others)]
+    chosen = _checked([*figures, *generic.figures(result, figures), *(figure for figure in extra if figure)])
+    drawn = [(figure, figure_element(figure, draw.page_images(figure))) for figure in chosen]
+    content = Content(result, run, drawn, leans(result), others, references)
+    title = f"{result.verdict.status}: {page_title(content)}"
+    html = page(title, header(content), parts(content))
+    _write_figures(directory / FIGURES, chosen)
+    write_text(directory / CITATION, cite.citations(result, references))
+    write_text(directory / REPORT, html)
+    return directory / REPORT
+
+
+def _checked(figures: list[Figure]) -> list[Figure]:
+    for figure in figures:
+        if not _NAME.fullmatch(figure.name):
+            expected = "letters, digits, '_', '-', '.', at most 100"
+            raise InputError("this name of a figure cannot be a file's name", got=repr(figure.name), expected=expected)
+    return figures
+
+
+def _write_figures(folder: Path, figures: Sequence[Figure]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(folder, error) from error
+    for figure in figures:
+        for suffix, data in draw.files(figure).items():
+            write_bytes(folder / f"{figure.name}.{suffix}", data)
