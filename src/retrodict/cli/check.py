@@ -1,0 +1,36 @@
+"""`retrodict check`: read everything, run nothing."""
+
+import typer
+
+from retrodict.cli.options import AsJson, ConfigFile, Overrides, print_json
+
+EXAMPLE = "Example: retrodict check stars/config.yaml"
+
+
+def command(config: ConfigFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
+    """Read a config and its files; run nothing.
+
+    Every error is told at once, with its line; if there is none, what the run would cost.
+    """
+    from retrodict.cli.config import load
+    from retrodict.cli.cost import estimate, latents
+
+    loaded = load(config, tuple(overrides or ()))
+    target = loaded.problem
+    loaded.method.check(target)
+    cost = estimate(target, loaded.method)
+    if as_json:
+        numbers = {"steps": cost.steps, "seconds": cost.seconds, "memory": cost.memory}
+        print_json({"config": loaded.resolved, "latents": latents(target), "cost": numbers})
+        return
+    typer.echo(f"{config}: ok")
+    method = type(loaded.method).__name__
+    rows = {
+        "files": ", ".join(str(path) for path in loaded.inputs) or "none but those that ship",
+        "latents": str(latents(target)),
+        "reported": ", ".join(quantity.name for quantity in target.quantities),
+        "method": f"{method}, seed {loaded.seed}",
+        "cost": str(cost),
+    }
+    for name, text in rows.items():
+        typer.echo(f"  {name + ':':<11}{text}")

@@ -1,0 +1,82 @@
+"""`retrodict compare`: the numbers of several runs, side by side."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from retrodict.base.errors import InputError
+from retrodict.cli.options import AsJson, print_json
+
+EXAMPLE = "Example: retrodict compare runs/network runs/polytropes"
+
+
+def command(
+    directories: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Run directories.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Set runs side by side: numbers, fits, verdicts.
+
+    `tension` is the distance from the first run, in standard deviations of both together.
+    """
+    if len(directories) < 2:
+        raise InputError("nothing to compare with", got="one run directory", fix=EXAMPLE.removeprefix("Example: "))
+    from retrodict.run.result import Result
+
+    runs = {str(directory): Result.load(directory).to_json() for directory in directories}
+    table = comparison(runs)
+    if as_json:
+        print_json(table)
+        return
+    for line in lines(table):
+        typer.echo(line)
+
+
+def comparison(runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Of each run method, verdict, fit and evidence; of each quantity the numbers, and the tension with the first."""
+    about = {name: _about(run) for name, run in runs.items()}
+    names = dict.fromkeys(quantity for run in runs.values() for quantity in run["quantities"])
+    return {"runs": about, "quantities": {name: _beside(name, runs) for name in names}}
+
+
+def lines(table: dict[str, Any]) -> list[str]:
+    """The comparison for a terminal, one block a quantity."""
+    from retrodict.base.format import estimate
+
+    out = []
+    for name, about in table["runs"].items():
+        fit = about["fit"]
+        chi2 = f", chi2/dof = {fit['chi2']:.1f}/{fit['dof']:.1f}" if fit else ""
+        evidence = f", log Z = {about['log_evidence']:.2f}" if about["log_evidence"] is not None else ""
+        out.append(f"{name}: {about['verdict']}, {about['method']}{chi2}{evidence}")
+    width = max(len(name) for name in table["runs"])
+    for name, rows in table["quantities"].items():
+        out += ["", name]
+        for run, row in rows.items():
+            value = estimate(row["median"], row["q16"], row["q84"])
+            apart = f"  tension {row['tension']:.1f}" if row["tension"] is not None else ""
+            out.append(f"  {run:<{width}}  {value} {row['unit']}{apart}".rstrip())
+    return out
+
+
+def _about(run: dict[str, Any]) -> dict[str, Any]:
+    shared = {name: run[name] for name in ("target", "method", "seed", "fit")}
+    return {**shared, "verdict": run["verdict"]["status"], "log_evidence": run["diagnostics"].get("log_evidence")}
+
+
+def _beside(name: str, runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    known = {run: content["quantities"][name] for run, content in runs.items() if name in content["quantities"]}
+    first = next(iter(known.values()))
+    units = {row["unit"] for row in known.values()}
+    if len(units) > 1:
+        raise InputError(f"{name} has different units in these runs", got=", ".join(sorted(units)))
+    return {run: {**row, "tension": None if row is first else _tension(first, row)} for run, row in known.items()}
+
+
+def _tension(first: dict[str, Any], other: dict[str, Any]) -> float | None:
+    """|difference of medians| / sqrt(sum of variances); None where neither has a spread."""
+    numbers = [first["median"], other["median"], first["sd"], other["sd"]]
+    if None in numbers:
+        return None
+    spread = (first["sd"] ** 2 + other["sd"] ** 2) ** 0.5
+    return abs(first["median"] - other["median"]) / spread if spread > 0 else None

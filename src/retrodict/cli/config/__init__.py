@@ -1,0 +1,5 @@
+"""Configurations: YAML checked against the signatures of what it builds; there is no second schema."""
+
+from retrodict.cli.config.load import Config, load
+
+__all__ = ["Config", "load"]

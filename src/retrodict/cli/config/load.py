@@ -1,0 +1,138 @@
+"""From a config file to a problem and a method, ready to run."""
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from retrodict.base.errors import InputError, InputErrors
+from retrodict.base.files import JSON
+from retrodict.cli import domains
+from retrodict.cli.config.build import Built, Session, build, build_call, construct, resolved
+from retrodict.cli.config.document import Document, read_document
+
+if TYPE_CHECKING:
+    from retrodict.run.result import Result
+
+_KEYS = ("domain", "problem", "method", "seed")
+
+
+@dataclass(frozen=True, eq=False)
+class Config:
+    """A checked config. Everything it names has been built, save the problem itself, which reads the data.
+
+    `resolved` is the config with every default filled in; it loads to the same thing.
+    """
+
+    path: Path
+    text: str  # the file, byte for byte
+    domain: str
+    method: Any
+    seed: int
+    resolved: dict[str, JSON]
+    inputs: tuple[Path, ...]  # files that it names
+    arguments: dict[str, Any]  # of the domain's `problem`
+
+    @cached_property
+    def problem(self) -> Any:
+        """The target; reads the data. Raises `InputError`."""
+        return domains.domain(self.domain).problem(**self.arguments)
+
+    def run(self, out: str | os.PathLike[str] | None = None, **options: Any) -> "Result":
+        """`infer` with this problem, method and seed; a run directory is written if `out` names one."""
+        from retrodict.inference.infer import infer
+
+        return infer(self.problem, self.method, seed=self.seed, path=None if out is None else Path(out), **options)
+
+
+def load(path: str | os.PathLike[str], overrides: tuple[str, ...] = (), *, seed: int | None = None) -> Config:
+    """Read and check a config file; `overrides` are `method.chains=8`. Raises `InputErrors`, all of them at once."""
+    extra = () if seed is None else (f"seed={seed}",)
+    return from_document(read_document(Path(path), (*overrides, *extra)))
+
+
+def from_document(document: Document) -> Config:
+    """Check a config that has been read. Raises `InputErrors`."""
+    session = Session(document)
+    _check_keys(session)
+    name, module = _domain(session)
+    arguments = build_call(session, module.problem, _section(document, "problem"), ("problem",)) if module else None
+    method = _method(session)
+    seed_built = build(session, int, document.value.get("seed", 0), ("seed",))
+    if arguments is None or method is None or seed_built is None or session.errors:
+        raise InputErrors(session.sorted_errors())
+    return Config(
+        path=document.path,
+        text=document.text,
+        domain=name,
+        method=method.value,
+        seed=seed_built.value,
+        resolved={
+            "domain": name,
+            "problem": resolved(arguments),
+            "method": method.resolved,
+            "seed": seed_built.value,
+        },
+        inputs=tuple(dict.fromkeys(session.inputs)),
+        arguments={name: item.value for name, item in arguments.items()},
+    )
+
+
+def to_yaml(value: JSON) -> str:
+    """YAML 1.2 that `load` reads back to the same value."""
+    import io
+
+    from ruamel.yaml import YAML
+
+    yaml, stream = YAML(typ="safe", pure=True), io.StringIO()
+    yaml.default_flow_style, yaml.width = False, 4096
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    yaml.dump(value, stream)
+    return stream.getvalue()
+
+
+def _section(document: Document, name: str) -> JSON:
+    """A section left empty is one of defaults."""
+    section = document.value.get(name)
+    return {} if section is None else section
+
+
+def _check_keys(session: Session) -> None:
+    for name in session.document.value:
+        if name not in _KEYS:
+            fix = domains.did_you_mean(str(name), list(_KEYS))
+            session.refuse((name,), f"unknown key {name!r}", expected=f"one of {', '.join(_KEYS)}", fix=fix)
+
+
+def _domain(session: Session) -> tuple[str, Any]:
+    name = session.document.value.get("domain")
+    if not isinstance(name, str):
+        session.refuse(("domain",), "missing key", expected=f"domain: {' | '.join(sorted(domains.DOMAINS))}")
+        return "", None
+    return name, _named(session, ("domain",), name, domains.domain)
+
+
+def _method(session: Session) -> Built | None:
+    section = session.document.value.get("method")
+    section = {"kind": section} if isinstance(section, str) else section
+    kind = section.get("kind") if isinstance(section, dict) else None
+    if not isinstance(section, dict) or not isinstance(kind, str):
+        words = " | ".join(sorted(domains.METHODS))
+        return session.refuse(("method",), "missing key", expected=f"method: {{kind: {words}}}", fix="kind: NUTS")
+    method = _named(session, ("method", "kind"), kind, domains.method)
+    if method is None:
+        return None
+    rest = {name: value for name, value in section.items() if name != "kind"}
+    arguments = build_call(session, method, rest, ("method",))
+    made = None if arguments is None else construct(session, method, arguments, ("method",))
+    return None if made is None or arguments is None else Built(made, {"kind": kind, **resolved(arguments)})
+
+
+def _named(session: Session, at: tuple[str, ...], name: str, find: Any) -> Any:
+    """Look a name up in its table; a miss is an error at its key."""
+    try:
+        return find(name)
+    except InputError as error:
+        session.refuse(at, error.what, expected=error.expected, fix=error.fix)
+        return None

@@ -1,0 +1,118 @@
+"""What a class or function can be built from: its parameters with types and defaults, read off its signature."""
+
+import dataclasses
+import inspect
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from jaxtyping import AbstractArray
+
+LEAVES = (bool, int, float, str, Path)
+LISTS = (list, tuple, Sequence)
+MISSING = inspect.Parameter.empty
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    """One key that a mapping in the config may have."""
+
+    name: str
+    annotation: Any
+    default: Any  # MISSING where one must be given
+
+    @property
+    def required(self) -> bool:
+        """Whether the config must name it."""
+        return self.default is MISSING
+
+
+def parameters(callable_: Callable[..., Any]) -> dict[str, Parameter]:
+    """The parameters that a config can give, by name, in the order of the signature.
+
+    A parameter whose type has no written form (a function, an abstract class) is left to its default.
+    """
+    hints = _hints(callable_)
+    found = {}
+    for name, parameter in inspect.signature(callable_).parameters.items():
+        annotation = hints.get(name, Any)
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) or not buildable(annotation):
+            continue
+        found[name] = Parameter(name, annotation, _default(callable_, parameter))
+    return found
+
+
+def options(annotation: Any) -> tuple[Any, ...]:
+    """The members of a union, nested ones flattened; a lone type is its own only member."""
+    annotation = plain(annotation)
+    if get_origin(annotation) in (typing.Union, types.UnionType):
+        return tuple(option for member in get_args(annotation) for option in options(member))
+    return (annotation,)
+
+
+def plain(annotation: Any) -> Any:
+    """`annotation` without the type variable defaults and names around it."""
+    return annotation.__supertype__ if isinstance(annotation, typing.NewType) else annotation
+
+
+def is_class(annotation: Any) -> bool:
+    """Whether it is a concrete dataclass (an Equinox module is one): a mapping of its parameters builds it."""
+    return isinstance(annotation, type) and dataclasses.is_dataclass(annotation) and not inspect.isabstract(annotation)
+
+
+def is_array(annotation: Any) -> bool:
+    """Whether it is a jaxtyping array such as `Float[Array, " points"]`."""
+    return isinstance(annotation, type) and issubclass(annotation, AbstractArray)
+
+
+def buildable(annotation: Any) -> bool:
+    """Whether YAML can say a value of this type."""
+    origin = get_origin(annotation)
+    if origin is typing.Annotated:
+        return buildable(get_args(annotation)[0])
+    if origin in (typing.Union, types.UnionType):
+        return any(buildable(option) for option in options(annotation) if option is not types.NoneType)
+    if origin in (*LISTS, dict, Mapping):
+        return all(buildable(inner) for inner in get_args(annotation) if inner is not Ellipsis)
+    return annotation in LEAVES or origin is Literal or is_array(annotation) or is_class(annotation)
+
+
+def expectation(annotation: Any) -> str:
+    """A type in words, for messages."""
+    annotation = plain(annotation)
+    words = {bool: "true or false", int: "an integer", float: "a number", str: "text", Path: "the path of a file"}
+    origin, inner = get_origin(annotation), get_args(annotation)
+    if annotation in words:
+        return words[annotation]
+    if annotation in (None, types.NoneType):
+        return "null"
+    if origin is typing.Annotated:
+        return expectation(inner[0])
+    if origin in (typing.Union, types.UnionType):
+        return " or ".join(dict.fromkeys(expectation(option) for option in options(annotation)))
+    if origin is Literal:
+        return "one of " + ", ".join(str(word) for word in inner)
+    if is_class(annotation):
+        return f"a mapping of {annotation.__name__}"
+    if origin in LISTS:
+        return f"a list, each entry {expectation(inner[0])}" if inner else "a list"
+    return "a mapping" if origin in (dict, Mapping) else "numbers"
+
+
+def _hints(callable_: Callable[..., Any]) -> dict[str, Any]:
+    if not isinstance(callable_, type):
+        return typing.get_type_hints(callable_, include_extras=True)
+    of_fields = typing.get_type_hints(callable_, include_extras=True)
+    of_init = typing.get_type_hints(callable_.__init__, include_extras=True)
+    # A field with a converter is `Any` in the generated constructor; its own annotation says more.
+    return {name: of_fields.get(name, hint) if hint is Any else hint for name, hint in of_init.items()}
+
+
+def _default(callable_: Callable[..., Any], parameter: inspect.Parameter) -> Any:
+    if isinstance(callable_, type) and dataclasses.is_dataclass(callable_):
+        for field in dataclasses.fields(callable_):
+            if field.name == parameter.name and field.default_factory is not dataclasses.MISSING:
+                return field.default_factory()
+    return parameter.default

@@ -1,0 +1,49 @@
+"""Defaults written out: how a config would have said what a signature left unsaid."""
+
+import dataclasses
+import functools
+import operator
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from retrodict.base.files import JSON
+from retrodict.cli.config.signature import is_class, options, parameters
+
+NOT_WRITTEN = object()  # a default that YAML cannot say; the signature supplies it again
+
+
+def written(annotation: Any, value: Any) -> JSON:
+    """The config that makes `value`, or `NOT_WRITTEN`."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, list | tuple):
+        items = [written(_entry(annotation), item) for item in value]
+        return NOT_WRITTEN if NOT_WRITTEN in items else items
+    if type(value) in options(annotation) and is_class(type(value)):
+        return _written_object(value)
+    return np.asarray(value).tolist() if _is_numeric(value) else NOT_WRITTEN
+
+
+def _written_object(value: Any) -> JSON:
+    """By its fields, where every parameter of its constructor is one of them."""
+    known = parameters(type(value))
+    names = {field.name for field in dataclasses.fields(value)} if dataclasses.is_dataclass(value) else set()
+    if not set(known) <= names:
+        return NOT_WRITTEN
+    items = {name: written(parameter.annotation, getattr(value, name)) for name, parameter in known.items()}
+    return {"kind": type(value).__name__, **{k: item for k, item in items.items() if item is not NOT_WRITTEN}}
+
+
+def _entry(annotation: Any) -> Any:
+    """The union of what the entries of a list of this type may be."""
+    inner = [kind for option in options(annotation) for kind in get_args(option) if kind is not Ellipsis]
+    return functools.reduce(operator.or_, inner) if inner else annotation
+
+
+def _is_numeric(value: Any) -> bool:
+    # numpy's own protocol, so that JAX arrays need no import here
+    return isinstance(value, np.ndarray | np.generic) or "__array__" in dir(type(value))

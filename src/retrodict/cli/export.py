@@ -1,0 +1,168 @@
+"""`retrodict export`: results in formats that other programs read."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+
+import typer
+
+from retrodict.base.errors import InputError
+from retrodict.cli.options import Directory, Force
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from retrodict.run.result import Result
+
+EXAMPLE = "Example: retrodict export runs/stars --to csv --out tables"
+Tables: TypeAlias = "dict[str, dict[str, tuple[np.ndarray, str]]]"  # name -> column -> (draw, row) and its unit
+TABLES = 100  # draws of which the domain makes tables
+DRAWS = 1000  # draws of a function that are written
+STATISTICS = ("mean", "median", "q2_5", "q16", "q84", "q97_5")
+
+
+def command(
+    directory: Directory,
+    to: Annotated[Literal["csv", "netcdf"], typer.Option("--to", help="The format.")] = "csv",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where to; DIR/export if not given.", show_default=False)
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write results as CSV or NetCDF.
+
+    CSV: quantities.csv; for each function NAME.csv (x, mean, median, q2_5, q16, q84, q97_5, with units) and
+    NAME_draws.csv; tables of the domain, one a draw, such as equation_of_state/000.csv. NetCDF: the same in export.nc.
+    """
+    from retrodict.run.result import Result
+
+    result, folder = Result.load(directory), out or directory / "export"
+    tables = _domain_tables(directory, result)
+    files = csv_files(result, tables) if to == "csv" else {"export.nc": netcdf(result, tables)}
+    _check_free([folder / name for name in files], force=force)
+    _write(folder, files)
+    for name in sorted({name.split("/")[0] for name in files}):
+        typer.echo(str(folder / name))
+
+
+def csv_files(result: "Result", tables: Tables) -> dict[str, bytes]:
+    """File name -> content: the numbers, each function's band and draws, and what the domain adds."""
+    files = {"quantities.csv": _scalars(result)}
+    for name in result.functions:
+        files[f"{name}.csv"] = _band(result, name)
+        files[f"{name}_draws.csv"] = _draws(result, name)
+    for name, columns in tables.items():
+        header = [_titled(column, unit) for column, (_, unit) in columns.items()]
+        for draw, rows in enumerate(zip(*(values for values, _ in columns.values()), strict=True)):
+            present = (row for row in zip(*rows, strict=True) if not any(map(math.isnan, row)))
+            files[f"{name}/{draw:03d}.csv"] = _table(header, present, digits=17)
+    return {name: text.encode() for name, text in files.items()}
+
+
+def netcdf(result: "Result", tables: Tables) -> bytes:
+    """One NetCDF 4 file: bands over (statistic, grid), numbers over (statistic), tables over (draw, row)."""
+    import numpy as np
+    import xarray as xr
+
+    coordinates: dict[str, Any] = {"statistic": list(STATISTICS)}
+    variables: dict[str, Any] = {}
+    for name in result.functions:
+        band, grid = result.band(name), f"{name}_grid"
+        about = {"unit": _grid_unit(result, name), "label": _grid_name(result, name)}
+        coordinates[grid] = xr.Variable(grid, band["x"], about)
+        values = np.stack([band[statistic] for statistic in STATISTICS])
+        variables[name] = xr.Variable(("statistic", grid), values, _attributes(result, name))
+    for name, numbers in result.quantities().items():
+        values = np.array([numbers[statistic] for statistic in STATISTICS])
+        variables[name] = xr.Variable("statistic", values, _attributes(result, name))
+    for name, columns in tables.items():
+        for column, (values, unit) in columns.items():
+            variables[f"{name}_{column}"] = xr.Variable(("draw", f"{name}_row"), values, {"unit": unit})
+    source = {"source": f"retrodict {result.tree.attrs['retrodict_version']}"}
+    return bytes(xr.Dataset(variables, coordinates, source).to_netcdf(engine="h5netcdf"))
+
+
+def equal_draws(result: "Result", name: str, count: int) -> "np.ndarray":
+    """At most `count` equally weighted draws, by systematic resampling; the same ones for every quantity."""
+    import numpy as np
+
+    values, _ = result.draws(name)
+    _, weights = result.draws("z")
+    count = min(count, int(np.sum(weights > 0)))
+    index = np.searchsorted(np.cumsum(weights), (np.arange(count) + 0.5) / max(count, 1))
+    return values[np.minimum(index, len(values) - 1)]
+
+
+def _domain_tables(directory: Path, result: "Result") -> Tables:
+    """What the domain makes of single draws; it needs the problem once more, hence its data."""
+    from retrodict.cli import domains
+    from retrodict.cli.config import load
+    from retrodict.cli.running import RESOLVED, domain_of
+
+    tables = vars(domains.domain(domain_of(directory))).get("tables")
+    return {} if tables is None else tables(load(directory / RESOLVED).problem, equal_draws(result, "z", TABLES))
+
+
+def _scalars(result: "Result") -> str:
+    header = ["quantity", "unit", "median", "mean", "sd", "q2_5", "q16", "q84", "q97_5"]
+    rows = [[name, *(numbers[key] for key in header[1:])] for name, numbers in result.quantities().items()]
+    return _table(header, rows)
+
+
+def _band(result: "Result", name: str) -> str:
+    band, unit = result.band(name), result.unit(name)
+    header = [_titled("x", _grid_unit(result, name)), *(_titled(statistic, unit) for statistic in STATISTICS)]
+    return _table(header, zip(band["x"], *(band[statistic] for statistic in STATISTICS), strict=True))
+
+
+def _draws(result: "Result", name: str) -> str:
+    """One row a draw, one column a grid point: `pressure(2 n_sat) [MeV fm^-3]`."""
+    grid_unit, unit = _grid_unit(result, name), result.unit(name)
+    header = [_titled(f"{name}({f'{x:.6g} {grid_unit}'.strip()})", unit) for x in result.band(name)["x"]]
+    return _table(header, equal_draws(result, name, DRAWS))
+
+
+def _table(header: Iterable[str], rows: Iterable[Iterable[Any]], digits: int = 10) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([cell if isinstance(cell, str) else f"{float(cell):.{digits}g}" for cell in row] for row in rows)
+    return stream.getvalue()
+
+
+def _titled(name: str, unit: str) -> str:
+    return f"{name} [{unit}]" if unit else name
+
+
+def _grid_unit(result: "Result", name: str) -> str:
+    return result.tree["posterior"][name].attrs["grid_unit"]
+
+
+def _grid_name(result: "Result", name: str) -> str:
+    return result.tree["posterior"][name].attrs["grid_name"]
+
+
+def _attributes(result: "Result", name: str) -> dict[str, str]:
+    return {"unit": result.unit(name), "label": result.label(name)}
+
+
+def _check_free(paths: list[Path], *, force: bool) -> None:
+    taken = [path for path in paths if path.exists()]
+    if taken and not force:
+        fix = "--force to replace it, or --out another directory"
+        raise InputError("the file exists", where=str(taken[0]), why="nothing of yours is overwritten unasked", fix=fix)
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> None:
+    from retrodict.base.atomic import storage_error, write_bytes
+
+    try:
+        for parent in {(folder / name).parent for name in files}:
+            parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(folder, error) from error
+    for name, content in files.items():
+        write_bytes(folder / name, content)

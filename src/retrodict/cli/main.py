@@ -1,0 +1,122 @@
+"""The entry point: nothing heavy is imported before a verb runs, and every failure ends in one message and one code."""
+
+import errno
+import os
+import platform
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from types import TracebackType
+from typing import cast
+
+import typer
+
+from retrodict.base.errors import InputError, InputErrors, RetrodictError
+from retrodict.cli import check, cite, compare, demo, doctor, export, inspect, new, report, run, validate
+
+DEBUG = "--debug"
+# typer does not export it, and moved it from click into a copy of its own
+UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
+INTERRUPTED = 130  # what a shell reports of a program that SIGINT ended
+
+app = typer.Typer(
+    name="retrodict",
+    help="Physics-driven inverse problems: from noisy data back to the cause, with honest uncertainty.",
+    epilog="Start with: retrodict demo",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for verb in (demo, inspect, new, check, run, report, validate, compare, export, cite, doctor):
+    app.command(verb.__name__.rpartition(".")[2], epilog=verb.EXAMPLE)(verb.command)
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    context: typer.Context,
+    version: bool = typer.Option(False, "--version", help="Print the version and leave."),
+    debug: bool = typer.Option(False, DEBUG, help="Show the traceback of an error; works anywhere on the line."),
+) -> None:
+    """Physics-driven inverse problems: from noisy data back to the cause, with honest uncertainty."""
+    if version:
+        from retrodict import __version__
+
+        typer.echo(f"retrodict {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> None:
+    """The program `retrodict`."""
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder()))  # a second run need not compile again
+    try:
+        sys.exit(execute(sys.argv[1:]))
+    finally:
+        sys.excepthook = report_bug  # only now: typer puts its own there when it starts
+
+
+def cache_folder() -> Path:
+    """Where compiled code is kept: by machine, because it is made for one processor."""
+    given = os.environ.get("JAX_COMPILATION_CACHE_DIR")
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(given) if given else base / "retrodict" / f"compiled-{platform.node() or 'here'}"
+
+
+def execute(arguments: list[str]) -> int:
+    """Run one command line; the exit code. Errors of the user are told on standard error, bugs are raised."""
+    debug = DEBUG in arguments
+    arguments = [word for word in arguments if word != DEBUG]
+    try:
+        code = app(arguments, prog_name="retrodict", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except RetrodictError as error:
+        return _tell(error, debug=debug)
+    except UsageError as error:
+        told = error.format_message().rstrip(".")
+        return _tell(InputError(told[:1].lower() + told[1:], fix=f"{_path(error)} --help"), debug=debug)
+    except (KeyboardInterrupt, typer.Abort):
+        print("error: interrupted; nothing is lost that a checkpoint holds", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has left, as in `retrodict cite DIR | head -1`
+        return 0
+    except OSError as error:
+        if error.errno not in _STORAGE:
+            raise
+        from retrodict.base.atomic import storage_error
+
+        return _tell(storage_error(error.filename or "", error), debug=debug)
+
+
+_STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
+
+
+def report_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What is left is our fault: say so, and keep the traceback. Python then exits with 1."""
+    text = "".join(traceback.format_exception(kind, error, trace))
+    if DEBUG in sys.argv:
+        print(text, file=sys.stderr)
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="retrodict-bug-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        file.write(f"{sys.argv}\n{text}")
+    print(
+        f"error: {kind.__name__}: {str(error)[:500]}\n"
+        "  why:      a bug in retrodict, not in your input\n"
+        f"  fix:      report it with the traceback, which is in {file.name} (or run again with {DEBUG})",
+        file=sys.stderr,
+    )
+
+
+def _path(error: typer.BadParameter) -> str:
+    return error.ctx.command_path if error.ctx else "retrodict"
+
+
+def _tell(error: RetrodictError, *, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    for each in error.errors if isinstance(error, InputErrors) else [error]:
+        print(f"error: {each}", file=sys.stderr)
+    return error.exit_code

@@ -1,0 +1,155 @@
+"""What `run` and `demo` share: a checked config is carried out in a run directory, then its report is written."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from retrodict.base.atomic import write_text
+from retrodict.base.errors import InputError, Interrupted
+from retrodict.base.files import JSON, read_yaml
+from retrodict.base.format import estimate
+from retrodict.cli import domains
+from retrodict.cli.config.load import Config, to_yaml
+from retrodict.run.directory import RunDirectory
+from retrodict.run.manifest import cpu_count, record_environment, record_inputs, record_outputs
+from retrodict.run.result import NUMBERS_FILE, TREE_FILE
+
+if TYPE_CHECKING:
+    from retrodict.run.result import Result
+
+INPUT, RESOLVED = "config.input.yaml", "config.resolved.yaml"
+HEADLINES = 3
+_PAGES = {".html", ".png", ".svg", ".pdf", ".csv", ".bib"}
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run; what to run is the config's business."""
+
+    resume: bool = False
+    force: bool = False
+    progress: bool = True
+    max_time: float | None = None
+    dask: str | None = None
+    again: str = ""  # the command that resumes this run
+
+
+def carry_out(config: Config, out: Path, options: Options) -> "Result":
+    """Build the problem, claim the directory, infer, report.
+
+    Raises `InputError` before anything is written; `Interrupted` names the command that goes on.
+    """
+    directory = RunDirectory(out)
+    directory.check(resume=options.resume, force=options.force)
+    known = options.resume and (out / RESOLVED).is_file()
+    if known:
+        _check_same(config.resolved, out / RESOLVED)
+    target = config.problem
+    config.method.check(target)
+    if options.dask:
+        _check_spreadable(config)
+    with directory.claim(resume=options.resume, force=options.force):
+        if not known:  # what a resumed run was started with stays on record
+            record_inputs(directory, config.inputs)
+            write_text(out / INPUT, config.text)
+            write_text(out / RESOLVED, to_yaml(config.resolved))
+        result = _infer(config, directory, options)
+        write_pages(config.domain, directory, result)
+    return result
+
+
+def _check_same(resolved: dict[str, JSON], path: Path) -> None:
+    """A run that goes on must be the run that was started."""
+    changed = list(_differences(read_yaml(path).value, resolved))
+    if changed:
+        raise InputError(
+            "the run was started with another config",
+            where=str(path),
+            got=", ".join(changed[:8]),
+            expected="the same config and the same --set and --seed",
+            fix="give them as they were, or start anew in another directory",
+        )
+
+
+def _differences(old: JSON, new: JSON, name: str = "") -> Iterator[str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in {**old, **new}:
+            yield from _differences(old.get(key), new.get(key), f"{name}.{key}".lstrip("."))
+    elif old != new:
+        yield f"{name}: {old} -> {new}"
+
+
+def announce(result: "Result", out: Path, *, table: bool = True) -> None:
+    """The table, and in the last line the verdict, the first numbers and the report."""
+    if table:
+        typer.echo(f"{result}\n")
+    numbers = ", ".join(_headline(name, about) for name, about in list(result.quantities().items())[:HEADLINES])
+    typer.echo("  ".join(part for part in (result.verdict.status, numbers, str(out / "report.html")) if part))
+
+
+def write_pages(domain: str, directory: RunDirectory, result: "Result") -> None:
+    """Figures, report and citations, by the caller's claim."""
+    from retrodict.report import write_report
+
+    module = domains.domain(domain)
+    write_report(directory.path, result, module.figures(result), references=module.REFERENCES)
+    files = [path for path in sorted(directory.path.rglob("*")) if path.is_file() and path.suffix in _PAGES]
+    record_outputs(directory, [str(path.relative_to(directory.path)) for path in files])
+
+
+def domain_of(directory: Path) -> str:
+    """The domain of a run, from its config. Raises `InputError`."""
+    name = read_yaml(directory / RESOLVED).value
+    if not isinstance(name, dict) or not isinstance(name.get("domain"), str):
+        raise InputError("the run's config names no domain", where=str(directory / RESOLVED))
+    return name["domain"]
+
+
+def references_of(directory: Path) -> tuple[str, ...]:
+    """BibTeX keys of the domain of a run."""
+    return tuple(domains.domain(domain_of(directory)).REFERENCES)
+
+
+def _infer(config: Config, directory: RunDirectory, options: Options) -> "Result":
+    from retrodict.inference.infer import infer
+
+    how = {"resume": options.resume, "progress": options.progress, "max_time": options.max_time}
+    try:
+        if options.dask:
+            return _infer_in_tasks(config, directory, options)
+        return infer(config.problem, config.method, seed=config.seed, path=directory, **how)
+    except Interrupted as stop:
+        raise Interrupted(stop.what, where=stop.where, why=stop.why, fix=options.again or stop.fix) from stop
+
+
+def _check_spreadable(config: Config) -> None:
+    from retrodict.cli.tasks import ensemble_tasks
+
+    ensemble_tasks(config.method)
+
+
+def _infer_in_tasks(config: Config, directory: RunDirectory, options: Options) -> "Result":
+    """The members of an ensemble on a cluster; then everything as on one machine."""
+    from retrodict.cli import tasks
+    from retrodict.inference.infer import conclude
+    from retrodict.run.ledger import run_tasks
+
+    count, workers = tasks.ensemble_tasks(config.method), cpu_count()
+    record_environment(directory, seed=config.seed, resume=options.resume)
+    how = {"seed": config.seed, "dask": options.dask or "", "workers": workers, "progress": options.progress}
+    blocks = run_tasks(tasks.ensemble_block, config.resolved, count, directory=directory, inputs=config.inputs, **how)
+    state = tasks.ensemble_state(config, blocks)
+    draws = config.method.finish(config.problem, state, None)
+    result = conclude(config.problem, config.method, draws, seed=config.seed)
+    result.save(directory.path)
+    record_outputs(directory, [TREE_FILE, NUMBERS_FILE])
+    directory.update(verdict=result.verdict.status)
+    return result
+
+
+def _headline(name: str, about: dict) -> str:
+    value = estimate(about["median"], about["q16"], about["q84"])
+    return f"{name} = {value} {about['unit']}".rstrip()

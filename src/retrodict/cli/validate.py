@@ -1,0 +1,79 @@
+"""`retrodict validate`: does the posterior of this set-up mean what it says?"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from retrodict.cli.options import AsJson, Dask, Directory, Quiet, Strict, print_json
+
+if TYPE_CHECKING:
+    from retrodict.cli.config import Config
+    from retrodict.inference.validate import Calibration
+
+EXAMPLE = "Example: retrodict validate runs/stars -n 200"
+FOLDER, NUMBERS = "validation", "validation.json"
+
+
+def command(
+    directory: Directory,
+    data_sets: Annotated[
+        int, typer.Option("-n", metavar="N", help="Simulated data sets; 1000 see errors of 10 %.")
+    ] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="Of the simulated data.")] = 0,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+    strict: Strict = False,
+    dask: Dask = None,
+) -> int:
+    """Closure and calibration of this very set-up.
+
+    Truths are drawn from the prior, data simulated, and inverted as DIR did; then it is tested whether the bands cover.
+    What is done is kept: run it again with a larger N, or after an interruption, and only the rest is computed.
+    """
+    from retrodict.cli.config import load
+    from retrodict.cli.running import RESOLVED, domain_of, write_pages
+    from retrodict.run.directory import RunDirectory
+    from retrodict.run.result import Result
+
+    result, config = Result.load(directory), load(directory / RESOLVED)
+    found = calibration(config, directory, data_sets, seed, dask=dask, progress=not (quiet or as_json))
+    content = numbers(found)
+    with RunDirectory(directory).amend() as run:
+        run.write_json(NUMBERS, content)
+        write_pages(domain_of(directory), run, result)
+    if as_json:
+        print_json(content)
+    else:
+        typer.echo(found.verdict.status if quiet else f"{found}\n\n{found.verdict.status}  {directory / 'report.html'}")
+    return 3 if strict and found.verdict.status == "FAIL" else 0
+
+
+def calibration(
+    config: "Config", directory: Path, data_sets: int, seed: int, *, dask: str | None, progress: bool
+) -> "Calibration":
+    """Close the loop in tasks, filed in DIR/validation, and test what comes out. Raises `InputError`."""
+    from retrodict.cli import tasks
+    from retrodict.inference.validate import calibrate, require_testable
+    from retrodict.run.directory import RunDirectory
+    from retrodict.run.ledger import run_tasks
+    from retrodict.run.manifest import cpu_count
+
+    target = require_testable(config.problem, data_sets)
+    config.method.check(target)
+    how = {"seed": seed, "dask": dask or "", "workers": cpu_count() if dask == "local" else 1, "progress": progress}
+    with RunDirectory(directory / FOLDER).claim(resume=True) as folder:
+        count = -(-data_sets // tasks.CLOSURES)
+        asked = {"config": config.resolved, "seed": seed}
+        blocks = run_tasks(tasks.closure_block, asked, count, directory=folder, inputs=config.inputs, **how)
+    return calibrate(tasks.closures_of(blocks, data_sets), target.quantities, config.method.name)
+
+
+def numbers(found: "Calibration") -> dict[str, Any]:
+    """The content of `validation.json`: everything measured, and the tests by quantity for the report."""
+    content = found.to_json()
+    each: dict[str, dict[str, Any]] = {}
+    for test in content["tests"]:
+        each.setdefault(test["quantity"], {})[test["name"]] = {"statistic": test["statistic"], "p": test["p"]}
+    return json.loads(json.dumps({**content, "quantities": each}))
