@@ -1,0 +1,72 @@
+"""Sphinx configuration: `make docs` builds the site with warnings as errors and runs every tutorial."""
+
+import os
+import re
+
+import retrodict
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+project = "Retrodict"
+author = "The Retrodict developers"
+project_copyright = "2026, The Retrodict developers"
+release = version = retrodict.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
+]
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
+myst_enable_extensions = ["dollarmath", "amsmath", "deflist", "colon_fence"]
+myst_heading_anchors = 3
+exclude_patterns = [
+    "_build",
+    "gallery/**/*.ipynb",
+    "gallery/**/*.py",
+    "**/sg_execution_times.rst",
+    "sg_execution_times.rst",
+    "tutorials",
+    "howto_scripts",
+]
+suppress_warnings = ["config.cache"]
+
+default_role = "code"
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autodoc_default_options = {"members": True, "undoc-members": False, "show-inheritance": False}
+napoleon_google_docstring = True
+
+sphinx_gallery_conf = {
+    "examples_dirs": ["tutorials", "howto_scripts"],
+    "gallery_dirs": ["gallery/tutorials", "gallery/howto"],
+    "filename_pattern": r"/plot_",
+    "download_all_examples": False,
+    "remove_config_comments": True,
+    "min_reported_time": 1e9,
+    "show_memory": False,
+    "abort_on_example_error": True,
+}
+
+html_theme = "furo"
+html_title = "Retrodict"
+html_static_path = ["_static"]
+# Equations are typeset in the reader's browser; nothing else is fetched.
+html_show_sourcelink = False
+
+
+def _typeset(app, what, name, obj, options, lines) -> None:
+    """Docstrings are written with $...$ and $$...$$, which a reader of the source can read; Sphinx wants its own form."""
+    text = re.sub(r"\$\$(.+?)\$\$", _display, "\n".join(lines), flags=re.DOTALL)
+    lines[:] = re.sub(r"\$([^$\n]+(?:\n[^$\n]+)?)\$", lambda m: f":math:`{' '.join(m[1].split())}`", text).split("\n")
+
+
+def _display(match: re.Match) -> str:
+    return "\n\n.. math::\n\n   " + " ".join(match[1].split()) + "\n\n"
+
+
+def setup(app) -> None:
+    app.connect("autodoc-process-docstring", _typeset)
