@@ -22,8 +22,7 @@ from retrodict.neutron_star.sequence import StellarSequence, stable_mask
 from retrodict.neutron_star.tov import solve
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.problem.forward import AbstractForward
-from retrodict.problem.learner import AbstractLearner
-from retrodict.problem.target import Quantity
+from retrodict.problem.learner import AbstractLearner, fresh_weights
 
 EDGES = SATURATION_DENSITY * np.array([1.1, 1.4, 2.2, 3.3, 4.9, 7.4])  # fm^-3, where the polytropes meet
 INTERVALS = (5, 9, 8, 8, 8)  # of the grid, from one edge to the next
@@ -112,19 +111,9 @@ class EmulatorLearner(AbstractLearner):
         self.label_centre = jnp.sum(weight * train.label, axis=0)
         self.label_scale = jnp.sqrt(jnp.sum(weight * (train.label - self.label_centre) ** 2, axis=0)) + 1e-3
 
-    @property
-    def quantities(self) -> tuple[Quantity, ...]:
-        return ()
-
-    def derived(self, x: PyTree[Float[Array, "..."]], /) -> dict[str, Array]:
-        """Nothing: the network is the answer."""
-        return {}
-
     def init(self, key: Key) -> PyTree[Float[Array, "..."]]:
         """Fresh weights."""
-        like = self.network
-        fresh = eqx.nn.MLP(like.in_size, like.out_size, like.width_size, like.depth, like.activation, key=key)
-        return eqx.filter(fresh, eqx.is_inexact_array)
+        return fresh_weights(self.network, key)
 
     def predict(self, x: PyTree[Float[Array, "..."]], feature: Float[Array, " features"]) -> Float[Array, "centres 4"]:
         """ln M [Msun], ln R [km], ln Lambda, ln I [1e38 kg m^2] at the fixed central densities."""

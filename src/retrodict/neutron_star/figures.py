@@ -45,8 +45,8 @@ def _pressure(result: "Result") -> Figure:
 
 def _sound_speed(result: "Result") -> Figure:
     caption = (
-        "The squared speed of sound. The dotted line is the conformal value 1/3. Beyond the central density of the "
-        "heaviest star (its median is the grey line) no data speak: the band there is the prior."
+        "The squared speed of sound. The dashed line is the conformal value 1/3. Beyond the central density of the "
+        "heaviest star (its median is the vertical line) no data speak: the band there is the prior."
     )
     grid = result.band("sound_speed_squared")["x"]
     conformal = Line(grid, np.full_like(grid, 1 / 3), "1/3", dashed=True)

@@ -18,8 +18,7 @@ from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.neutron_star.branch import LIGHTEST, Branch
 from retrodict.neutron_star.eos import EquationOfState, core_nodes, from_sound_speed
 from retrodict.neutron_star.forward import Stars
-from retrodict.problem.learner import AbstractLearner
-from retrodict.problem.target import Quantity
+from retrodict.problem.learner import AbstractLearner, fresh_weights
 
 SEGMENTS = 5
 EDGES = SATURATION_DENSITY * np.geomspace(1.0, 8.0, SEGMENTS + 1)  # fm^-3
@@ -85,19 +84,9 @@ class InverseLearner(AbstractLearner):
         self.network = eqx.nn.MLP(4 * stars, SEGMENTS, width, depth, jax.nn.relu, key=jr.key(0))
         self.train, self.held_out, self.stars = train, held_out, stars
 
-    @property
-    def quantities(self) -> tuple[Quantity, ...]:
-        return ()
-
-    def derived(self, x: PyTree[Float[Array, "..."]], /) -> dict[str, Array]:
-        """Nothing: the network is the answer."""
-        return {}
-
     def init(self, key: Key) -> PyTree[Float[Array, "..."]]:
         """Fresh weights."""
-        like = self.network
-        fresh = eqx.nn.MLP(like.in_size, like.out_size, like.width_size, like.depth, like.activation, key=key)
-        return eqx.filter(fresh, eqx.is_inexact_array)
+        return fresh_weights(self.network, key)
 
     def predict(self, x: PyTree[Float[Array, "..."]], observed: Float[Array, "stars 4"]) -> Float[Array, " segments"]:
         """c_s^2 of the segments from rows (mass [Msun], radius [km], their errors), in any order."""

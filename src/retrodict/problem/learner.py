@@ -2,16 +2,27 @@
 
 from abc import abstractmethod
 
+import equinox as eqx
+
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
-from retrodict.problem.target import AbstractTarget
+from retrodict.problem.target import AbstractTarget, Quantity
 
 
 class AbstractLearner(AbstractTarget):
     """A loss over parameters, estimated on random batches, and judged on examples held out.
 
     `init` draws fresh parameters: a pytree of float arrays, so that networks are partitioned by the learner. Minus the
-    validation loss stands in for the log density.
+    validation loss stands in for the log density. Nothing is derived by default: the network is the answer.
     """
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """None, unless the learner says otherwise."""
+        return ()
+
+    def derived(self, x: PyTree[Float[Array, "..."]], /) -> dict[str, Array]:
+        """Nothing, unless the learner says otherwise."""
+        return {}
 
     @abstractmethod
     def loss(self, x: PyTree[Float[Array, "..."]], key: Key, batch: int) -> Scalar:
@@ -24,3 +35,9 @@ class AbstractLearner(AbstractTarget):
     def log_density(self, x: PyTree[Float[Array, "..."]]) -> Scalar:
         """Minus the validation loss."""
         return -self.validation(x)
+
+
+def fresh_weights(like: eqx.nn.MLP, key: Key) -> PyTree[Float[Array, "..."]]:
+    """New random weights of a multilayer perceptron of the same shape as `like`."""
+    network = eqx.nn.MLP(like.in_size, like.out_size, like.width_size, like.depth, like.activation, key=key)
+    return eqx.filter(network, eqx.is_inexact_array)
