@@ -107,7 +107,7 @@ def smooth_matter():
 
 
 def march_order():
-    """From one state at one node on ever finer grids: the march itself, without the central series (which adds h^3.5)."""
+    """From one state at one node on ever finer grids: the march itself, without the central series (h^3.5)."""
     ends = {}
     for refine in (1, 2, 4, 16):
         matter = jax.jit(lambda r: smooth(LATENTS, r), static_argnums=0)(refine)
