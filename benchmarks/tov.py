@@ -34,13 +34,13 @@ def cpu_time(function, *arguments, repeats=5):
     return compilation, best
 
 
-def smooth(latents, refine=1):
+def smooth(latents, refine=1, refine_crust=None):
     """c_s^2 = sigmoid(cubic spline through the latents), 120 core intervals."""
     nodes = eos.core_nodes([jnp.log(0.1), jnp.log(1.3)], [120 * refine])
     points = (eos.interval_points(nodes) - nodes[0]) / (nodes[-1] - nodes[0])
     modes = jnp.arange(latents.size)
     phi = jnp.cos(jnp.pi * modes * points[..., None]) @ latents
-    return eos.from_sound_speed(nodes, jax.nn.sigmoid(phi), refine_crust=refine)
+    return eos.from_sound_speed(nodes, jax.nn.sigmoid(phi), refine_crust=refine_crust or refine)
 
 
 LATENTS = jnp.array([-0.6, -0.9, 0.1, -0.1, 0.05, *np.zeros(15)])
@@ -110,7 +110,7 @@ def march_order():
     """From one state at one node on ever finer grids: the march itself, without the central series (h^3.5)."""
     ends = {}
     for refine in (1, 2, 4, 16):
-        matter = jax.jit(lambda r: smooth(LATENTS, r), static_argnums=0)(refine)
+        matter = jax.jit(lambda r: smooth(LATENTS, r, 1), static_argnums=0)(refine)
         grid = [tov.CURVATURE * matter.energy_density, tov.CURVATURE * matter.pressure]
         grid.append(matter.sound_speed_squared * jnp.diff(matter.log_density)[:, None])
         if refine == 1:

@@ -6,6 +6,7 @@ import re
 import retrodict
 
 os.environ.setdefault("MPLBACKEND", "Agg")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")  # quiet, and the same everywhere
 
 project = "Retrodict"
 author = "The Retrodict developers"
