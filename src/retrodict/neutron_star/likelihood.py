@@ -25,63 +25,12 @@ StarData: TypeAlias = tuple[Measured, MassRadiusErrors]
 _Cells: TypeAlias = Float[Array, "stars cells"]
 
 
-class ProfileMassRadius(AbstractLikelihood):
-    """Each star at the closest point of the stable branch, in units of its errors: two residuals a star.
+class AbstractMeasuredStars(AbstractLikelihood):
+    """Stars with measured mass and radius: what a likelihood of them needs, whatever it makes of their positions."""
 
-    Not normalised over the data (their distance from a curve has no density): use it to find the best curve, as the
-    source papers do, not for evidences. Source: Soma, Wang, Shi, Stocker, Zhou, JCAP 08 (2022) 071.
-    """
-
-    measured: Measured
-    error: MassRadiusErrors
-    lightest: float = eqx.field(static=True, default=LIGHTEST)  # of mock stars only
-
-    @property
-    def data(self) -> StarData:
-        return self.measured, self.error
-
-    @property
-    def log_peak(self) -> Scalar:
-        return jnp.sum(self.error.log_peak)
-
-    @property
-    def nuisances(self) -> int:
-        """One position a star."""
-        return self.measured.shape[0]
-
-    def residual(self, prediction: Prediction) -> Float[Array, " terms"]:
-        """Whitened displacements of the closest points: those of mass, then those of radius."""
-        return closest_displacement(self.measured, self.error, prediction.branch)
-
-    def pulls(self, prediction: Prediction) -> Float[Array, " pulls"]:
-        """The residual itself."""
-        return self.residual(prediction)
-
-    def sample(self, key: Key, prediction: Prediction) -> StarData:
-        """Mock stars with masses uniform over the branch."""
-        return mock_stars(key, prediction.branch, self.error, self.lightest), self.error
-
-    def resample(self, key: Key) -> StarData:
-        """The data with noise added once more."""
-        return self.measured - jnp.stack(self.error.sample(key), axis=1), self.error
-
-    def with_data(self, data: StarData) -> Self:
-        """Other stars, each with its errors."""
-        return type(self)(*data, self.lightest)
-
-
-class MarginalMassRadius(AbstractLikelihood):
-    r"""Each star marginalised over its place on the stable branch.
-
-    $$p(M_i, R_i) = \frac{1}{M_{max} - M_{low}} \int_{M_{low}}^{M_{max}} dM\; N\big((M_i, R_i) - (M, R(M))\big)$$
-
-    The prior of a star's mass is uniform from `lightest` to the maximum mass, whichever branch it lies on. Every term
-    is bounded by the peak of its Gaussian, which makes it one residual a star.
-    """
-
-    measured: Measured
-    error: MassRadiusErrors
-    lightest: float = eqx.field(static=True, default=LIGHTEST)  # Msun
+    measured: eqx.AbstractVar[Measured]
+    error: eqx.AbstractVar[MassRadiusErrors]
+    lightest: eqx.AbstractVar[float]  # Msun
 
     @property
     def data(self) -> StarData:
@@ -95,17 +44,6 @@ class MarginalMassRadius(AbstractLikelihood):
     def nuisances(self) -> int:
         """One position a star, in the pulls."""
         return self.measured.shape[0]
-
-    def log_ratio(self, prediction: Prediction) -> Float[Array, " stars"]:
-        """log p of each star, relative to the peak of its Gaussian: at most zero."""
-        nodes = mass_nodes(prediction.branch, self.lightest)
-        delta = (nodes.mass - self.measured[:, :1], nodes.radius - self.measured[:, 1:])
-        u, v = self.error.whiten(*delta)
-        return log_mean_exp(-0.5 * (u**2 + v**2), nodes.weight)
-
-    def residual(self, prediction: Prediction) -> Float[Array, " stars"]:
-        """sqrt(-2 log(p / peak)) of each star."""
-        return residual_of_bounded(self.log_ratio(prediction), 0.0)
 
     def pulls(self, prediction: Prediction) -> Float[Array, " pulls"]:
         """Whitened displacements of the closest points, two a star."""
@@ -122,6 +60,47 @@ class MarginalMassRadius(AbstractLikelihood):
     def with_data(self, data: StarData) -> Self:
         """Other stars, each with its errors."""
         return type(self)(*data, self.lightest)
+
+
+class ProfileMassRadius(AbstractMeasuredStars):
+    """Each star at the closest point of the stable branch, in units of its errors: two residuals a star.
+
+    Not normalised over the data (their distance from a curve has no density): use it to find the best curve, as the
+    source papers do, not for evidences. Source: Soma, Wang, Shi, Stocker, Zhou, JCAP 08 (2022) 071.
+    """
+
+    measured: Measured
+    error: MassRadiusErrors
+    lightest: float = eqx.field(static=True, default=LIGHTEST)  # of mock stars only
+
+    def residual(self, prediction: Prediction) -> Float[Array, " terms"]:
+        """The pulls themselves."""
+        return self.pulls(prediction)
+
+
+class MarginalMassRadius(AbstractMeasuredStars):
+    r"""Each star marginalised over its place on the stable branch.
+
+    $$p(M_i, R_i) = \frac{1}{M_{max} - M_{low}} \int_{M_{low}}^{M_{max}} dM\; N\big((M_i, R_i) - (M, R(M))\big)$$
+
+    The prior of a star's mass is uniform from `lightest` to the maximum mass, whichever branch it lies on. Every term
+    is bounded by the peak of its Gaussian, which makes it one residual a star.
+    """
+
+    measured: Measured
+    error: MassRadiusErrors
+    lightest: float = eqx.field(static=True, default=LIGHTEST)  # Msun
+
+    def log_ratio(self, prediction: Prediction) -> Float[Array, " stars"]:
+        """log p of each star, relative to the peak of its Gaussian: at most zero."""
+        nodes = mass_nodes(prediction.branch, self.lightest)
+        delta = (nodes.mass - self.measured[:, :1], nodes.radius - self.measured[:, 1:])
+        u, v = self.error.whiten(*delta)
+        return log_mean_exp(-0.5 * (u**2 + v**2), nodes.weight)
+
+    def residual(self, prediction: Prediction) -> Float[Array, " stars"]:
+        """sqrt(-2 log(p / peak)) of each star."""
+        return residual_of_bounded(self.log_ratio(prediction), 0.0)
 
 
 class PulsarMass(AbstractLikelihood):

@@ -19,7 +19,6 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from retrodict.base.constants import GRAVITATIONAL_CONSTANT, MEV_FM3_IN_INVERSE_KM2, SOLAR_MASS_IN_KM, SPEED_OF_LIGHT
-from retrodict.neutron_star.adaptive import march_adaptively
 from retrodict.neutron_star.eos import EquationOfState
 from retrodict.neutron_star.march import State, march_is_whole
 from retrodict.neutron_star.response import differentiable_march
@@ -66,6 +65,8 @@ def solve(
     state, first = centres(energy, pressure, rise, centre)
     if rtol is None:
         return _observables(eos, centre, differentiable_march(energy, pressure, rise, first, state))
+    from retrodict.neutron_star.adaptive import march_adaptively  # diffrax takes half a second, and is rarely asked for
+
     return _observables(eos, centre, march_adaptively(eos, first, state, curvature=CURVATURE, rtol=rtol))
 
 
