@@ -2,19 +2,16 @@
 
 Source: Hoffman, Gelman, JMLR 15 (2014) 1593, with multinomial sampling (Betancourt, arXiv:1701.02434) and Stan's
 schedule of warm-up windows. Chains share the step size and the metric, estimated from all of them together, so that a
-dense metric is affordable: a window of 25 steps on 4 chains has 100 draws.
+dense metric is affordable: a window of 25 steps on 4 chains has 100 draws. BlackJAX is imported where it is used:
+checking a config should not wait half a second for it.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-from blackjax.adaptation.window_adaptation import build_schedule
-from blackjax.mcmc.hmc import HMCState
-from blackjax.mcmc.nuts import build_kernel
-from blackjax.mcmc.nuts import init as kernel_state
 from jax.flatten_util import ravel_pytree
 
 from retrodict.base.errors import InputError
@@ -25,6 +22,9 @@ from retrodict.inference.step_size import StepSize, adapted, initial_step_size
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
+
+if TYPE_CHECKING:
+    from blackjax.mcmc.hmc import HMCState
 
 Metric = Float[Array, "dim dim"] | Float[Array, " dim"]
 
@@ -42,7 +42,7 @@ class Moments(NamedTuple):
 class State(NamedTuple):
     """Chains on flattened positions, and what they share."""
 
-    chains: HMCState
+    chains: "HMCState"
     step_size: StepSize
     metric: Metric  # inverse mass matrix: the posterior covariance
     moments: Moments
@@ -90,6 +90,8 @@ class NUTS:
 
     def init(self, target: Any, key: Key) -> State:
         """All chains at their starting points, with a first metric."""
+        from blackjax.mcmc.nuts import init as kernel_state
+
         positions = starting_points(target, key, self.chains)
         flat = jax.vmap(lambda x: ravel_pytree(x)[0])(positions)
         chains = jax.vmap(lambda x: kernel_state(x, _flat_density(target)))(flat)
@@ -98,6 +100,8 @@ class NUTS:
 
     def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
         """One trajectory of every chain; adapts while `index` is below `warmup`."""
+        from blackjax.mcmc.nuts import build_kernel
+
         warm = index < self.warmup
         size = jnp.exp(jnp.where(warm, state.step_size.log, state.step_size.log_average))
         kernel, density = build_kernel(), _flat_density(target)
@@ -129,6 +133,8 @@ class NUTS:
         return Draws(position, jnp.zeros(after.energy.shape), "exact", statistics)
 
     def _adapt(self, state: State, acceptance: Float[Array, " chains"], index: Int[Array, ""]) -> State:
+        from blackjax.adaptation.window_adaptation import build_schedule
+
         stage, window_end = jnp.asarray(build_schedule(self.warmup))[index]
         state = state._replace(step_size=adapted(state.step_size, acceptance, self.target_acceptance))
         counted = _count(state.moments, cast(Array, state.chains.position))
