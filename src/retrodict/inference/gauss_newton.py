@@ -60,7 +60,7 @@ def value_and_jacobian(
 
 def factorise(jacobian: Jacobian, shift: Scalar | float = 1.0) -> Factor:
     """Cholesky factor of `shift + J^T J` or of `shift + J J^T`, whichever is smaller."""
-    gram = jacobian @ jacobian.T if _data_space(jacobian) else jacobian.T @ jacobian
+    gram = jacobian @ jacobian.T if in_data_space(jacobian) else jacobian.T @ jacobian
     return jnp.linalg.cholesky(gram + shift * jnp.eye(len(gram)))
 
 
@@ -76,7 +76,7 @@ def solve_step(
 
     In data space it is written as prior part plus correction: unlike the textbook form nothing large cancels there.
     """
-    if _data_space(jacobian):
+    if in_data_space(jacobian):
         start = -prior / shift
         return start - jacobian.T @ cho_solve((factor, True), residual + jacobian @ start)
     return -cho_solve((factor, True), jacobian.T @ residual + prior)
@@ -110,5 +110,11 @@ def require_least_squares(target: AbstractTarget, method: str) -> None:
         )
 
 
-def _data_space(jacobian: Jacobian) -> bool:
+def solve_gram(factor: Factor, right: Float[Array, " small"]) -> Float[Array, " small"]:
+    """The Gram matrix of `factor` solved for `right`, a vector of the same space."""
+    return cho_solve((factor, True), right)
+
+
+def in_data_space(jacobian: Jacobian) -> bool:
+    """Whether data are fewer than latents, so that the Gram matrix is `1 + J J^T`."""
     return jacobian.shape[0] < jacobian.shape[1]

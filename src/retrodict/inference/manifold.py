@@ -28,27 +28,25 @@ from retrodict.inference.gauss_newton import (
     Residual,
     factorise,
     half_log_det,
+    in_data_space,
     linearise,
     refined_step,
     require_least_squares,
-    solve_step,
+    solve_gram,
     squared_length,
 )
 from retrodict.inference.start import starting_points
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
+from retrodict.num.broyden import broyden_root
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
 
 ON_MANIFOLD = 1e-7  # largest distance from the manifold, in standard deviations
 REVERSED = 1e-5  # a reverse step ends this close to where it came from
-ITERATIONS = 60  # of a projection, before the trajectory is given up
-PATIENCE = 5  # iterations that need not approach the manifold
+ITERATIONS = 40  # of a projection, before the trajectory is given up
 LONGEST = 2.0  # angle of a trajectory: beyond, it would turn back
 JITTER = 0.7  # shortest step as a fraction of the longest: no resonance
-
-
-_Search = tuple[Vector, Scalar, Scalar, Int[Array, ""]]  # position, its error, the error before, iterations
 
 
 class Point(NamedTuple):
@@ -210,25 +208,34 @@ def rattle(target: AbstractLeastSquares, phase: Phase, size: Scalar) -> Phase:
 def rotate(target: AbstractLeastSquares, start: Point, momentum: Vector, angle: Scalar) -> tuple[Vector, Flag]:
     """Rotate (z, eta) and its momentum by `angle`, then return to the manifold along the normals of the start.
 
-    Quasi-Newton with the Gram matrix of the start; also says whether it arrived.
+    Broyden's method, preconditioned by the Gram matrix of the start; also says whether it arrived. Whatever root it
+    finds, the reverse step is checked, so that a failure costs a rejection and not the exactness.
     """
     jacobian, cosine, sine = start.at.jacobian, jnp.cos(angle), jnp.sin(angle)
     mean = start.position - start.at.prior
     free = mean + cosine * start.at.prior + sine * momentum
     free_noise = -cosine * start.at.residual - sine * (jacobian @ momentum)
 
-    def correct(carry: _Search) -> _Search:
-        z, error, _, count = carry
-        step = solve_step(jacobian, start.factor, target.residual(z) + free_noise, z - free)
-        return z + step, squared_length(jacobian, step), error, count + 1
+    def gap(z: Vector) -> Residual:
+        return target.residual(z) + free_noise
 
-    def off(carry: _Search) -> Flag:
-        _, error, before, count = carry
-        return (error > ON_MANIFOLD**2) & (count < ITERATIONS) & ((error < before) | (count < PATIENCE))
-
-    far = jnp.asarray(jnp.inf)
-    position, error, _, _ = jax.lax.while_loop(off, correct, (free, far, far, jnp.asarray(0)))
-    return position, error <= ON_MANIFOLD**2
+    if in_data_space(jacobian):  # the unknowns are the multipliers of the normals
+        root = broyden_root(
+            lambda normal: solve_gram(start.factor, gap(free + jacobian.T @ normal) + normal),
+            jnp.zeros(len(jacobian)),
+            squared_length=lambda step: squared_length(jacobian, jacobian.T @ step),
+            tolerance=ON_MANIFOLD,
+            iterations=ITERATIONS,
+        )
+        return free + jacobian.T @ root.position, root.found
+    root = broyden_root(
+        lambda z: solve_gram(start.factor, jacobian.T @ gap(z) + z - free),
+        free,
+        squared_length=lambda step: squared_length(jacobian, step),
+        tolerance=ON_MANIFOLD,
+        iterations=ITERATIONS,
+    )
+    return root.position, root.found
 
 
 def _kick(phase: Phase, size: Scalar) -> Phase:
