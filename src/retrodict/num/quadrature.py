@@ -50,7 +50,8 @@ def adaptive(
     """Integrals of several functions from the first to the last of `edges`, each to `rtol` of its absolute one.
 
     Panels between the edges are halved where Gauss-Legendre rules of `order` and twice the order differ; all open
-    panels are evaluated at once. Edges belong where the functions are not smooth. Raises `NotFiniteError` if it does not end.
+    panels are evaluated at once. Edges belong where the functions are not smooth. Raises `NotFiniteError` if it does
+    not end.
     """
     open_edges = np.stack([edges[:-1], edges[1:]])
     total = absolute = np.zeros(1)

@@ -28,9 +28,12 @@ Matrix = Float[Array, "points nodes"]
 
 
 class AbstractKernel(eqx.Module):
-    """K(x, omega), and what `argument` x is: a momentum, a Euclidean time or a Matsubara frequency."""
+    """K(x, omega), and what x is."""
 
-    argument: eqx.AbstractVar[Argument]
+    @property
+    @abstractmethod
+    def argument(self) -> Argument:
+        """What x is: a momentum, a Euclidean time or a Matsubara frequency."""
 
     @abstractmethod
     def __call__(self, x: Points, omega: Nodes) -> Matrix:
@@ -156,7 +159,14 @@ class UserKernel(AbstractKernel):
     """K(x, omega) given as a function of two broadcast arrays."""
 
     function: Callable[[Array, Array], Array] = eqx.field(static=True)
-    argument: Argument = eqx.field(static=True)
+    kind: Argument = eqx.field(static=True)
+
+    def __init__(self, function: Callable[[Array, Array], Array], argument: Argument) -> None:
+        self.function, self.kind = function, argument
+
+    @property
+    def argument(self) -> Argument:
+        return self.kind
 
     def __call__(self, x: Points, omega: Nodes) -> Matrix:
         return self.function(*_outer(x, omega))
