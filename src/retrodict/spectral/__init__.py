@@ -1,0 +1,1 @@
+"""Euclidean correlators -> spectral functions."""

@@ -1,0 +1,238 @@
+r"""From a spectral function to a Euclidean correlator: $G(x) = \int_0^\infty d\omega\, K(x, \omega)\,\rho(\omega)$.
+
+One normalisation for all kernels, $G(\tau) = \int_0^\infty \frac{d\omega}{2\pi} \frac{\cosh[\omega(\tau - 1/2T)]}
+{\sinh[\omega/2T]}\rho$: its limit $T \to 0$ is $\int \frac{d\omega}{2\pi} e^{-\omega\tau}\rho$, and its Fourier
+transform at the Matsubara frequencies is the Kallen-Lehmann representation $\int\frac{d\omega}{\pi}\frac{\omega\rho}
+{\omega^2 + p^2}$. Frequencies and momenta share one unit of energy, tau and 1/T its inverse.
+
+Sources: Wang, Shi, Zhou, PRD 106, L051502 (2022), eqs. 1 and 2; Asakawa, Hatsuda, Nakahara, Prog. Part. Nucl. Phys. 46
+(2001) 459 (thermal kernel).
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Float
+from retrodict.num.quadrature import half_line
+
+Argument = Literal["momentum", "tau", "matsubara"]
+Points = Float[Array, " points"] | Float[np.ndarray, " points"]
+Nodes = Float[Array, " nodes"] | Float[np.ndarray, " nodes"]
+Matrix = Float[Array, "points nodes"]
+
+
+class AbstractKernel(eqx.Module):
+    """K(x, omega), and what x is."""
+
+    @property
+    @abstractmethod
+    def argument(self) -> Argument:
+        """What x is: a momentum, a Euclidean time or a Matsubara frequency."""
+
+    @abstractmethod
+    def __call__(self, x: Points, omega: Nodes) -> Matrix:
+        """K(x, omega), omega > 0."""
+
+    @abstractmethod
+    def rescaled(self, x: Points, omega: Nodes) -> Matrix:
+        """omega K(x, omega), finite at omega = 0: the kernel of rho/omega."""
+
+
+class KallenLehmann(AbstractKernel):
+    r"""$K = \frac1\pi\frac{\omega}{\omega^2 + p^2}$, the propagator at Euclidean momentum p.
+
+    Source: Wang, Shi, Zhou, PRD 106, L051502 (2022), eq. 1.
+    """
+
+    @property
+    def argument(self) -> Argument:
+        return "momentum"
+
+    def __call__(self, x: Points, omega: Nodes) -> Matrix:
+        p, w = _outer(x, omega)
+        return w / (w**2 + p**2) / jnp.pi
+
+    def rescaled(self, x: Points, omega: Nodes) -> Matrix:
+        p, w = _outer(x, omega)
+        square = w**2 + p**2
+        nowhere = square == 0  # both are zero: the limit p -> 0 is taken first
+        return jnp.where(nowhere, 1.0, w**2 / jnp.where(nowhere, 1.0, square)) / jnp.pi
+
+
+class BosonicMatsubara(AbstractKernel):
+    r"""$K = \frac1\pi\frac{\omega}{\omega^2 + \omega_n^2}$ at $\omega_n = 2\pi n T$, for an odd spectral function.
+
+    It is the Fourier transform of the thermal kernel over $0 < \tau < 1/T$; x is $\omega_n$ itself.
+    """
+
+    @property
+    def argument(self) -> Argument:
+        return "matsubara"
+
+    def __call__(self, x: Points, omega: Nodes) -> Matrix:
+        return KallenLehmann()(x, omega)
+
+    def rescaled(self, x: Points, omega: Nodes) -> Matrix:
+        return KallenLehmann().rescaled(x, omega)
+
+
+class FermionicMatsubara(AbstractKernel):
+    r"""$K = \frac1{2\pi}\frac1{i\omega_n - \omega}$ at $\omega_n = (2n + 1)\pi T$, on frequencies of *both* signs.
+
+    The points are stacked: first the real parts of all $\omega_n$, then the imaginary parts, so that a data vector is
+    `concatenate([G.real, G.imag])` and the matrix has twice as many rows as x. Use a grid of `two_sided`.
+    """
+
+    @property
+    def argument(self) -> Argument:
+        return "matsubara"
+
+    def __call__(self, x: Points, omega: Nodes) -> Matrix:
+        frequency, w = _outer(x, omega)
+        return (
+            -jnp.concatenate([w + 0 * frequency, frequency + 0 * w])
+            / jnp.tile(w**2 + frequency**2, (2, 1))
+            / (2 * jnp.pi)
+        )
+
+    def rescaled(self, x: Points, omega: Nodes) -> Matrix:
+        return jnp.asarray(omega) * self(x, omega)
+
+
+class ZeroTemperature(AbstractKernel):
+    r"""$K = \frac{1}{2\pi} e^{-\omega\tau}$: the limit $T \to 0$ of `Thermal`."""
+
+    @property
+    def argument(self) -> Argument:
+        return "tau"
+
+    def __call__(self, x: Points, omega: Nodes) -> Matrix:
+        tau, w = _outer(x, omega)
+        return jnp.exp(-w * tau) / (2 * jnp.pi)
+
+    def rescaled(self, x: Points, omega: Nodes) -> Matrix:
+        return jnp.asarray(omega) * self(x, omega)
+
+
+class Thermal(AbstractKernel):
+    r"""$K = \frac{1}{2\pi} \frac{\cosh[\omega(\tau - 1/2T)]}{\sinh[\omega/2T]}$ for $0 \le \tau \le 1/T$.
+
+    Written as $(e^{-\omega\tau} + e^{-\omega(1/T - \tau)})/(1 - e^{-\omega/T})$, which neither overflows nor cancels.
+    It diverges as $T/\pi\omega$ for $\omega \to 0$; `rescaled` is finite there.
+
+    Source: Asakawa, Hatsuda, Nakahara, Prog. Part. Nucl. Phys. 46 (2001) 459.
+    """
+
+    temperature: float
+
+    def __check_init__(self) -> None:
+        if not self.temperature > 0:
+            raise InputError("a temperature is a positive number", got=f"{self.temperature}", fix="ZeroTemperature()")
+
+    @property
+    def argument(self) -> Argument:
+        return "tau"
+
+    def __call__(self, x: Points, omega: Nodes) -> Matrix:
+        _, w = _outer(x, omega)
+        return self._wings(x, omega) / -jnp.expm1(-w / self.temperature) / (2 * jnp.pi)
+
+    def rescaled(self, x: Points, omega: Nodes) -> Matrix:
+        _, w = _outer(x, omega)
+        zero = w == 0
+        safe = jnp.where(zero, 1.0, w)
+        ratio = jnp.where(zero, self.temperature, safe / -jnp.expm1(-safe / self.temperature))
+        return self._wings(x, omega) * ratio / (2 * jnp.pi)
+
+    def _wings(self, x: Points, omega: Nodes) -> Matrix:
+        tau, w = _outer(x, omega)
+        return jnp.exp(-w * tau) + jnp.exp(-w * (1 / self.temperature - tau))
+
+
+class UserKernel(AbstractKernel):
+    """K(x, omega) given as a function of two broadcast arrays."""
+
+    function: Callable[[Array, Array], Array] = eqx.field(static=True)
+    kind: Argument = eqx.field(static=True)
+
+    def __init__(self, function: Callable[[Array, Array], Array], argument: Argument) -> None:
+        self.function, self.kind = function, argument
+
+    @property
+    def argument(self) -> Argument:
+        return self.kind
+
+    def __call__(self, x: Points, omega: Nodes) -> Matrix:
+        return self.function(*_outer(x, omega))
+
+    def rescaled(self, x: Points, omega: Nodes) -> Matrix:
+        return jnp.asarray(omega) * self(x, omega)
+
+
+class Grid(NamedTuple):
+    """A quadrature: int_0^inf f d omega ~ weight @ f(omega)."""
+
+    omega: Float[Array, " nodes"]  # ascending
+    weight: Float[Array, " nodes"]
+
+
+def frequency_grid(scale: tuple[float, float] = (0.1, 20.0), nodes: int = 960) -> Grid:
+    """Nodes from zero to infinity, equally spaced in ln omega between `scale`, where the structures are.
+
+    With the default a Breit-Wigner of relative half-width Gamma/M >= .03 anywhere in `scale` is integrated to 1e-10;
+    halving the width asks for twice the nodes. Tails rho ~ omega^-n, n >= 1/2, are integrated as well (to 1e-10), and
+    any power under an exponential kernel. The outermost nodes lie near 1e-13 and 1e23 times the scale.
+    """
+    omega, weight = half_line(*scale, nodes)
+    return Grid(jnp.asarray(omega), jnp.asarray(weight))
+
+
+def two_sided(grid: Grid) -> Grid:
+    """The same nodes on both sides of zero, for kernels of all real frequencies."""
+    return Grid(
+        jnp.concatenate([-grid.omega[::-1], grid.omega]),
+        jnp.concatenate([grid.weight[::-1], grid.weight]),
+    )
+
+
+def operator(kernel: AbstractKernel, x: Points, grid: Grid) -> Matrix:
+    """The matrix that takes rho on the grid to G(x)."""
+    return kernel(x, grid.omega) * grid.weight
+
+
+def quadrature_error(
+    kernel: AbstractKernel,
+    x: Points,
+    grid: Grid,
+    rho: Callable[[Array], Array],
+    finer: Grid | None = None,
+) -> Float[Array, " rows"]:
+    """|G on `grid` - G on a finer grid| for the spectral function `rho`; a finer one is made if none is given."""
+    if finer is None:
+        low, high = np.quantile(np.abs(np.asarray(grid.omega)), [0.2, 0.8])
+        finer = frequency_grid((float(low), float(high)), 3 * len(grid.omega))
+        finer = two_sided(finer) if grid.omega[0] < 0 else finer
+    coarse, fine = (operator(kernel, x, g) @ rho(g.omega) for g in (grid, finer))
+    return jnp.abs(coarse - fine)
+
+
+def quadrature_note(error: Float[Array, " rows"], sigma: Float[Array, " rows"], fraction: float = 0.1) -> str:
+    """A warning in words if the quadrature error exceeds `fraction` of the data's error anywhere; empty otherwise."""
+    ratio = np.asarray(error) / np.asarray(sigma)
+    worst = int(np.argmax(ratio))
+    if ratio[worst] <= fraction:
+        return ""
+    return (
+        f"the quadrature error of point {worst} is {ratio[worst]:.2g} of its statistical error: "
+        "use more frequency nodes, or a scale that holds all structures"
+    )
+
+
+def _outer(x: Points, omega: Nodes) -> tuple[Array, Array]:
+    return jnp.asarray(x, dtype=float)[:, None], jnp.asarray(omega)[None, :]
