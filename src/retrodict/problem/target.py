@@ -29,6 +29,7 @@ class Quantity:
     grid: tuple[float, ...] = ()
     grid_name: str = ""
     grid_unit: str = ""
+    column: str = "x"  # the grid's name in exported tables
 
     @property
     def is_function(self) -> bool:

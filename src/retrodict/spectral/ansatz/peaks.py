@@ -1,0 +1,60 @@
+r"""Peaks: Breit-Wigner lines whose weight, position and width are latents.
+
+$$\rho = \frac{4 A \Gamma \omega}{(M^2 + \Gamma^2 - \omega^2)^2 + 4\Gamma^2\omega^2}$$
+
+is the spectral function of the propagator $A / (M^2 + (p + \Gamma)^2)$ (Wang, Shi, Zhou, PRD 106, L051502 (2022)).
+"""
+
+from typing import Final
+
+import equinox as eqx
+import jax.numpy as jnp
+
+from retrodict.base.types import Array, Float, Vector
+from retrodict.problem.ansatz import AbstractAnsatz
+from retrodict.spectral.ansatz.frame import Frame, LogNormal, Nodes
+
+WEIGHT: Final = LogNormal(0.03, 2.0)  # A in units of height x unit^2
+POSITION: Final = LogNormal(2.5, 0.7)  # M in units of `unit`
+RELATIVE_WIDTH: Final = LogNormal(0.12, 0.7)  # Gamma / M
+LATENTS: Final = 3
+
+
+class Lines(eqx.Module):
+    """Weights A, positions M and half-widths Gamma of Breit-Wigner lines, in the units of a frame."""
+
+    weight: Float[Array, " peaks"]
+    position: Float[Array, " peaks"]
+    width: Float[Array, " peaks"]
+
+
+class PeakPart(AbstractAnsatz):
+    """Latents: weight, position and relative width of each peak; with a free sign the weight is normal."""
+
+    x: Nodes
+    height: float
+    peaks: int = eqx.field(static=True)
+    positive: bool = eqx.field(static=True)
+
+    @property
+    def dim(self) -> int:
+        return LATENTS * self.peaks
+
+    def __call__(self, z: Vector) -> Nodes:
+        """rho on the nodes: the sum of all lines."""
+        lines, x = self.lines(z), self.x[:, None]
+        square = lines.width**2
+        resonance = (lines.position**2 + square - x**2) ** 2 + 4 * square * x**2
+        return self.height * jnp.sum(4 * lines.weight * lines.width * x / resonance, axis=1)
+
+    def lines(self, z: Vector) -> Lines:
+        """The lines themselves."""
+        weight, position, width = z.reshape(self.peaks, LATENTS).T
+        strength = WEIGHT(weight) if self.positive else 2 * WEIGHT.median * jnp.sinh(WEIGHT.spread * weight)
+        place = POSITION(position)
+        return Lines(strength, place, place * RELATIVE_WIDTH(width))
+
+
+def peaks_on(frame: Frame, peaks: int, *, positive: bool = True) -> PeakPart:
+    """`peaks` exchangeable lines."""
+    return PeakPart(frame.x, frame.height, peaks, positive)

@@ -1,0 +1,96 @@
+r"""The smooth part of a spectral function: a Gaussian process behind a link.
+
+$\rho = m(\omega)\,\mathrm{softplus}(f)$ with the envelope $m$ of the frame, $f = a + b\ln(1 + x^2) + g(\xi)$ and a
+Gaussian process $g$ in $\xi = \mathrm{arsinh}\,x$, linear in frequency below the unit and logarithmic above, in cosine
+modes (Solin, Sarkka, Stat. Comput. 30 (2020) 419). Offset, slope, amplitude and correlation length are latents like the
+modes: hyper-parameters are marginalised, never set. Without positivity the link is the identity.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Float, Scalar, Vector
+from retrodict.problem.ansatz import AbstractAnsatz
+from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, LogNormal, Nodes, Normal
+
+EXTENT: Final = 8.0  # of the Gaussian process in arsinh(omega/unit); beyond, rho is a pure power
+AMPLITUDE: Final = LogNormal(1.5, 0.5)
+LENGTH: Final = LogNormal(0.25, 0.4)
+OFFSET: Final = Normal(-1.0, 1.5)
+SLOPE: Final = Normal(-1.5, 1.0)  # where the growth is not known
+KNOWN_SLOPE: Final = Normal(0.0, 0.3)  # where it is: logarithmic corrections
+DEFAULT_OFFSET: Final = Normal(0.54, 0.7)  # softplus(0.54) = 1: around a default model
+HYPERPARAMETERS: Final = 4
+
+
+class SmoothPart(AbstractAnsatz):
+    """Latents: offset, slope, amplitude, length, then one a mode."""
+
+    envelope: Nodes
+    logarithm: Nodes  # ln(1 + x^2)
+    modes: Float[Array, "nodes modes"]
+    wave_number: Float[Array, " modes"]
+    offset: Normal
+    slope: Normal
+    amplitude: LogNormal
+    length: LogNormal
+    positive: bool = eqx.field(static=True)
+
+    @property
+    def dim(self) -> int:
+        return HYPERPARAMETERS + len(self.wave_number)
+
+    def __call__(self, z: Vector) -> Nodes:
+        """rho on the nodes."""
+        return self.envelope * (jax.nn.softplus(self.latent(z)) if self.positive else self.latent(z))
+
+    def latent(self, z: Vector) -> Nodes:
+        """f on the nodes: Gaussian for given amplitude and length."""
+        scale = self.spectral_density(self.amplitude(z[2]), self.length(z[3]))
+        process = self.modes @ (scale * z[HYPERPARAMETERS:])
+        return self.offset(z[0]) + self.slope(z[1]) * self.logarithm + process
+
+    def spectral_density(self, amplitude: Scalar, length: Scalar) -> Float[Array, " modes"]:
+        """Standard deviation of each mode, for a squared-exponential covariance."""
+        return amplitude * jnp.sqrt(jnp.sqrt(2 * jnp.pi) * length) * jnp.exp(-0.25 * (length * self.wave_number) ** 2)
+
+
+@dataclass(frozen=True)
+class SmoothSpectrum(AbstractSpectrum):
+    """A Gaussian process behind a positive link, or none; `modes` cosines.
+
+    Stationary in arsinh(omega): good for broad structures, too stiff for a narrow peak on a broad background.
+    `amplitude` and `length`, if given, fix the hyper-parameters; with `positive: false` the problem is then linear.
+    """
+
+    modes: int = 60
+    positive: bool = True
+    amplitude: float | None = None
+    length: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.modes < 1 or any(x is not None and x <= 0 for x in (self.amplitude, self.length)):
+            raise InputError("modes, amplitude and length are positive", got=repr(self))
+
+    def on(self, frame: Frame) -> SmoothPart:
+        """White latents -> rho on the nodes."""
+        fixed = ((self.amplitude, AMPLITUDE), (self.length, LENGTH))
+        amplitude, length = (free if value is None else LogNormal(value, 0.0) for value, free in fixed)
+        known = KNOWN_SLOPE if frame.growth is not None or frame.default is not None else SLOPE
+        offset = OFFSET if frame.default is None else DEFAULT_OFFSET
+        if not self.positive:
+            offset, known = Normal(0.0, 1.0), Normal(known.mean, 0.0)
+        position = np.minimum(np.arcsinh(np.asarray(frame.x)), EXTENT)
+        number = np.arange(1, self.modes + 1)
+        waves = np.cos(np.pi * number * position[:, None] / EXTENT) * np.sqrt(2 / EXTENT)
+        logarithm = jnp.log1p(frame.x**2)
+        envelope = frame.envelope if self.positive else frame.envelope * (1 + frame.x**2) ** known.mean
+        waves, number = jnp.asarray(waves), jnp.asarray(np.pi * number / EXTENT)
+        slope = known if self.positive else Normal(0.0, 0.0)
+        return SmoothPart(envelope, logarithm, waves, number, offset, slope, amplitude, length, self.positive)

@@ -1,0 +1,56 @@
+r"""A continuum that opens at a threshold and then falls, or rises, as a power.
+
+$$\rho = h\,\sigma\!\left(\frac{\ln x - \ln s}{w}\right) t(x),\qquad
+  t = \left(1 + \frac{x^2}{L^2}\right)^{-n/2}\ \text{or}\ x^g \text{ where the growth g is known.}$$
+
+The logistic opening $\sigma$ has a relative width w, so that a prediction is smooth in the threshold s; a large n makes an
+upper edge.
+"""
+
+from typing import Final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from retrodict.base.types import Vector
+from retrodict.problem.ansatz import AbstractAnsatz
+from retrodict.spectral.ansatz.frame import Frame, LogNormal, Nodes
+
+HEIGHT: Final = LogNormal(0.03, 2.0)
+THRESHOLD: Final = LogNormal(2.5, 0.7)  # in units of `unit`
+OPENING: Final = LogNormal(0.1, 0.7)  # relative width of the opening
+SCALE: Final = LogNormal(3.0, 0.7)  # where the tail begins, in units of `unit`
+POWER: Final = LogNormal(1.5, 1.0)  # of the tail
+LATENTS: Final = 5
+
+
+class ThresholdPart(AbstractAnsatz):
+    """Latents of each continuum: height, threshold, opening, scale and power of the tail."""
+
+    x: Nodes
+    height: float
+    continua: int = eqx.field(static=True)
+    growth: float | None = eqx.field(static=True)
+    positive: bool = eqx.field(static=True)
+
+    @property
+    def dim(self) -> int:
+        return LATENTS * self.continua
+
+    def __call__(self, z: Vector) -> Nodes:
+        """rho on the nodes: the sum of all continua."""
+        height, threshold, opening, scale, power = z.reshape(self.continua, LATENTS).T
+        strength = HEIGHT(height) if self.positive else 2 * HEIGHT.median * jnp.sinh(HEIGHT.spread * height)
+        x = self.x[:, None]
+        opened = jax.nn.sigmoid((jnp.log(x) - jnp.log(THRESHOLD(threshold))) / OPENING(opening))
+        if self.growth is None:
+            tail = jnp.exp(-0.5 * POWER(power) * jnp.log1p((x / SCALE(scale)) ** 2))
+        else:
+            tail = x**self.growth
+        return self.height * jnp.sum(strength * opened * tail, axis=1)
+
+
+def thresholds_on(frame: Frame, continua: int, *, positive: bool = True) -> ThresholdPart:
+    """`continua` exchangeable continua."""
+    return ThresholdPart(frame.x, frame.height, continua, frame.growth, positive)

@@ -1,0 +1,152 @@
+"""What is reported about a spectral function: itself, the correlator that it predicts, and the numbers people quote."""
+
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+
+from retrodict.base.types import Array, Float, Scalar
+from retrodict.problem.compression import CompressedGaussian
+from retrodict.problem.target import Quantity
+from retrodict.spectral.ansatz.frame import Frame, Nodes
+from retrodict.spectral.setting import interpolation
+
+NEAR_ZERO: Final = 0.01  # units: where rho/omega is read off for its limit at zero
+
+
+class Peak(NamedTuple):
+    """The highest maximum: where, how high, how wide at half of it, and the weight between the half-height points."""
+
+    position: Scalar
+    height: Scalar
+    width: Scalar
+    weight: Scalar
+
+
+class Derive(eqx.Module):
+    """rho on the nodes, and the modes of its correlator -> everything in `quantities_of`, by name.
+
+    `shown` interpolates rho to the frequencies that are reported; `windows` are rows that integrate it between two
+    frequencies.
+    """
+
+    frame: Frame
+    likelihood: CompressedGaussian
+    shown: Float[Array, "points nodes"]
+    windows: Float[Array, "windows nodes"]
+    names: tuple[str, ...] = eqx.field(static=True)
+    low: float = eqx.field(static=True)
+    high: float = eqx.field(static=True)
+    lowest: int = eqx.field(static=True)  # the node whose rho/omega stands for that at zero
+
+    def __call__(self, rho: Nodes, prediction: Float[Array, " modes"]) -> dict[str, Array]:
+        """The derived quantities."""
+        found = peak(self.frame, rho, self.low, self.high)
+        values: dict[str, Any] = {
+            "peak_position": found.position,
+            "peak_width": found.width,
+            "peak_weight": found.weight,
+            "slope_at_zero": rho[self.lowest] / self.frame.omega[self.lowest],
+            **dict(zip(self.names, self.windows @ rho, strict=True)),
+            "spectral_function": self.shown @ rho,
+            "correlator": self.likelihood.points(prediction),
+        }
+        return values
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The frequencies that are reported, and the windows whose weights are."""
+
+    omega: Float[np.ndarray, " points"]
+    windows: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What the correlator is a function of, and its units; `energy` is that of frequencies."""
+
+    grid: tuple[float, ...]
+    name: str  # tau, momentum or matsubara
+    grid_unit: str
+    unit: str
+    energy: str
+
+    def of_rho(self, power: int) -> str:
+        """The unit of omega^power rho: kernels of momenta have the dimension 1/energy, those of times none."""
+        power -= 1 if self.name == "tau" else 0
+        return " ".join(filter(None, [self.unit, f"{self.energy}^{power}" if power and self.energy else ""]))
+
+
+def derivation(frame: Frame, likelihood: CompressedGaussian, shown: Shown) -> Derive:
+    """The map from a spectral function to what is reported about it."""
+    rows = np.stack([window_row(frame, low, high) for low, high in shown.windows])
+    low, high = float(shown.omega[0]), float(shown.omega[-1])
+    matrix = jnp.asarray(interpolation(np.asarray(frame.omega), shown.omega))
+    lowest = int(np.searchsorted(np.asarray(frame.x), NEAR_ZERO))
+    return Derive(frame, likelihood, matrix, jnp.asarray(rows), window_names(shown), low, high, lowest)
+
+
+def quantities_of(shown: Shown, axis: Axis) -> tuple[Quantity, ...]:
+    """The meaning of what `Derive` returns."""
+    windows = zip(window_names(shown), shown.windows, strict=True)
+    omega = tuple(shown.omega.tolist())
+    return (
+        Quantity("peak_position", axis.energy, r"$\omega_\mathrm{peak}$"),
+        Quantity("peak_width", axis.energy, "full width at half maximum"),
+        Quantity("peak_weight", axis.of_rho(1), "weight of the peak"),
+        Quantity("slope_at_zero", axis.of_rho(-1), r"$\rho/\omega\,(\omega \to 0)$"),
+        *(Quantity(name, axis.of_rho(1), f"weight, {low:.4g} to {high:.4g}") for name, (low, high) in windows),
+        Quantity("spectral_function", axis.of_rho(0), r"$\rho$", omega, "omega", axis.energy, column="omega"),
+        Quantity("correlator", axis.unit, "$G$", axis.grid, axis.name, axis.grid_unit, column=axis.name),
+    )
+
+
+def window_names(shown: Shown) -> tuple[str, ...]:
+    """`weight` for the whole range, `weight_LOW_HIGH` for the others."""
+    return ("weight", *(f"weight_{low:g}_{high:g}" for low, high in shown.windows[1:]))
+
+
+def peak(frame: Frame, rho: Nodes, low: float, high: float) -> Peak:
+    r"""The highest point of $\rho/\omega^g$ (g: the known growth, 0 if none) between two frequencies.
+
+    The position is refined by a parabola through three nodes in ln omega, the half-height points by linear
+    interpolation; where the shape never falls to half its height, the end of the range takes their place.
+    """
+    power = 0.0 if frame.growth is None else frame.growth
+    shape, log_omega = rho / frame.x**power, jnp.log(frame.omega)
+    inside = (frame.omega >= low) & (frame.omega <= high)
+    shape = jnp.where(inside, shape, -jnp.inf)
+    top = jnp.clip(jnp.argmax(shape), 1, len(rho) - 2)
+    left, middle, right = shape[top - 1], shape[top], shape[top + 1]
+    bend = left - 2 * middle + right
+    bent = jnp.isfinite(bend) & (bend < 0)
+    offset = jnp.where(bent, 0.5 * (left - right) / jnp.where(bent, bend, -1.0), 0.0)
+    position = jnp.exp(log_omega[top] + jnp.clip(offset, -1.0, 1.0) * (log_omega[top + 1] - log_omega[top]))
+    ends = [_half_point(frame.omega, shape, top, 0.5 * middle, side) for side in (-1, 1)]
+    share = jnp.where((frame.omega >= ends[0]) & (frame.omega <= ends[1]), frame.weight, 0.0)
+    return Peak(position, middle, ends[1] - ends[0], share @ rho)
+
+
+def _half_point(omega: Nodes, shape: Nodes, top: Array, half: Scalar, side: int) -> Scalar:
+    """Where `shape` first falls below `half` on one side of `top`."""
+    index = jnp.arange(len(omega))
+    beyond = (index < top) if side < 0 else (index > top)
+    below = beyond & (shape < half)
+    found = jnp.max(jnp.where(below, index, -1)) if side < 0 else jnp.min(jnp.where(below, index, len(omega)))
+    outer = jnp.clip(found, 0, len(omega) - 1)
+    inner = jnp.clip(outer - side, 0, len(omega) - 1)
+    drop = shape[inner] - shape[outer]
+    usable = jnp.isfinite(drop) & (drop > 0)
+    fraction = jnp.where(usable, (shape[inner] - half) / jnp.where(usable, drop, 1.0), 0.0)
+    return omega[inner] + fraction * (omega[outer] - omega[inner])
+
+
+def window_row(frame: Frame, low: float, high: float) -> Float[np.ndarray, " nodes"]:
+    """The weights of an integral of rho between two frequencies; nodes at the ends count in part."""
+    omega, weight = np.asarray(frame.omega), np.asarray(frame.weight)
+    edges = np.concatenate([[omega[0]], np.sqrt(omega[1:] * omega[:-1]), [omega[-1]]])
+    covered = np.minimum(np.log(edges[1:]), np.log(high)) - np.maximum(np.log(edges[:-1]), np.log(max(low, omega[0])))
+    return weight * np.clip(covered / np.diff(np.log(edges)), 0.0, 1.0)
