@@ -68,6 +68,7 @@ def read_samples(path: PathLike, *, dataset: str = "") -> CorrelatorSamples:
     return raw
 
 
+@np.errstate(all="ignore")  # what overflows is not finite, and refused as such
 def finish(
     raw: Correlator | CorrelatorSamples,
     errors: Errors | None = None,

@@ -52,7 +52,8 @@ def real_part(path: PathLike, name: str, found: Dataset) -> tuple[np.ndarray, tu
         return arrays[name], (), source
     arrays, source = read_hdf5(path, [f"{name}.re", f"{name}.im"])
     real, imaginary = arrays[f"{name}.re"], arrays[f"{name}.im"]
-    return real, (imaginary_note(np.abs(real).sum(), np.abs(imaginary).sum()),), source
+    note = imaginary_note(float(np.abs(real).sum()), float(np.abs(imaginary).sum()))
+    return real, (note,), source
 
 
 def imaginary_note(real: float, imaginary: float) -> str:

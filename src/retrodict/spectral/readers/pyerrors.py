@@ -29,7 +29,9 @@ def read_pyerrors(value: JSON, source: Source, dataset: str = "") -> CorrelatorS
     places = {name: place for i, one in enumerate(structures) for name, place in _places(i, one, source.path)}
     if not places:
         raise UnknownKind("no correlator in the pyerrors file", where=source.path, expected="a Corr, List or Array")
-    candidates = [Candidate(name, (_measurements(structures[i]), len(take))) for name, (i, take) in places.items()]
+    candidates = [
+        Candidate(name, (_measurements(structures[i], source.path), len(take))) for name, (i, take) in places.items()
+    ]
     index, take = places[choose(candidates, dataset, source.path).name]
     return _samples(structures[index], take, f"{source.path}:obsdata[{index}]", source)
 
@@ -61,8 +63,8 @@ def _layout(structure: dict[str, Any], where: str) -> tuple[int, ...]:
     return layout
 
 
-def _measurements(structure: dict[str, Any]) -> int:
-    return sum(len(replicum["deltas"]) for _, replicum in _replica(structure, ""))
+def _measurements(structure: dict[str, Any], path: str) -> int:
+    return sum(len(replicum["deltas"]) for _, replicum in _replica(structure, path))
 
 
 def _samples(structure: dict[str, Any], take: np.ndarray, where: str, source: Source) -> CorrelatorSamples:
