@@ -55,7 +55,7 @@ def column_names(path: PathLike) -> tuple[str, ...]:
 
             found = list_hdf5(path)[0].items()
             return tuple(leaf.lower() for name, one in found for leaf in (name.rpartition("/")[2], *one.fields))
-        return header_names(head.decode("utf-8-sig", errors="replace"))
+        return header_names(head.decode("utf-8-sig", errors="replace")) if form == "text" else ()
     except InputError:
         return ()
 

@@ -9,6 +9,7 @@ from retrodict.base.errors import InputErrors, UnknownKind
 from retrodict.cli.options import AsJson, print_json
 
 DATA_SUFFIXES = ("nb", "h5", "hdf5")
+LONGEST_LINE = 100  # characters of a list that stays on its line
 EXAMPLE = "Example: retrodict inspect sly.csv --json"
 
 
@@ -56,6 +57,8 @@ def lines(found: Any, indent: str = "") -> list[str]:
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             blocks = [[f"{indent}{name}[{number}]:", *lines(item, indent + "  ")] for number, item in enumerate(value)]
             out += [line for block in blocks for line in block]
+        elif isinstance(value, list) and len(_shown(value)) > LONGEST_LINE:
+            out += [f"{indent}{name}:", *(f"{indent}  {_shown(item)}" for item in value)]
         else:
             out.append(f"{indent}{name}: {_shown(value)}")
     return out

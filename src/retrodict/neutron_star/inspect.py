@@ -283,7 +283,10 @@ def _quoted(path: str) -> str:
 def _unnamed(path: PathLike) -> dict[str, JSON]:
     """Numbers without names: their ranges, and what they may be; the readers will not guess, the user must say."""
     text, source = read_text(path)
-    rows = [row for _, row in parse_numbers(text.replace(",", " "), path)]
+    try:
+        rows = [row for _, row in parse_numbers(text.replace(",", " "), path)]
+    except InputError as error:
+        raise UnknownKind.of(error) from error
     rows = rows[1:] if len(rows) > 1 and len(rows[0]) == 1 < len(rows[1]) else rows
     if len({len(row) for row in rows}) != 1:
         raise InputError("rows have different numbers of cells", where=os.fspath(path), expected="a table")

@@ -182,9 +182,9 @@ def within(grid: np.ndarray, lower: float | None, upper: float | None, where: st
 
 
 def mirror_pairs(grid: np.ndarray, time_extent: float, where: str) -> np.ndarray:
-    """Index pairs (i, j), i < j, with grid[i] + grid[j] = T, shape (pairs, 2). Raises `InputError` for a point >= T."""
-    if not (math.isfinite(time_extent) and time_extent > 0) or grid.max() >= time_extent * (1 + 1e-9):
-        got, expected = f"T = {time_extent:g}", f"more than the last point, {grid.max():g}"
+    """Index pairs (i, j), i < j, with grid[i] + grid[j] = T, (pairs, 2). Raises `InputError` for points beyond T."""
+    if not (math.isfinite(time_extent) and time_extent > 0) or grid.max() > time_extent * (1 + 1e-9):
+        got, expected = f"T = {time_extent:g}", f"at least the last point, {grid.max():g}"
         raise InputError("the time extent is too small", where=where, got=got, expected=expected)
     near = np.abs(grid[:, None] + grid[None, :] - time_extent) < 1e-6 * time_extent
     return np.argwhere(np.triu(near, k=1))

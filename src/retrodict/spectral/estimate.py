@@ -8,7 +8,7 @@ the Gamma method, where the bin size was not chosen by hand); small eigenvalues 
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -21,6 +21,7 @@ from retrodict.spectral.samples import CorrelatorSamples
 
 SIGNIFICANT = 3.0  # standard deviations by which tau_int must exceed the 1/2 of independent data before bins form
 LEAST_BINS = 4
+LEAST_DRAWS, MOST_DRAWS = 100, 100_000
 NOTABLE_INFLATION = 1.1
 
 Blocks = Literal["measurements", "jackknife"]
@@ -45,6 +46,11 @@ class Bootstrap:
     draws: int = 2000
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        if not LEAST_DRAWS <= self.draws <= MOST_DRAWS:
+            got, expected = str(self.draws), f"{LEAST_DRAWS} to {MOST_DRAWS}"
+            raise InputError("the number of bootstrap draws is out of range", got=got, expected=expected)
+
     def covariance(self, bins: np.ndarray) -> np.ndarray:
         """Covariance of the mean of independent `bins`, (bins, points), unbiased by the factor n / (n - 1)."""
         count = len(bins)
@@ -54,18 +60,24 @@ class Bootstrap:
         return deviation.T @ deviation / (self.draws - 1) * count / (count - 1)
 
 
+JACKKNIFE = Jackknife()
+
+
 @dataclass(frozen=True)
 class Errors:
     """How the covariance of the mean is come by.
 
-    `bin_size` None is chosen from the autocorrelation time. `rows` says what a row is: a measurement, or the mean with
-    one bin left out (`jackknife`). `shrinkage` is the weight of the diagonal in the correlations, None is estimated.
-    Correlation eigenvalues below `svd_cut` times the largest are raised to it.
+    `bin_size` None is chosen from the autocorrelation: if there is any, the error of each point is that of the Gamma
+    method, and only the correlations come from bins, of twice the median of tau_int (the largest of many estimates of
+    tau_int is too large, and long bins leave few). A `bin_size` by hand gives errors from bins of that size.
+    `rows` says what a row is: a measurement, or the mean with one bin left out (`jackknife`). `shrinkage` is the weight
+    of the diagonal in the correlations, None is estimated. Correlation eigenvalues below `svd_cut` times the largest
+    are raised to it.
     """
 
     bin_size: int | None = None
     rows: Blocks = "measurements"
-    resampling: Jackknife | Bootstrap = field(default_factory=Jackknife)
+    resampling: Jackknife | Bootstrap = JACKKNIFE
     shrinkage: float | None = None
     svd_cut: float = 0.0
 
@@ -121,12 +133,14 @@ def binned(chains: Sequence[np.ndarray], size: int) -> np.ndarray:
 
 
 def implied_bin_size(times: Autocorrelation, measurements: int) -> int:
-    """2 tau_int of the slowest point, rounded up; 1 where no tau_int exceeds 1/2 significantly.
-
-    Over W lags, tau_int of N independent measurements scatters by sqrt(W / N) about 1/2.
-    """
-    slow = times.tau_int - 0.5 > SIGNIFICANT * np.sqrt(np.maximum(times.window, 1) / measurements)
+    """2 tau_int of the slowest point, rounded up: what errors from bins need. 1 where nothing is autocorrelated."""
+    slow = _autocorrelated(times, measurements)
     return math.ceil(2.0 * float(times.tau_int[slow].max())) if slow.any() else 1
+
+
+def _autocorrelated(times: Autocorrelation, measurements: int) -> np.ndarray:
+    """Where tau_int exceeds 1/2 significantly: over W lags that of independent data scatters by sqrt(W / N)."""
+    return times.tau_int - 0.5 > SIGNIFICANT * np.sqrt(np.maximum(times.window, 1) / measurements)
 
 
 def hartlap_inflation(samples: int, points: int) -> float | None:
@@ -146,10 +160,11 @@ def _ensemble(chains: tuple[np.ndarray, ...], errors: Errors, samples: Correlato
     times = integrated_times(chains)
     total = sum(len(chain) for chain in chains)
     implied = implied_bin_size(times, total)
-    chosen = min(implied, max(1, total // LEAST_BINS)) if errors.bin_size is None else errors.bin_size
+    by_gamma = errors.bin_size is None and implied > 1
+    typical = math.ceil(2.0 * float(np.median(times.tau_int))) if by_gamma else 1
+    chosen = min(typical, max(1, total // LEAST_BINS)) if errors.bin_size is None else errors.bin_size
     bins = _enough_bins(chains, chosen, times, samples.file.path)
     words = f"{total} measurements, tau_int {times.tau_int.max():.2g}, {len(bins)} bins of {chosen}"
-    by_gamma = errors.bin_size is None and chosen > 1
     notes = _autocorrelation_notes(times, chosen, implied, by_gamma)
     return _from_bins(bins, errors, words, times.error if by_gamma else None, notes, samples)
 

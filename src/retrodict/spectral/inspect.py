@@ -49,7 +49,7 @@ def _correlator(
 ) -> dict[str, JSON]:
     value = np.linalg.eigvalsh(correlator.correlation)
     ratio = np.abs(correlator.mean) / correlator.error
-    condition = float(value[-1] / value[0])
+    condition, extent = float(value[-1] / value[0]), _time_extent(correlator)
     return {
         **_header(form, correlator.file, correlator),
         "columns": {
@@ -63,9 +63,10 @@ def _correlator(
         "condition_number_of_correlations": condition,
         "smallest_relative_error": float(1.0 / ratio.max()),
         "signal_to_noise": {"first": float(ratio[0]), "median": float(np.median(ratio)), "last": float(ratio[-1])},
-        "symmetry": _symmetry(correlator),
-        "warnings": [*correlator.notes, *_warnings(correlator, condition)],
-        "config": _config(correlator, dataset),
+        "symmetric": extent is not None,
+        "time_extent": {"value": extent, "unit": correlator.grid_unit},
+        "warnings": [*correlator.notes, *_warnings(correlator, condition, extent)],
+        "config": _config(correlator, dataset, extent),
     }
 
 
@@ -93,44 +94,40 @@ def _measurements(raw: Correlator | CorrelatorSamples) -> dict[str, JSON]:
     return {"measurements": raw.measurements, "tau_int": {**tau, "unit": "measurements"}, "slowest_at": place}
 
 
-def _symmetry(correlator: Correlator) -> str:
-    """Whether the points mirror each other about T/2, T guessed as one step beyond the last time."""
-    if correlator.argument != "tau" or len(correlator) < 4:
-        return "not looked for"
-    extent = _extent(correlator)
-    if len(mirror_pairs(correlator.grid, extent, "")) < len(correlator) // 2 - 1:
-        return "not looked for: the grid has no mirror"
-    try:
-        pull = check_symmetry(correlator, extent)
-    except InputError:
-        return f"not symmetric about T/2 with T = {extent:g} {correlator.grid_unit}"
-    return f"symmetric about T/2 with T = {extent:g} {correlator.grid_unit} (largest difference {pull:.2g} errors)"
+def _time_extent(correlator: Correlator) -> float | None:
+    """T, if the points mirror each other about T/2: T one step beyond the last time, or as far from it as 0 from the
+    first."""
+    grid = correlator.grid
+    for extent in (2.0 * grid[-1] - grid[-2], grid[-1] + grid[0]) if correlator.argument == "tau" else ():
+        if len(mirror_pairs(grid, extent, "")) >= max(2, len(grid) // 2 - 1):
+            try:
+                check_symmetry(correlator, extent)
+            except InputError:
+                continue
+            return float(extent)
+    return None
 
 
-def _extent(correlator: Correlator) -> float:
-    return float(correlator.grid[-1] + (correlator.grid[-1] - correlator.grid[-2]))
-
-
-def _warnings(correlator: Correlator, condition: float) -> list[str]:
+def _warnings(correlator: Correlator, condition: float, extent: float | None) -> list[str]:
     found = []
     if condition > ILL_CONDITIONED:
         found.append(f"the correlations are nearly singular ({condition:.2g}): consider errors.svd_cut: 1e-8")
     if correlator.argument == "tau" and correlator.grid[0] == 0.0:
         found.append("tau = 0 is among the points: on a lattice it holds contact terms; lower: 1 leaves it out")
-    if _symmetry(correlator).startswith("symmetric"):
-        found.append(f"both halves of a periodic correlator: time_extent: {_extent(correlator):g} folds them")
+    if extent is not None:
+        found.append(f"symmetric about T/2, both halves of a periodic correlator: time_extent: {extent:g} folds them")
     if (correlator.mean < -3.0 * correlator.error).any():
         found.append("some values are negative: a positive kernel and a positive spectral function cannot give them")
     return found
 
 
-def _config(correlator: Correlator, dataset: str) -> str:
+def _config(correlator: Correlator, dataset: str, extent: float | None) -> str:
     lines = ["problem:", f"  data: {quoted(correlator.file.path)}"]
     if dataset:
         lines.append(f"  dataset: {quoted(dataset)}")
     lines.append(f"  kernel: {KERNELS[correlator.argument]}")
-    if _symmetry(correlator).startswith("symmetric"):
-        lines.append(f"  time_extent: {_extent(correlator):g}")
+    if extent is not None:
+        lines.append(f"  time_extent: {extent:g}")
     return "\n".join(lines)
 
 

@@ -59,6 +59,11 @@ class Roles:
     samples: str
 
     @property
+    def only_samples(self) -> bool:
+        """Whether the errors must come from samples."""
+        return bool(self.samples) and not (self.mean and (self.error or self.covariance))
+
+    @property
     def known(self) -> bool:
         """Whether this is a correlator, complete or not."""
         return bool(self.grid and (self.mean or self.samples))
@@ -100,7 +105,7 @@ def from_arrays(
     names, units = parse_names(list(named), source.path)
     arrays, unit_of = dict(zip(names, named.values(), strict=True)), dict(zip(names, units, strict=True))
     part = _known(roles(names, source.path), names, source.path)
-    if part.samples and not part.mean:
+    if part.only_samples:
         return _samples(part, arrays, unit_of, source)
     given = covariance
     if part.covariance:

@@ -23,7 +23,7 @@ def read_hdf5_correlator(
     """The unchecked correlator under `dataset`, an array or a group, or the only one. Raises `InputError`."""
     datasets, source = list_hdf5(path)
     tables = _tables(datasets, source.path)
-    candidates = [*_of_tables(tables, datasets), *_of_arrays(tables, datasets)]
+    candidates = sorted([*_of_tables(tables, datasets), *_of_arrays(tables, datasets)], key=lambda one: one.name)
     if not candidates:
         shown = ", ".join(f"{name} {found.shape}" for name, found in list(datasets.items())[:12])
         if any(is_complex(one) and len(one.shape) == 1 for one in datasets.values()):
@@ -33,7 +33,9 @@ def read_hdf5_correlator(
         raise UnknownKind("no correlator in the HDF5 file", where=source.path, got=shown[:400], expected=expected)
     name = choose(candidates, dataset, source.path).name
     if (name := name.strip("/")) in tables:
-        wanted = {_leaf(full): full for full in datasets if _parent(full) == name and datasets[full].numeric}
+        part = tables[name]
+        names = (part.grid, part.mean, part.error, part.covariance)
+        wanted = {_leaf(full): full for full in datasets if _parent(full) == name and _leaf(full).lower() in names}
         arrays, source = read_hdf5(path, list(wanted.values()))
         named = {leaf + _bracket(datasets[full].unit): arrays[full] for leaf, full in wanted.items()}
         return from_arrays(named, source, covariance)
@@ -70,10 +72,10 @@ def _tables(datasets: Datasets, where: str) -> dict[str, Roles]:
     """Groups that hold a grid and means."""
     members: dict[str, list[str]] = {}
     for name, found in datasets.items():
-        if found.numeric:
+        if found.numeric and found.shape:
             members.setdefault(_parent(name), []).append(_leaf(name).lower())
     parts = {group: roles(tuple(names), f"{where}:/{group}") for group, names in members.items()}
-    return {group: part for group, part in parts.items() if part.grid and part.mean}
+    return {group: part for group, part in parts.items() if part.grid and part.mean and not part.only_samples}
 
 
 def _of_tables(tables: dict[str, Roles], datasets: Datasets) -> list[Candidate]:

@@ -18,6 +18,8 @@ from retrodict.spectral.readers.hdf5_arrays import read_hdf5_correlator
 from retrodict.spectral.readers.pyerrors import is_pyerrors, read_pyerrors
 from retrodict.spectral.samples import CorrelatorSamples
 
+LEAST_TIMES = 4  # of an array without names: one of two or three columns is more likely a table
+
 Raw = Correlator | CorrelatorSamples
 
 
@@ -36,6 +38,9 @@ def open_correlator(
     if is_hadrons(path):
         _refuse(covariance, "covariance")
         return read_hadrons(path, dataset), "hadrons"
+    if os.path.isdir(path):
+        expected = "a file, or a folder of stem.<configuration>.h5"
+        raise UnknownKind("no correlator in the folder", where=os.fspath(path), expected=expected)
     form = form_of(read_head(path))
     matrix = None if covariance is None else read_matrix(covariance)
     if form == "hdf5":
@@ -122,8 +127,8 @@ def _matrix_of_means(path: PathLike, columns: ColumnNames | None, matrix: np.nda
     if columns is not None:
         return from_columns(read_columns(path, columns), matrix)
     chain, source = read_npy(path)
-    if chain.ndim != 2:
-        expected = "(configurations, times), or named columns"
+    if chain.ndim != 2 or chain.shape[1] < LEAST_TIMES:
+        expected = f"(configurations, times) with {LEAST_TIMES} times or more, or columns that are named"
         raise UnknownKind(
             "not an array of measurements", where=source.path, got=str(chain.shape)[:80], expected=expected
         )

@@ -91,8 +91,9 @@ def _samples(structure: dict[str, Any], take: np.ndarray, where: str, source: So
 def _replica(structure: dict[str, Any], where: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every replicum with the name of its ensemble."""
     data = structure.get("data", [])
-    for ensemble in data if isinstance(data, list) else [None]:
-        replica = ensemble.get("replica") if isinstance(ensemble, dict) else None
+    for one in data if isinstance(data, list) else [None]:
+        ensemble = one if isinstance(one, dict) else {}
+        replica = ensemble.get("replica")
         for replicum in replica if isinstance(replica, list) else [None]:
             if not isinstance(replicum, dict) or not isinstance(replicum.get("deltas"), list) or not replicum["deltas"]:
                 expected = "data: [{id, replica: [{name, deltas: [[config, delta, ...], ...]}]}]"
