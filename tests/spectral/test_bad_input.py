@@ -153,6 +153,21 @@ def test_no_damage_to_a_good_file_crashes_the_reader(form, edits, good, tmp_path
     survives(tmp_path / "fuzz", bytes(data))
 
 
+@FUZZ
+@given(new=st.binary(min_size=1, max_size=6), place=st.floats(0, 1))
+def test_no_damage_to_one_of_the_files_of_a_folder_crashes_its_reader(new, place, tmp_path):
+    """One configuration of many is broken: refused with the name of its file, or still a correlator."""
+    folder = tmp_path / "folder"
+    corpus.write_hadrons(folder, {"samples": corpus.measured()["samples"][:5]})
+    file = folder / "pt_ll.30.h5"
+    data = bytearray(file.read_bytes())
+    start = int(place * len(data))
+    data[start : start + len(new)] = new
+    file.write_bytes(bytes(data))
+    message = said(lambda: read_correlator(folder))
+    assert message is None or str(folder) in message
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=5), children, max_size=4),

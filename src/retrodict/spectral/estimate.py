@@ -21,6 +21,7 @@ from retrodict.spectral.samples import CorrelatorSamples
 
 SIGNIFICANT = 3.0  # standard deviations by which tau_int must exceed the 1/2 of independent data before bins form
 LEAST_BINS = 4
+LARGEST = 1e70  # of a value, so that its fourth power is still a number
 LEAST_DRAWS, MOST_DRAWS = 100, 100_000
 NOTABLE_INFLATION = 1.1
 
@@ -239,11 +240,13 @@ def _check_rows(samples: CorrelatorSamples) -> None:
         if chain.ndim != 2 or chain.shape[1] != points or not len(chain):
             got, expected = f"an array {chain.shape}", f"(measurements, {points})"
             raise InputError("the measurements do not fit the grid", where=where, got=got, expected=expected)
-        if not np.isfinite(chain).all():
-            row, column = np.argwhere(~np.isfinite(chain))[0]
+        usable = np.abs(chain) < LARGEST  # false for NaN, too
+        if not usable.all():
+            row, column = np.argwhere(~usable)[0]
             fix = "remove the measurement, or find out why the number is missing"
-            place = f"{where}, measurement {row + 1}, point {column + 1}"
-            raise InputError("a value is missing or not finite", where=place, expected="a finite number", fix=fix)
+            place, got = f"{where}, measurement {row + 1}, point {column + 1}", repr(float(chain[row, column]))
+            expected = f"a number below {LARGEST:g}"
+            raise InputError("a value is missing or not finite", where=place, got=got, expected=expected, fix=fix)
     if samples.measurements < LEAST_BINS:
         expected = f"at least {LEAST_BINS}"
         fix = "a single measurement has no error: give means with errors instead (tau, G, sigma)"
