@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from retrodict.base.errors import InputError
-from retrodict.problem.covariance import from_samples
+from retrodict.problem.covariance import from_samples, full
 from retrodict.spectral.autocorrelation import integrated_times
 from retrodict.spectral.estimate import Bootstrap, Errors, binned, estimate, hartlap_inflation
 from retrodict.spectral.mock import MockCorrelator
@@ -140,6 +140,25 @@ def test_jackknife_replicates_give_the_covariance_of_the_bins_behind_them():
     np.testing.assert_allclose(again.covariance, direct.covariance, rtol=1e-9)
     np.testing.assert_allclose(again.mean, direct.mean, rtol=1e-12)
     assert again.samples == direct.samples == 10
+
+
+def test_bootstrap_replicates_scatter_as_the_mean():
+    """2000 replicates of 50 measurements: the covariance is theirs, and not divided by their number."""
+    samples = mock().samples(np.random.default_rng(22), 50)
+    rng = np.random.default_rng(23)
+    drawn = rng.multinomial(50, np.full(50, 1.0 / 50), size=2000) @ samples.chains[0][0] / 50
+    replicated = CorrelatorSamples(TIMES, ((drawn,),), "tau", "a", "", (), samples.file)
+    found, exact = estimate(replicated, Errors(rows="bootstrap")), estimate(samples, PLAIN)
+    assert np.abs(found.error**2 / exact.error**2 - 49 / 50).max() < 4.0 * np.sqrt(2.0 / 2000)
+    assert found.samples is None
+    assert "unknown" in found.notes[0]
+
+
+def test_the_covariance_goes_into_a_likelihood_as_it_is():
+    """The core takes for positive definite what the readers let pass, few samples or none at all."""
+    for count in (5, 10, 200):
+        found = estimate(mock().samples(np.random.default_rng(24), count))
+        np.testing.assert_allclose(np.asarray(full(found.covariance).matrix()), found.covariance, rtol=1e-9)
 
 
 @pytest.mark.parametrize("shrinkage", [None, 0.2])

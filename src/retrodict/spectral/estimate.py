@@ -25,7 +25,7 @@ LARGEST = 1e70  # of a value, so that its fourth power is still a number
 LEAST_DRAWS, MOST_DRAWS = 100, 100_000
 NOTABLE_INFLATION = 1.1
 
-Blocks = Literal["measurements", "jackknife"]
+Rows = Literal["measurements", "jackknife", "bootstrap"]
 
 
 @dataclass(frozen=True)
@@ -71,13 +71,13 @@ class Errors:
     `bin_size` None is chosen from the autocorrelation: if there is any, the error of each point is that of the Gamma
     method, and only the correlations come from bins, of twice the median of tau_int (the largest of many estimates of
     tau_int is too large, and long bins leave few). A `bin_size` by hand gives errors from bins of that size.
-    `rows` says what a row is: a measurement, or the mean with one bin left out (`jackknife`). `shrinkage` is the weight
-    of the diagonal in the correlations, None is estimated. Correlation eigenvalues below `svd_cut` times the largest
-    are raised to it.
+    `rows` says what a row is: a measurement, the mean with one bin left out (`jackknife`), or the mean of bins drawn
+    with replacement (`bootstrap`). `shrinkage` is the weight of the diagonal in the correlations, None is estimated.
+    Correlation eigenvalues below `svd_cut` times the largest are raised to it.
     """
 
     bin_size: int | None = None
-    rows: Blocks = "measurements"
+    rows: Rows = "measurements"
     resampling: Jackknife | Bootstrap = JACKKNIFE
     shrinkage: float | None = None
     svd_cut: float = 0.0
@@ -95,7 +95,7 @@ class _Part:
     """The covariance of the mean over one ensemble."""
 
     covariance: np.ndarray
-    bins: int
+    bins: int | None
     words: str
     notes: tuple[str, ...]
 
@@ -119,7 +119,7 @@ def estimate(samples: CorrelatorSamples, errors: Errors | None = None) -> Correl
         argument=samples.argument,
         grid_unit=samples.grid_unit,
         unit=samples.unit,
-        samples=min(part.bins for part in parts),
+        samples=min((part.bins for part in parts if part.bins is not None), default=None),
         method=words,
         notes=tuple(notes),
         file=samples.file,
@@ -158,6 +158,8 @@ def _ensemble(chains: tuple[np.ndarray, ...], errors: Errors, samples: Correlato
     if errors.rows == "jackknife":
         bins = _pseudo_values(np.concatenate(chains))
         return _from_bins(bins, errors, f"{len(bins)} jackknife replicates", None, (), samples)
+    if errors.rows == "bootstrap":
+        return _from_bootstrap(np.concatenate(chains), errors, samples)
     times = integrated_times(chains)
     total = sum(len(chain) for chain in chains)
     implied = implied_bin_size(times, total)
@@ -189,6 +191,15 @@ def _from_bins(
     words += "" if gamma_error is None else ", errors by the Gamma method"
     notes = (*notes, *_sample_notes(len(bins), len(sigma), weight))
     return _Part(correlation * np.outer(sigma, sigma), len(bins), words, notes)
+
+
+def _from_bootstrap(replicates: np.ndarray, errors: Errors, samples: CorrelatorSamples) -> _Part:
+    """Replicates scatter as the mean does; shrinkage can mend that they are few, not that the data behind them are."""
+    correlation, sigma, weight = shrunk_correlation(replicates, errors.shrinkage)
+    _refuse_constant(sigma, samples)
+    words = f"{len(replicates)} bootstrap replicates, correlations shrunk by {weight:.2g}"
+    note = "the number of measurements behind the bootstrap replicates is unknown: chi-squared is not corrected for it"
+    return _Part(correlation * np.outer(sigma, sigma), None, words, (note,))
 
 
 def _pseudo_values(replicates: np.ndarray) -> np.ndarray:
