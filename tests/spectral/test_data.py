@@ -42,15 +42,17 @@ def lattice(count: int = 12, **changes) -> Correlator:
 # --- means with errors ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("header", ["p, D, sigma", "tau, G, sigma", "t, C, C_error", "momentum, propagator, err"])
+@pytest.mark.parametrize(
+    "header", ["p, D, sigma", "tau, G, sigma", "t, C, C_error", "momentum, propagator, err", "p, D(p), sigma_D"]
+)
 @pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1], [1, 2, 0]])
 def test_columns_are_known_by_their_names_in_any_order(header, order, tmp_path):
     names, rows = header.split(", "), [(0.0, 1.0, 0.1), (1.0, 0.5, 0.2), (2.0, 0.3, 0.3)]
     lines = [", ".join(names[i] for i in order), *(", ".join(str(row[i]) for i in order) for row in rows)]
     read = read_correlator(write(tmp_path, "\n".join(lines)))
     np.testing.assert_array_equal(np.stack([read.grid, read.mean, read.error], axis=1), rows)
-    assert read.samples is None
-    assert read.argument == ("momentum" if header.startswith(("p", "m")) else "tau")
+    assert (read.samples, read.unit) == (None, "")
+    assert read.argument == ("momentum" if header[0] in "pm" else "tau")
 
 
 @pytest.mark.parametrize(

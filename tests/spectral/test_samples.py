@@ -6,8 +6,9 @@ import pytest
 from retrodict.base.errors import InputError
 from retrodict.problem.covariance import from_samples, full
 from retrodict.spectral.autocorrelation import integrated_times
-from retrodict.spectral.estimate import Bootstrap, Errors, binned, estimate, hartlap_inflation
+from retrodict.spectral.estimate import Errors, estimate, hartlap_inflation
 from retrodict.spectral.mock import MockCorrelator
+from retrodict.spectral.resampling import Bootstrap, binned
 from retrodict.spectral.samples import CorrelatorSamples
 
 TIMES = np.arange(8.0)
@@ -172,6 +173,14 @@ def test_shrinkage_is_that_of_the_covariance_of_the_core(shrinkage):
 def test_bins_never_reach_across_replica_and_drop_what_is_left_over():
     chains = (np.arange(7.0)[:, None], 100.0 + np.arange(5.0)[:, None])
     np.testing.assert_array_equal(binned(chains, 3)[:, 0], [1.0, 4.0, 101.0])
+
+
+def test_the_incomplete_last_bin_counts_for_the_mean_and_hence_for_its_error():
+    """Bins of 7 of 76 independent measurements: the variance is that of 76, not of the 70 in whole bins."""
+    samples = mock().samples(np.random.default_rng(25), 76)
+    found = estimate(samples, Errors(bin_size=7, shrinkage=0.0))
+    bins = samples.chains[0][0][:70].reshape(10, 7, 8).mean(axis=1)
+    np.testing.assert_allclose(found.error**2, bins.var(axis=0, ddof=1) * 7 / 76, rtol=1e-10)
 
 
 def test_independent_ensembles_add_their_covariances():

@@ -7,11 +7,11 @@ import importlib
 from typing import Any
 
 _HOME = {
-    "Bootstrap": "estimate",
+    "Bootstrap": "resampling",
     "Correlator": "correlator",
     "CorrelatorSamples": "samples",
     "Errors": "estimate",
-    "Jackknife": "estimate",
+    "Jackknife": "resampling",
     "MockCorrelator": "mock",
     "check_sign": "correlator",
     "check_symmetry": "correlator",

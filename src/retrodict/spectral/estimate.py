@@ -7,8 +7,7 @@ the Gamma method, where the bin size was not chosen by hand); small eigenvalues 
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -17,51 +16,15 @@ from retrodict.base.errors import InputError
 from retrodict.num.correlations import shrunk_correlation
 from retrodict.spectral.autocorrelation import Autocorrelation, integrated_times
 from retrodict.spectral.correlator import Correlator, checked, symmetrised
+from retrodict.spectral.resampling import JACKKNIFE, Bootstrap, Jackknife, binned, pseudo_values
 from retrodict.spectral.samples import CorrelatorSamples
 
 SIGNIFICANT = 3.0  # standard deviations by which tau_int must exceed the 1/2 of independent data before bins form
 LEAST_BINS = 4
 LARGEST = 1e70  # of a value, so that its fourth power is still a number
-LEAST_DRAWS, MOST_DRAWS = 100, 100_000
 NOTABLE_INFLATION = 1.1
 
 Rows = Literal["measurements", "jackknife", "bootstrap"]
-
-
-@dataclass(frozen=True)
-class Jackknife:
-    """Means with one bin left out: for a mean it is the sample covariance, exactly."""
-
-    def covariance(self, bins: np.ndarray) -> np.ndarray:
-        """Covariance of the mean of independent `bins`, (bins, points)."""
-        count = len(bins)
-        replicates = (bins.sum(axis=0) - bins) / (count - 1)
-        deviation = replicates - replicates.mean(axis=0)
-        return (count - 1) / count * deviation.T @ deviation
-
-
-@dataclass(frozen=True)
-class Bootstrap:
-    """Means of bins drawn with replacement; `draws` of them cost a relative error of sqrt(2 / draws) in a variance."""
-
-    draws: int = 2000
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if not LEAST_DRAWS <= self.draws <= MOST_DRAWS:
-            got, expected = str(self.draws), f"{LEAST_DRAWS} to {MOST_DRAWS}"
-            raise InputError("the number of bootstrap draws is out of range", got=got, expected=expected)
-
-    def covariance(self, bins: np.ndarray) -> np.ndarray:
-        """Covariance of the mean of independent `bins`, (bins, points), unbiased by the factor n / (n - 1)."""
-        count = len(bins)
-        weight = np.random.default_rng(self.seed).multinomial(count, np.full(count, 1.0 / count), size=self.draws)
-        deviation = weight @ (bins - bins.mean(axis=0)) / count
-        deviation -= deviation.mean(axis=0)
-        return deviation.T @ deviation / (self.draws - 1) * count / (count - 1)
-
-
-JACKKNIFE = Jackknife()
 
 
 @dataclass(frozen=True)
@@ -127,12 +90,6 @@ def estimate(samples: CorrelatorSamples, errors: Errors | None = None) -> Correl
     return checked(rough, errors.svd_cut)
 
 
-def binned(chains: Sequence[np.ndarray], size: int) -> np.ndarray:
-    """Means of `size` successive measurements, never across replica; an incomplete last bin is left out."""
-    whole = [chain[: len(chain) // size * size] for chain in chains]
-    return np.concatenate([chain.reshape(-1, size, chain.shape[1]).mean(axis=1) for chain in whole])
-
-
 def implied_bin_size(times: Autocorrelation, measurements: int) -> int:
     """2 tau_int of the slowest point, rounded up: what errors from bins need. 1 where nothing is autocorrelated."""
     slow = _autocorrelated(times, measurements)
@@ -156,7 +113,7 @@ def hartlap_inflation(samples: int, points: int) -> float | None:
 
 def _ensemble(chains: tuple[np.ndarray, ...], errors: Errors, samples: CorrelatorSamples) -> _Part:
     if errors.rows == "jackknife":
-        bins = _pseudo_values(np.concatenate(chains))
+        bins = pseudo_values(np.concatenate(chains))
         return _from_bins(bins, errors, f"{len(bins)} jackknife replicates", None, (), samples)
     if errors.rows == "bootstrap":
         return _from_bootstrap(np.concatenate(chains), errors, samples)
@@ -169,7 +126,9 @@ def _ensemble(chains: tuple[np.ndarray, ...], errors: Errors, samples: Correlato
     bins = _enough_bins(chains, chosen, times, samples.file.path)
     words = f"{total} measurements, tau_int {times.tau_int.max():.2g}, {len(bins)} bins of {chosen}"
     notes = _autocorrelation_notes(times, chosen, implied, by_gamma)
-    return _from_bins(bins, errors, words, times.error if by_gamma else None, notes, samples)
+    part = _from_bins(bins, errors, words, times.error if by_gamma else None, notes, samples)
+    share = 1.0 if by_gamma else len(bins) * chosen / total  # the mean is over the incomplete last bin, too
+    return replace(part, covariance=share * part.covariance)
 
 
 def _from_bins(
@@ -200,12 +159,6 @@ def _from_bootstrap(replicates: np.ndarray, errors: Errors, samples: CorrelatorS
     words = f"{len(replicates)} bootstrap replicates, correlations shrunk by {weight:.2g}"
     note = "the number of measurements behind the bootstrap replicates is unknown: chi-squared is not corrected for it"
     return _Part(correlation * np.outer(sigma, sigma), None, words, (note,))
-
-
-def _pseudo_values(replicates: np.ndarray) -> np.ndarray:
-    """The bins behind jackknife replicates: N mean - (N - 1) replicate."""
-    count = len(replicates)
-    return count * replicates.mean(axis=0) - (count - 1) * replicates
 
 
 def _enough_bins(chains: tuple[np.ndarray, ...], size: int, times: Autocorrelation, where: str) -> np.ndarray:

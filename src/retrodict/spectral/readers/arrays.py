@@ -91,7 +91,7 @@ def from_columns(table: Columns, covariance: np.ndarray | None = None) -> Correl
     if part.error:
         _check_errors(table, part.error)
     arrays = {name: table[name] for name in (part.grid, part.mean, part.error) if name}
-    units = {name: table.unit(name) for name in arrays}
+    units = {name: _unit(table.unit(name)) for name in arrays}
     given = covariance if covariance is not None else inside
     if covariance is not None and inside is not None:
         raise InputError("the covariance is given twice", where=table.source.path, fix="leave one of the two out")
@@ -103,7 +103,7 @@ def from_arrays(
 ) -> Correlator | CorrelatorSamples:
     """The unchecked correlator in arrays called `tau [GeV^-1]`, `G`, ... Raises `InputError`, `UnknownKind`."""
     names, units = parse_names(list(named), source.path)
-    arrays, unit_of = dict(zip(names, named.values(), strict=True)), dict(zip(names, units, strict=True))
+    arrays, unit_of = dict(zip(names, named.values(), strict=True)), dict(zip(names, map(_unit, units), strict=True))
     part = _known(roles(names, source.path), names, source.path)
     if part.only_samples:
         return _samples(part, arrays, unit_of, source)
@@ -222,6 +222,11 @@ def _known(part: Roles, names: tuple[str, ...], where: str) -> Roles:
 def _missing(what: str, where: str, names: tuple[str, ...]) -> InputError:
     fix = f"columns in this file: {', '.join(names[:20])}" if names else "add a column sigma, or a covariance"
     return InputError(f"the correlator has no {what}", where=where, expected=EXPECTED, fix=fix)
+
+
+def _unit(text: str) -> str:
+    """The unit in brackets; none where the brackets hold the argument, as in D(p)."""
+    return "" if any(text.lower() in names for names in GRID_NAMES.values()) else text
 
 
 def _first(names: tuple[str, ...], known: tuple[str, ...]) -> str:

@@ -90,7 +90,7 @@ def _of_arrays(tables: dict[str, Roles], datasets: Datasets) -> list[Candidate]:
     return [
         Candidate(name, found.shape)
         for name, found in datasets.items()
-        if _parent(name) not in tables and len(found.shape) == 2 and min(found.shape) > 1
+        if _parent(name) not in tables and len(found.shape) == 2 and found.shape[1] > 1
         if found.numeric or is_complex(found)
     ]
 
