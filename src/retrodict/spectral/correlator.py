@@ -15,12 +15,12 @@ from retrodict.base.errors import InputError
 from retrodict.base.files import Source
 from retrodict.base.units import EUCLIDEAN_TIME, factor
 from retrodict.num.correlations import correlation_modes, is_positive
+from retrodict.spectral.folding import folding, mirror_pairs, require_symmetry
 
 ARGUMENTS = ("tau", "momentum", "matsubara")
 LATTICE_UNIT = {"tau": "a", "momentum": "1/a", "matsubara": "1/a"}
 PHYSICAL_UNIT = {"tau": "GeV^-1", "momentum": "GeV", "matsubara": "GeV"}
 MAX_POINTS = 4096  # the covariance then takes 128 MiB
-SYMMETRY_PULL = 5.0  # standard deviations by which G(tau) and G(T - tau) may differ
 SIGN_PULL = 5.0  # standard deviations by which a positive correlator may be negative
 
 _POWER_OF_SPACING = re.compile(r"a\^?(-?\d)|1/a(?:\^(\d))?")
@@ -144,30 +144,12 @@ def check_symmetry(correlator: Correlator, time_extent: float) -> float:
 
     The error of the difference is that of correlated data. `time_extent` is T in the unit of the grid.
     """
-    where = correlator.file.path
-    pairs = mirror_pairs(correlator.grid, time_extent, where)
-    if not len(pairs):
-        fix = "check the time extent, or do not fold: the data may hold one half already"
-        raise InputError("no two points mirror each other", where=where, got=f"T = {time_extent:g}", fix=fix)
+    covariance = correlator.covariance
+    pairs = mirror_pairs(correlator.grid, time_extent, correlator.file.path)
     left, right = pairs.T
-    mean, covariance = correlator.mean, correlator.covariance
-    difference = mean[left] - mean[right]
     spread = covariance[left, left] + covariance[right, right] - 2.0 * covariance[left, right]
-    rounding = 1e-12 * (np.abs(mean[left]) + np.abs(mean[right]))
-    pull = np.abs(difference) / np.sqrt(np.maximum(spread, 0.0) + rounding**2 + 1e-300)
-    worst = int(np.argmax(pull))
-    if pull[worst] > SYMMETRY_PULL:
-        got = f"{mean[left[worst]]:.5g} at {_point(correlator, left[worst])}, {mean[right[worst]]:.5g} at its mirror"
-        opposite = mean[left[worst]] * mean[right[worst]] < 0
-        fix = (
-            "an antisymmetric correlator needs another kernel"
-            if opposite
-            else "check T, or keep tau < T/2 without folding"
-        )
-        why = f"they differ by {pull[worst]:.3g} errors"
-        what = "the correlator is not symmetric about T/2"
-        raise InputError(what, where=where, got=got, expected="G(tau) = G(T - tau)", why=why, fix=fix)
-    return float(pull[worst])
+    error = np.sqrt(np.maximum(spread, 0.0))
+    return require_symmetry(correlator.grid, correlator.mean, pairs, error, correlator.file.path)
 
 
 def within(grid: np.ndarray, lower: float | None, upper: float | None, where: str) -> np.ndarray:
@@ -179,25 +161,6 @@ def within(grid: np.ndarray, lower: float | None, upper: float | None, where: st
         expected = f"at least two; the grid reaches from {grid.min():g} to {grid.max():g}"
         raise InputError("the range holds too few points", where=where, got=got, expected=expected)
     return keep
-
-
-def mirror_pairs(grid: np.ndarray, time_extent: float, where: str) -> np.ndarray:
-    """Index pairs (i, j), i < j, with grid[i] + grid[j] = T, (pairs, 2). Raises `InputError` for points beyond T."""
-    if not (math.isfinite(time_extent) and time_extent > 0) or grid.max() > time_extent * (1 + 1e-9):
-        got, expected = f"T = {time_extent:g}", f"at least the last point, {grid.max():g}"
-        raise InputError("the time extent is too small", where=where, got=got, expected=expected)
-    near = np.abs(grid[:, None] + grid[None, :] - time_extent) < 1e-6 * time_extent
-    return np.argwhere(np.triu(near, k=1))
-
-
-def folding(grid: np.ndarray, time_extent: float, where: str) -> tuple[np.ndarray, np.ndarray]:
-    """The folded grid and the matrix that takes values to it, (folded, points): pairs averaged, the rest mirrored."""
-    mirror_pairs(grid, time_extent, where)
-    folded, same = np.minimum(grid, time_extent - grid), 1e-6 * time_extent
-    ordered = np.sort(folded)
-    points = ordered[np.concatenate([[True], np.diff(ordered) > same])]
-    member = np.abs(folded[None, :] - points[:, None]) < same
-    return points, member / member.sum(axis=1, keepdims=True)
 
 
 def symmetrised(matrix: np.ndarray) -> np.ndarray:

@@ -10,8 +10,9 @@ from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, PathLike, Source
 from retrodict.base.tables import ColumnNames
 from retrodict.spectral.autocorrelation import integrated_times
-from retrodict.spectral.correlator import Correlator, check_symmetry, mirror_pairs
+from retrodict.spectral.correlator import Correlator, check_symmetry
 from retrodict.spectral.data import finish
+from retrodict.spectral.folding import mirror_pairs
 from retrodict.spectral.readers.candidates import SeveralCorrelators
 from retrodict.spectral.readers.opening import open_correlator
 from retrodict.spectral.samples import CorrelatorSamples

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from retrodict.base.errors import InputError
 from retrodict.base.files import Source
 from retrodict.spectral.autocorrelation import integrated_times
-from retrodict.spectral.correlator import SYMMETRY_PULL, folding, mirror_pairs, within
+from retrodict.spectral.correlator import within
+from retrodict.spectral.folding import folding, mirror_pairs, require_symmetry
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,23 +58,10 @@ class CorrelatorSamples:
         return replace(self, chains=chains, central=central, further=further)
 
     def _check_symmetry(self, time_extent: float) -> None:
-        where = self.file.path
-        pairs = mirror_pairs(self.grid, time_extent, where)
-        if not len(pairs):
-            fix = "check the time extent, or do not fold"
-            raise InputError("no two points mirror each other", where=where, got=f"T = {time_extent:g}", fix=fix)
-        left, right = pairs.T
+        """By the Gamma-method error of every difference of mirrored times."""
+        pairs = mirror_pairs(self.grid, time_extent, self.file.path)
+        index = np.arange(len(pairs))
         difference = np.zeros((len(pairs), len(self.grid)))
-        difference[np.arange(len(pairs)), left], difference[np.arange(len(pairs)), right] = 1.0, -1.0
-        mapped = self._mapped(difference)
-        variance = sum(integrated_times(replica).error ** 2 for replica in mapped.chains)
-        rounding = 1e-12 * np.abs(self.mean[left])
-        pull = np.abs(mapped.mean) / np.sqrt(variance + rounding**2 + 1e-300)
-        worst = int(np.argmax(pull))
-        if pull[worst] > SYMMETRY_PULL:
-            one, other = self.mean[left[worst]], self.mean[right[worst]]
-            got = f"{one:.5g} at {self.grid[left[worst]]:g}, {other:.5g} at its mirror"
-            fix = "check T; an antisymmetric correlator needs another kernel"
-            why = f"they differ by {pull[worst]:.3g} errors"
-            what = "the correlator is not symmetric about T/2"
-            raise InputError(what, where=where, got=got, expected="G(tau) = G(T - tau)", why=why, fix=fix)
+        difference[index, pairs[:, 0]], difference[index, pairs[:, 1]] = 1.0, -1.0
+        variances = [integrated_times(replica).error ** 2 for replica in self._mapped(difference).chains]
+        require_symmetry(self.grid, self.mean, pairs, np.sqrt(np.sum(variances, axis=0)), self.file.path)
