@@ -1,6 +1,7 @@
 """The door through which every file comes in: what it lets pass, to the last bit, and what it refuses."""
 
 import errno
+import gzip
 import os
 
 import h5py
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from retrodict.base import atomic
 from retrodict.base.arrays import read_npy, read_npz
-from retrodict.base.columns import read_columns
+from retrodict.base.columns import column_names, read_columns
 from retrodict.base.errors import InputError, StorageError
 from retrodict.base.files import (
     Source,
@@ -24,6 +25,7 @@ from retrodict.base.files import (
     read_text,
     read_yaml,
 )
+from retrodict.base.gzipped import read_unpacked, unpack
 from retrodict.base.hdf5 import list_hdf5, read_hdf5
 from retrodict.base.tables import Columns, format_table, parse_names, parse_table
 from retrodict.base.units import ENERGY_DENSITY, NUMBER_DENSITY, factor, is_unit
@@ -338,3 +340,64 @@ def test_a_full_disk_leaves_the_old_file_and_no_temporary_one(tmp_path, monkeypa
 def test_a_folder_that_is_not_there_is_a_storage_error(tmp_path):
     with pytest.raises(StorageError):
         atomic.write_bytes(tmp_path / "nowhere" / "x", b"")
+
+
+# --- gzip, complex numbers, names -------------------------------------------------------------------------------------
+
+
+def test_gzip_is_unpacked_member_by_member_and_the_hash_is_that_of_the_file(tmp_path):
+    packed = gzip.compress(b"a" * 1000) + gzip.compress(b"b")
+    (tmp_path / "x").write_bytes(packed)
+    data, source = read_unpacked(tmp_path / "x")
+    assert data == b"a" * 1000 + b"b"
+    assert (source.sha256, source.size) == (read_bytes(tmp_path / "x")[1].sha256, len(packed))
+    (tmp_path / "y").write_bytes(b"plain")
+    assert read_unpacked(tmp_path / "y")[0] == b"plain"
+
+
+def test_what_gzip_unpacks_to_is_bounded_to_the_byte():
+    packed = gzip.compress(bytes(5000))
+    assert len(unpack(packed, "x", limit=5000)) == 5000
+    with pytest.raises(InputError, match="too much"):
+        unpack(packed, "x", limit=4999)
+
+
+@pytest.mark.parametrize("cut", [1, 8, 9, 20])
+def test_a_gzip_file_cut_short_or_flipped_is_damaged(cut):
+    packed = gzip.compress(os.urandom(100))
+    with pytest.raises(InputError, match="damaged"):
+        unpack(packed[:-cut], "x")
+    flipped = bytearray(packed)
+    flipped[-cut] ^= 1
+    with pytest.raises(InputError, match="damaged"):
+        unpack(bytes(flipped), "x")
+
+
+def test_the_parts_of_complex_numbers_are_read_by_name(tmp_path):
+    numbers = np.array([1.0 + 2.0j, 3.0 - 4.0j])
+    with h5py.File(tmp_path / "c.h5", "w") as file:
+        file["z"] = numbers
+    datasets, _ = list_hdf5(tmp_path / "c.h5")
+    assert datasets["z"].complex
+    assert not datasets["z"].numeric
+    arrays, _ = read_hdf5(tmp_path / "c.h5", ["z.re", "z.im"])
+    np.testing.assert_array_equal(arrays["z.re"] + 1j * arrays["z.im"], numbers)
+    for name in ("z", "z.abs"):
+        with pytest.raises(InputError, match="not an array of numbers"):
+            read_hdf5(tmp_path / "c.h5", [name])
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("# one\n# a, b [m]\n1, nan\n", ("a", "b")),
+        ("a b\n1 x\n", ("a", "b")),
+        ("1 2\n", ()),
+        ('{"a": [1], "b": [2]}', ("a", "b")),
+        ("PK\x03\x04mass, radius", ()),
+    ],
+)
+def test_names_of_columns_are_told_however_broken_the_numbers_are(text, names, tmp_path):
+    (tmp_path / "x").write_text(text)
+    assert column_names(tmp_path / "x") == names
+    assert column_names(tmp_path / "nowhere") == ()

@@ -8,9 +8,10 @@ import numpy as np
 from retrodict.base.arrays import read_npy, read_npz
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, TEXT_LIMIT, PathLike, Source, form_of, read_bytes, read_head, read_json
-from retrodict.base.tables import IGNORED, ColumnNames, Columns, parse_names, parse_table
+from retrodict.base.tables import IGNORED, ColumnNames, Columns, header_names, parse_names, parse_table
 from retrodict.base.units import factor
 
+HEADER_BYTES = 65_536
 WEIGHT_NAMES = ("weight", "weights", "w")
 
 
@@ -35,6 +36,28 @@ def read_columns(
         return from_arrays(_json_table(value, source), source, "json", columns)
     data, source = read_bytes(path, TEXT_LIMIT)
     return parse_table(data, source, columns, words)
+
+
+def column_names(path: PathLike) -> tuple[str, ...]:
+    """The names that a file gives to its columns, however broken its numbers are; none where it names none.
+
+    Looks at the first lines of a text, the names in an archive, a JSON object or an HDF5 file. Never raises.
+    """
+    try:
+        form = form_of(head := read_head(path, HEADER_BYTES))
+        if form == "zip":
+            return parse_names(list(read_npz(path)[0]))[0]
+        if form == "json":
+            value, source = read_json(path)
+            return parse_names(list(_json_table(value, source)))[0]
+        if form == "hdf5":
+            from retrodict.base.hdf5 import list_hdf5
+
+            found = list_hdf5(path)[0].items()
+            return tuple(leaf.lower() for name, one in found for leaf in (name.rpartition("/")[2], *one.fields))
+        return header_names(head.decode("utf-8-sig", errors="replace")) if form == "text" else ()
+    except InputError:
+        return ()
 
 
 def find(table: Columns, names: Sequence[str]) -> str | None:

@@ -36,6 +36,16 @@ class InputError(RetrodictError):
     exit_code: ClassVar[int] = 2
 
 
+class UnknownKind(InputError):
+    """A file that is not of the kind that was looked for; somebody else may know it."""
+
+    @classmethod
+    def of(cls, error: InputError) -> "UnknownKind":
+        """The same words, from a reader that could not even tell what the file is."""
+        fields = {name: getattr(error, name) for name in ("where", "got", "expected", "why", "fix")}
+        return cls(error.what, **fields)
+
+
 class InputErrors(InputError):
     """Several input errors at once, so that a config is mended in one go."""
 

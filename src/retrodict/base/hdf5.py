@@ -19,6 +19,7 @@ from retrodict.base.files import ARRAY_LIMIT, CONTAINER_LIMIT, PathLike, Source,
 MAX_OBJECTS = 20_000
 MAX_DEPTH = 16
 
+_PARTS = {"re": "real", "im": "imag"}
 _FAILURES = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowError, MemoryError, AttributeError)
 
 
@@ -29,6 +30,7 @@ class Dataset:
     shape: tuple[int, ...]
     fields: tuple[str, ...]  # names of the numeric fields of a compound type; empty for plain numbers
     numeric: bool
+    complex: bool  # its parts are asked for as `path/of/dataset.re` and `.im`
     unit: str  # the attribute `units` or `unit`, if it is text of fixed length (np.bytes_ in h5py)
 
 
@@ -43,7 +45,10 @@ def list_hdf5(path: PathLike) -> tuple[dict[str, Dataset], Source]:
 
 
 def read_hdf5(path: PathLike, names: list[str]) -> tuple[dict[str, np.ndarray], Source]:
-    """The named datasets as float64 arrays; a field of a compound dataset is asked for as `path/of/dataset.field`."""
+    """The named datasets as float64 arrays; a field of a compound dataset is asked for as `path/of/dataset.field`.
+
+    The parts of complex numbers are the fields `re` and `im`.
+    """
     source = hash_file(path)
     try:
         with h5py.File(os.fspath(path), "r") as file:
@@ -104,7 +109,7 @@ def _outside(where: str, got: str) -> InputError:
 def _describe(dataset: h5py.Dataset) -> Dataset:
     kinds = dataset.dtype
     fields = tuple(name for name in kinds.names or () if kinds[name].kind in "fiu" and kinds[name].shape == ())
-    return Dataset(dataset.shape or (), fields, kinds.kind in "fiu", _unit(dataset))
+    return Dataset(dataset.shape or (), fields, kinds.kind in "fiu", kinds.kind == "c", _unit(dataset))
 
 
 def _unit(dataset: h5py.Dataset) -> str:
@@ -126,10 +131,13 @@ def _read(datasets: dict[str, h5py.Dataset], name: str, where: str, limit: int) 
         fix = "datasets in this file: " + ", ".join(sorted(datasets)[:12])
         raise InputError("no such dataset", where=f"{where}:/{name}", fix=fix)
     dataset = datasets[path]
+    part = _PARTS.get(field) if dataset.dtype.kind == "c" else None
     kind = dataset.dtype[field] if field and field in (dataset.dtype.names or ()) else dataset.dtype
-    if kind.kind not in "fiu":
+    if kind.kind not in "fiu" and part is None:
         raise InputError("not an array of numbers", where=f"{where}:/{name}", got=str(kind)[:80])
     _bounded(max(8, dataset.dtype.itemsize) * math.prod(dataset.shape or ()), limit, f"{where}:/{name}")
+    if part is not None:
+        return np.asarray(getattr(dataset[()], part), dtype=np.float64)
     values = dataset.fields(field)[()] if field else dataset[()]
     return np.asarray(values, dtype=np.float64)
 

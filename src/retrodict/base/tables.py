@@ -100,6 +100,19 @@ def parse_table(data: bytes, source: Source, columns: ColumnNames | None = None,
     return table.finish(source)
 
 
+def header_names(text: str) -> tuple[str, ...]:
+    """The names of the columns as the first lines of a table say them; none where there are none. Never raises."""
+    table = _Table("", None, ())
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            table.take(line.strip()[:MAX_LINE], number)
+        except InputError:
+            break
+        if table.names:
+            break
+    return table.names
+
+
 class _Table:
     """What is known while the lines pass by."""
 
@@ -170,7 +183,7 @@ class _Table:
             self.names, self.units = _comment_names(self.comment, width)
         if not self.names:
             why = "a table without names could be read with its columns swapped"
-            fix = "add a first line such as: mass [Msun], radius [km]   (or name the columns in the call)"
+            fix = "add a first line that names them: name [unit], name [unit], ...   (or name them in the call)"
             where = f"{self.path}:{number}"
             raise InputError("the columns have no names", where=where, got=line[:60], why=why, fix=fix)
         self.width = len(self.names)
@@ -190,7 +203,7 @@ class _Table:
             elif self.names[i] in IGNORED:
                 self.cells.append(0.0)
             else:
-                self.cells.append(_finite(cell, f"{self.path}:{number}, column {self.names[i]}"))
+                self.cells.append(finite(cell, f"{self.path}:{number}, column {self.names[i]}"))
         self.lines.append(number)
 
 
@@ -211,11 +224,11 @@ def parse_numbers(text: str, path: PathLike) -> Iterator[tuple[int, list[float]]
         if len(line) > MAX_LINE:
             raise InputError("a line is too long", where=where, expected=f"at most {MAX_LINE} characters")
         if cells := _split(line, False):
-            yield number, [_finite(cell, where) for cell in cells]
+            yield number, [finite(cell, where) for cell in cells]
 
 
-def _finite(cell: str, where: str) -> float:
-    """The number in a cell; Fortran's `1.0D-3` is one."""
+def finite(cell: str, where: str) -> float:
+    """The number in a cell; Fortran's `1.0D-3` is one. Raises `InputError` for whatever is not a finite number."""
     match = _NUMBER.fullmatch(cell) if len(cell) <= 60 else None
     value = float(cell.replace("D", "e").replace("d", "e")) if match else math.nan
     if math.isfinite(value):

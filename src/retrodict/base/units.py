@@ -39,6 +39,8 @@ NUMBER_DENSITY: Final = {"fm^-3": 1.0, "cm^-3": 1e-39, "m^-3": 1e-45}
 MASS: Final = {"Msun": 1.0}
 LENGTH: Final = {"km": 1.0, "m": 1e-3, "cm": 1e-5}
 ENERGY: Final = {"MeV": 1.0, "GeV": 1e3}
+EUCLIDEAN_TIME: Final = {"GeV^-1": 1.0, "MeV^-1": 1e3, "fm": 1e3 / HBAR_C}
+MOMENTUM: Final = {"GeV": 1.0, "MeV": 1e-3, "fm^-1": 1e-3 * HBAR_C}
 NUMBER: Final = {"": 1.0, "1": 1.0, "-": 1.0, "dimensionless": 1.0}
 
 _SYMBOLS: Final = {

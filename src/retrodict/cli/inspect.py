@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from retrodict.base.errors import InputError, InputErrors
+from retrodict.base.errors import InputErrors, UnknownKind
 from retrodict.cli.options import AsJson, print_json
 
+DATA_SUFFIXES = ("nb", "h5", "hdf5")
+LONGEST_LINE = 100  # characters of a list that stays on its line
 EXAMPLE = "Example: retrodict inspect sly.csv --json"
 
 
@@ -29,7 +31,7 @@ def command(
 
 def look(path: Path) -> dict[str, Any]:
     """The description of a file, by its content. Raises `InputError`."""
-    if path.is_dir() and not any(path.glob("*.nb")):  # a folder is a run, or a table of several files (CompOSE)
+    if path.is_dir() and not _is_data_folder(path):
         return _run(path)
     if path.suffix in (".yaml", ".yml"):
         return _config(path)
@@ -55,6 +57,8 @@ def lines(found: Any, indent: str = "") -> list[str]:
         elif isinstance(value, list) and value and isinstance(value[0], dict):
             blocks = [[f"{indent}{name}[{number}]:", *lines(item, indent + "  ")] for number, item in enumerate(value)]
             out += [line for block in blocks for line in block]
+        elif isinstance(value, list) and len(_shown(value)) > LONGEST_LINE:
+            out += [f"{indent}{name}:", *(f"{indent}  {_shown(item)}" for item in value)]
         else:
             out.append(f"{indent}{name}: {_shown(value)}")
     return out
@@ -78,17 +82,26 @@ def _config(path: Path) -> dict[str, Any]:
     return {"kind": "config", **load(path).resolved}
 
 
+def _is_data_folder(path: Path) -> bool:
+    """A folder is a run, or data in several files: a CompOSE table, Hadrons files of many configurations."""
+    return not (path / "result.json").exists() and any(any(path.glob(f"*.{suffix}")) for suffix in DATA_SUFFIXES)
+
+
 def _data(path: Path) -> dict[str, Any]:
-    """The first domain that knows the format; a file must be readable before anyone is asked."""
+    """The first domain that knows the kind; what it says of a broken file of its own kind is the answer.
+
+    A file must be readable before anyone is asked. Refusals of domains that do not know the kind are shown only if
+    nobody does, and the same words once.
+    """
     from retrodict.base.files import read_head
     from retrodict.cli import domains
 
-    if not path.is_dir():
+    if not path.is_dir() and "*" not in path.name:
         read_head(path)
-    refusals = []
+    refusals = {}
     for name in domains.DOMAINS:
         try:
             return domains.domain(name).inspect(path)
-        except InputError as error:
-            refusals.append(error)
-    raise refusals[0] if len(refusals) == 1 else InputErrors(refusals)
+        except UnknownKind as error:
+            refusals[str(error)] = error
+    raise next(iter(refusals.values())) if len(refusals) == 1 else InputErrors(list(refusals.values()))

@@ -13,7 +13,7 @@ import numpy as np
 
 from retrodict.base.atomic import storage_error, write_text
 from retrodict.base.constants import NEUTRON_MASS, PROTON_MASS
-from retrodict.base.errors import InputError
+from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import PathLike, Source, read_text
 from retrodict.base.tables import Columns, parse_numbers
 
@@ -85,7 +85,8 @@ def _members(path: Path) -> tuple[Path, Path]:
     if len(tables) != 1:
         got = ", ".join(tables) or "no file *.nb"
         fix = "name one file: FOLDER/eos.nb" if tables else "a CompOSE folder holds eos.nb, eos.thermo, eos.t, eos.yq"
-        raise InputError("not the folder of one CompOSE table", where=str(path), got=got, fix=fix)
+        kind = InputError if tables else UnknownKind
+        raise kind("not the folder of one CompOSE table", where=str(path), got=got, fix=fix)
     return path / tables[0], _beside(path / tables[0], ".thermo")
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from retrodict.base.columns import find, read_columns
-from retrodict.base.errors import InputError
+from retrodict.base.columns import column_names, find, read_columns
+from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import JSON, PathLike, Source, form_of, read_head, read_text
 from retrodict.base.tables import ColumnNames, Columns, parse_numbers
 from retrodict.neutron_star.compose import is_compose
@@ -52,8 +52,8 @@ def inspect(path: PathLike, columns: ColumnNames | None = None) -> dict[str, JSO
     """Describe a data file of this domain, JSON-ready. `columns` names those of a table without a header.
 
     `kind` is `equation_of_state`, `mass_radius_observations`, `mass_radius_samples`, `tidal_samples`, or
-    `table_without_names` for numbers whose meaning the file does not say. Raises `InputError` where the file is
-    unreadable, or is none of these, or is one and violates its rules.
+    `table_without_names` for numbers whose meaning the file does not say. Raises `UnknownKind` where the file is none
+    of these, `InputError` where it is one and violates its rules.
     """
     if columns is None and is_compose(path):
         return _equation_of_state(read_equation_of_state(path), "compose")
@@ -62,22 +62,33 @@ def inspect(path: PathLike, columns: ColumnNames | None = None) -> dict[str, JSO
     except InputError as error:
         if error.what == "the columns have no names" and form_of(read_head(path)) == "text":
             return _unnamed(path)
+        if columns is None and not _is_ours(column_names(path)):
+            raise UnknownKind.of(error) from error
         raise
     return _named(table)
 
 
+def _is_ours(names: tuple[str, ...]) -> bool:
+    """Whether columns of these names belong to this domain; `p` alone may be a pressure or a momentum."""
+    quantities = (PRESSURE_NAMES, ENERGY_NAMES, BARYON_NAMES)
+    matter = sum(any(name in known for name in names) for known in quantities) > 1 or "pressure" in names
+    tidal = any(name in known for name in names for known in (COMBINED_LAMBDA, *COMPONENT_LAMBDA))
+    star = any(name in (*MASS_NAMES, *RADIUS_NAMES) for name in names)
+    return matter or tidal or star
+
+
 def _named(table: Columns) -> dict[str, JSON]:
     """By the names of the columns; a table that is nearly of a kind is read as that kind: the error says what lacks."""
+    if not _is_ours(table.names):
+        got = ", ".join(table.names[:12])
+        raise UnknownKind("the columns are of no known kind", where=table.source.path, got=got, expected=KINDS)
     if any(find(table, names) for names in (PRESSURE_NAMES, ENERGY_NAMES, BARYON_NAMES)):
         return _equation_of_state(table_from_columns(table), table.form)
     if any(find(table, names) for names in (COMBINED_LAMBDA, *COMPONENT_LAMBDA)):
         return _tides(tides_from_columns(table), table)
     if any(name.startswith(("mass_error", "radius_error")) for name in table.names):
         return _observations(observations_from_columns(table), table)
-    if find(table, MASS_NAMES) or find(table, RADIUS_NAMES):
-        return _samples(samples_from_columns(table), table)
-    got = ", ".join(table.names[:12])
-    raise InputError("the columns are of no known kind", where=table.source.path, got=got, expected=KINDS)
+    return _samples(samples_from_columns(table), table)
 
 
 def _header(kind: str, form: str, source: Source, rows: int) -> dict[str, JSON]:
@@ -272,7 +283,10 @@ def _quoted(path: str) -> str:
 def _unnamed(path: PathLike) -> dict[str, JSON]:
     """Numbers without names: their ranges, and what they may be; the readers will not guess, the user must say."""
     text, source = read_text(path)
-    rows = [row for _, row in parse_numbers(text.replace(",", " "), path)]
+    try:
+        rows = [row for _, row in parse_numbers(text.replace(",", " "), path)]
+    except InputError as error:
+        raise UnknownKind.of(error) from error
     rows = rows[1:] if len(rows) > 1 and len(rows[0]) == 1 < len(rows[1]) else rows
     if len({len(row) for row in rows}) != 1:
         raise InputError("rows have different numbers of cells", where=os.fspath(path), expected="a table")

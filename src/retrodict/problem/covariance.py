@@ -7,6 +7,7 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, Scalar
+from retrodict.num.correlations import correlation_modes, is_positive, shrunk_correlation
 
 Numbers = Array | np.ndarray
 
@@ -65,10 +66,8 @@ def full(matrix: Float[Numbers, "points points"], *, svd_cut: float = 0.0) -> Co
     symmetric and, after the cut, positive definite.
     """
     covariance = _symmetric(np.asarray(matrix, dtype=float))
-    sigma = np.sqrt(np.diag(covariance))
-    value, vector = np.linalg.eigh(covariance / np.outer(sigma, sigma))
-    value = np.maximum(value, svd_cut * value[-1])
-    if value[0] <= len(value) * np.finfo(float).eps * value[-1]:
+    value, vector, sigma = correlation_modes(covariance, svd_cut)
+    if not is_positive(value):
         raise InputError(
             f"covariance is not positive definite (smallest eigenvalue of the correlations {value[0]:.2g})",
             where=f"{len(value)} x {len(value)} matrix",
@@ -99,22 +98,8 @@ def from_samples(
     x = np.asarray(samples, dtype=float)
     if x.ndim != 2 or len(x) < 2:
         raise InputError("samples must be an array (samples, points) with at least two samples", got=f"shape {x.shape}")
-    sigma = x.std(axis=0, ddof=1)
-    standard = (x - x.mean(axis=0)) / np.where(sigma > 0, sigma, 1.0)
-    correlation = standard.T @ standard / (len(x) - 1)
-    weight = _ledoit_wolf_weight(standard, correlation) if shrinkage is None else shrinkage
-    shrunk = (1 - weight) * correlation + weight * np.eye(len(sigma))
+    shrunk, sigma, _ = shrunk_correlation(x, shrinkage)
     return full(shrunk * np.outer(sigma, sigma) / len(x), svd_cut=svd_cut)
-
-
-def _ledoit_wolf_weight(standard: np.ndarray, correlation: np.ndarray) -> float:
-    """Variance of the off-diagonal sample correlations over their squared size, in [0, 1]."""
-    count = len(standard)
-    square = standard**2
-    spread = (square.T @ square / (count - 1) - correlation**2) / count
-    off = ~np.eye(len(correlation), dtype=bool)
-    signal = np.sum(correlation[off] ** 2)
-    return float(np.clip(np.sum(spread[off]) / signal, 0.0, 1.0)) if signal > 0 else 1.0
 
 
 def _symmetric(matrix: np.ndarray) -> np.ndarray:

@@ -1,0 +1,240 @@
+r"""A Euclidean correlator with the covariance of its mean: what every reader returns and every problem starts from.
+
+NumPy only. The argument is imaginary time `tau`, Euclidean momentum `momentum` or a Matsubara frequency `matsubara`; in
+lattice units (`a`, `1/a`) or in GeV (`GeV^-1`, `GeV`). Functions return a new correlator; a linear map A of the points
+takes the covariance C to $A C A^T$, so that nothing is assumed to be independent.
+"""
+
+import math
+import re
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from retrodict.base.errors import InputError
+from retrodict.base.files import Source
+from retrodict.base.units import EUCLIDEAN_TIME, factor
+from retrodict.num.correlations import correlation_modes, is_positive
+from retrodict.spectral.folding import folding, mirror_pairs, require_symmetry
+
+ARGUMENTS = ("tau", "momentum", "matsubara")
+LATTICE_UNIT = {"tau": "a", "momentum": "1/a", "matsubara": "1/a"}
+PHYSICAL_UNIT = {"tau": "GeV^-1", "momentum": "GeV", "matsubara": "GeV"}
+MAX_POINTS = 4096  # the covariance then takes 128 MiB
+SIGN_PULL = 5.0  # standard deviations by which a positive correlator may be negative
+
+_POWER_OF_SPACING = re.compile(r"a\^?(-?\d)|1/a(?:\^(\d))?")
+
+
+@dataclass(frozen=True, eq=False)
+class Correlator:
+    """Means at ascending points and the covariance of the means. `notes` are warnings with the remedy applied."""
+
+    grid: np.ndarray  # (points,) ascending, >= 0: what `argument` says, in `grid_unit`
+    mean: np.ndarray  # (points,) in `unit`
+    covariance: np.ndarray  # (points, points) of the mean: symmetric, positive definite
+    argument: str  # tau, momentum or matsubara
+    grid_unit: str  # a or GeV^-1 for tau; 1/a or GeV for the others
+    unit: str  # of the values; "" where the file names none
+    samples: int | None  # independent samples behind the covariance; None if it was given
+    method: str  # how the covariance was come by, in words
+    notes: tuple[str, ...]
+    file: Source
+
+    def __len__(self) -> int:
+        return len(self.grid)
+
+    @property
+    def error(self) -> np.ndarray:
+        """One-sigma errors of the means."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def correlation(self) -> np.ndarray:
+        """The correlation matrix of the means."""
+        return self.covariance / np.outer(self.error, self.error)
+
+    def in_range(self, lower: float | None = None, upper: float | None = None) -> "Correlator":
+        """The points with lower <= grid <= upper, ends included. Raises `InputError` if fewer than two remain."""
+        keep = within(self.grid, lower, upper, self.file.path)
+        block = self.covariance[np.ix_(keep, keep)]
+        return replace(self, grid=self.grid[keep], mean=self.mean[keep], covariance=block)
+
+    def folded(self, time_extent: float) -> "Correlator":
+        """tau and T - tau averaged, for a correlator that is symmetric about T / 2; 0 <= tau <= T / 2 remains.
+
+        `time_extent` is T in the unit of the grid. Raises `InputError` for a correlator that is not symmetric within
+        its errors, an antisymmetric one for instance.
+        """
+        check_symmetry(self, time_extent)
+        grid, average = folding(self.grid, time_extent, self.file.path)
+        covariance = average @ self.covariance @ average.T
+        note = f"folded about T/2 with T = {time_extent:g} {self.grid_unit}"
+        mean = average @ self.mean
+        return replace(self, grid=grid, mean=mean, covariance=symmetrised(covariance), notes=(*self.notes, note))
+
+    def in_units(self, *, lattice_spacing: float, unit: str = "fm") -> "Correlator":
+        """In GeV, from lattice units, by the lattice spacing a in `unit` (fm or GeV^-1).
+
+        Values follow where their unit is a power of a, `a^-3` for instance; values of any other unit are left alone.
+        Raises `InputError` for a correlator that is in GeV already.
+        """
+        if self.grid_unit != LATTICE_UNIT[self.argument]:
+            expected = f"a correlator in lattice units ({LATTICE_UNIT[self.argument]})"
+            raise InputError(
+                "the correlator has physical units", where=self.file.path, got=self.grid_unit, expected=expected
+            )
+        spacing = lattice_spacing * factor(unit, EUCLIDEAN_TIME, "lattice_spacing")
+        if not (math.isfinite(spacing) and spacing > 0):
+            got, expected = f"{lattice_spacing:g} {unit}", "a positive length"
+            raise InputError("the lattice spacing is not positive", where="lattice_spacing", got=got, expected=expected)
+        power = _power_of_spacing(self.unit)
+        scale = spacing ** (power or 0)
+        return replace(
+            self,
+            grid=self.grid * (spacing if self.argument == "tau" else 1.0 / spacing),
+            mean=self.mean * scale,
+            covariance=self.covariance * scale**2,
+            grid_unit=PHYSICAL_UNIT[self.argument],
+            unit=f"GeV^{-power}" if power else self.unit,
+        )
+
+
+def checked(correlator: Correlator, svd_cut: float = 0.0) -> Correlator:
+    """The correlator sorted, symmetrised and proved usable, small modes of its correlations raised by `svd_cut`.
+
+    Raises `InputError`: wrong shapes, too few or too many points, NaN, negative or duplicate grid points, variances
+    that are not positive, a covariance that is not symmetric or not positive definite after the cut.
+    """
+    where = correlator.file.path
+    _check_shapes(correlator, where)
+    correlator = _sorted(correlator, where)
+    covariance = _check_variances(correlator, where)
+    value, vector, sigma = correlation_modes(covariance, svd_cut)
+    if not is_positive(value):
+        raise _not_positive(correlator, float(value[0]))
+    if svd_cut > 0.0:
+        covariance = symmetrised(np.outer(sigma, sigma) * ((vector * value) @ vector.T))
+    return replace(correlator, covariance=covariance)
+
+
+def check_sign(correlator: Correlator) -> None:
+    """Raise `InputError` for values that a positive kernel and a positive spectral function cannot give.
+
+    Negative values within five errors pass. Serves the Kallen-Lehmann, exponential and bosonic thermal kernels.
+    """
+    pull = correlator.mean / correlator.error
+    if (pull >= -SIGN_PULL).all():
+        return
+    worst = int(np.argmin(pull))
+    got = f"{correlator.mean[worst]:.4g} +- {correlator.error[worst]:.2g} at {_point(correlator, worst)}"
+    negative = bool((pull < 0).all())
+    fix = (
+        "multiply the values by -1"
+        if negative
+        else "check the sign convention, or allow a spectral function of free sign"
+    )
+    what = "the correlator is negative" + (" throughout" if negative else "")
+    why = "a positive kernel times a positive spectral function is positive"
+    raise InputError(what, where=correlator.file.path, got=got, expected="positive values", why=why, fix=fix)
+
+
+def check_symmetry(correlator: Correlator, time_extent: float) -> float:
+    """The largest |G(tau) - G(T - tau)| in units of its error. Raises `InputError` above five, or without any pair.
+
+    The error of the difference is that of correlated data. `time_extent` is T in the unit of the grid.
+    """
+    covariance = correlator.covariance
+    pairs = mirror_pairs(correlator.grid, time_extent, correlator.file.path)
+    left, right = pairs.T
+    spread = covariance[left, left] + covariance[right, right] - 2.0 * covariance[left, right]
+    error = np.sqrt(np.maximum(spread, 0.0))
+    return require_symmetry(correlator.grid, correlator.mean, pairs, error, correlator.file.path)
+
+
+def within(grid: np.ndarray, lower: float | None, upper: float | None, where: str) -> np.ndarray:
+    """Indices of the grid points in a range, ends included; at least two, or `InputError`."""
+    low, high = -math.inf if lower is None else lower, math.inf if upper is None else upper
+    keep = np.flatnonzero((grid >= low) & (grid <= high))
+    if len(keep) < 2:
+        got = f"{len(keep)} points between {low:g} and {high:g}"
+        expected = f"at least two; the grid reaches from {grid.min():g} to {grid.max():g}"
+        raise InputError("the range holds too few points", where=where, got=got, expected=expected)
+    return keep
+
+
+def symmetrised(matrix: np.ndarray) -> np.ndarray:
+    """(M + M^T) / 2."""
+    return 0.5 * (matrix + matrix.T)
+
+
+def _check_shapes(correlator: Correlator, where: str) -> None:
+    points = len(correlator.grid)
+    if not 2 <= points <= MAX_POINTS:
+        raise InputError("too few or too many points", where=where, got=str(points), expected=f"2 to {MAX_POINTS}")
+    if correlator.mean.shape != (points,) or correlator.covariance.shape != (points, points):
+        got = f"means {correlator.mean.shape}, covariance {correlator.covariance.shape}"
+        expected = f"({points},) and ({points}, {points})"
+        raise InputError("grid, means and covariance do not fit together", where=where, got=got, expected=expected)
+    for name in ("grid", "mean", "covariance"):
+        values = getattr(correlator, name)
+        if not np.isfinite(values).all():
+            place = ", ".join(str(i) for i in np.argwhere(~np.isfinite(values))[0])
+            fix = "remove the point, or find out why the number is missing"
+            raise InputError(f"the {name} holds a value that is not finite", where=f"{where}, index {place}", fix=fix)
+
+
+def _sorted(correlator: Correlator, where: str) -> Correlator:
+    grid = correlator.grid
+    order = np.argsort(grid, kind="stable")
+    steps = np.diff(grid[order])
+    if grid.min() < 0.0:
+        what, fix = "a grid point is negative", "keep the points >= 0: the correlator is even or periodic"
+        raise InputError(what, where=where, got=f"{grid.min():g}", expected=f"{correlator.argument} >= 0", fix=fix)
+    if (steps <= 1e-12 * grid.max()).any():
+        got = f"{grid[order][int(np.argmin(steps))]:g} twice"
+        fix = "average the values that belong to one point, or remove one"
+        raise InputError("the grid has duplicate points", where=where, got=got, fix=fix)
+    if (order == np.arange(len(grid))).all():
+        return correlator
+    covariance = correlator.covariance[np.ix_(order, order)]
+    notes = (*correlator.notes, "the grid was not in order: sorted, the covariance with it")
+    return replace(correlator, grid=grid[order], mean=correlator.mean[order], covariance=covariance, notes=notes)
+
+
+def _check_variances(correlator: Correlator, where: str) -> np.ndarray:
+    covariance, variance = correlator.covariance, np.diag(correlator.covariance)
+    if (variance <= 0.0).any():
+        index = int(np.argmin(variance))
+        got, fix = (
+            f"{variance[index]:.3g} at {_point(correlator, index)}",
+            "remove the point, or give it the error that it has",
+        )
+        raise InputError("a variance is not positive", where=where, got=got, expected="more than 0", fix=fix)
+    scale = np.sqrt(np.outer(variance, variance))
+    if (np.abs(covariance - covariance.T) > 1e-8 * scale).any():
+        raise InputError("the covariance is not symmetric", where=where, fix="give C[i, j] = C[j, i]")
+    return symmetrised(covariance)
+
+
+def _not_positive(correlator: Correlator, least: float) -> InputError:
+    few = correlator.samples is not None and correlator.samples <= len(correlator)
+    why = f"{correlator.samples} samples for {len(correlator)} points" if few else "rounded entries, or too few samples"
+    return InputError(
+        f"covariance is not positive definite (smallest eigenvalue of the correlations {least:.2g})",
+        where=f"{correlator.file.path}, {len(correlator)} x {len(correlator)}",
+        why=why,
+        fix="errors.svd_cut: 1e-6   (or: errors.shrinkage: 0.1, or fewer points)",
+    )
+
+
+def _point(correlator: Correlator, index: int) -> str:
+    return f"{correlator.argument} = {correlator.grid[index]:g} {correlator.grid_unit}"
+
+
+def _power_of_spacing(unit: str) -> int | None:
+    """n where `unit` is a^n."""
+    match = _POWER_OF_SPACING.fullmatch(unit.replace(" ", ""))
+    if match is None:
+        return 1 if unit == "a" else None
+    return int(match[1]) if match[1] else -int(match[2] or 1)

@@ -1,0 +1,227 @@
+r"""From measurements to means with a covariance: autocorrelation, bins, resampling, shrinkage, SVD cut.
+
+One measurement is a row: the correlator on one gauge configuration, in Monte Carlo order. The covariance of the mean
+is the product of three honest steps, each named in `Correlator.method`: correlations from bins long enough to be
+independent, shrunk towards the diagonal by the weight of Ledoit and Wolf; errors that account for autocorrelation (of
+the Gamma method, where the bin size was not chosen by hand); small eigenvalues raised where a cut was asked for.
+"""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from retrodict.base.errors import InputError
+from retrodict.num.correlations import shrunk_correlation
+from retrodict.spectral.autocorrelation import Autocorrelation, integrated_times
+from retrodict.spectral.correlator import Correlator, checked, symmetrised
+from retrodict.spectral.resampling import JACKKNIFE, Bootstrap, Jackknife, binned, pseudo_values
+from retrodict.spectral.samples import CorrelatorSamples
+
+SIGNIFICANT = 3.0  # standard deviations by which tau_int must exceed the 1/2 of independent data before bins form
+LEAST_BINS = 4
+LARGEST = 1e70  # of a value, so that its fourth power is still a number
+NOTABLE_INFLATION = 1.1
+
+Rows = Literal["measurements", "jackknife", "bootstrap"]
+
+
+@dataclass(frozen=True)
+class Errors:
+    """How the covariance of the mean is come by.
+
+    `bin_size` None is chosen from the autocorrelation: if there is any, the error of each point is that of the Gamma
+    method, and only the correlations come from bins, of twice the median of tau_int (the largest of many estimates of
+    tau_int is too large, and long bins leave few). A `bin_size` by hand gives errors from bins of that size.
+    `rows` says what a row is: a measurement, the mean with one bin left out (`jackknife`), or the mean of bins drawn
+    with replacement (`bootstrap`). `shrinkage` is the weight of the diagonal in the correlations, None is estimated.
+    Correlation eigenvalues below `svd_cut` times the largest are raised to it.
+    """
+
+    bin_size: int | None = None
+    rows: Rows = "measurements"
+    resampling: Jackknife | Bootstrap = JACKKNIFE
+    shrinkage: float | None = None
+    svd_cut: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value, high in (("shrinkage", self.shrinkage, 1.0), ("svd_cut", self.svd_cut, 1.0)):
+            if value is not None and not 0.0 <= value <= high:
+                raise InputError(f"{name} is out of range", where=f"errors.{name}", got=f"{value:g}", expected="0 to 1")
+        if self.bin_size is not None and self.bin_size < 1:
+            raise InputError("a bin holds at least one measurement", where="errors.bin_size", got=str(self.bin_size))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The covariance of the mean over one ensemble."""
+
+    covariance: np.ndarray
+    bins: int | None
+    words: str
+    notes: tuple[str, ...]
+
+
+def estimate(samples: CorrelatorSamples, errors: Errors | None = None) -> Correlator:
+    """The mean of the measurements and its covariance. Raises `InputError` for data that cannot give one."""
+    errors = Errors() if errors is None else errors
+    _check_rows(samples)
+    parts = [_ensemble(replica, errors, samples) for replica in samples.chains]
+    covariance = np.sum([part.covariance for part in parts], axis=0)
+    words = "; ".join(part.words for part in parts)
+    if samples.further is not None:
+        covariance, words = covariance + samples.further, f"{words}; covariance of external inputs added"
+    if errors.svd_cut > 0.0:
+        words += f"; correlation eigenvalues raised to {errors.svd_cut:g} of the largest"
+    notes = dict.fromkeys([*samples.notes, *(note for part in parts for note in part.notes)])
+    rough = Correlator(
+        grid=samples.grid,
+        mean=samples.mean,
+        covariance=symmetrised(covariance),
+        argument=samples.argument,
+        grid_unit=samples.grid_unit,
+        unit=samples.unit,
+        samples=min((part.bins for part in parts if part.bins is not None), default=None),
+        method=words,
+        notes=tuple(notes),
+        file=samples.file,
+    )
+    return checked(rough, errors.svd_cut)
+
+
+def implied_bin_size(times: Autocorrelation, measurements: int) -> int:
+    """2 tau_int of the slowest point, rounded up: what errors from bins need. 1 where nothing is autocorrelated."""
+    slow = _autocorrelated(times, measurements)
+    return math.ceil(2.0 * float(times.tau_int[slow].max())) if slow.any() else 1
+
+
+def _autocorrelated(times: Autocorrelation, measurements: int) -> np.ndarray:
+    """Where tau_int exceeds 1/2 significantly: over W lags that of independent data scatters by sqrt(W / N)."""
+    return times.tau_int - 0.5 > SIGNIFICANT * np.sqrt(np.maximum(times.window, 1) / measurements)
+
+
+def hartlap_inflation(samples: int, points: int) -> float | None:
+    """(N - 1) / (N - p - 2): by it the inverse of a covariance from N samples of p points is too large on average.
+
+    None where it does not exist, N <= p + 2. Exact for a Gaussian sample covariance, without shrinkage or cut. Source:
+    Hartlap, Simon, Schneider, A&A 464 (2007) 399; the likelihood itself is then a t-distribution: Sellentin, Heavens,
+    MNRAS 456 (2016) L132.
+    """
+    return (samples - 1) / (samples - points - 2) if samples > points + 2 else None
+
+
+def _ensemble(chains: tuple[np.ndarray, ...], errors: Errors, samples: CorrelatorSamples) -> _Part:
+    if errors.rows == "jackknife":
+        bins = pseudo_values(np.concatenate(chains))
+        return _from_bins(bins, errors, f"{len(bins)} jackknife replicates", None, (), samples)
+    if errors.rows == "bootstrap":
+        return _from_bootstrap(np.concatenate(chains), errors, samples)
+    times = integrated_times(chains)
+    total = sum(len(chain) for chain in chains)
+    implied = implied_bin_size(times, total)
+    by_gamma = errors.bin_size is None and implied > 1
+    typical = math.ceil(2.0 * float(np.median(times.tau_int))) if by_gamma else 1
+    chosen = min(typical, max(1, total // LEAST_BINS)) if errors.bin_size is None else errors.bin_size
+    bins = _enough_bins(chains, chosen, times, samples.file.path)
+    words = f"{total} measurements, tau_int {times.tau_int.max():.2g}, {len(bins)} bins of {chosen}"
+    notes = _autocorrelation_notes(times, chosen, implied, by_gamma)
+    part = _from_bins(bins, errors, words, times.error if by_gamma else None, notes, samples)
+    share = 1.0 if by_gamma else len(bins) * chosen / total  # the mean is over the incomplete last bin, too
+    return replace(part, covariance=share * part.covariance)
+
+
+def _from_bins(
+    bins: np.ndarray,
+    errors: Errors,
+    words: str,
+    gamma_error: np.ndarray | None,
+    notes: tuple[str, ...],
+    samples: CorrelatorSamples,
+) -> _Part:
+    """Correlations of the bins, shrunk, and their errors or those of the Gamma method."""
+    _, spread, weight = shrunk_correlation(bins, errors.shrinkage)
+    _refuse_constant(spread, samples)
+    covariance = errors.resampling.covariance(bins)
+    sigma = np.sqrt(np.diag(covariance))
+    correlation = (1 - weight) * covariance / np.outer(sigma, sigma) + weight * np.eye(len(sigma))
+    sigma = sigma if gamma_error is None else gamma_error
+    words = f"{type(errors.resampling).__name__.lower()} of {words}, correlations shrunk by {weight:.2g}"
+    words += "" if gamma_error is None else ", errors by the Gamma method"
+    notes = (*notes, *_sample_notes(len(bins), len(sigma), weight))
+    return _Part(correlation * np.outer(sigma, sigma), len(bins), words, notes)
+
+
+def _from_bootstrap(replicates: np.ndarray, errors: Errors, samples: CorrelatorSamples) -> _Part:
+    """Replicates scatter as the mean does; shrinkage can mend that they are few, not that the data behind them are."""
+    correlation, sigma, weight = shrunk_correlation(replicates, errors.shrinkage)
+    _refuse_constant(sigma, samples)
+    words = f"{len(replicates)} bootstrap replicates, correlations shrunk by {weight:.2g}"
+    note = "the number of measurements behind the bootstrap replicates is unknown: chi-squared is not corrected for it"
+    return _Part(correlation * np.outer(sigma, sigma), None, words, (note,))
+
+
+def _enough_bins(chains: tuple[np.ndarray, ...], size: int, times: Autocorrelation, where: str) -> np.ndarray:
+    bins = sum(len(chain) // size for chain in chains)
+    if bins < LEAST_BINS:
+        got = f"{bins} bins of {size}, tau_int {times.tau_int.max():.3g}"
+        fix = "more configurations, or errors.bin_size: 1 if they are known to be independent"
+        expected = f"at least {LEAST_BINS} independent bins"
+        raise InputError("too few independent measurements", where=where, got=got, expected=expected, fix=fix)
+    return binned(chains, size)
+
+
+def _autocorrelation_notes(times: Autocorrelation, size: int, implied: int, by_gamma: bool) -> tuple[str, ...]:
+    slow = times.slowest()
+    tau, error = times.tau_int[slow], times.tau_int_error[slow]
+    if by_gamma:
+        remedy = f"bins of {size} for the correlations, errors by the Gamma method"
+        return (f"the measurements are autocorrelated, tau_int = {tau:.2g} +- {error:.1g}: {remedy}",)
+    if size < implied:
+        short = f"bins of {size} are shorter than 2 tau_int = {2 * tau:.2g}: the errors are too small"
+        return (f"{short}; leave errors.bin_size out, or set it to {implied} or more",)
+    return ()
+
+
+def _sample_notes(bins: int, points: int, weight: float) -> tuple[str, ...]:
+    """What few samples do to chi-squared, and what was done about it."""
+    inflation = hartlap_inflation(bins, points)
+    correction = "chi-squared needs the correction of Hartlap or Sellentin and Heavens"
+    remedy = f"remedy: correlations shrunk by {weight:.2g} (Ledoit-Wolf)" if weight > 0 else "no remedy: shrinkage is 0"
+    if inflation is None:
+        have = f"{bins} samples for {points} points"
+        return (f"{have}: the inverse sample covariance does not exist or has no mean; {remedy}; {correction}",)
+    if inflation > NOTABLE_INFLATION:
+        have = f"{bins} samples for {points} points"
+        factor = f"without shrinkage the inverse covariance is too large by (N-1)/(N-p-2) = {inflation:.3g}"
+        return (f"{have}: {factor}; {remedy}; {correction}",)
+    return ()
+
+
+def _check_rows(samples: CorrelatorSamples) -> None:
+    where, points = samples.file.path, len(samples.grid)
+    for chain in (chain for replica in samples.chains for chain in replica):
+        if chain.ndim != 2 or chain.shape[1] != points or not len(chain):
+            got, expected = f"an array {chain.shape}", f"(measurements, {points})"
+            raise InputError("the measurements do not fit the grid", where=where, got=got, expected=expected)
+        usable = np.abs(chain) < LARGEST  # false for NaN, too
+        if not usable.all():
+            row, column = np.argwhere(~usable)[0]
+            fix = "remove the measurement, or find out why the number is missing"
+            place, got = f"{where}, measurement {row + 1}, point {column + 1}", repr(float(chain[row, column]))
+            expected = f"a number below {LARGEST:g}"
+            raise InputError("a value is missing or not finite", where=place, got=got, expected=expected, fix=fix)
+    if samples.measurements < LEAST_BINS:
+        expected = f"at least {LEAST_BINS}"
+        fix = "a single measurement has no error: give means with errors instead (tau, G, sigma)"
+        raise InputError("too few measurements", where=where, got=str(samples.measurements), expected=expected, fix=fix)
+
+
+def _refuse_constant(spread: np.ndarray, samples: CorrelatorSamples) -> None:
+    scale = np.abs(samples.mean)
+    constant = spread <= 1e-14 * scale
+    if constant.any():
+        index = int(np.argmax(constant))
+        got = f"every measurement is the same at {samples.argument} = {samples.grid[index]:g} {samples.grid_unit}"
+        fix = "leave the point out by a range (a normalised correlator has no error where it is 1)"
+        raise InputError("a point has no statistical error", where=samples.file.path, got=got, fix=fix)

@@ -1,0 +1,146 @@
+"""What is in a correlator file: form, ranges, errors, autocorrelation, and the lines to paste into a config."""
+
+import json
+import re
+from typing import Any
+
+import numpy as np
+
+from retrodict.base.errors import InputError
+from retrodict.base.files import JSON, PathLike, Source
+from retrodict.base.tables import ColumnNames
+from retrodict.spectral.autocorrelation import integrated_times
+from retrodict.spectral.correlator import Correlator, check_symmetry
+from retrodict.spectral.data import finish
+from retrodict.spectral.folding import mirror_pairs
+from retrodict.spectral.readers.candidates import SeveralCorrelators
+from retrodict.spectral.readers.opening import open_correlator
+from retrodict.spectral.samples import CorrelatorSamples
+
+KERNELS = {"tau": "thermal", "momentum": "kallen-lehmann", "matsubara": "bosonic"}
+ILL_CONDITIONED = 1e10  # condition number of the correlations above which chi-squared hangs on rounding
+
+
+def inspect(path: PathLike, columns: ColumnNames | None = None, dataset: str = "") -> dict[str, JSON]:
+    """Describe a correlator file or a folder of Hadrons files, JSON-ready.
+
+    `kind` is `correlator`, or `correlators` with a list of `datasets` where the file holds several and `dataset` picks
+    none. Raises `UnknownKind` for a readable file that is no correlator, `InputError` for one that violates its rules.
+    """
+    try:
+        raw, form = open_correlator(path, dataset, columns=columns)
+    except SeveralCorrelators as several:
+        return _several(path, several)
+    return _correlator(raw, finish(raw), form, dataset)
+
+
+def _several(path: PathLike, several: SeveralCorrelators) -> dict[str, JSON]:
+    first = several.candidates[0].name
+    return {
+        "kind": "correlators",
+        "file": str(path),
+        "datasets": [{"path": one.name, "shape": list(one.shape)} for one in several.candidates],
+        "warnings": ["several correlators: name one as dataset"],
+        "config": f"problem:\n  data: {quoted(str(path))}\n  dataset: {quoted(first)}   # or another of the list",
+    }
+
+
+def _correlator(
+    raw: Correlator | CorrelatorSamples, correlator: Correlator, form: str, dataset: str
+) -> dict[str, JSON]:
+    value = np.linalg.eigvalsh(correlator.correlation)
+    ratio = np.abs(correlator.mean) / correlator.error
+    condition, extent = float(value[-1] / value[0]), _time_extent(correlator)
+    return {
+        **_header(form, correlator.file, correlator),
+        "columns": {
+            correlator.argument: _range(correlator.grid, correlator.grid_unit),
+            "value": _range(correlator.mean, correlator.unit),
+            "error": _range(correlator.error, correlator.unit),
+        },
+        **_measurements(raw),
+        "samples": correlator.samples,
+        "covariance": correlator.method,
+        "condition_number_of_correlations": condition,
+        "smallest_relative_error": float(1.0 / ratio.max()),
+        "signal_to_noise": {"first": float(ratio[0]), "median": float(np.median(ratio)), "last": float(ratio[-1])},
+        "symmetric": extent is not None,
+        "time_extent": {"value": extent, "unit": correlator.grid_unit},
+        "warnings": [*correlator.notes, *_warnings(correlator, condition, extent)],
+        "config": _config(correlator, dataset, extent),
+    }
+
+
+def _header(form: str, source: Source, correlator: Correlator) -> dict[str, JSON]:
+    return {
+        "kind": "correlator",
+        "file": source.path,
+        "format": form,
+        "points": len(correlator),
+        "argument": correlator.argument,
+        "sha256": source.sha256,
+        "size": {"value": source.size, "unit": "bytes"},
+    }
+
+
+def _measurements(raw: Correlator | CorrelatorSamples) -> dict[str, JSON]:
+    """Rows and the slowest autocorrelation time, where there are measurements."""
+    if isinstance(raw, Correlator):
+        return {"measurements": None, "tau_int": None}
+    times = [integrated_times(replica) for replica in raw.chains]
+    slowest = max(times, key=lambda one: one.tau_int.max())
+    point = slowest.slowest()
+    tau = {"largest": float(slowest.tau_int[point]), "error": float(slowest.tau_int_error[point])}
+    place = f"{raw.argument} = {raw.grid[point]:g} {raw.grid_unit}"
+    return {"measurements": raw.measurements, "tau_int": {**tau, "unit": "measurements"}, "slowest_at": place}
+
+
+def _time_extent(correlator: Correlator) -> float | None:
+    """T, if the points mirror each other about T/2: T one step beyond the last time, or as far from it as 0 from the
+    first."""
+    grid = correlator.grid
+    for extent in (2.0 * grid[-1] - grid[-2], grid[-1] + grid[0]) if correlator.argument == "tau" else ():
+        if len(mirror_pairs(grid, extent, "")) >= max(2, len(grid) // 2 - 1):
+            try:
+                check_symmetry(correlator, extent)
+            except InputError:
+                continue
+            return float(extent)
+    return None
+
+
+def _warnings(correlator: Correlator, condition: float, extent: float | None) -> list[str]:
+    found = []
+    if condition > ILL_CONDITIONED:
+        found.append(f"the correlations are nearly singular ({condition:.2g}): consider errors.svd_cut: 1e-8")
+    if correlator.argument == "tau" and correlator.grid[0] == 0.0:
+        found.append("tau = 0 is among the points: on a lattice it holds contact terms; lower: 1 leaves it out")
+    if extent is not None:
+        found.append(f"symmetric about T/2, both halves of a periodic correlator: time_extent: {extent:g} folds them")
+    if (correlator.mean < -3.0 * correlator.error).any():
+        found.append("some values are negative: a positive kernel and a positive spectral function cannot give them")
+    return found
+
+
+def _config(correlator: Correlator, dataset: str, extent: float | None) -> str:
+    lines = ["problem:", f"  data: {quoted(correlator.file.path)}"]
+    if dataset:
+        lines.append(f"  dataset: {quoted(dataset)}")
+    lines.append(f"  kernel: {KERNELS[correlator.argument]}")
+    if extent is not None:
+        lines.append(f"  time_extent: {extent:g}")
+    return "\n".join(lines)
+
+
+def _range(values: np.ndarray, unit: str) -> dict[str, Any]:
+    return {
+        "least": float(values.min()),
+        "median": float(np.median(values)),
+        "largest": float(values.max()),
+        "unit": unit,
+    }
+
+
+def quoted(path: str) -> str:
+    """A path as YAML reads it back: in quotes where it holds more than plain characters."""
+    return path if re.fullmatch(r"[\w./-]+", path) and not path.startswith("-") else json.dumps(path)

@@ -1,0 +1,233 @@
+"""Named arrays: grid, means and errors or a covariance, or grid and samples; from CSV, .npz, JSON or an HDF5 group.
+
+What an array is, its name says (`p, D, sigma`; `tau, G, sigma`; `tau, mean, covariance`; `tau, samples`), with its unit
+in brackets: `tau [GeV^-1]`. In a text table the covariance stands in the columns cov_0, cov_1, ...
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from retrodict.base.errors import InputError, UnknownKind
+from retrodict.base.files import Source
+from retrodict.base.tables import Columns, parse_names
+from retrodict.base.units import EUCLIDEAN_TIME, MOMENTUM, factor
+from retrodict.spectral.correlator import LATTICE_UNIT, PHYSICAL_UNIT, Correlator
+from retrodict.spectral.samples import CorrelatorSamples
+
+GRID_NAMES: dict[str, tuple[str, ...]] = {
+    "tau": ("tau", "t", "time", "x0", "x_0", "euclidean_time", "imaginary_time"),
+    "momentum": ("p", "momentum", "k", "q", "p_gev"),
+    "matsubara": ("omega_n", "matsubara", "iomega_n", "w_n", "wn", "iwn", "nu_n", "matsubara_frequency"),
+}
+MEAN_NAMES = (
+    "mean",
+    "d",
+    "g",
+    "c",
+    "corr",
+    "correlator",
+    "value",
+    "values",
+    "propagator",
+    "gtau",
+    "g_tau",
+    "d_p",
+    "c_t",
+)
+ERROR_NAMES = ("sigma", "error", "err", "std", "stderr", "sdev", "uncertainty", "delta")
+ERRORS_OF = ("sigma_{}", "{}_error", "{}_err", "{}_sigma", "{}_std", "d{}", "delta_{}", "err_{}", "error_{}")
+COVARIANCE_NAMES = ("covariance", "cov", "covariance_matrix", "cov_matrix")
+SAMPLE_NAMES = ("samples", "measurements", "configurations", "configs", "data")
+
+EXPECTED = "tau or p or omega_n; D, G or mean; and sigma or a covariance, or samples"
+_LATTICE = {"a": 1, "1/a": -1, "a^-1": -1, "a-1": -1, "a**-1": -1, "lattice": 0, "lattice units": 0, "1": 0, "-": 0}
+_COVARIANCE_COLUMN = re.compile(r"cov_?(\d{1,4})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which name plays which part; "" where none does."""
+
+    argument: str
+    grid: str
+    mean: str
+    error: str
+    covariance: str
+    samples: str
+
+    @property
+    def only_samples(self) -> bool:
+        """Whether the errors must come from samples."""
+        return bool(self.samples) and not (self.mean and (self.error or self.covariance))
+
+    @property
+    def known(self) -> bool:
+        """Whether this is a correlator, complete or not."""
+        return bool(self.grid and (self.mean or self.samples))
+
+
+def roles(names: tuple[str, ...], where: str) -> Roles:
+    """The parts that `names` play. Raises `InputError` for two grids."""
+    grids = [(argument, name) for argument, known in GRID_NAMES.items() for name in names if name in known]
+    if len(grids) > 1:
+        got = ", ".join(name for _, name in grids)
+        raise InputError("two columns could be the grid", where=where, got=got, fix="keep one of them")
+    argument, grid = grids[0] if grids else ("", "")
+    mean = _first(names, MEAN_NAMES)
+    own = tuple(form.format(mean) for form in ERRORS_OF) if mean else ()
+    error = _first(names, (*ERROR_NAMES, *own))
+    return Roles(argument, grid, mean, error, _first(names, COVARIANCE_NAMES), _first(names, SAMPLE_NAMES))
+
+
+def from_columns(table: Columns, covariance: np.ndarray | None = None) -> Correlator:
+    """The unchecked correlator in a text table. Raises `InputError`, `UnknownKind`."""
+    part = _known(roles(table.names, table.source.path), table.names, table.source.path)
+    if not part.mean:
+        raise _missing("means", table.source.path, table.names)
+    inside = _covariance_columns(table)
+    if part.error:
+        _check_errors(table, part.error)
+    arrays = {name: table[name] for name in (part.grid, part.mean, part.error) if name}
+    units = {name: _unit(table.unit(name)) for name in arrays}
+    given = covariance if covariance is not None else inside
+    if covariance is not None and inside is not None:
+        raise InputError("the covariance is given twice", where=table.source.path, fix="leave one of the two out")
+    return _means(part, arrays, units, given, table.source)
+
+
+def from_arrays(
+    named: Mapping[str, np.ndarray], source: Source, covariance: np.ndarray | None = None
+) -> Correlator | CorrelatorSamples:
+    """The unchecked correlator in arrays called `tau [GeV^-1]`, `G`, ... Raises `InputError`, `UnknownKind`."""
+    names, units = parse_names(list(named), source.path)
+    arrays, unit_of = dict(zip(names, named.values(), strict=True)), dict(zip(names, map(_unit, units), strict=True))
+    part = _known(roles(names, source.path), names, source.path)
+    if part.only_samples:
+        return _samples(part, arrays, unit_of, source)
+    given = covariance
+    if part.covariance:
+        if covariance is not None:
+            raise InputError("the covariance is given twice", where=source.path, fix="leave one of the two out")
+        given = arrays[part.covariance]
+    return _means(part, arrays, unit_of, given, source)
+
+
+def in_own_units(grid: np.ndarray, unit: str, argument: str, where: str) -> tuple[np.ndarray, str, tuple[str, ...]]:
+    """The grid in lattice units or in GeV, the name of its unit, and a note where the file names none.
+
+    Raises `InputError` for a unit that this argument cannot have.
+    """
+    power = 1 if argument == "tau" else -1
+    if not unit or _LATTICE.get(unit, 2) in (0, power):
+        example = f"{argument if argument != 'momentum' else 'p'} [{PHYSICAL_UNIT[argument]}]"
+        note = f"no unit in the file: lattice units are assumed; if it is in GeV, name it {example}"
+        return grid, LATTICE_UNIT[argument], () if unit else (note,)
+    units = EUCLIDEAN_TIME if argument == "tau" else MOMENTUM
+    with np.errstate(over="ignore"):
+        return grid * factor(unit, units, f"{where}, {argument}"), PHYSICAL_UNIT[argument], ()
+
+
+def _means(
+    part: Roles,
+    arrays: Mapping[str, np.ndarray],
+    units: Mapping[str, str],
+    covariance: np.ndarray | None,
+    source: Source,
+) -> Correlator:
+    grid, mean, where = arrays[part.grid], arrays[part.mean], source.path
+    error = arrays[part.error] if part.error else None
+    for name, values in ((part.grid, grid), (part.mean, mean), (part.error, error)):
+        if values is not None and values.shape != (grid.size,):
+            got, expected = f"{name} {values.shape}", f"({grid.size},)"
+            raise InputError("an array has the wrong shape", where=where, got=got, expected=expected)
+    if part.error and units[part.error] not in ("", units[part.mean]):
+        got = f"{part.mean} in {units[part.mean] or 'no unit'}, {part.error} in {units[part.error]}"
+        raise InputError("mixed units", where=where, got=got, expected="the value and its error in one unit")
+    matrix, method = _covariance(error, covariance, mean, where)
+    grid, grid_unit, notes = in_own_units(grid, units[part.grid], part.argument, where)
+    return Correlator(grid, mean, matrix, part.argument, grid_unit, units[part.mean], None, method, notes, source)
+
+
+def _covariance(
+    error: np.ndarray | None, covariance: np.ndarray | None, mean: np.ndarray, where: str
+) -> tuple[np.ndarray, str]:
+    """The matrix that was given, or the errors as independent ones; where both are, they must agree."""
+    if covariance is None and error is None:
+        raise _missing("errors", where, ())
+    if covariance is None and error is not None:
+        if (error <= 0.0).any():
+            index = int(np.argmax(error <= 0.0))
+            got, expected = f"{error[index]:g} in place {index + 1}", "one-sigma errors > 0"
+            raise InputError("an error is not positive", where=where, got=got, expected=expected)
+        with np.errstate(all="ignore"):
+            return np.diag(error**2), "one-sigma errors as given, taken as independent"
+    assert covariance is not None
+    if covariance.shape != (mean.size, mean.size):
+        got, expected = f"covariance {covariance.shape}", f"({mean.size}, {mean.size})"
+        raise InputError("the covariance has the wrong shape", where=where, got=got, expected=expected)
+    if error is not None and not np.allclose(np.sqrt(np.abs(np.diag(covariance))), error, rtol=1e-2, atol=0.0):
+        index = int(np.argmax(np.abs(np.sqrt(np.abs(np.diag(covariance))) / error - 1.0)))
+        got = f"{error[index]:g} and {np.sqrt(abs(covariance[index, index])):g} in place {index + 1}"
+        fix = "leave the errors out, or give the covariance (not the correlations) of the means"
+        raise InputError("errors and covariance contradict each other", where=where, got=got, fix=fix)
+    return covariance, "covariance as given"
+
+
+def _samples(
+    part: Roles, arrays: Mapping[str, np.ndarray], units: Mapping[str, str], source: Source
+) -> CorrelatorSamples:
+    grid, unit, notes = in_own_units(arrays[part.grid], units[part.grid], part.argument, source.path)
+    chain = arrays[part.samples]
+    if chain.ndim != 2 or grid.ndim != 1 or chain.shape[1] != len(grid):
+        got, expected = f"{part.samples} {chain.shape}", f"(measurements, {grid.size})"
+        raise InputError("the samples do not fit the grid", where=source.path, got=got, expected=expected)
+    return CorrelatorSamples(grid, ((chain,),), part.argument, unit, units[part.samples], notes, source)
+
+
+def _covariance_columns(table: Columns) -> np.ndarray | None:
+    """The matrix in the columns cov_0, cov_1, ... or cov_1, cov_2, ..."""
+    found = {int(match[1]): name for name in table.names if (match := _COVARIANCE_COLUMN.fullmatch(name))}
+    if not found:
+        return None
+    numbers = sorted(found)
+    if numbers != list(range(numbers[0], numbers[0] + len(table.values))):
+        got, expected = (
+            f"{len(found)} columns cov_{numbers[0]} ... cov_{numbers[-1]}",
+            f"{len(table.values)}, one a row",
+        )
+        raise InputError("the covariance is not square", where=table.source.path, got=got, expected=expected)
+    return np.stack([table[found[number]] for number in numbers], axis=1)
+
+
+def _check_errors(table: Columns, name: str) -> None:
+    bad = table[name] <= 0.0
+    if bad.any():
+        row = int(np.argmax(bad))
+        got, fix = repr(float(table[name][row])), "remove the point, or give it the error that it has"
+        raise InputError(
+            "an error is not positive", where=table.where(row, name), got=got, expected="more than 0", fix=fix
+        )
+
+
+def _known(part: Roles, names: tuple[str, ...], where: str) -> Roles:
+    if not part.known:
+        got = ", ".join(names[:12])[:300]
+        raise UnknownKind("not a correlator", where=where, got=got or "no names", expected=EXPECTED)
+    return part
+
+
+def _missing(what: str, where: str, names: tuple[str, ...]) -> InputError:
+    fix = f"columns in this file: {', '.join(names[:20])}" if names else "add a column sigma, or a covariance"
+    return InputError(f"the correlator has no {what}", where=where, expected=EXPECTED, fix=fix)
+
+
+def _unit(text: str) -> str:
+    """The unit in brackets; none where the brackets hold the argument, as in D(p)."""
+    return "" if any(text.lower() in names for names in GRID_NAMES.values()) else text
+
+
+def _first(names: tuple[str, ...], known: tuple[str, ...]) -> str:
+    return next((name for name in known if name in names), "")

@@ -1,0 +1,153 @@
+"""Which reader a file needs, by its content: the first bytes, the first line, the keys; never the suffix."""
+
+import os
+
+import numpy as np
+
+from retrodict.base.arrays import read_npy, read_npz
+from retrodict.base.columns import read_columns
+from retrodict.base.errors import InputError, UnknownKind
+from retrodict.base.files import JSON, PathLike, Source, decode, form_of, parse_json, read_head
+from retrodict.base.gzipped import read_unpacked
+from retrodict.base.tables import ColumnNames, header_names, parse_names, parse_numbers, parse_table
+from retrodict.spectral.correlator import MAX_POINTS, Correlator
+from retrodict.spectral.readers.arrays import EXPECTED, from_arrays, from_columns, roles
+from retrodict.spectral.readers.gvar_text import is_gvar_text, read_gvar_text
+from retrodict.spectral.readers.hadrons import is_hadrons, read_hadrons
+from retrodict.spectral.readers.hdf5_arrays import read_hdf5_correlator
+from retrodict.spectral.readers.pyerrors import is_pyerrors, read_pyerrors
+from retrodict.spectral.samples import CorrelatorSamples
+
+LEAST_TIMES = 4  # of an array without names: one of two or three columns is more likely a table
+
+Raw = Correlator | CorrelatorSamples
+
+
+@np.errstate(all="ignore")  # what overflows is not finite, and refused as such
+def open_correlator(
+    path: PathLike,
+    dataset: str = "",
+    covariance: PathLike | None = None,
+    columns: ColumnNames | None = None,
+) -> tuple[Raw, str]:
+    """What the file holds, not yet checked, and the name of its form.
+
+    `covariance` is a second file with the matrix, `columns` names those of a table without a header. Raises
+    `InputError`; `UnknownKind` for a readable file that is no correlator.
+    """
+    if is_hadrons(path):
+        _refuse(covariance, "covariance")
+        return read_hadrons(path, dataset), "hadrons"
+    if os.path.isdir(path):
+        expected = "a file, or a folder of stem.<configuration>.h5"
+        raise UnknownKind("no correlator in the folder", where=os.fspath(path), expected=expected)
+    form = form_of(read_head(path))
+    matrix = None if covariance is None else read_matrix(covariance)
+    if form == "hdf5":
+        return read_hdf5_correlator(path, dataset, matrix), "hdf5"
+    if form == "zip":
+        arrays, source = read_npz(path)
+        return from_arrays(_selected(arrays, columns), source, matrix), "npz"
+    if form == "npy":
+        return _matrix_of_means(path, columns, matrix), "npy"
+    data, source = read_unpacked(path)
+    if form_of(data[:4096]) == "json":
+        return _from_json(parse_json(decode(data, path), path), source, dataset, matrix)
+    return _from_text(data, source, dataset, matrix, columns)
+
+
+def read_matrix(path: PathLike) -> np.ndarray:
+    """The only square matrix of numbers in a text file, `.npy` or `.npz`. Raises `InputError`."""
+    form = form_of(read_head(path))
+    if form == "npy":
+        found = [read_npy(path)[0]]
+    elif form == "zip":
+        found = [values for values in read_npz(path)[0].values() if values.ndim == 2]
+    else:
+        data, _ = read_unpacked(path)
+        rows = [row for _, row in parse_numbers(decode(data, path).replace(",", " "), path)]
+        found = [np.array(rows)] if rows and len({len(row) for row in rows}) == 1 else []
+    square = [matrix for matrix in found if matrix.ndim == 2 and matrix.shape[0] == matrix.shape[1]]
+    if len(square) != 1:
+        got = ", ".join(str(matrix.shape) for matrix in found[:8]) or "rows of different lengths, or none"
+        expected = "one square matrix of numbers"
+        raise InputError("the covariance could not be read", where=os.fspath(path), got=got, expected=expected)
+    return square[0]
+
+
+def _from_text(
+    data: bytes, source: Source, dataset: str, matrix: np.ndarray | None, columns: ColumnNames | None
+) -> tuple[Raw, str]:
+    text = decode(data, source.path)
+    if columns is None and is_gvar_text(text[:100_000]):
+        return read_gvar_text(text, source, dataset), "gvar"
+    try:
+        table = parse_table(data, source, columns)
+    except InputError as error:
+        if error.what in ("the columns have no names", "the header could not be read"):
+            fix = (
+                "add a first line such as: tau [GeV^-1], G, sigma   (or begin each measurement with a tag: C 0.98 0.61)"
+            )
+            raise UnknownKind(
+                "numbers without names", where=error.where, got=error.got, expected=EXPECTED, fix=fix
+            ) from error
+        if columns is None and not roles(header_names(text), source.path).known:
+            raise UnknownKind.of(error) from error
+        raise
+    return from_columns(table, matrix), "text"
+
+
+def _from_json(value: JSON, source: Source, dataset: str, matrix: np.ndarray | None) -> tuple[Raw, str]:
+    if is_pyerrors(value):
+        return read_pyerrors(value, source, dataset), "pyerrors"
+    arrays = {}
+    for name, cells in value.items() if isinstance(value, dict) else ():
+        if isinstance(cells, list) and len(cells) <= MAX_POINTS and len(name) <= 200 and _regular(cells):
+            try:
+                arrays[name] = np.array(cells, dtype=np.float64)
+            except OverflowError as error:
+                where = f"{source.path}:{name}"
+                raise InputError("a number is too large", where=where, expected="numbers that fit a double") from error
+    if not arrays:
+        expected = f"the JSON of pyerrors, or lists: {EXPECTED}"
+        raise UnknownKind("no correlator in the JSON file", where=source.path, expected=expected)
+    return from_arrays(arrays, source, matrix), "json"
+
+
+def _regular(cells: list) -> bool:
+    """A list of numbers, or of lists of numbers of one length."""
+    if all(type(cell) in (int, float) for cell in cells):
+        return bool(cells)
+    rows = all(isinstance(row, list) and all(type(cell) in (int, float) for cell in row) for row in cells)
+    return rows and len({len(row) for row in cells}) == 1
+
+
+def _matrix_of_means(path: PathLike, columns: ColumnNames | None, matrix: np.ndarray | None) -> Raw:
+    """A two-dimensional `.npy` is a table if its columns are named, and else measurements, (configurations, times)."""
+    if columns is not None:
+        return from_columns(read_columns(path, columns), matrix)
+    chain, source = read_npy(path)
+    if chain.ndim != 2 or chain.shape[1] < LEAST_TIMES:
+        expected = f"(configurations, times) with {LEAST_TIMES} times or more, or columns that are named"
+        raise UnknownKind(
+            "not an array of measurements", where=source.path, got=str(chain.shape)[:80], expected=expected
+        )
+    return CorrelatorSamples(np.arange(float(chain.shape[1])), ((chain,),), "tau", "a", "", (), source)
+
+
+def _selected(arrays: dict[str, np.ndarray], columns: ColumnNames | None) -> dict[str, np.ndarray]:
+    """The arrays that `columns` names, under the names and units that it gives them."""
+    if columns is None:
+        return arrays
+    names, units = parse_names(columns)
+    plain = {name.lower(): values for name, values in arrays.items()}
+    missing = [name for name in names if name not in plain]
+    if missing:
+        fix = "arrays in this file: " + ", ".join(list(arrays)[:20])
+        raise InputError("an array is missing", where="columns", got=", ".join(missing)[:200], fix=fix[:300])
+    return {f"{name} [{unit}]" if unit else name: plain[name] for name, unit in zip(names, units, strict=True)}
+
+
+def _refuse(value: object, name: str) -> None:
+    if value is not None:
+        raise InputError(f"{name} is of no use here", where=name, why="the covariance comes from the measurements")

@@ -1,0 +1,139 @@
+"""The JSON of pyerrors (`.json.gz`): values, and the deviations of every configuration of every replicum from them.
+
+A structure is a `Corr`, `List` or `Array`; an element of a matrix of correlators is asked for as `0[1,1]`, the first
+structure, operators 1 and 1. Deviations of several ensembles are independent, those of replica of one ensemble
+belong to one chain each; `cdata` are covariances of external inputs, which go to the correlator by their gradients.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from retrodict.base.errors import InputError, UnknownKind
+from retrodict.base.files import ARRAY_LIMIT, JSON, Source
+from retrodict.spectral.readers.candidates import Candidate, choose
+from retrodict.spectral.samples import CorrelatorSamples
+
+MAX_STRUCTURES = 1000
+
+
+def is_pyerrors(value: JSON) -> bool:
+    """Whether a JSON document is what pyerrors writes."""
+    return isinstance(value, dict) and isinstance(value.get("obsdata"), list)
+
+
+def read_pyerrors(value: JSON, source: Source, dataset: str = "") -> CorrelatorSamples:
+    """One correlator of a pyerrors document. The grid is 0, 1, 2, ... in lattice units. Raises `InputError`."""
+    structures = value["obsdata"][:MAX_STRUCTURES]
+    places = {name: place for i, one in enumerate(structures) for name, place in _places(i, one, source.path)}
+    if not places:
+        raise UnknownKind("no correlator in the pyerrors file", where=source.path, expected="a Corr, List or Array")
+    candidates = [
+        Candidate(name, (_measurements(structures[i], source.path), len(take))) for name, (i, take) in places.items()
+    ]
+    index, take = places[choose(candidates, dataset, source.path).name]
+    return _samples(structures[index], take, f"{source.path}:obsdata[{index}]", source)
+
+
+def _places(index: int, structure: Any, path: str) -> Iterator[tuple[str, tuple[int, np.ndarray]]]:
+    """Names of the correlators in a structure, and where in the flat list of values each stands."""
+    where = f"{path}:obsdata[{index}]"
+    if not isinstance(structure, dict) or not isinstance(structure.get("value"), list):
+        raise InputError("the structure has no values", where=where, expected="type, layout, value, data")
+    layout = _layout(structure, where)
+    if structure.get("type") == "Obs" or layout[0] < 2:
+        return
+    flat = np.arange(int(np.prod(layout))).reshape(layout[0], -1)
+    if flat.shape[1] == 1:
+        yield str(index), (index, flat[:, 0])
+        return
+    for column in range(flat.shape[1]):
+        element = ",".join(str(int(i)) for i in np.unravel_index(column, layout[1:]))
+        yield f"{index}[{element}]", (index, flat[:, column])
+
+
+def _layout(structure: dict[str, Any], where: str) -> tuple[int, ...]:
+    text, count = structure.get("layout", "1"), len(structure["value"])
+    parts = [part.strip() for part in text.split(",") if part.strip()] if isinstance(text, str) else []
+    layout = tuple(int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 8)
+    if not layout or len(layout) != len(parts) or np.prod(layout, dtype=float) != count:
+        got, expected = f"layout {str(text)[:60]!r} for {count} values", "a layout such as '64, 1'"
+        raise InputError("the layout does not fit the values", where=where, got=got, expected=expected)
+    return layout
+
+
+def _measurements(structure: dict[str, Any], path: str) -> int:
+    return sum(len(replicum["deltas"]) for _, replicum in _replica(structure, path))
+
+
+def _samples(structure: dict[str, Any], take: np.ndarray, where: str, source: Source) -> CorrelatorSamples:
+    values = _numbers([structure["value"]], len(structure["value"]), f"{where}.value")[0][take]
+    keep = np.flatnonzero(~np.isnan(values))  # pyerrors writes NaN for time slices that were left undefined
+    if len(keep) < 2:
+        raise InputError("fewer than two time slices are defined", where=where, expected="a correlator")
+    take, central = take[keep], values[keep]
+    ensembles: dict[str, list[np.ndarray]] = {}
+    notes = [f"{len(values) - len(keep)} undefined time slices were left out"] if len(keep) < len(values) else []
+    for ensemble, replicum in _replica(structure, where):
+        place = f"{where}.{str(replicum.get('name'))[:60]}"
+        table = _numbers(replicum["deltas"], 1 + len(structure["value"]), place)
+        notes += _spacing(table[:, 0], replicum)
+        ensembles.setdefault(ensemble, []).append(central + table[:, 1 + take])
+    if not ensembles:
+        raise InputError("the structure has no measurements", where=where, fix="export Obs with their deltas")
+    further = _external(structure, take, where)
+    chains = tuple(tuple(replica) for replica in ensembles.values())
+    grid = keep.astype(float)
+    return CorrelatorSamples(grid, chains, "tau", "a", "", tuple(notes), source, central=central, further=further)
+
+
+def _replica(structure: dict[str, Any], where: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every replicum with the name of its ensemble."""
+    data = structure.get("data", [])
+    for one in data if isinstance(data, list) else [None]:
+        ensemble = one if isinstance(one, dict) else {}
+        replica = ensemble.get("replica")
+        for replicum in replica if isinstance(replica, list) else [None]:
+            if not isinstance(replicum, dict) or not isinstance(replicum.get("deltas"), list) or not replicum["deltas"]:
+                expected = "data: [{id, replica: [{name, deltas: [[config, delta, ...], ...]}]}]"
+                raise InputError("the measurements could not be read", where=where, expected=expected)
+            yield str(ensemble.get("id")), replicum
+
+
+def _numbers(rows: Sequence[Any], width: int, where: str) -> np.ndarray:
+    """Rows of `width` numbers; NaN may pass, it is refused where it is used."""
+    if len(rows) * width * 8 > ARRAY_LIMIT:
+        raise InputError("too many numbers", where=where, got=f"{len(rows)} x {width}")
+    for i, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) != width or not all(type(cell) in (int, float) for cell in row):
+            got = f"{len(row)} cells" if isinstance(row, list) else type(row).__name__
+            raise InputError(
+                "a row is not numbers", where=f"{where}, row {i + 1}", got=got, expected=f"{width} numbers"
+            )
+    try:
+        return np.array(rows, dtype=np.float64)
+    except OverflowError as error:
+        raise InputError("a number is too large", where=where, expected="numbers that fit a double") from error
+
+
+def _spacing(configuration: np.ndarray, replicum: dict[str, Any]) -> list[str]:
+    steps = np.unique(np.diff(configuration))
+    if len(steps) <= 1:
+        return []
+    return [f"configurations of {str(replicum.get('name'))[:60]} are not evenly spaced: taken as if they were"]
+
+
+def _external(structure: dict[str, Any], take: np.ndarray, where: str) -> np.ndarray | None:
+    """Sum of grad^T cov grad over the covariances of external inputs; None without any."""
+    sources, count = structure.get("cdata", []), len(structure["value"])
+    total = None
+    for one in sources if isinstance(sources, list) else []:
+        gradient, entries = (one.get("grad"), one.get("cov")) if isinstance(one, dict) else (None, None)
+        if not isinstance(gradient, list) or not isinstance(entries, list) or len(entries) != len(gradient) ** 2:
+            raise InputError("an external covariance could not be read", where=f"{where}.cdata", expected="cov, grad")
+        size = len(gradient)
+        matrix = _numbers([entries], size**2, f"{where}.cdata")[0].reshape(size, size)
+        slope = _numbers(gradient, count, f"{where}.cdata")[:, take]
+        total = slope.T @ matrix @ slope + (0.0 if total is None else total)
+    return total
