@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq, curve_fit
+from scipy.optimize import curve_fit, root_scalar
 
 from retrodict.spectral.classical.dual import DualProblem, Entropy, Point, optimum
 from retrodict.spectral.classical.problem import Nodes
@@ -25,7 +25,7 @@ Rule = Callable[[DualProblem, Entropy, list[Point]], Chosen]
 
 
 def historic(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen:
-    """chi2 = number of data; the smallest alpha of the path if that cannot be reached, the largest if all fit better."""
+    """chi2 = number of data; the smallest alpha of the path if that is out of reach, the largest if all fit better."""
     target = float(len(dual.data)) + dual.chi2_outside
     chi2 = np.array([point.chi2 for point in points])
     below = np.flatnonzero(chi2 < target)
@@ -33,11 +33,10 @@ def historic(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen
         return _single(points[-1] if below.size == 0 else points[0], "chi2 = N out of reach")
     left, right = points[below[0] - 1], points[below[0]]
 
-    def excess(log_alpha: float) -> float:
-        return optimum(dual, entropy, float(np.exp(log_alpha)), left.dual).chi2 - target
+    def excess(alpha: float) -> float:
+        return optimum(dual, entropy, alpha, left.dual).chi2 - target
 
-    root = brentq(excess, np.log(right.alpha), np.log(left.alpha), xtol=1e-6)
-    return _single(optimum(dual, entropy, float(np.exp(root)), left.dual), "chi2 = N")
+    return _single(optimum(dual, entropy, log_root(excess, right.alpha, left.alpha), left.dual), "chi2 = N")
 
 
 def classic(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen:
@@ -73,6 +72,15 @@ def kink(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen:
     alpha = 10.0 ** np.clip(middle - KINK_POSITION / slope, x[-1], x[0])
     nearest = min((point for point in points if point.alpha >= 0.999 * alpha), key=lambda point: point.alpha)
     return _single(optimum(dual, entropy, float(alpha), nearest.dual), "kink of chi2(alpha)")
+
+
+def log_root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where `function` of a positive number changes its sign between `low` and `high`, to 1e-6 of it."""
+
+    def of_logarithm(logarithm: float) -> float:
+        return function(float(np.exp(logarithm)))
+
+    return float(np.exp(root_scalar(of_logarithm, bracket=(np.log(low), np.log(high)), xtol=1e-6).root))
 
 
 def _single(point: Point, how: str) -> Chosen:

@@ -1,10 +1,10 @@
 r"""Entropic regulators solved in data space.
 
-Maximising $\alpha S[\rho] - \frac12|W(K\rho - d)|^2$ over as many unknowns as there are frequencies has the dual problem
-of minimising the convex $\Phi(u) = \frac\alpha2|u|^2 + \int\phi(m, \eta)\,d\omega - u\cdot d$, $\eta = K^T u$, over as many
-unknowns as there are data. Its gradient vanishes where $\rho = \partial\phi/\partial\eta$ and $u = (d - K\rho)/\alpha$.
-So the exact optimum lies in the space that the rows of the kernel span, for any entropy, and Newton's method with a few
-dozen unknowns finds it in milliseconds.
+Maximising $\alpha S[\rho] - \frac12|K\rho - d|^2$, whitened, over as many unknowns as there are frequencies has the
+dual problem of minimising the convex $\Phi(u) = \frac\alpha2|u|^2 + \int\phi(m, \eta)\,d\mu - u\cdot d$,
+$\eta = K^T u$, over as many unknowns as there are data. Its gradient vanishes where $\rho = \partial\phi/\partial\eta$
+and $u = (d - K\rho)/\alpha$. So the exact optimum lies in the space that the rows of the kernel span, for any entropy,
+and Newton's method with a few dozen unknowns finds it in milliseconds.
 """
 
 from collections.abc import Callable
@@ -59,42 +59,35 @@ class Point(NamedTuple):
     log_evidence: float
 
 
-def singular_space(problem: LinearProblem, measure: Nodes | None = None, cut: float = SINGULAR_CUT) -> DualProblem:
+def singular_space(
+    problem: LinearProblem, measure: Nodes, floor: float = 0.0, cut: float = SINGULAR_CUT
+) -> DualProblem:
     """The search space of Bryan: left singular vectors of the whitened kernel in the metric of the default model.
 
-    The measure of the entropy is d omega unless its weights are given.
+    `measure` holds the weights of the entropy. Below the frequency `floor` rho is held at the default model.
     """
-    measure = problem.weight if measure is None else measure
-    scaled = problem.whitened_kernel * np.sqrt(problem.weight * problem.default)
+    free = problem.omega >= floor
+    scaled = problem.whitened_kernel * np.sqrt(problem.weight * problem.default) * free
+    mean = problem.whitened_mean - problem.whitened_operator[:, ~free] @ problem.default[~free]
     left, value, _ = np.linalg.svd(scaled, full_matrices=False)
     rotation = left[:, value > cut * value[0]].T
-    data = rotation @ problem.whitened_mean
-    outside = float(np.sum((problem.whitened_mean - rotation.T @ data) ** 2))
-    operator = rotation @ problem.whitened_operator
+    data = rotation @ mean
+    outside = float(np.sum((mean - rotation.T @ data) ** 2))
+    operator = rotation @ problem.whitened_operator * free
     return DualProblem(operator, operator / measure, data, measure, problem.default, outside)
 
 
 def optimum(dual: DualProblem, entropy: Entropy, alpha: float, start: Rows) -> Point:
     """Newton's method on the dual from `start`; raises `NotFiniteError` if it does not converge."""
-    u, identity = start, np.eye(len(start))
-    value, gradient, rho = _dual_value(dual, entropy, alpha, u)
+    state = _evaluate(dual, entropy, alpha, start)
     for _ in range(MAX_NEWTON):
-        hessian = alpha * identity + (dual.operator * entropy.slope(rho)) @ dual.kernel.T
-        step = -cho_solve(cho_factor(hessian), gradient)
-        decrement = float(-gradient @ step)
-        if np.max(np.abs(gradient)) < TOLERANCE or decrement < 1e-20 * (1 + abs(value)):
-            return _point(dual, entropy, alpha, u, rho, hessian)
-        length = 1.0
-        while True:
-            new_value, new_gradient, new_rho = _dual_value(dual, entropy, alpha, u + length * step)
-            # Near the optimum rounding hides the decrease, and full steps are right.
-            if new_value <= value - 1e-4 * length * decrement or (decrement < 1e-6 and np.isfinite(new_value)):
-                break
-            length *= 0.5
-            if length < 1e-12:
-                raise NotFiniteError("Newton's method for an entropic regulator did not converge", got=f"{alpha=:.3g}")
-        u, value, gradient, rho = u + length * step, new_value, new_gradient, new_rho
-    return _point(dual, entropy, alpha, u, rho, hessian)
+        hessian = alpha * np.eye(len(start)) + (dual.operator * entropy.slope(state.rho)) @ dual.kernel.T
+        step = -cho_solve(cho_factor(hessian), state.gradient)
+        decrement = float(-state.gradient @ step)
+        if np.max(np.abs(state.gradient)) < TOLERANCE or decrement < 1e-20 * (1 + abs(state.value)):
+            return _point(dual, entropy, alpha, state, hessian)
+        state = _descend(dual, entropy, alpha, state, step, decrement)
+    raise NotFiniteError("Newton's method for an entropic regulator did not converge", got=f"{alpha=:.3g}")
 
 
 def path(dual: DualProblem, entropy: Entropy) -> list[Point]:
@@ -106,10 +99,16 @@ def path(dual: DualProblem, entropy: Entropy) -> list[Point]:
         try:
             points.append(optimum(dual, entropy, float(alpha), start))
         except (NotFiniteError, np.linalg.LinAlgError):
-            break
+            break  # so small an alpha asks for more than float64 holds
         start = points[-1].dual
         if _exhausted(points):
             break
+    if not points:
+        raise NotFiniteError(
+            "an entropic regulator has no solution even at the largest alpha",
+            why="the default model is far from the data, or grows where the kernel does",
+            fix="another default model",
+        )
     return points
 
 
@@ -137,21 +136,41 @@ def window_error(
     return np.sqrt(np.maximum(prior - learnt, 0.0))
 
 
-def _dual_value(dual: DualProblem, entropy: Entropy, alpha: float, u: Rows) -> tuple[float, Rows, Nodes]:
+class _State(NamedTuple):
+    u: Rows
+    value: float
+    gradient: Rows
+    rho: Nodes
+
+
+def _evaluate(dual: DualProblem, entropy: Entropy, alpha: float, u: Rows) -> _State:
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         eta = u @ dual.kernel
-        potential = float(dual.measure @ entropy.potential(dual.default, eta))
         rho = entropy.density(dual.default, eta)
+        potential = float(dual.measure @ entropy.potential(dual.default, eta))
         value = 0.5 * alpha * float(u @ u) + potential - float(u @ dual.data)
-        return (value if np.isfinite(value) else np.inf), alpha * u + dual.operator @ rho - dual.data, rho
+        gradient = alpha * u + dual.operator @ rho - dual.data
+    return _State(u, value if np.isfinite(value) else np.inf, gradient, rho)
 
 
-def _point(dual: DualProblem, entropy: Entropy, alpha: float, u: Rows, rho: Nodes, hessian: np.ndarray) -> Point:
+def _descend(dual: DualProblem, entropy: Entropy, alpha: float, state: _State, step: Rows, decrement: float) -> _State:
+    """The longest of the steps 1, 1/2, 1/4 ... that decreases Phi enough, up to rounding."""
+    rounding = 1e-13 * (abs(float(state.u @ dual.data)) + abs(state.value) + 1e-3 * decrement)
+    for halvings in range(40):
+        length = 0.5**halvings
+        new = _evaluate(dual, entropy, alpha, state.u + length * step)
+        if new.value <= state.value - 1e-4 * length * decrement + rounding:
+            return new
+    raise NotFiniteError("Newton's method for an entropic regulator cannot descend", got=f"{alpha=:.3g}")
+
+
+def _point(dual: DualProblem, entropy: Entropy, alpha: float, state: _State, hessian: np.ndarray) -> Point:
     """chi2, S and the evidence of alpha in Laplace's approximation, with Jeffreys' prior d alpha/alpha."""
-    chi2 = float(np.sum((dual.operator @ rho - dual.data) ** 2)) + dual.chi2_outside
-    information = float(dual.measure @ entropy.value(rho, dual.default))
-    log_determinant = np.linalg.slogdet(hessian)[1] - len(u) * np.log(alpha)
-    return Point(alpha, u, rho, chi2, information, alpha * information - 0.5 * chi2 - 0.5 * float(log_determinant))
+    chi2 = float(np.sum((dual.operator @ state.rho - dual.data) ** 2)) + dual.chi2_outside
+    information = float(dual.measure @ entropy.value(state.rho, dual.default))
+    log_determinant = float(np.linalg.slogdet(hessian)[1]) - len(state.u) * np.log(alpha)
+    log_evidence = alpha * information - 0.5 * chi2 - 0.5 * log_determinant
+    return Point(alpha, state.u, state.rho, chi2, information, log_evidence)
 
 
 def _exhausted(points: list[Point]) -> bool:

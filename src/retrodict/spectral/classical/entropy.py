@@ -7,8 +7,10 @@ from scipy.linalg import cho_factor, cho_solve
 
 from retrodict.base.errors import NotFiniteError
 from retrodict.spectral.classical.alpha import Rule, averaged, historic
-from retrodict.spectral.classical.dual import MAX_NEWTON, Entropy, path, singular_space, window_error
+from retrodict.spectral.classical.dual import MAX_NEWTON, DualProblem, Entropy, path, singular_space, window_error
 from retrodict.spectral.classical.problem import LinearProblem, Nodes, Reconstruction
+
+FLOOR: Final = 1e-3  # of the problem's scale: where the search of maximum entropy starts
 
 
 def _barrier(default: Nodes, eta: Nodes) -> Nodes:
@@ -37,12 +39,14 @@ def maximum_entropy(problem: LinearProblem, rule: Rule = averaged) -> Reconstruc
     """MEM: maximises alpha S - chi2/2 with the entropy of Shannon and Jaynes, searched in the singular space.
 
     `rule` chooses alpha: `historic`, `classic`, `averaged` (Bryan's) or `kink`. The error is that of averages over
-    omega (1 +- .1) at the most probable alpha.
+    omega (1 +- .1) at the most probable alpha. Below a thousandth of the problem's scale rho is held at the default
+    model: rho/m is the exponential of the kernel, which for thermal kernels diverges at zero.
     Sources: Bryan, Eur. Biophys. J. 18 (1990) 165; Jarrell, Gubernatis, Phys. Rept. 269 (1996) 133; Asakawa, Hatsuda,
     Nakahara, Prog. Part. Nucl. Phys. 46 (2001) 459.
     """
     references = ("bryan1990", "jarrell1996", "asakawa2001")
-    return _reconstruction(problem, SHANNON_JAYNES, problem.weight, rule, "maximum entropy", references)
+    dual = singular_space(problem, problem.weight, floor=FLOOR * problem.scale)
+    return _reconstruction(problem, SHANNON_JAYNES, dual, rule, "maximum entropy", references)
 
 
 def burnier_rothkopf(problem: LinearProblem, rule: Rule = historic) -> Reconstruction:
@@ -54,7 +58,8 @@ def burnier_rothkopf(problem: LinearProblem, rule: Rule = historic) -> Reconstru
     Source: Burnier, Rothkopf, PRL 111, 182003 (2013).
     """
     measure = problem.weight / (1 + (problem.omega / problem.scale) ** 2)
-    return _reconstruction(problem, BURNIER_ROTHKOPF, measure, rule, "Burnier-Rothkopf", ("burnier2013",))
+    dual = singular_space(problem, measure)
+    return _reconstruction(problem, BURNIER_ROTHKOPF, dual, rule, "Burnier-Rothkopf", ("burnier2013",))
 
 
 def full_space_maximum(problem: LinearProblem, alpha: float, tolerance: float = 1e-10) -> Nodes:
@@ -78,9 +83,8 @@ def full_space_maximum(problem: LinearProblem, alpha: float, tolerance: float = 
 
 
 def _reconstruction(
-    problem: LinearProblem, entropy: Entropy, measure: Nodes, rule: Rule, name: str, references: tuple[str, ...]
+    problem: LinearProblem, entropy: Entropy, dual: DualProblem, rule: Rule, name: str, references: tuple[str, ...]
 ) -> Reconstruction:
-    dual = singular_space(problem, measure)
     chosen = rule(dual, entropy, path(dual, entropy))
     return Reconstruction(
         name=f"{name}, {chosen.how}",

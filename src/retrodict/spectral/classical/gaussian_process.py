@@ -26,6 +26,9 @@ class Hyperparameters(NamedTuple):
     length: float
 
 
+START: Final = Hyperparameters(1.0, 0.5)
+
+
 class Constraint(NamedTuple):
     """Exact linear knowledge, row . rho = value: a total weight, or a derivative at a frequency."""
 
@@ -81,7 +84,7 @@ def posterior(
     return GaussianPosterior(updated, np.sqrt(np.maximum(variance, 0.0)), _log_evidence(factor[0], misfit))
 
 
-def most_likely(problem: LinearProblem, start: Hyperparameters = Hyperparameters(1.0, 0.5)) -> Hyperparameters:
+def most_likely(problem: LinearProblem, start: Hyperparameters = START) -> Hyperparameters:
     """The hyper-parameters of the greatest marginal likelihood (ML-II): a point where a distribution is due.
 
     With few data it takes a good fit for certainty; bands made with it were measured to be far too narrow.

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+import jax.numpy as jnp
 import numpy as np
 
 from retrodict.base.errors import InputError
@@ -23,9 +24,9 @@ class LinearProblem:
     r"""Data $d = \int K \rho\,d\omega + $ noise of a known covariance, on a frequency grid.
 
     `kernel` holds K(x, omega) without the weights of the grid; `default` is the default model m(omega) > 0, which sets
-    the scale of rho even for methods that have no entropy. `window` is the range of interest; beyond it the methods that
-    need a finite range let rho fall like the default model. `scale` is where the structures are: frequencies count
-    linearly below it and logarithmically, or less, above.
+    the scale of rho even for methods that have no entropy. `window` is the range of interest; beyond it the methods
+    that need a finite range let rho fall like the default model. `scale` is where the structures are: frequencies
+    count linearly below it and logarithmically, or less, above.
     """
 
     kernel: Float[np.ndarray, "points nodes"]
@@ -61,7 +62,7 @@ class LinearProblem:
     @cached_property
     def whitened_mean(self) -> Rows:
         """W d."""
-        return np.asarray(self.covariance.whiten(self.mean))
+        return np.asarray(self.covariance.whiten(jnp.asarray(self.mean)))
 
     def residual(self, rho: Nodes) -> Rows:
         """W (K rho - d)."""
@@ -105,11 +106,13 @@ def linear_problem(
     window: tuple[float, float] = (0.0, 20.0),
     scale: float | None = None,
     name: str = "",
+    *,
+    fit_height: bool = True,
 ) -> LinearProblem:
     """The problem of `mean` = G(x) with `covariance`; the default model is flat in the window unless given.
 
-    The default model's shape is a function of omega; its height is fitted to the data. The scale is .15 of the end of
-    the window unless given. Raises `InputError` for shapes
+    The default model's shape is a function of omega; its height is fitted to the data unless told otherwise. The
+    scale is .15 of the end of the window unless given. Raises `InputError` for shapes
     that do not match, data that are not finite or a default model that is not positive.
     """
     matrix, data, omega = np.asarray(kernel(x, grid.omega)), np.asarray(mean, dtype=float), np.asarray(grid.omega)
@@ -125,7 +128,7 @@ def linear_problem(
     if not np.all(np.isfinite(shape) & (shape > 0)):
         raise InputError("a default model is positive and finite at every frequency", got=f"minimum {np.min(shape)}")
     problem = LinearProblem(matrix, data, covariance, grid, shape, window, scale or 0.15 * window[1], name)
-    return replace(problem, default=shape * fitted_height(problem))
+    return replace(problem, default=shape * fitted_height(problem)) if fit_height else problem
 
 
 def fitted_height(problem: LinearProblem) -> float:
@@ -138,6 +141,16 @@ def fitted_height(problem: LinearProblem) -> float:
 def flat(window: tuple[float, float]) -> Callable[[Nodes], Nodes]:
     """A default model that is constant up to the end of the window and falls as 1/omega^2 beyond it."""
     return lambda omega: np.maximum(1.0, omega / window[1]) ** -FLAT_TAIL
+
+
+def rising(temperature: float) -> Callable[[Nodes], Nodes]:
+    """A default model ~ omega^2 tanh(omega/4T), the continuum of two massless quarks; for kernels that end it."""
+    return lambda omega: omega**2 * np.tanh(omega / (4 * temperature))
+
+
+def conducting(temperature: float) -> Callable[[Nodes], Nodes]:
+    """A default model ~ omega^2 + 4 T omega: the same continuum with rho/omega not zero at zero."""
+    return lambda omega: omega * (omega + 4 * temperature)
 
 
 def falling(scale: float, power: float = 2.0) -> Callable[[Nodes], Nodes]:

@@ -1,14 +1,14 @@
-r"""Smeared spectral densities: what a correlator says about $\int \Delta(\omega_*, \omega)\,\rho(\omega)/f(\omega)\,d\omega$.
+r"""Smeared densities: what a correlator says about $\int \Delta(\omega_*, \omega)\,\rho(\omega)/f(\omega)\,d\omega$.
 
-No shape of rho is assumed: the estimate is linear in the data, $\hat\rho = g\cdot G$, and what it measures exactly is the
-average of rho/f over the averaging kernel $\hat\Delta = f\,g\cdot K$. Hansen, Lupo and Tantalo choose g so that the
+No shape of rho is assumed: the estimate is linear in the data, $\hat\rho = g\cdot G$, and what it measures exactly is
+the average of rho/f over the averaging kernel $\hat\Delta = f\,g\cdot K$. Hansen, Lupo and Tantalo choose g so that the
 averaging kernel is as close as possible to a given one; Backus and Gilbert so that it is narrow.
 
 Both minimise a quadratic form A[g] + mu B[g], B the variance. Their matrix squares the condition of the kernel, for
-which the literature uses multi-precision arithmetic. Here the same minimum is found as a *least-squares* problem through
-the singular values of the kernel itself in units of the noise, in float64: components below sqrt(mu) are damped, and
-sqrt(mu) is above the rounding error of the singular values whenever mu > 1e-28 of the largest squared one, far below
-what any noise allows. Only the noise-free limit mu -> 0 would need more digits; mu is refused there.
+which the literature uses multi-precision arithmetic. Here the same minimum is found as a *least-squares* problem
+through the singular values of the kernel itself in units of the noise, in float64: components below sqrt(mu) are
+damped, and sqrt(mu) is above the rounding error of the singular values whenever mu > 1e-28 of the largest squared one,
+far below what any noise allows. Only the noise-free limit mu -> 0 would need more digits; mu is refused there.
 
 Sources: Hansen, Lupo, Tantalo, PRD 99, 094508 (2019); Backus, Gilbert, Geophys. J. 16 (1968) 169.
 """
@@ -88,9 +88,10 @@ def hansen_lupo_tantalo(
 ) -> SmearedDensity:
     r"""Densities smeared with $\Delta$ = `smearing(energy, omega)`.
 
-    Minimises $\int e^{\alpha\omega}(\hat\Delta - \Delta)^2 d\omega + \mu\,g C g$, $\alpha$ = `tilt` (0 <= tilt < 2 for the
-    exponential kernel in lattice units). mu is given, or taken from the onset of the plateau of each energy: the largest
-    mu from which on smaller ones change the value by less than its error. `unit_area` enforces $\int\hat\Delta = 1$.
+    Minimises $\int e^{\alpha\omega}(\hat\Delta - \Delta)^2 d\omega + \mu\,g C g$, $\alpha$ = `tilt` (0 <= tilt < 2 for
+    the exponential kernel in lattice units). mu is given, or taken from the onset of the plateau of each energy: the
+    largest mu from which on smaller ones change the value by less than its error. `unit_area` enforces
+    $\int\hat\Delta = 1$.
     """
     kernel = modes(problem, rescaling, tilt)
     target = np.stack([smearing(float(energy), problem.omega) for energy in energies]) * kernel.root_measure

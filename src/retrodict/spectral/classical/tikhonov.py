@@ -14,9 +14,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from scipy.linalg import solveh_banded
-from scipy.optimize import brentq, nnls
+from scipy.optimize import nnls
 
 from retrodict.base.types import Float
+from retrodict.spectral.classical.alpha import log_root
 from retrodict.spectral.classical.problem import LinearProblem, Reconstruction
 
 KNOTS: Final = 400
@@ -129,16 +130,14 @@ def gradient(discrete: Discrete, alpha: float, values: Knots) -> Knots:
 
 def discrepancy(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -> Solution:
     """chi2 = number of data; the smallest alpha tried if that cannot be reached. Source: Morozov (1966)."""
-    above = float(trials[0])
-    for alpha in trials:
-        solution = solver(float(alpha))
+    above, solution = float(trials[0]), solver(float(trials[0]))
+    for alpha in trials[1:].tolist():
         if solution.chi2 < points:
-            if alpha == trials[0]:
-                return solution
-            root = brentq(lambda log: solver(float(np.exp(log))).chi2 - points, np.log(alpha), np.log(above), xtol=1e-3)
-            return solver(float(np.exp(root)))
-        above = float(alpha)
-    return solution
+            break
+        above, solution = solution.alpha, solver(alpha)
+    if solution.chi2 >= points or above == solution.alpha:
+        return solution
+    return solver(log_root(lambda alpha: solver(alpha).chi2 - points, solution.alpha, above))
 
 
 def cross_validation(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -> Solution:
