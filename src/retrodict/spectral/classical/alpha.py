@@ -26,7 +26,7 @@ Rule = Callable[[DualProblem, Entropy, list[Point]], Chosen]
 
 def historic(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen:
     """chi2 = number of data; the smallest alpha of the path if that is out of reach, the largest if all fit better."""
-    target = float(len(dual.data)) + dual.chi2_outside
+    target = float(dual.points)
     chi2 = np.array([point.chi2 for point in points])
     below = np.flatnonzero(chi2 < target)
     if below.size == 0 or below[0] == 0:

@@ -45,7 +45,8 @@ class DualProblem(NamedTuple):
     data: Float[np.ndarray, " modes"]
     measure: Nodes  # of the entropy, one weight a node
     default: Nodes
-    chi2_outside: float  # of the data components that no spectral function can reach
+    points: int  # data before the rotation
+    chi2_outside: float  # of the components that no spectral function can reach
 
 
 class Point(NamedTuple):
@@ -74,7 +75,7 @@ def singular_space(
     data = rotation @ mean
     outside = float(np.sum((mean - rotation.T @ data) ** 2))
     operator = rotation @ problem.whitened_operator * free
-    return DualProblem(operator, operator / measure, data, measure, problem.default, outside)
+    return DualProblem(operator, operator / measure, data, measure, problem.default, len(mean), outside)
 
 
 def optimum(dual: DualProblem, entropy: Entropy, alpha: float, start: Rows) -> Point:

@@ -132,9 +132,14 @@ def linear_problem(
 
 
 def fitted_height(problem: LinearProblem) -> float:
-    """The factor by which the default model fits the data best; one if that would be negative."""
-    image = problem.whitened_operator @ problem.default
-    height = float(image @ problem.whitened_mean / (image @ image))
+    """The factor by which the default model fits the data best; one if that would be negative.
+
+    Correlations are left out: between data and a crude model they can make the best factor absurdly small.
+    """
+    root = np.asarray(problem.covariance.root)
+    sigma = root if root.ndim == 1 else np.linalg.norm(root, axis=1)
+    image, mean = problem.kernel @ (problem.weight * problem.default) / sigma, problem.mean / sigma
+    height = float(image @ mean / (image @ image))
     return height if height > 0 else 1.0
 
 
