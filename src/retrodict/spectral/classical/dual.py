@@ -119,7 +119,7 @@ def window_error(
     r"""Gaussian error of rho averaged over $\omega(1 \pm$ `relative_width`$)$ at fixed alpha.
 
     At a single frequency the error of an entropic method is infinite in the continuum; only averages have one.
-    Source: Jarrell, Gubernatis, Phys. Rept. 269 (1996) 133, section 4.5.
+    Source: Jarrell, Gubernatis, Phys. Rept. 269 (1996) 133.
     """
     omega, slope = problem.omega, entropy.slope(point.rho) / point.alpha
     low, high = (np.searchsorted(omega, omega * (1 + sign * relative_width)) for sign in (-1, 1))

@@ -25,7 +25,7 @@ from retrodict.base.types import Float
 from retrodict.spectral.classical.problem import LinearProblem, Nodes, Reconstruction
 
 LEAST_PENALTY: Final = 1e-28  # of the largest squared singular value
-STABILITY_STEPS: Final = 6  # penalties over which a plateau must hold
+STABILITY_STEPS: Final = 4  # penalties over which a plateau must hold
 ENERGIES: Final = 60
 
 Energies = Float[np.ndarray, " energies"]
