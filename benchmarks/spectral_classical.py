@@ -1,7 +1,7 @@
 """The classical reconstructions: closeness to the truth in many cells, speed, and peers; beside published figures.
 
 python benchmarks/spectral_classical.py --seeds 5 --json cells.json            # about ten CPU minutes
-python benchmarks/spectral_classical.py --quick --peer PYTHON-WITH-LSDENSITIES # a minute
+python benchmarks/spectral_classical.py --quick --lsdensities PYTHON-THAT-HAS-IT
 """
 
 import argparse
@@ -20,8 +20,8 @@ import numpy as np
 import retrodict  # noqa: F401
 from retrodict.problem.covariance import diagonal
 from retrodict.spectral import kernels, shapes
-from retrodict.spectral.classical import alpha, compare, smeared
-from retrodict.spectral.classical.entropy import burnier_rothkopf, maximum_entropy
+from retrodict.spectral.classical import alpha, compare, dual, smeared
+from retrodict.spectral.classical.entropy import SHANNON_JAYNES, burnier_rothkopf, maximum_entropy
 from retrodict.spectral.classical.gaussian_process import gaussian_process
 from retrodict.spectral.classical.problem import conducting, falling, flat, linear_problem, rising
 from retrodict.spectral.classical.tikhonov import cross_validation, l_curve, tikhonov
@@ -35,6 +35,8 @@ METHODS = {
     "MEM classic": partial(maximum_entropy, rule=alpha.classic),
     "MEM Bryan": partial(maximum_entropy, rule=alpha.averaged),
     "MEM chi2kink": partial(maximum_entropy, rule=alpha.kink),
+    "MEM of rho/omega historic": partial(maximum_entropy, rule=alpha.historic, of_ratio=True),
+    "MEM of rho/omega classic": partial(maximum_entropy, rule=alpha.classic, of_ratio=True),
     "BR chi2 = N": burnier_rothkopf,
     "BR marginalised": partial(burnier_rothkopf, rule=alpha.averaged),
     "Tikhonov 1 chi2 = N": tikhonov,
@@ -168,6 +170,40 @@ def speed():
         print(f"{found.name:60} {1e3 * (time.process_time() - start) / 3:8.1f}")
 
 
+def ask_peer(python, script, question):
+    """The answer of a script that is run with another Python."""
+    with tempfile.TemporaryDirectory() as folder:
+        asked, answer = Path(folder, "question.json"), Path(folder, "answer.json")
+        asked.write_text(json.dumps(question), encoding="utf-8")
+        subprocess.run([python, str(Path(__file__).with_name(script)), str(asked), str(answer)], check=True)
+        return json.loads(answer.read_text(encoding="utf-8"))
+
+
+def against_ana_cont(python):
+    """MEM at the same alpha on the same data: the entropy of rho/omega, default model and noise alike."""
+    cell = Cell(shapes.DOUBLE)
+    problem = cell.problem(1e-3, 0, cell.defaults["falling"])
+    seen = (problem.omega > 1e-3) & (problem.omega < 1e4)
+    alphas = [1e3, 30.0]
+    question = {
+        "momentum": MOMENTA.tolist(),
+        "data": (np.pi * problem.mean).tolist(),
+        "sigma": (np.pi * cell.sigma(1e-3)).tolist(),
+        "omega": problem.omega[seen].tolist(),
+        "model": (problem.default / problem.omega)[seen].tolist(),
+        "alphas": alphas,
+    }
+    answer = ask_peer(python, "spectral_peer_ana_cont.py", question)
+    space = dual.singular_space(problem, problem.weight * problem.scale / problem.omega, floor=1e-3)
+    print("\nMEM beside ana_cont: largest difference of rho at the same alpha, relative to the peak; CPU time")
+    for strength, found, seconds in zip(alphas, answer["ratio"], answer["seconds"], strict=True):
+        start = time.process_time()
+        mine = dual.optimum(space, SHANNON_JAYNES, strength / problem.scale, np.zeros(len(space.data))).rho
+        own = time.process_time() - start
+        difference = np.max(np.abs(mine[seen] - np.array(found) * problem.omega[seen])) / np.max(mine)
+        print(f"  alpha {strength:g}: {difference:.1e}; {1e3 * own:.1f} ms against {1e3 * seconds:.1f} ms")
+
+
 def against_lsdensities(python):
     """Hansen-Lupo-Tantalo in float64 beside 64 digits: values and CPU time of one density."""
     tau = np.arange(1.0, 32.0)
@@ -191,12 +227,7 @@ def against_lsdensities(python):
         "penalties": penalties,
         "energies": energies.tolist(),
     }
-    with tempfile.TemporaryDirectory() as folder:
-        question, answer = Path(folder, "question.json"), Path(folder, "answer.json")
-        question.write_text(json.dumps(given), encoding="utf-8")
-        script = Path(__file__).with_name("spectral_peer_hlt.py")
-        subprocess.run([python, str(script), str(question), str(answer)], check=True)
-        peer = json.loads(answer.read_text(encoding="utf-8"))
+    peer = ask_peer(python, "spectral_peer_hlt.py", given)
     difference = np.max(np.abs(np.stack(found) - peer["densities"]))
     print("\nHansen-Lupo-Tantalo, 31 times, 3 energies x 3 penalties, against lsdensities at 64 digits:")
     print(f"  largest difference {difference:.1e} of densities up to {np.max(np.abs(peer['densities'])):.2f}")
@@ -210,14 +241,19 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="the double peak with three seeds only")
     parser.add_argument("--json", type=Path, help="write the cells to this file")
-    parser.add_argument("--peer", help="the Python that has lsdensities")
+    parser.add_argument("--lsdensities", help="a Python that has lsdensities")
+    parser.add_argument("--ana-cont", help="a Python that has ana_cont")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     speed()
-    if options.peer:
-        against_lsdensities(options.peer)
-    else:
-        print("\nlsdensities is not compared with: no --peer given")
+    for name, python, compared in (
+        ("lsdensities", options.lsdensities, against_lsdensities),
+        ("ana_cont", options.ana_cont, against_ana_cont),
+    ):
+        if python:
+            compared(python)
+        else:
+            print(f"\n{name} is not compared with: no Python that has it was given")
     double_peak(3 if options.quick else options.seeds)
     if not options.quick:
         cells = all_cells(options.seeds)

@@ -1,4 +1,4 @@
-"""Smeared densities by lsdensities (GPL-3), run with the Python that has it; called by `spectral_classical.py --peer`.
+"""Smeared densities by lsdensities (GPL-3), run with a Python that has it, for `spectral_classical.py --lsdensities`.
 
 python benchmarks/spectral_peer_hlt.py problem.json answer.json
 """

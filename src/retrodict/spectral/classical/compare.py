@@ -19,6 +19,7 @@ ESTIMATES: Final[tuple[Method, ...]] = (
     partial(maximum_entropy, rule=classic),
     partial(maximum_entropy, rule=averaged),
     partial(maximum_entropy, rule=kink),
+    partial(maximum_entropy, rule=averaged, of_ratio=True),
     partial(burnier_rothkopf, rule=historic),
     partial(burnier_rothkopf, rule=averaged),
     tikhonov,

@@ -35,8 +35,11 @@ BURNIER_ROTHKOPF: Final = Entropy(
 )
 
 
-def maximum_entropy(problem: LinearProblem, rule: Rule = averaged) -> Reconstruction:
+def maximum_entropy(problem: LinearProblem, rule: Rule = averaged, *, of_ratio: bool = False) -> Reconstruction:
     """MEM: maximises alpha S - chi2/2 with the entropy of Shannon and Jaynes, searched in the singular space.
+
+    The entropy is that of rho, or of rho/omega with `of_ratio` (then low frequencies are freer; alpha is in units of
+    the problem's scale).
 
     `rule` chooses alpha: `historic`, `classic`, `averaged` (Bryan's) or `kink`. The error is that of averages over
     omega (1 +- .1) at the most probable alpha. Below a thousandth of the problem's scale rho is held at the default
@@ -45,8 +48,10 @@ def maximum_entropy(problem: LinearProblem, rule: Rule = averaged) -> Reconstruc
     Nakahara, Prog. Part. Nucl. Phys. 46 (2001) 459.
     """
     references = ("bryan1990", "jarrell1996", "asakawa2001")
-    dual = singular_space(problem, problem.weight, floor=FLOOR * problem.scale)
-    return _reconstruction(problem, SHANNON_JAYNES, dual, rule, "maximum entropy", references)
+    measure = problem.weight * (problem.scale / problem.omega) if of_ratio else problem.weight
+    dual = singular_space(problem, measure, floor=FLOOR * problem.scale)
+    name = "maximum entropy" + (" of rho/omega" if of_ratio else "")
+    return _reconstruction(problem, SHANNON_JAYNES, dual, rule, name, references)
 
 
 def burnier_rothkopf(problem: LinearProblem, rule: Rule = historic) -> Reconstruction:
