@@ -241,8 +241,13 @@ def correlator_of(kernel: AbstractKernel, x: Points, rho: Callable[[Array], Arra
     known = shape.closed_form(kernel, x) if shape is not None else None
     if known is not None:
         return np.asarray(known)
-    edges = np.union1d(LADDER, shape.edges if shape is not None else ())
-    return adaptive(lambda w: np.asarray(kernel(x, w) * rho(jnp.asarray(w))), edges)
+
+    def integrand(omega: Float[np.ndarray, " some"]) -> Float[np.ndarray, "points some"]:
+        padding = 2 ** int(np.ceil(np.log2(len(omega)))) - len(omega)  # few sizes: each is compiled once
+        padded = jnp.asarray(np.pad(omega, (0, padding), mode="edge"))
+        return np.asarray(kernel(x, padded) * rho(padded))[:, : len(omega)]
+
+    return adaptive(integrand, np.union1d(LADDER, shape.edges if shape is not None else ()))
 
 
 def wsz_noise(

@@ -1,0 +1,87 @@
+"""How the weight of a regulator is chosen: one function a rule, each from a path of optima to one answer."""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+from scipy.optimize import curve_fit, root_scalar
+
+from retrodict.spectral.classical.dual import DualProblem, Entropy, Point, optimum
+from retrodict.spectral.classical.problem import Nodes
+
+KINK_POSITION: Final = 2.5  # distance below the middle of the sigmoid, in units of its slope
+
+
+class Chosen(NamedTuple):
+    """The answer of a rule: one optimum, or an average over the path with its best point."""
+
+    point: Point
+    rho: Nodes
+    regulator: float  # NaN for an average
+    how: str
+
+
+Rule = Callable[[DualProblem, Entropy, list[Point]], Chosen]
+
+
+def historic(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen:
+    """chi2 = number of data; the smallest alpha of the path if that is out of reach, the largest if all fit better."""
+    target = float(dual.points)
+    chi2 = np.array([point.chi2 for point in points])
+    below = np.flatnonzero(chi2 < target)
+    if below.size == 0 or below[0] == 0:
+        return _single(points[-1] if below.size == 0 else points[0], "chi2 = N out of reach")
+    left, right = points[below[0] - 1], points[below[0]]
+
+    def excess(alpha: float) -> float:
+        return optimum(dual, entropy, alpha, left.dual).chi2 - target
+
+    return _single(optimum(dual, entropy, log_root(excess, right.alpha, left.alpha), left.dual), "chi2 = N")
+
+
+def classic(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen:
+    """The alpha of greatest evidence. Source: Gull (1989); Jarrell, Gubernatis, Phys. Rept. 269 (1996) 133."""
+    return _single(max(points, key=lambda point: point.log_evidence), "greatest evidence")
+
+
+def averaged(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen:
+    """rho averaged over alpha with its evidence. Source: Bryan, Eur. Biophys. J. 18 (1990) 165."""
+    log_evidence = np.array([point.log_evidence for point in points])
+    weights = np.exp(log_evidence - np.max(log_evidence))
+    weights /= np.sum(weights)
+    rho = weights @ np.stack([point.rho for point in points])
+    return Chosen(points[int(np.argmax(weights))], rho, float("nan"), "averaged over alpha with its evidence")
+
+
+def kink(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen:
+    """The alpha where log chi2 leaves its plateau of fitted noise, from a sigmoid fitted to log chi2(log alpha).
+
+    Source: Bergeron, Tremblay, PRE 94 (2016) 023303; the sigmoid of Kaufmann, Held, CPC 282 (2023) 108519.
+    """
+    x = np.log10([point.alpha for point in points])
+    y = np.log10([point.chi2 for point in points])
+
+    def sigmoid(x: np.ndarray, floor: float, height: float, middle: float, slope: float) -> np.ndarray:
+        return floor + height / (1 + np.exp(-slope * (x - middle)))
+
+    start = (float(y[-1]), float(y[0] - y[-1]), float(np.mean(x)), 1.0)
+    try:
+        (_, _, middle, slope), _ = curve_fit(sigmoid, x, y, p0=start, maxfev=5000)
+    except RuntimeError:
+        return historic(dual, entropy, points)
+    alpha = 10.0 ** np.clip(middle - KINK_POSITION / slope, x[-1], x[0])
+    nearest = min((point for point in points if point.alpha >= 0.999 * alpha), key=lambda point: point.alpha)
+    return _single(optimum(dual, entropy, float(alpha), nearest.dual), "kink of chi2(alpha)")
+
+
+def log_root(function: Callable[[float], float], low: float, high: float) -> float:
+    """Where `function` of a positive number changes its sign between `low` and `high`, to 1e-6 of it."""
+
+    def of_logarithm(logarithm: float) -> float:
+        return function(float(np.exp(logarithm)))
+
+    return float(np.exp(root_scalar(of_logarithm, bracket=(np.log(low), np.log(high)), xtol=1e-6).root))
+
+
+def _single(point: Point, how: str) -> Chosen:
+    return Chosen(point, point.rho, point.alpha, how)

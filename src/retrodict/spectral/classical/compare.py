@@ -1,0 +1,38 @@
+"""All classical methods on one data set: their spread is the least that a reader should see."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from retrodict.spectral.classical.alpha import averaged, classic, historic, kink
+from retrodict.spectral.classical.entropy import burnier_rothkopf, maximum_entropy
+from retrodict.spectral.classical.gaussian_process import gaussian_process
+from retrodict.spectral.classical.problem import LinearProblem, Reconstruction
+from retrodict.spectral.classical.smeared import narrow_reconstruction, smeared_reconstruction
+from retrodict.spectral.classical.tikhonov import cross_validation, tikhonov
+
+Method = Callable[[LinearProblem], Reconstruction]
+
+#: Estimates of rho itself, all positive but the Gaussian process.
+ESTIMATES: Final[tuple[Method, ...]] = (
+    partial(maximum_entropy, rule=historic),
+    partial(maximum_entropy, rule=classic),
+    partial(maximum_entropy, rule=averaged),
+    partial(maximum_entropy, rule=kink),
+    partial(maximum_entropy, rule=averaged, of_ratio=True),
+    partial(burnier_rothkopf, rule=historic),
+    partial(burnier_rothkopf, rule=averaged),
+    tikhonov,
+    partial(tikhonov, choice=cross_validation),
+    gaussian_process,
+)
+
+#: Smeared densities beside them.
+SMEARED: Final[tuple[Method, ...]] = (smeared_reconstruction, narrow_reconstruction)
+
+DEFAULT: Final[tuple[Method, ...]] = ESTIMATES + SMEARED
+
+
+def compare_methods(problem: LinearProblem, methods: tuple[Method, ...] = DEFAULT) -> tuple[Reconstruction, ...]:
+    """One reconstruction a method, in the order given."""
+    return tuple(method(problem) for method in methods)

@@ -1,0 +1,242 @@
+r"""Smeared densities: what a correlator says about $\int \Delta(\omega_*, \omega)\,\rho(\omega)/f(\omega)\,d\omega$.
+
+No shape of rho is assumed: the estimate is linear in the data, $\hat\rho = g\cdot G$, and what it measures exactly is
+the average of rho/f over the averaging kernel $\hat\Delta = f\,g\cdot K$. Hansen, Lupo and Tantalo choose g so that the
+averaging kernel is as close as possible to a given one; Backus and Gilbert so that it is narrow.
+
+Both minimise a quadratic form A[g] + mu B[g], B the variance. Their matrix squares the condition of the kernel, for
+which the literature uses multi-precision arithmetic. Here the same minimum is found as a *least-squares* problem
+through the singular values of the kernel itself in units of the noise, in float64: components below sqrt(mu) are
+damped, and sqrt(mu) is above the rounding error of the singular values whenever mu > 1e-28 of the largest squared one,
+far below what any noise allows. Only the noise-free limit mu -> 0 would need more digits; mu is refused there.
+
+Sources: Hansen, Lupo, Tantalo, PRD 99, 094508 (2019); Backus, Gilbert, Geophys. J. 16 (1968) 169.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final, NamedTuple
+
+import numpy as np
+from scipy.special import erf
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Float
+from retrodict.spectral.classical.problem import LinearProblem, Nodes, Reconstruction
+
+LEAST_PENALTY: Final = 1e-28  # of the largest squared singular value
+STABILITY_STEPS: Final = 4  # penalties over which a plateau must hold
+ENERGIES: Final = 60
+
+Energies = Float[np.ndarray, " energies"]
+Smearing = Callable[[float, Nodes], Nodes]
+
+
+class SmearedDensity(NamedTuple):
+    """Smeared densities with their averaging kernels; mu is the penalty of the variance."""
+
+    energy: Energies
+    value: Energies
+    error: Energies  # statistical
+    systematic: Energies  # change of the value from the chosen mu to a tenth of it; zero for a given mu
+    mu: Energies
+    misfit: Energies  # A[g]/A[0]: squared distance of the averaging kernel from the one asked for
+    averaging_kernel: Float[np.ndarray, "energies nodes"]
+
+
+class Modes(NamedTuple):
+    """The kernel in units of the noise, times f and the square root of the measure, as singular vectors."""
+
+    left: Float[np.ndarray, "rank modes"]
+    value: Float[np.ndarray, " modes"]
+    right: Float[np.ndarray, "modes nodes"]
+    root_measure: Nodes  # sqrt(weight exp(tilt omega))
+
+
+def gaussian(width: float, energy: float, omega: Nodes) -> Nodes:
+    """A normal density around `energy` over all real frequencies."""
+    return np.exp(-0.5 * ((omega - energy) / width) ** 2) / (width * np.sqrt(2 * np.pi))
+
+
+def half_line_gaussian(width: float, energy: float, omega: Nodes) -> Nodes:
+    """The same, normalised over positive frequencies."""
+    return gaussian(width, energy, omega) * 2 / (1 + erf(energy / (np.sqrt(2) * width)))
+
+
+def cauchy(width: float, energy: float, omega: Nodes) -> Nodes:
+    """A normalised Lorentzian around `energy`: the spectral function seen at a distance `width` from the real axis."""
+    return width / np.pi / ((omega - energy) ** 2 + width**2)
+
+
+def modes(problem: LinearProblem, rescaling: Nodes | None = None, tilt: float = 0.0) -> Modes:
+    """Singular vectors for the measure exp(tilt omega) d omega; `rescaling` is f, one unless given."""
+    root = np.sqrt(problem.weight) * np.exp(np.minimum(0.5 * tilt * problem.omega, 300.0))
+    scaled = problem.whitened_kernel * root * (1.0 if rescaling is None else rescaling)
+    left, value, right = np.linalg.svd(scaled, full_matrices=False)
+    return Modes(left, value, right, root)
+
+
+def hansen_lupo_tantalo(
+    problem: LinearProblem,
+    energies: Energies,
+    smearing: Smearing,
+    *,
+    mu: float | Energies | None = None,
+    rescaling: Nodes | None = None,
+    tilt: float = 0.0,
+    unit_area: bool = False,
+) -> SmearedDensity:
+    r"""Densities smeared with $\Delta$ = `smearing(energy, omega)`.
+
+    Minimises $\int e^{\alpha\omega}(\hat\Delta - \Delta)^2 d\omega + \mu\,g C g$, $\alpha$ = `tilt` (0 <= tilt < 2 for
+    the exponential kernel in lattice units). mu is given, or taken from the onset of the plateau of each energy: the
+    largest mu from which on smaller ones change the value by less than its error. `unit_area` enforces
+    $\int\hat\Delta = 1$.
+    """
+    kernel = modes(problem, rescaling, tilt)
+    target = np.stack([smearing(float(energy), problem.omega) for energy in energies]) * kernel.root_measure
+    area = (kernel.left.T @ (problem.whitened_operator @ _ones(problem, rescaling))) if unit_area else None
+    solve = partial(_least_squares, kernel, target, area)
+    return _collect(problem, energies, solve, kernel, target, rescaling, mu)
+
+
+def backus_gilbert(
+    problem: LinearProblem,
+    energies: Energies,
+    *,
+    mu: float | Energies | None = None,
+    rescaling: Nodes | None = None,
+) -> SmearedDensity:
+    r"""Densities averaged over the narrowest kernels of unit area: the least $\int(\omega - \omega_*)^2\hat\Delta^2
+    d\omega + \mu\,gCg$.
+
+    mu is given, or the onset of the plateau; `misfit` is the spread over that of the largest mu. The default model is
+    used as `rescaling` unless another is given, so that the spread is finite.
+    """
+    scale = problem.default if rescaling is None else rescaling
+    rows = problem.whitened_kernel * np.sqrt(problem.weight) * scale
+    area = problem.whitened_operator @ scale
+    parts = [_narrow_modes(rows, problem.omega, float(energy)) for energy in energies]
+    kernel = modes(problem, scale)
+    return _collect(problem, energies, partial(_narrowest, parts, area, kernel), kernel, None, scale, mu)
+
+
+def smeared_reconstruction(problem: LinearProblem, relative_width: float = 0.25) -> Reconstruction:
+    """Hansen-Lupo-Tantalo with Gaussians of a quarter of the energy, rho/m smeared: for comparison tables.
+
+    The result is a smeared density, not rho: its error does not say how far smearing moves it.
+    """
+    return _as_reconstruction(
+        problem,
+        lambda energies: hansen_lupo_tantalo(
+            problem,
+            energies,
+            lambda energy, omega: half_line_gaussian(relative_width * energy, energy, omega),
+            rescaling=problem.default,
+        ),
+        "Hansen-Lupo-Tantalo",
+        "hansen2019",
+    )
+
+
+def narrow_reconstruction(problem: LinearProblem) -> Reconstruction:
+    """Backus-Gilbert for comparison tables; a smeared density, not rho."""
+    return _as_reconstruction(problem, partial(backus_gilbert, problem), "Backus-Gilbert", "backus1968")
+
+
+def _as_reconstruction(
+    problem: LinearProblem, method: Callable[[Energies], SmearedDensity], name: str, reference: str
+) -> Reconstruction:
+    low, high = problem.window
+    energies = np.linspace(low, high, ENERGIES + 1)[1:]
+    found = method(energies)
+    height = np.interp(energies, problem.omega, problem.default)
+    rho = np.interp(problem.omega, energies, found.value) * problem.default
+    error = np.interp(energies, energies, np.hypot(found.error, found.systematic)) * height
+    return Reconstruction(
+        name=name,
+        omega=problem.omega,
+        rho=rho,
+        error=np.interp(problem.omega, energies, error),
+        chi2=float("nan"),  # a smeared density is not meant to fit the data
+        regulator=float("nan"),
+        description=f"{name}: rho/m smeared, mu from the plateau of each energy; not an estimate of rho itself",
+        references=(reference,),
+    )
+
+
+def _ones(problem: LinearProblem, rescaling: Nodes | None) -> Nodes:
+    return np.ones_like(problem.omega) if rescaling is None else rescaling
+
+
+def _least_squares(kernel: Modes, target: np.ndarray, area: np.ndarray | None, mu: Energies) -> np.ndarray:
+    """Coefficients of the whitened data, (energies, rank)."""
+    damping = kernel.value**2 + mu[:, None]
+    coefficients = (target @ kernel.right.T) * kernel.value / damping
+    if area is not None:
+        missing = 1 - coefficients @ area
+        coefficients += missing[:, None] * (area / damping) / np.sum(area**2 / damping, axis=1)[:, None]
+    return coefficients @ kernel.left.T
+
+
+def _narrow_modes(rows: np.ndarray, omega: Nodes, energy: float) -> tuple[np.ndarray, np.ndarray]:
+    left, value, _ = np.linalg.svd(rows * np.abs(omega - energy), full_matrices=False)
+    return left, value
+
+
+def _narrowest(parts: list, area: np.ndarray, kernel: Modes, mu: Energies) -> np.ndarray:
+    result = []
+    for (left, value), penalty in zip(parts, mu, strict=True):
+        direction = left @ ((left.T @ area) / (value**2 + penalty * (value[0] / kernel.value[0]) ** 2))
+        result.append(direction / (area @ direction))
+    return np.stack(result)
+
+
+def _collect(
+    problem: LinearProblem,
+    energies: Energies,
+    solve: Callable[[Energies], np.ndarray],
+    kernel: Modes,
+    target: np.ndarray | None,
+    rescaling: Nodes | None,
+    mu: float | Energies | None,
+) -> SmearedDensity:
+    top = float(kernel.value[0]) ** 2
+    if mu is not None and np.min(mu) < LEAST_PENALTY * top:
+        raise InputError(
+            "the penalty of the variance is below what float64 resolves",
+            got=f"mu = {np.min(mu):.2g}",
+            expected=f"at least {LEAST_PENALTY * top:.2g}",
+            why="without noise the problem has no solution of finite size",
+        )
+    data = problem.whitened_mean
+    if mu is None:
+        chosen, systematic = _plateau(lambda penalty: solve(np.full(len(energies), penalty)), data, top)
+    else:
+        chosen, systematic = np.broadcast_to(np.asarray(mu, dtype=float), energies.shape), np.zeros(len(energies))
+    coefficients = solve(chosen)
+    averaging = (coefficients @ problem.whitened_kernel) * _ones(problem, rescaling)
+    wanted = 0.0 if target is None else target
+    size = np.sum(averaging**2 * kernel.root_measure**2, axis=1) if target is None else np.sum(target**2, axis=1)
+    misfit = np.sum((averaging * kernel.root_measure - wanted) ** 2, axis=1) / size
+    error = np.sqrt(np.sum(coefficients**2, axis=1))
+    return SmearedDensity(energies, coefficients @ data, error, systematic, chosen, misfit, averaging)
+
+
+def _plateau(
+    solve: Callable[[float], np.ndarray], data: np.ndarray, top: float, decades: tuple[float, float] = (0.0, -22.0)
+) -> tuple[Energies, Energies]:
+    """The onset of stability of each energy, and the change of the value over the next decade of mu.
+
+    Source: Bulava et al., JHEP 07 (2022) 034 (stability analysis).
+    """
+    trials = top * 10.0 ** np.arange(decades[0], decades[1], -0.5)
+    coefficients = np.stack([solve(mu) for mu in trials])
+    value, error = coefficients @ data, np.sqrt(np.sum(coefficients**2, axis=2))
+    onset = np.full(value.shape[1], len(trials) - STABILITY_STEPS - 1)
+    for k in reversed(range(len(trials) - STABILITY_STEPS)):
+        later = slice(k + 1, k + 1 + STABILITY_STEPS)
+        steady = np.all(np.abs(value[later] - value[k]) < error[later], axis=0)
+        onset = np.where(steady, k, onset)
+    column = np.arange(value.shape[1])
+    return trials[onset], np.abs(value[onset + 2, column] - value[onset, column])

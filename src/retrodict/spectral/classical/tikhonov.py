@@ -1,0 +1,192 @@
+r"""Tikhonov: the smallest $\chi^2 + \alpha\int (\rho^{(k)})^2 d\omega$ over the window, k = 0 or 1, with or without
+rho >= 0.
+
+rho is piecewise linear on equal steps of the window, zero at its lower end, and falls like the default model beyond it.
+Each solution is found in data space; positivity by a primal-dual active set whose optimality (Karush, Kuhn, Tucker) is
+checked, with the algorithm of Lawson and Hanson behind it.
+
+Sources: Tikhonov, Soviet Math. Dokl. 4 (1963) 1035; Hintermueller, Ito, Kunisch, SIAM J. Optim. 13 (2002) 865; Lawson,
+Hanson, Solving Least Squares Problems (1974).
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+import numpy as np
+from scipy.linalg import solveh_banded
+from scipy.optimize import nnls
+
+from retrodict.base.types import Float
+from retrodict.spectral.classical.alpha import log_root
+from retrodict.spectral.classical.problem import LinearProblem, Reconstruction
+
+KNOTS: Final = 400
+ACTIVE_SET_STEPS: Final = 60
+
+Knots = Float[np.ndarray, " knots"]
+
+
+class Discrete(NamedTuple):
+    """The problem on the knots of the window: |operator x - data|^2 + alpha x.L x."""
+
+    operator: Float[np.ndarray, "rank knots"]
+    data: Float[np.ndarray, " rank"]
+    diagonal: Knots  # of L
+    off_diagonal: Float[np.ndarray, " gaps"]
+    to_nodes: Float[np.ndarray, "nodes knots"]
+
+
+class Solution(NamedTuple):
+    """The minimum at one alpha."""
+
+    alpha: float
+    values: Knots
+    chi2: float
+    roughness: float  # x.L x
+    degrees: float  # effective number of parameters: the trace of the influence matrix
+    error: Knots  # the noise carried through, at fixed alpha and active set
+
+
+Solver = Callable[[float], Solution]
+Choice = Callable[[Solver, Float[np.ndarray, " trials"], int], Solution]
+
+
+def tikhonov(
+    problem: LinearProblem, *, order: int = 1, positive: bool = True, choice: Choice | None = None
+) -> Reconstruction:
+    """The Tikhonov solution with `choice` of alpha: `discrepancy` (chi2 = N, the default), `cross_validation`,
+    `l_curve`."""
+    discrete = discretise(problem, order)
+    _, _, spectrum = _restricted(discrete, 1.0, np.ones(KNOTS, dtype=bool))
+    trials = spectrum[-1] * 10.0 ** np.arange(1.0, -13.1, -0.5)
+
+    def solver(alpha: float) -> Solution:
+        return solve(discrete, alpha, positive)
+
+    choice = choice or discrepancy
+    found = choice(solver, trials, len(discrete.data))
+    rho = discrete.to_nodes @ found.values
+    rule = choice.__name__.replace("_", " ")
+    kind = f"Tikhonov, order {order}{', positive' if positive else ''}, {rule}"
+    return Reconstruction(
+        name=kind,
+        omega=problem.omega,
+        rho=rho,
+        error=discrete.to_nodes @ found.error,
+        chi2=problem.chi2(rho),
+        regulator=found.alpha,
+        description=f"{kind}; error: the noise carried through at fixed alpha, without bias",
+        references=("tikhonov1963", "lawson1974") if positive else ("tikhonov1963",),
+    )
+
+
+def discretise(problem: LinearProblem, order: int) -> Discrete:
+    """Piecewise linear rho on `KNOTS` equal steps of the window."""
+    low, high = problem.window
+    step = (high - low) / KNOTS
+    position = (problem.omega - low) / step - 1  # knot 0 lies one step above the lower end, where rho is zero
+    left = np.floor(np.clip(position, -1, KNOTS - 2)).astype(int)
+    right_share = np.clip(position - left, 0.0, 1.0)
+    tail = np.where(problem.omega > high, problem.default / np.interp(high, problem.omega, problem.default), 1.0)
+    to_nodes, rows = np.zeros((len(position), KNOTS)), np.arange(len(position))
+    to_nodes[rows, left + 1] += np.where(problem.omega >= low, tail * right_share, 0.0)
+    inner = left >= 0
+    to_nodes[rows[inner], left[inner]] += (tail * (1 - right_share))[inner]
+    diagonal = np.full(KNOTS, 2 / step) if order else np.full(KNOTS, step)
+    if order:
+        diagonal[-1] = 1 / step
+    off_diagonal = np.full(KNOTS - 1, -1 / step if order else 0.0)
+    return Discrete(problem.whitened_operator @ to_nodes, problem.whitened_mean, diagonal, off_diagonal, to_nodes)
+
+
+def solve(discrete: Discrete, alpha: float, positive: bool) -> Solution:
+    """The minimum at `alpha`; positive solutions are exact to rounding."""
+    free = np.ones(KNOTS, dtype=bool)
+    values = _restricted(discrete, alpha, free)[0]
+    if positive:
+        values, free = _positive(discrete, alpha, values)
+    if not np.any(free):
+        return Solution(alpha, values, float(discrete.data @ discrete.data), 0.0, 0.0, np.zeros(KNOTS))
+    _, smoother, spectrum = _restricted(discrete, alpha, free)
+    degrees = float(np.sum(spectrum / (spectrum + alpha)))
+    error = np.zeros(KNOTS)
+    error[free] = np.sqrt(np.sum(smoother**2, axis=1))
+    chi2 = float(np.sum((discrete.operator @ values - discrete.data) ** 2))
+    return Solution(alpha, values, chi2, float(values @ penalty(discrete, values)), degrees, error)
+
+
+def penalty(discrete: Discrete, values: Knots) -> Knots:
+    """L x."""
+    result = discrete.diagonal * values
+    result[1:] += discrete.off_diagonal * values[:-1]
+    result[:-1] += discrete.off_diagonal * values[1:]
+    return result
+
+
+def gradient(discrete: Discrete, alpha: float, values: Knots) -> Knots:
+    """Half the gradient of the objective: zero where rho > 0, not negative where rho = 0."""
+    return discrete.operator.T @ (discrete.operator @ values - discrete.data) + alpha * penalty(discrete, values)
+
+
+def discrepancy(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -> Solution:
+    """chi2 = number of data; the smallest alpha tried if that cannot be reached. Source: Morozov (1966)."""
+    above, solution = float(trials[0]), solver(float(trials[0]))
+    for alpha in trials[1:].tolist():
+        if solution.chi2 < points:
+            break
+        above, solution = solution.alpha, solver(alpha)
+    if solution.chi2 >= points or above == solution.alpha:
+        return solution
+    return solver(log_root(lambda alpha: solver(alpha).chi2 - points, solution.alpha, above))
+
+
+def cross_validation(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -> Solution:
+    """Generalised cross-validation. Source: Golub, Heath, Wahba, Technometrics 21 (1979) 215."""
+    return min((solver(float(alpha)) for alpha in trials), key=lambda s: s.chi2 / (points - s.degrees) ** 2)
+
+
+def l_curve(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -> Solution:
+    """The corner of log roughness over log chi2. Source: Hansen, SIAM Review 34 (1992) 561."""
+    solutions = [s for s in map(solver, trials.tolist()) if s.roughness > 0]
+    x, y = (np.log([getattr(s, name) for s in solutions]) for name in ("chi2", "roughness"))
+    dx, dy = np.gradient(x), np.gradient(y)
+    bend = (dx * np.gradient(dy) - dy * np.gradient(dx)) / (dx**2 + dy**2 + 1e-12) ** 1.5
+    return solutions[int(np.argmin(bend[2:-2])) + 2]  # a right turn, from falling chi2 to rising roughness
+
+
+def _restricted(
+    discrete: Discrete, alpha: float, free: Float[np.ndarray, " knots"]
+) -> tuple[Knots, Float[np.ndarray, "free rank"], Float[np.ndarray, " rank"]]:
+    """The minimum over the free knots, the matrix that makes it from data, and the eigenvalues of A L^-1 A^T."""
+    rows = discrete.operator[:, free]
+    coupled = np.append(np.where(free[:-1] & free[1:], discrete.off_diagonal, 0.0), 0.0)[free]
+    banded = np.stack([discrete.diagonal[free], coupled])
+    spread = solveh_banded(banded, rows.T, lower=True)
+    spectrum, modes = np.linalg.eigh(rows @ spread)
+    spectrum = np.maximum(spectrum, 0.0)
+    smoother = (spread @ modes) / (spectrum + alpha) @ modes.T
+    values = np.zeros(KNOTS)
+    values[free] = smoother @ discrete.data
+    return values, smoother, spectrum
+
+
+def _positive(discrete: Discrete, alpha: float, values: Knots) -> tuple[Knots, np.ndarray]:
+    """The positive minimum and its free knots."""
+    free = values > 0
+    curvature = np.sum(discrete.operator**2, axis=0) + alpha * discrete.diagonal
+    for _ in range(ACTIVE_SET_STEPS):
+        values = _restricted(discrete, alpha, free)[0] if np.any(free) else np.zeros(KNOTS)
+        slope = gradient(discrete, alpha, values)
+        update = np.where(free, values > 0, slope < -1e-9 * curvature * max(float(np.max(values)), 1e-300))
+        if np.array_equal(update, free):
+            return values, free
+        free = update
+    return _lawson_hanson(discrete, alpha)
+
+
+def _lawson_hanson(discrete: Discrete, alpha: float) -> tuple[Knots, np.ndarray]:
+    penalty_matrix = np.diag(discrete.diagonal) + np.diag(discrete.off_diagonal, 1) + np.diag(discrete.off_diagonal, -1)
+    root = np.linalg.cholesky(penalty_matrix).T
+    stacked = np.concatenate([discrete.operator, np.sqrt(alpha) * root])
+    values, _ = nnls(stacked, np.concatenate([discrete.data, np.zeros(KNOTS)]), maxiter=50 * KNOTS)
+    return values, values > 0
