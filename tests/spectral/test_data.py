@@ -13,7 +13,7 @@ import retrodict.cli.domains as domains
 from retrodict.base.constants import HBAR_C
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import Source, parse_yaml
-from retrodict.cli.inspect import look
+from retrodict.cli.inspect import lines, look
 from retrodict.spectral.correlator import Correlator, check_sign, check_symmetry, checked
 from retrodict.spectral.data import Errors, read_correlator, read_samples
 from retrodict.spectral.estimate import estimate
@@ -364,6 +364,14 @@ def test_inspect_lists_the_correlators_of_a_file_that_holds_several(tmp_path):
     found = inspect(tmp_path / "g.h5")
     assert found["kind"] == "correlators"
     assert {one["path"]: one["shape"] for one in found["datasets"]} == {"pion/corr": [5, 4], "kaon/corr": [5, 6]}
+
+
+def test_every_warning_stands_on_a_line_of_its_own_for_people(tmp_path):
+    corpus.write_npy(tmp_path / "s.npy", {"samples": corpus.measured()["samples"][:9]})
+    found = inspect(tmp_path / "s.npy")
+    shown = lines(found)
+    assert len(found["warnings"]) > 1
+    assert all(f"  {warning}" in shown for warning in found["warnings"])
 
 
 @pytest.fixture(params=[("neutron_star", "spectral"), ("spectral", "neutron_star")])
