@@ -49,7 +49,7 @@ _HOME = {
     "InputError": "base.errors",
     "load": "cli.config",
 }
-_ROOMS = ("neutron_star",)
+_ROOMS = ("neutron_star", "spectral")
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,10 @@ from types import ModuleType
 
 from retrodict.base.errors import InputError
 
-DOMAINS: dict[str, str] = {"neutron_star": "retrodict.neutron_star.problems"}
+DOMAINS: dict[str, str] = {
+    "neutron_star": "retrodict.neutron_star.problems",
+    "spectral": "retrodict.spectral.problems",
+}
 
 METHODS: dict[str, str] = {
     "Ensemble": "retrodict.inference.ensemble",

@@ -8,18 +8,29 @@ from typing import Any
 
 _HOME = {
     "Bootstrap": "resampling",
+    "BosonicMatsubara": "kernels",
+    "check_sign": "correlator",
+    "check_symmetry": "correlator",
+    "compare_methods": "classical.compare",
     "Correlator": "correlator",
     "CorrelatorSamples": "samples",
     "Errors": "estimate",
-    "Jackknife": "resampling",
-    "MockCorrelator": "mock",
-    "check_sign": "correlator",
-    "check_symmetry": "correlator",
     "estimate": "estimate",
+    "FermionicMatsubara": "kernels",
     "hartlap_inflation": "estimate",
     "integrated_times": "autocorrelation",
+    "Jackknife": "resampling",
+    "KallenLehmann": "kernels",
+    "linear_problem": "classical.problem",
+    "MockCorrelator": "mock",
+    "PeaksAndContinuum": "ansatz",
+    "problem": "problems",
     "read_correlator": "data",
     "read_samples": "data",
+    "SmoothSpectrum": "ansatz",
+    "Thermal": "kernels",
+    "UserKernel": "kernels",
+    "ZeroTemperature": "kernels",
 }
 
 

@@ -1,12 +1,11 @@
 """The default: lines, a continuum with a threshold and a smooth part, added up.
 
-A stationary Gaussian process alone fails on a narrow line over a broad background and on a threshold; lines alone fail on
-everything else. Their sum holds both, and since weights have a log-normal prior that reaches far down, a component that
-is not needed switches itself off.
+A stationary Gaussian process alone fails on a narrow line over a broad background and on a threshold; lines alone fail
+on everything else. Their sum holds both, and since weights have a log-normal prior that reaches far down, a component
+that is not needed switches itself off.
 """
 
 from dataclasses import dataclass
-
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Vector

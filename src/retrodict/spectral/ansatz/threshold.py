@@ -3,8 +3,8 @@ r"""A continuum that opens at a threshold and then falls, or rises, as a power.
 $$\rho = h\,\sigma\!\left(\frac{\ln x - \ln s}{w}\right) t(x),\qquad
   t = \left(1 + \frac{x^2}{L^2}\right)^{-n/2}\ \text{or}\ x^g \text{ where the growth g is known.}$$
 
-The logistic opening $\sigma$ has a relative width w, so that a prediction is smooth in the threshold s; a large n makes an
-upper edge.
+The logistic opening $\sigma$ has a relative width w, so that a prediction is smooth in the threshold s; a large n makes
+an upper edge.
 """
 
 from typing import Final

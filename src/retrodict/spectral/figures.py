@@ -1,0 +1,67 @@
+"""The pictures of this domain, described as data."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retrodict.base.figure import Band, Figure, Line, Panel, Points, band_of
+
+if TYPE_CHECKING:
+    from retrodict.run.result import Result  # imports xarray, which a check of a config does not need
+
+
+def figures(result: "Result") -> tuple[Figure, ...]:
+    """The spectral function over its prior, and the correlator that it predicts with the data."""
+    return (_spectral_function(result), _correlator(result))
+
+
+def _spectral_function(result: "Result") -> Figure:
+    caption = (
+        "The spectral function: 68 and 95 % bands of the posterior over those of the prior. Where the two coincide the "
+        "data say nothing. The vertical line is the median position of the highest peak."
+    )
+    energy = result.tree["posterior"]["spectral_function"].attrs["grid_unit"]
+    unit = result.unit("spectral_function")
+    panels = [_panel(result, 0, r"$\rho$", unit, energy)]
+    if result.tree["posterior"]["correlator"].attrs["grid_name"] == "tau":
+        panels.append(_panel(result, 2, r"$\rho/\omega^2$", f"{unit} {energy}^-2".strip(), energy))
+    return Figure("spectral_function", "Spectral function", caption, tuple(panels))
+
+
+def _panel(result: "Result", power: int, label: str, unit: str, energy: str) -> Panel:
+    """rho/omega^power over omega."""
+    found, prior = result.band("spectral_function"), result.prior_band("spectral_function")
+    top = 1.3 * float(np.nanmax(_over(found, power)["q97_5"]))
+    below = (band_of(_over(prior, power), label="prior", role="prior"),) if prior else ()
+    layers: list[Band | Line] = [*below, band_of(_over(found, power), label="posterior")]
+    place = result.quantities()["peak_position"]["median"]
+    layers.append(Line(np.array([place, place]), np.array([0.0, top]), "highest peak", role="fourth", dashed=True))
+    low = min(0.0, 1.3 * float(np.nanmin(_over(found, power)["q2_5"])))
+    return Panel(r"$\omega$", label, tuple(layers), energy, unit, x_log=True, y_limits=(low, top))
+
+
+def _over(band: dict[str, np.ndarray], power: int) -> dict[str, np.ndarray]:
+    """A band divided by omega^power: quantiles scale with it."""
+    return {name: value if name == "x" else value / band["x"] ** power for name, value in band.items()}
+
+
+def _correlator(result: "Result") -> Figure:
+    caption = "The correlator of the posterior (68 and 95 % bands, hardly wider than the line) and the data."
+    attributes = result.tree["posterior"]["correlator"].attrs
+    band, data = result.band("correlator"), _data(result)
+    points = () if data is None else (Points(band["x"], data, label="data"),)
+    positive = bool(np.all(band["q2_5"] > 0)) and (data is None or bool(np.all(data > 0)))
+    panel = Panel(
+        attributes["grid_name"],
+        "$G$",
+        (band_of(band, label="posterior"), *points),
+        attributes["grid_unit"],
+        result.unit("correlator"),
+        y_log=positive,
+    )
+    return Figure("correlator", "Correlator", caption, (panel,))
+
+
+def _data(result: "Result") -> np.ndarray | None:
+    group = result.tree.children.get("observed_data")
+    return None if group is None or "data_0" not in group.dataset else group.dataset["data_0"].values

@@ -1,0 +1,218 @@
+"""Ready-made problems: a Euclidean correlator in, the posterior of its spectral function out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import jax.numpy as jnp
+import numpy as np
+from pydantic import Field
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Float
+from retrodict.problem.compression import compressed
+from retrodict.problem.covariance import Covariance, full
+from retrodict.problem.posterior import Posterior
+from retrodict.spectral.ansatz import PeaksAndContinuum, SmoothSpectrum
+from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame
+from retrodict.spectral.correlator import Correlator, check_sign
+from retrodict.spectral.data import read_correlator
+from retrodict.spectral.default_model import read_default_model
+from retrodict.spectral.derived import Axis, Shown, derivation, quantities_of
+from retrodict.spectral.estimate import Errors
+from retrodict.spectral.figures import figures
+from retrodict.spectral.inspect import inspect
+from retrodict.spectral.kernels import (
+    AbstractKernel,
+    BosonicMatsubara,
+    Grid,
+    KallenLehmann,
+    Thermal,
+    ZeroTemperature,
+    operator,
+)
+from retrodict.spectral.setting import frame_for, prior_spectra, scaled, visible_range
+
+__all__ = ["DEMOS", "REFERENCES", "TEMPLATE", "figures", "inspect", "place_data", "problem", "spectral_posterior"]
+
+Ansatz = PeaksAndContinuum | SmoothSpectrum
+KernelName = Literal["kallen-lehmann", "zero-temperature", "thermal", "bosonic"]
+ENERGY = {"GeV": "GeV", "GeV^-1": "GeV", "1/a": "1/a", "a": "1/a"}
+MOCK = Path(__file__).parent / "observations" / "thermal_mock.h5"
+SHOWN_POINTS = 240
+SHOWN_BELOW, SHOWN_ABOVE = 0.1, 1.2  # the range reported: of the lowest and of the highest frequency that data can see
+
+
+@dataclass(frozen=True)
+class Range:
+    """The frequencies that are reported."""
+
+    low: Annotated[float, Field(gt=0)]
+    high: Annotated[float, Field(gt=0)]
+
+
+def problem(
+    data: Literal["mock"] | Path | Correlator,
+    *,
+    kernel: KernelName,
+    temperature: Annotated[float, Field(gt=0)] | None = None,
+    dataset: str = "",
+    covariance: Path | None = None,
+    errors: Errors = Errors(),  # noqa: B008
+    time_extent: Annotated[float, Field(gt=0)] | None = None,
+    lower: float | None = None,
+    upper: float | None = None,
+    ansatz: Ansatz = PeaksAndContinuum(),  # noqa: B008
+    growth: float | None = None,
+    default_model: Path | None = None,
+    unit: Annotated[float, Field(gt=0)] | None = None,
+    shown: Range | None = None,
+    windows: tuple[tuple[float, float], ...] = (),
+) -> Posterior:
+    """The posterior of the spectral function behind a correlator.
+
+    `data` is a file that `retrodict inspect` knows as a correlator; `dataset`, `covariance`, `errors`, `time_extent`,
+    `lower` and `upper` say how it is read (see `read_correlator`). `temperature` belongs to the thermal kernel; with a
+    `time_extent` it is its inverse. `growth` is the known power of omega with which rho rises at large omega (2 for
+    quark currents; thermal and zero-temperature kernels assume it unless told otherwise). `default_model` is a table
+    omega, rho around which the smooth part is built. `unit` is the frequency in multiples of which the prior is stated;
+    it follows from the range of the data. `windows` are pairs of frequencies between which the weight is reported.
+    Raises `InputError`.
+    """
+    reading = {"dataset": dataset, "covariance": covariance, "errors": errors, "time_extent": time_extent}
+    found = data if isinstance(data, Correlator) else read_correlator(_place(data), **reading, lower=lower, upper=upper)
+    transform = kernel_named(kernel, temperature if temperature or not time_extent else 1 / time_extent)
+    if found.argument != transform.argument:
+        raise InputError(
+            f"a {kernel} kernel takes a function of {transform.argument}",
+            where=found.file.path,
+            got=found.argument,
+            fix=f"kernel: {_KERNEL_OF[found.argument]}",
+        )
+    if ansatz.positive:
+        check_sign(found)
+    if growth is None and transform.argument == "tau" and default_model is None:
+        growth = 2.0
+    frame = frame_for(transform, found.grid, unit=unit, growth=growth)
+    if default_model is not None:
+        frame = read_default_model(default_model).on(frame)
+    noise = full(found.covariance)
+    low, high = visible_range(transform, found.grid)
+    limits = Range(SHOWN_BELOW * low, SHOWN_ABOVE * high) if shown is None else shown
+    omega = np.geomspace(limits.low, limits.high, SHOWN_POINTS)
+    axis = Axis(tuple(found.grid.tolist()), found.argument, found.grid_unit, found.unit, ENERGY[found.grid_unit])
+    range_shown = Shown(omega, ((limits.low, limits.high), *windows))
+    return spectral_posterior(transform, found.grid, found.mean, noise, ansatz, frame, range_shown, axis)
+
+
+def spectral_posterior(
+    kernel: AbstractKernel,
+    x: Float[np.ndarray, " points"],
+    mean: Float[np.ndarray, " points"],
+    noise: Covariance,
+    ansatz: AbstractSpectrum,
+    frame: Frame,
+    shown: Shown,
+    axis: Axis,
+) -> Posterior:
+    """The posterior for any kernel, frame and ansatz; the prior's height is scaled to the data once more."""
+    if frame.default is None:
+        frame = scaled(frame, ansatz, kernel, x, mean)
+    matrix = operator(kernel, x, Grid(frame.omega, frame.weight))
+    forward, likelihood = compressed(matrix, jnp.asarray(mean), noise, prior_spectra(ansatz, frame))
+    derive = derivation(frame, likelihood, shown)
+    return Posterior(ansatz.on(frame), forward, likelihood, derive=derive, quantities=quantities_of(shown, axis))
+
+
+def kernel_named(name: KernelName, temperature: float | None) -> AbstractKernel:
+    """The kernel behind a word of the config. Raises `InputError` where the temperature is missing or meaningless."""
+    if name == "thermal":
+        if temperature is None:
+            fix = "temperature: 1/(N_tau a), in the inverse unit of tau   (or: time_extent: N_tau)"
+            raise InputError("a thermal kernel needs its temperature", where="problem.temperature", fix=fix)
+        return Thermal(temperature)
+    if temperature is not None and name == "zero-temperature":
+        raise InputError(
+            "the kernel exp(-omega tau) has no temperature", where="problem.temperature", fix="kernel: thermal"
+        )
+    return {"kallen-lehmann": KallenLehmann(), "zero-temperature": ZeroTemperature(), "bosonic": BosonicMatsubara()}[
+        name
+    ]
+
+
+def _place(data: Path | str) -> Path:
+    """Where the file lies; `mock` is the one that ships."""
+    return MOCK if data == "mock" else Path(data)
+
+
+def place_data(files: list[str]) -> dict[str, Any]:
+    """The config fields to which the user's files go."""
+    if len(files) > 1:
+        raise InputError(
+            "one correlator at a time",
+            got=", ".join(files),
+            fix="a covariance in a second file: --set problem.covariance=FILE",
+        )
+    found = inspect(Path(files[0]))
+    fields: dict[str, Any] = {
+        "problem.data": files[0],
+        "problem.kernel": _KERNEL_OF[str(found.get("argument", "momentum"))],
+    }
+    extent = found.get("time_extent", {}).get("value")
+    if extent is not None:
+        fields |= {"problem.time_extent": extent}
+    elif fields["problem.kernel"] == "thermal":
+        fields["problem.kernel"] = "zero-temperature"
+    return fields
+
+
+_KERNEL_OF = {"tau": "thermal", "momentum": "kallen-lehmann", "matsubara": "bosonic"}
+
+REFERENCES = ("wang2022", "shi2023", "asakawa2001")
+
+TEMPLATE = """\
+# A Euclidean correlator -> the spectral function behind it.
+domain: spectral
+problem:
+  data: mock                     # or a file that `retrodict inspect` calls a correlator; "mock" ships
+  kernel: thermal                # or zero-temperature (both of tau), kallen-lehmann (of a momentum), bosonic (omega_n)
+  temperature: null              # of the thermal kernel, in the inverse unit of tau; not needed beside time_extent
+  time_extent: 48                # N_tau of a periodic correlator given on both sides of its middle: folds it; or null
+  dataset: ""                    # which, where the file holds several
+  covariance: null               # a second file with the covariance of the means
+  errors: {bin_size: null, shrinkage: null, svd_cut: 0.0}   # from measurements to a covariance; null: estimated
+  lower: null                    # leave out shorter times (smaller momenta)
+  upper: null
+  ansatz:
+    kind: PeaksAndContinuum      # or SmoothSpectrum: a Gaussian process without lines
+    positive: true               # false for ghosts and quarks
+  growth: null                   # rho ~ omega^growth at large omega; null: 2 for functions of tau, learnt otherwise
+  default_model: null            # a table of omega and rho, around which the smooth part is built
+  windows: []                    # pairs of frequencies between which the weight is reported
+method:
+  kind: Manifold                 # exact, and indifferent to how small the noise is; or Laplace, Ensemble, NUTS, MAP
+  chains: 16
+  warmup: 60
+  draws: 80
+  leapfrog: 6
+seed: 0
+"""
+
+_DEMO = """\
+# A thermal meson correlator (a mock with correlated errors, 200 configurations) -> its spectral function.
+domain: spectral
+problem:
+  data: mock
+  kernel: thermal
+  time_extent: 48
+  lower: 2
+method:
+  kind: Manifold
+  chains: 16
+  warmup: 60
+  draws: 80
+  leapfrog: 6
+seed: 0
+"""
+
+DEMOS = {"spectral": _DEMO}
