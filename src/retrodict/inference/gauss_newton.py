@@ -110,8 +110,8 @@ def require_least_squares(target: AbstractTarget, method: str) -> None:
         )
 
 
-def solve_gram(factor: Factor, right: Float[Array, " small"]) -> Float[Array, " small"]:
-    """The Gram matrix of `factor` solved for `right`, a vector of the same space."""
+def solve_gram(factor: Factor, right: Float[Array, "small ..."]) -> Float[Array, "small ..."]:
+    """The Gram matrix of `factor` solved for `right`, vectors of the same space."""
     return cho_solve((factor, True), right)
 
 

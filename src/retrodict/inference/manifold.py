@@ -44,7 +44,7 @@ from retrodict.run.sharding import spread
 
 ON_MANIFOLD = 1e-7  # largest distance from the manifold, in standard deviations
 REVERSED = 1e-5  # a reverse step ends this close to where it came from
-ITERATIONS = 40  # of a projection, before the trajectory is given up
+ITERATIONS = 20  # of a projection, before the trajectory is given up: ten are typical, and all chains wait for one
 LONGEST = 2.0  # angle of a trajectory: beyond, it would turn back
 JITTER = 0.7  # shortest step as a fraction of the longest: no resonance
 
@@ -216,26 +216,29 @@ def rotate(target: AbstractLeastSquares, start: Point, momentum: Vector, angle: 
     free = mean + cosine * start.at.prior + sine * momentum
     free_noise = -cosine * start.at.residual - sine * (jacobian @ momentum)
 
-    def gap(z: Vector) -> Residual:
-        return target.residual(z) + free_noise
-
+    # Small explicit matrices: the inverse is a preconditioner only, and dozens of triangular solves would cost more.
+    inverse = solve_gram(start.factor, jnp.eye(len(start.factor)))
     if in_data_space(jacobian):  # the unknowns are the multipliers of the normals
-        root = broyden_root(
-            lambda normal: solve_gram(start.factor, gap(free + jacobian.T @ normal) + normal),
-            jnp.zeros(len(jacobian)),
-            squared_length=lambda step: squared_length(jacobian, jacobian.T @ step),
-            tolerance=ON_MANIFOLD,
-            iterations=ITERATIONS,
-        )
-        return free + jacobian.T @ root.position, root.found
+        gram = jacobian @ jacobian.T
+        metric, origin = gram + gram @ gram, jnp.zeros(len(jacobian))
+
+        def off(normal: Vector) -> Vector:
+            return target.residual(free + jacobian.T @ normal) + free_noise + normal
+    else:
+        metric, origin = jnp.eye(len(free)) + jacobian.T @ jacobian, free
+
+        def off(z: Vector) -> Vector:
+            return jacobian.T @ (target.residual(z) + free_noise) + z - free
+
     root = broyden_root(
-        lambda z: solve_gram(start.factor, jacobian.T @ gap(z) + z - free),
-        free,
-        squared_length=lambda step: squared_length(jacobian, step),
+        lambda y: inverse @ off(y),
+        origin,
+        squared_length=lambda step: step @ metric @ step,
         tolerance=ON_MANIFOLD,
         iterations=ITERATIONS,
     )
-    return root.position, root.found
+    position = free + jacobian.T @ root.position if in_data_space(jacobian) else root.position
+    return position, root.found
 
 
 def _kick(phase: Phase, size: Scalar) -> Phase:

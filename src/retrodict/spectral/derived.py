@@ -110,16 +110,19 @@ def window_names(shown: Shown) -> tuple[str, ...]:
 
 
 def peak(frame: Frame, rho: Nodes, low: float, high: float) -> Peak:
-    r"""The highest point of $\rho/\omega^g$ (g: the known growth, 0 if none) between two frequencies.
+    r"""The highest maximum of $\rho/\omega^g$ (g: the known growth, 0 if none) between two frequencies.
 
-    The position is refined by a parabola through three nodes in ln omega, the half-height points by linear
-    interpolation; where the shape never falls to half its height, the end of the range takes their place.
+    Where the shape has no maximum inside the range its highest point takes its place. The position is refined by a
+    parabola through three nodes in ln omega, the half-height points by linear interpolation; where the shape never
+    falls to half its height, the end of the range takes their place.
     """
     power = 0.0 if frame.growth is None else frame.growth
     shape, log_omega = rho / frame.x**power, jnp.log(frame.omega)
     inside = (frame.omega >= low) & (frame.omega <= high)
     shape = jnp.where(inside, shape, -jnp.inf)
-    top = jnp.clip(jnp.argmax(shape), 1, len(rho) - 2)
+    summit = (shape[1:-1] > shape[:-2]) & (shape[1:-1] >= shape[2:]) & inside[:-2] & inside[2:]
+    summits = jnp.where(summit, shape[1:-1], -jnp.inf)
+    top = jnp.where(summit.any(), 1 + jnp.argmax(summits), jnp.clip(jnp.argmax(shape), 1, len(rho) - 2))
     left, middle, right = shape[top - 1], shape[top], shape[top + 1]
     bend = left - 2 * middle + right
     bent = jnp.isfinite(bend) & (bend < 0)

@@ -14,7 +14,7 @@ from retrodict.base.types import Array, Float, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.spectral.ansatz.frame import Frame, LogNormal, Nodes
 
-WEIGHT: Final = LogNormal(0.03, 2.0)  # A in units of height x unit^2
+WEIGHT: Final = LogNormal(0.08, 1.8)  # A in units of height x unit^2
 POSITION: Final = LogNormal(2.5, 0.7)  # M in units of `unit`
 RELATIVE_WIDTH: Final = LogNormal(0.12, 0.7)  # Gamma / M
 LATENTS: Final = 3

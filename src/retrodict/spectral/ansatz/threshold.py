@@ -28,10 +28,10 @@ LATENTS: Final = 5
 class ThresholdPart(AbstractAnsatz):
     """Latents of each continuum: height, threshold, opening, scale and power of the tail."""
 
-    x: Nodes
+    log_x: Nodes
+    tail: Nodes | None  # x^growth, where the growth is known
     height: float
     continua: int = eqx.field(static=True)
-    growth: float | None = eqx.field(static=True)
     positive: bool = eqx.field(static=True)
 
     @property
@@ -42,15 +42,16 @@ class ThresholdPart(AbstractAnsatz):
         """rho on the nodes: the sum of all continua."""
         height, threshold, opening, scale, power = z.reshape(self.continua, LATENTS).T
         strength = HEIGHT(height) if self.positive else 2 * HEIGHT.median * jnp.sinh(HEIGHT.spread * height)
-        x = self.x[:, None]
-        opened = jax.nn.sigmoid((jnp.log(x) - jnp.log(THRESHOLD(threshold))) / OPENING(opening))
-        if self.growth is None:
-            tail = jnp.exp(-0.5 * POWER(power) * jnp.log1p((x / SCALE(scale)) ** 2))
+        log_x = self.log_x[:, None]
+        opened = jax.nn.sigmoid((log_x - jnp.log(THRESHOLD(threshold))) / OPENING(opening))
+        if self.tail is None:
+            tail = jnp.exp(-0.5 * POWER(power) * jax.nn.softplus(2 * (log_x - jnp.log(SCALE(scale)))))
         else:
-            tail = x**self.growth
+            tail = self.tail[:, None]
         return self.height * jnp.sum(strength * opened * tail, axis=1)
 
 
 def thresholds_on(frame: Frame, continua: int, *, positive: bool = True) -> ThresholdPart:
     """`continua` exchangeable continua."""
-    return ThresholdPart(frame.x, frame.height, continua, frame.growth, positive)
+    tail = None if frame.growth is None else frame.x**frame.growth
+    return ThresholdPart(jnp.log(frame.x), tail, frame.height, continua, positive)
