@@ -362,3 +362,60 @@ def test_bad_input_is_refused_with_a_fix():
         linear_problem(kernel, MOMENTA, np.where(MOMENTA > 5, np.nan, EXACT), diagonal(EXACT), grid)
     with pytest.raises(InputError, match="default model"):
         linear_problem(kernel, MOMENTA, EXACT, diagonal(EXACT), grid, lambda omega: 1 - omega)
+
+
+def test_the_effective_parameters_are_the_trace_of_the_influence_matrix():
+    """d(K rho)/d(data) by differences; its columns also carry the noise into the quoted error."""
+    discrete, step = tikhonov.discretise(data_problem(eps=1e-2), 1), 1e-4
+    found = tikhonov.solve(discrete, 100.0, positive=False)
+    moved = np.stack(
+        [
+            tikhonov.solve(discrete._replace(data=discrete.data + step * unit), 100.0, positive=False).values
+            for unit in np.eye(25)
+        ]
+    )
+    response = (moved - found.values).T / step
+    assert found.degrees == pytest.approx(np.trace(discrete.operator @ response), rel=1e-5)
+    assert_allclose(found.error, np.linalg.norm(response, axis=1), rtol=1e-4, atol=1e-8)
+
+
+def test_the_curve_of_regulators_is_entered_at_its_corner():
+    """The L-curve, cross-validation and the kink choose chi2 of the order of the data, between the two plateaus."""
+    problem = data_problem(eps=1e-3)
+    for found in (
+        tikhonov.tikhonov(problem, choice=tikhonov.l_curve),
+        tikhonov.tikhonov(problem, choice=tikhonov.cross_validation),
+        entropy.maximum_entropy(problem, alpha.kink),
+    ):
+        assert 10 < found.chi2 < 75
+
+
+def test_the_likeliest_hyperparameters_are_a_maximum_of_the_evidence():
+    problem = data_problem(eps=1e-3)
+    best = gaussian_process.most_likely(problem)
+    top = gaussian_process.posterior(problem, best).log_evidence
+    for amplitude, length in ((1.3, 1.0), (0.75, 1.0), (1.0, 1.3), (1.0, 0.75)):
+        other = gaussian_process.Hyperparameters(amplitude * best.amplitude, length * best.length)
+        assert gaussian_process.posterior(problem, other).log_evidence < top + 0.05
+
+
+def plateau_pulls(shift=0.0, count=12):
+    """(value - exact) / error of densities smeared with 0.8, mu from the plateau, for several noises of 1e-3."""
+    energies, clean = np.array([1.5, 2.5]), exponential_problem(points=24, eps=1e-3)
+    exact = np.array([smeared_exactly(shapes.SINGLE, 0.8, energy) for energy in energies])
+    pulls = []
+    for seed in range(count):
+        mean = shapes.noisy(jr.key(seed), clean.mean * (1 + shift), 1e-3 * clean.mean)
+        found = smeared.hansen_lupo_tantalo(replace(clean, mean=mean), energies, partial(smeared.gaussian, 0.8))
+        pulls.append((found.value - exact) / np.hypot(found.error, found.systematic))
+    return np.array(pulls)
+
+
+def test_the_plateau_of_smeared_densities_holds_the_exact_value():
+    """Within three of the statistical and systematic error together, in the root mean square: the usual error."""
+    assert np.sqrt(np.mean(plateau_pulls() ** 2)) < 3.0
+
+
+def test_a_wrong_normalisation_of_the_data_is_seen_by_the_same_pulls():
+    """The twin: a correlator that is off by a fifth."""
+    assert np.sqrt(np.mean(plateau_pulls(shift=0.2) ** 2)) > 3.0

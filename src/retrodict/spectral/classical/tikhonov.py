@@ -16,7 +16,7 @@ import numpy as np
 from scipy.linalg import solveh_banded
 from scipy.optimize import nnls
 
-from retrodict.base.types import Float
+from retrodict.base.types import Bool, Float
 from retrodict.spectral.classical.alpha import log_root
 from retrodict.spectral.classical.problem import LinearProblem, Reconstruction
 
@@ -24,6 +24,7 @@ KNOTS: Final = 400
 ACTIVE_SET_STEPS: Final = 60
 
 Knots = Float[np.ndarray, " knots"]
+Free = Bool[np.ndarray, " knots"]  # where rho is not held at zero
 
 
 class Discrete(NamedTuple):
@@ -155,7 +156,7 @@ def l_curve(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -
 
 
 def _restricted(
-    discrete: Discrete, alpha: float, free: Float[np.ndarray, " knots"]
+    discrete: Discrete, alpha: float, free: Free
 ) -> tuple[Knots, Float[np.ndarray, "free rank"], Float[np.ndarray, " rank"]]:
     """The minimum over the free knots, the matrix that makes it from data, and the eigenvalues of A L^-1 A^T."""
     rows = discrete.operator[:, free]
@@ -170,7 +171,7 @@ def _restricted(
     return values, smoother, spectrum
 
 
-def _positive(discrete: Discrete, alpha: float, values: Knots) -> tuple[Knots, np.ndarray]:
+def _positive(discrete: Discrete, alpha: float, values: Knots) -> tuple[Knots, Free]:
     """The positive minimum and its free knots."""
     free = values > 0
     curvature = np.sum(discrete.operator**2, axis=0) + alpha * discrete.diagonal
@@ -184,7 +185,7 @@ def _positive(discrete: Discrete, alpha: float, values: Knots) -> tuple[Knots, n
     return _lawson_hanson(discrete, alpha)
 
 
-def _lawson_hanson(discrete: Discrete, alpha: float) -> tuple[Knots, np.ndarray]:
+def _lawson_hanson(discrete: Discrete, alpha: float) -> tuple[Knots, Free]:
     penalty_matrix = np.diag(discrete.diagonal) + np.diag(discrete.off_diagonal, 1) + np.diag(discrete.off_diagonal, -1)
     root = np.linalg.cholesky(penalty_matrix).T
     stacked = np.concatenate([discrete.operator, np.sqrt(alpha) * root])
