@@ -16,6 +16,7 @@ import numpy as np
 from scipy.linalg import solveh_banded
 from scipy.optimize import nnls
 
+from retrodict.base.errors import NotFiniteError
 from retrodict.base.types import Bool, Float
 from retrodict.spectral.classical.alpha import log_root
 from retrodict.spectral.classical.problem import LinearProblem, Reconstruction
@@ -149,7 +150,7 @@ def cross_validation(solver: Solver, trials: Float[np.ndarray, " trials"], point
 def l_curve(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -> Solution:
     """The corner of log roughness over log chi2. Source: Hansen, SIAM Review 34 (1992) 561."""
     solutions = [s for s in map(solver, trials.tolist()) if s.roughness > 0]
-    x, y = (np.log([getattr(s, name) for s in solutions]) for name in ("chi2", "roughness"))
+    x, y = np.log([s.chi2 for s in solutions]), np.log([s.roughness for s in solutions])
     dx, dy = np.gradient(x), np.gradient(y)
     bend = (dx * np.gradient(dy) - dy * np.gradient(dx)) / (dx**2 + dy**2 + 1e-12) ** 1.5
     return solutions[int(np.argmin(bend[2:-2])) + 2]  # a right turn, from falling chi2 to rising roughness
@@ -189,5 +190,8 @@ def _lawson_hanson(discrete: Discrete, alpha: float) -> tuple[Knots, Free]:
     penalty_matrix = np.diag(discrete.diagonal) + np.diag(discrete.off_diagonal, 1) + np.diag(discrete.off_diagonal, -1)
     root = np.linalg.cholesky(penalty_matrix).T
     stacked = np.concatenate([discrete.operator, np.sqrt(alpha) * root])
-    values, _ = nnls(stacked, np.concatenate([discrete.data, np.zeros(KNOTS)]), maxiter=50 * KNOTS)
+    try:
+        values, _ = nnls(stacked, np.concatenate([discrete.data, np.zeros(KNOTS)]), maxiter=50 * KNOTS)
+    except RuntimeError as error:
+        raise NotFiniteError("positive Tikhonov did not converge", got=f"{alpha=:.3g}", why=str(error)) from error
     return values, values > 0
