@@ -25,18 +25,24 @@ Rule = Callable[[DualProblem, Entropy, list[Point]], Chosen]
 
 
 def historic(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen:
-    """chi2 = number of data; the smallest alpha of the path if that is out of reach, the largest if all fit better."""
-    target = float(dual.points)
+    """chi2 = number of data; the default model itself if it fits better.
+
+    Where even the smallest chi2 is larger, as happens when few modes of many data can be fitted, the target is that
+    smallest value plus the number of resolved modes.
+    """
     chi2 = np.array([point.chi2 for point in points])
+    reached = np.min(chi2) < dual.points
+    target = float(dual.points) if reached else float(np.min(chi2)) + dual.resolved
+    how = "chi2 = N" if reached else "chi2 = least + resolved modes"
     below = np.flatnonzero(chi2 < target)
-    if below.size == 0 or below[0] == 0:
-        return _single(points[-1] if below.size == 0 else points[0], "chi2 = N out of reach")
+    if below[0] == 0:
+        return _single(points[0], how)
     left, right = points[below[0] - 1], points[below[0]]
 
     def excess(alpha: float) -> float:
         return optimum(dual, entropy, alpha, left.dual).chi2 - target
 
-    return _single(optimum(dual, entropy, log_root(excess, right.alpha, left.alpha), left.dual), "chi2 = N")
+    return _single(optimum(dual, entropy, log_root(excess, right.alpha, left.alpha), left.dual), how)
 
 
 def classic(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen:

@@ -46,6 +46,7 @@ class DualProblem(NamedTuple):
     measure: Nodes  # of the entropy, one weight a node
     default: Nodes
     points: int  # data before the rotation
+    resolved: int  # modes in which the default model's own size exceeds the noise
     chi2_outside: float  # of the components that no spectral function can reach
 
 
@@ -75,7 +76,9 @@ def singular_space(
     data = rotation @ mean
     outside = float(np.sum((mean - rotation.T @ data) ** 2))
     operator = rotation @ problem.whitened_operator * free
-    return DualProblem(operator, operator / measure, data, measure, problem.default, len(mean), outside)
+    return DualProblem(
+        operator, operator / measure, data, measure, problem.default, len(mean), int(np.sum(value > 1)), outside
+    )
 
 
 def optimum(dual: DualProblem, entropy: Entropy, alpha: float, start: Rows) -> Point:
