@@ -1,10 +1,11 @@
 """How the weight of a regulator is chosen: one function a rule, each from a path of optima to one answer."""
 
+import warnings
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.optimize import curve_fit, root_scalar
+from scipy.optimize import OptimizeWarning, curve_fit, root_scalar
 
 from retrodict.spectral.classical.dual import DualProblem, Entropy, Point, optimum
 from retrodict.spectral.classical.problem import Nodes
@@ -72,9 +73,11 @@ def kink(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen:
 
     start = (float(y[-1]), float(y[0] - y[-1]), float(np.mean(x)), 1.0)
     try:
-        (_, _, middle, slope), _ = curve_fit(sigmoid, x, y, p0=start, maxfev=5000)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", OptimizeWarning)  # about the covariance of the fit, which is not used
+            (_, _, middle, slope), _ = curve_fit(sigmoid, x, y, p0=start, maxfev=5000)
     except RuntimeError:
-        return historic(dual, entropy, points)
+        return historic(dual, entropy, points)._replace(how="chi2 = N, for want of a kink")
     alpha = 10.0 ** np.clip(middle - KINK_POSITION / slope, x[-1], x[0])
     nearest = min((point for point in points if point.alpha >= 0.999 * alpha), key=lambda point: point.alpha)
     return _single(optimum(dual, entropy, float(alpha), nearest.dual), "kink of chi2(alpha)")

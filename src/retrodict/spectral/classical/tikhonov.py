@@ -87,8 +87,8 @@ def tikhonov(
 def discretise(problem: LinearProblem, order: int) -> Discrete:
     """Piecewise linear rho on `KNOTS` knots; knot 0 lies one step above the lower end, where rho is zero."""
     low, high = problem.window
-    ends = np.arcsinh(np.array([low, high]) / problem.scale)
-    knots = problem.scale * np.sinh(np.linspace(*ends, KNOTS + 1))
+    first, last = np.arcsinh(low / problem.scale), np.arcsinh(high / problem.scale)
+    knots = problem.scale * np.sinh(np.linspace(first, last, KNOTS + 1))
     left = np.clip(np.searchsorted(knots, problem.omega) - 2, -1, KNOTS - 2)
     right_share = np.clip((problem.omega - knots[left + 1]) / (knots[left + 2] - knots[left + 1]), 0.0, 1.0)
     tail = np.where(problem.omega > high, problem.default / np.interp(high, problem.omega, problem.default), 1.0)
