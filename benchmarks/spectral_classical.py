@@ -135,14 +135,16 @@ def double_peak(seeds):
         print(f"{name:38}" + "".join(f"{value:8.3f}{'':13}" for value in row))
 
 
-def all_cells(seeds):
-    """The best method of every shape and noise level; returns everything, keyed by shape and eps."""
+def all_cells(seeds, only):
+    """The best method of every shape (or of one) and noise level; returns everything, keyed by shape and eps."""
     print(
         f"\nBest classical method of each cell: median over {seeds} seeds, by hindsight among all methods and defaults"
     )
     cells = {}
     named = shapes.PROPAGATORS | {"negative residue": shapes.NEGATIVE} | shapes.THERMAL
     for shape_name, shape in named.items():
+        if only and shape_name != only:
+            continue
         cell = Cell(shape)
         methods = LINEAR if shape is shapes.NEGATIVE else METHODS
         for eps in EPS:
@@ -235,16 +237,27 @@ def against_lsdensities(python):
     print(f"{peer['seconds'] / seconds:.0f}")
 
 
+def save(path, cells):
+    """Add the cells to those in the file."""
+    if path:
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        path.write_text(json.dumps(known | cells, indent=1), encoding="utf-8")
+
+
 def main():
     """Everything, in the order of the docstrings."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--quick", action="store_true", help="the double peak with three seeds only")
-    parser.add_argument("--json", type=Path, help="write the cells to this file")
+    parser.add_argument("--only", help="the cells of one shape only, by its name")
+    parser.add_argument("--json", type=Path, help="write the cells to this file, or add them to it")
     parser.add_argument("--lsdensities", help="a Python that has lsdensities")
     parser.add_argument("--ana-cont", help="a Python that has ana_cont")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
+    if options.only:
+        save(options.json, all_cells(options.seeds, options.only))
+        return
     speed()
     for name, python, compared in (
         ("lsdensities", options.lsdensities, against_lsdensities),
@@ -256,9 +269,7 @@ def main():
             print(f"\n{name} is not compared with: no Python that has it was given")
     double_peak(3 if options.quick else options.seeds)
     if not options.quick:
-        cells = all_cells(options.seeds)
-        if options.json:
-            options.json.write_text(json.dumps(cells, indent=1), encoding="utf-8")
+        save(options.json, all_cells(options.seeds, None))
 
 
 if __name__ == "__main__":

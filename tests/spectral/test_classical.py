@@ -151,7 +151,7 @@ def test_the_window_error_is_the_posterior_deviation_of_the_average():
     gram = response @ problem.whitened_operator.T + np.eye(25)
     covariance = prior - response.T @ np.linalg.solve(gram, response)
     centre = int(np.searchsorted(problem.omega, 2.0))
-    inside = (problem.omega >= 0.9 * problem.omega[centre]) & (problem.omega < 1.1 * problem.omega[centre])
+    inside = np.abs(problem.omega / problem.omega[centre] - 1) <= 0.1
     average = np.where(inside, problem.weight, 0.0) / np.sum(problem.weight[inside])
     expected = np.sqrt(average @ covariance @ average)
     assert dual.window_error(problem, space, shape, point)[centre] == pytest.approx(expected, rel=1e-6)
@@ -354,6 +354,24 @@ def test_positive_methods_are_positive_and_improve_with_the_data(method):
     assert error[1] < 0.5 * error[0]
 
 
+def test_fermionic_frequencies_reconstruct_both_signs_of_omega():
+    """Two peaks at -2 and 1 from G(i omega_n), real and imaginary parts stacked; the default model is a Lorentzian."""
+    grid = kernels.two_sided(kernels.frequency_grid(nodes=400))
+    frequency, sigma = np.pi * 0.1 * (2 * np.arange(30) + 1), np.full(60, 1e-5)
+
+    def rho(omega):
+        return sum(np.exp(-0.5 * ((omega - x) / 0.6) ** 2) for x in (-2.0, 1.0))
+
+    kernel = kernels.FermionicMatsubara()
+    clean = np.asarray(kernels.operator(kernel, frequency, grid)) @ rho(np.asarray(grid.omega))
+    mean = shapes.noisy(jr.key(3), clean, sigma)
+    problem = linear_problem(
+        kernel, frequency, mean, diagonal(sigma), grid, lambda omega: 1 / (9 + omega**2), (-10.0, 10.0), 3.0
+    )
+    found, omega = entropy.maximum_entropy(problem), np.linspace(-6, 6, 200)
+    assert shapes.l2_relative(found.at(omega), rho(omega), omega) < 0.05
+
+
 def test_bad_input_is_refused_with_a_fix():
     kernel, grid = kernels.KallenLehmann(), kernels.frequency_grid(nodes=100)
     with pytest.raises(InputError, match="same number of points"):
@@ -362,3 +380,60 @@ def test_bad_input_is_refused_with_a_fix():
         linear_problem(kernel, MOMENTA, np.where(MOMENTA > 5, np.nan, EXACT), diagonal(EXACT), grid)
     with pytest.raises(InputError, match="default model"):
         linear_problem(kernel, MOMENTA, EXACT, diagonal(EXACT), grid, lambda omega: 1 - omega)
+
+
+def test_the_effective_parameters_are_the_trace_of_the_influence_matrix():
+    """d(K rho)/d(data) by differences; its columns also carry the noise into the quoted error."""
+    discrete, step = tikhonov.discretise(data_problem(eps=1e-2), 1), 1e-4
+    found = tikhonov.solve(discrete, 100.0, positive=False)
+    moved = np.stack(
+        [
+            tikhonov.solve(discrete._replace(data=discrete.data + step * unit), 100.0, positive=False).values
+            for unit in np.eye(25)
+        ]
+    )
+    response = (moved - found.values).T / step
+    assert found.degrees == pytest.approx(np.trace(discrete.operator @ response), rel=1e-5)
+    assert_allclose(found.error, np.linalg.norm(response, axis=1), rtol=1e-4, atol=1e-8)
+
+
+def test_the_curve_of_regulators_is_entered_at_its_corner():
+    """The L-curve, cross-validation and the kink choose chi2 of the order of the data, between the two plateaus."""
+    problem = data_problem(eps=1e-3)
+    for found in (
+        tikhonov.tikhonov(problem, choice=tikhonov.l_curve),
+        tikhonov.tikhonov(problem, choice=tikhonov.cross_validation),
+        entropy.maximum_entropy(problem, alpha.kink),
+    ):
+        assert 10 < found.chi2 < 75
+
+
+def test_the_likeliest_hyperparameters_are_a_maximum_of_the_evidence():
+    problem = data_problem(eps=1e-3)
+    best = gaussian_process.most_likely(problem)
+    top = gaussian_process.posterior(problem, best).log_evidence
+    for amplitude, length in ((1.3, 1.0), (0.75, 1.0), (1.0, 1.3), (1.0, 0.75)):
+        other = gaussian_process.Hyperparameters(amplitude * best.amplitude, length * best.length)
+        assert gaussian_process.posterior(problem, other).log_evidence < top + 0.05
+
+
+def plateau_pulls(shift=0.0, count=12):
+    """(value - exact) / error of densities smeared with 0.8, mu from the plateau, for several noises of 1e-3."""
+    energies, clean = np.array([1.5, 2.5]), exponential_problem(points=24, eps=1e-3)
+    exact = np.array([smeared_exactly(shapes.SINGLE, 0.8, energy) for energy in energies])
+    pulls = []
+    for seed in range(count):
+        mean = shapes.noisy(jr.key(seed), clean.mean * (1 + shift), 1e-3 * clean.mean)
+        found = smeared.hansen_lupo_tantalo(replace(clean, mean=mean), energies, partial(smeared.gaussian, 0.8))
+        pulls.append((found.value - exact) / np.hypot(found.error, found.systematic))
+    return np.array(pulls)
+
+
+def test_the_plateau_of_smeared_densities_holds_the_exact_value():
+    """Within three of the statistical and systematic error together, in the root mean square: the usual error."""
+    assert np.sqrt(np.mean(plateau_pulls() ** 2)) < 3.0
+
+
+def test_a_wrong_normalisation_of_the_data_is_seen_by_the_same_pulls():
+    """The twin: a correlator that is off by a fifth."""
+    assert np.sqrt(np.mean(plateau_pulls(shift=0.2) ** 2)) > 3.0

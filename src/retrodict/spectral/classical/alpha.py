@@ -1,10 +1,11 @@
 """How the weight of a regulator is chosen: one function a rule, each from a path of optima to one answer."""
 
+import warnings
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import numpy as np
-from scipy.optimize import curve_fit, root_scalar
+from scipy.optimize import OptimizeWarning, curve_fit, root_scalar
 
 from retrodict.spectral.classical.dual import DualProblem, Entropy, Point, optimum
 from retrodict.spectral.classical.problem import Nodes
@@ -25,18 +26,24 @@ Rule = Callable[[DualProblem, Entropy, list[Point]], Chosen]
 
 
 def historic(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen:
-    """chi2 = number of data; the smallest alpha of the path if that is out of reach, the largest if all fit better."""
-    target = float(dual.points)
+    """chi2 = number of data; the default model itself if it fits better.
+
+    Where even the smallest chi2 is larger, as happens when few modes of many data can be fitted, the target is that
+    smallest value plus the number of resolved modes.
+    """
     chi2 = np.array([point.chi2 for point in points])
+    reached = np.min(chi2) < dual.points
+    target = float(dual.points) if reached else float(np.min(chi2)) + dual.resolved
+    how = "chi2 = N" if reached else "chi2 = least + resolved modes"
     below = np.flatnonzero(chi2 < target)
-    if below.size == 0 or below[0] == 0:
-        return _single(points[-1] if below.size == 0 else points[0], "chi2 = N out of reach")
+    if below[0] == 0:
+        return _single(points[0], how)
     left, right = points[below[0] - 1], points[below[0]]
 
     def excess(alpha: float) -> float:
         return optimum(dual, entropy, alpha, left.dual).chi2 - target
 
-    return _single(optimum(dual, entropy, log_root(excess, right.alpha, left.alpha), left.dual), "chi2 = N")
+    return _single(optimum(dual, entropy, log_root(excess, right.alpha, left.alpha), left.dual), how)
 
 
 def classic(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen:
@@ -66,9 +73,11 @@ def kink(dual: DualProblem, entropy: Entropy, points: list[Point]) -> Chosen:
 
     start = (float(y[-1]), float(y[0] - y[-1]), float(np.mean(x)), 1.0)
     try:
-        (_, _, middle, slope), _ = curve_fit(sigmoid, x, y, p0=start, maxfev=5000)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", OptimizeWarning)  # about the covariance of the fit, which is not used
+            (_, _, middle, slope), _ = curve_fit(sigmoid, x, y, p0=start, maxfev=5000)
     except RuntimeError:
-        return historic(dual, entropy, points)
+        return historic(dual, entropy, points)._replace(how="chi2 = N, for want of a kink")
     alpha = 10.0 ** np.clip(middle - KINK_POSITION / slope, x[-1], x[0])
     nearest = min((point for point in points if point.alpha >= 0.999 * alpha), key=lambda point: point.alpha)
     return _single(optimum(dual, entropy, float(alpha), nearest.dual), "kink of chi2(alpha)")

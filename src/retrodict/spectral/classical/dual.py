@@ -46,6 +46,7 @@ class DualProblem(NamedTuple):
     measure: Nodes  # of the entropy, one weight a node
     default: Nodes
     points: int  # data before the rotation
+    resolved: int  # modes in which the default model's own size exceeds the noise
     chi2_outside: float  # of the components that no spectral function can reach
 
 
@@ -65,9 +66,9 @@ def singular_space(
 ) -> DualProblem:
     """The search space of Bryan: left singular vectors of the whitened kernel in the metric of the default model.
 
-    `measure` holds the weights of the entropy. Below the frequency `floor` rho is held at the default model.
+    `measure` holds the weights of the entropy. Where |omega| is below `floor` rho is held at the default model.
     """
-    free = problem.omega >= floor
+    free = np.abs(problem.omega) >= floor
     scaled = problem.whitened_kernel * np.sqrt(problem.weight * problem.default) * free
     mean = problem.whitened_mean - problem.whitened_operator[:, ~free] @ problem.default[~free]
     left, value, _ = np.linalg.svd(scaled, full_matrices=False)
@@ -75,7 +76,9 @@ def singular_space(
     data = rotation @ mean
     outside = float(np.sum((mean - rotation.T @ data) ** 2))
     operator = rotation @ problem.whitened_operator * free
-    return DualProblem(operator, operator / measure, data, measure, problem.default, len(mean), outside)
+    return DualProblem(
+        operator, operator / measure, data, measure, problem.default, len(mean), int(np.sum(value > 1)), outside
+    )
 
 
 def optimum(dual: DualProblem, entropy: Entropy, alpha: float, start: Rows) -> Point:
@@ -122,16 +125,10 @@ def window_error(
     Source: Jarrell, Gubernatis, Phys. Rept. 269 (1996) 133.
     """
     omega, slope = problem.omega, entropy.slope(point.rho) / point.alpha
-    low, high = (np.searchsorted(omega, omega * (1 + sign * relative_width)) for sign in (-1, 1))
-    high = np.minimum(np.maximum(high, low + 1), len(omega))
-
-    def windowed(values: np.ndarray) -> np.ndarray:
-        total = np.concatenate([np.zeros((*values.shape[:-1], 1)), np.cumsum(values, axis=-1)], axis=-1)
-        return total[..., high] - total[..., low]
-
-    width = windowed(problem.weight)
-    prior = windowed(problem.weight**2 * slope / dual.measure) / width**2
-    coupling = windowed(dual.kernel * slope * problem.weight) / width
+    inside = (np.abs(omega - omega[:, None]) <= relative_width * np.abs(omega)).astype(float)
+    width = problem.weight @ inside
+    prior = (problem.weight**2 * slope / dual.measure) @ inside / width**2
+    coupling = (dual.kernel * slope * problem.weight) @ inside / width
     gram = np.eye(len(dual.data)) + (dual.operator * slope) @ dual.kernel.T
     learnt = np.sum(coupling * cho_solve(cho_factor(gram), coupling), axis=0)
     return np.sqrt(np.maximum(prior - learnt, 0.0))

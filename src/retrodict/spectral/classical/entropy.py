@@ -42,14 +42,14 @@ def maximum_entropy(problem: LinearProblem, rule: Rule = averaged, *, of_ratio: 
     the problem's scale).
 
     `rule` chooses alpha: `historic`, `classic`, `averaged` (Bryan's) or `kink`. The error is that of averages over
-    omega (1 +- .1) at the most probable alpha. Below a thousandth of the problem's scale rho is held at the default
-    model: rho/m is the exponential of the kernel, which for thermal kernels diverges at zero.
+    omega (1 +- .1) at the most probable alpha. rho/m is the exponential of the kernel: where that diverges at zero, as
+    thermal kernels do, rho is held at the default model below a thousandth of the problem's scale.
     Sources: Bryan, Eur. Biophys. J. 18 (1990) 165; Jarrell, Gubernatis, Phys. Rept. 269 (1996) 133; Asakawa, Hatsuda,
     Nakahara, Prog. Part. Nucl. Phys. 46 (2001) 459.
     """
     references = ("bryan1990", "jarrell1996", "asakawa2001")
     measure = problem.weight * (problem.scale / problem.omega) if of_ratio else problem.weight
-    dual = singular_space(problem, measure, floor=FLOOR * problem.scale)
+    dual = singular_space(problem, measure, floor=_floor(problem))
     name = "maximum entropy" + (" of rho/omega" if of_ratio else "")
     return _reconstruction(problem, SHANNON_JAYNES, dual, rule, name, references)
 
@@ -85,6 +85,14 @@ def full_space_maximum(problem: LinearProblem, alpha: float, tolerance: float = 
         if np.max(np.abs(step)) < tolerance:
             return problem.default * np.exp(log_ratio)
     raise NotFiniteError("the full search of maximum entropy did not converge", got=f"{alpha=:.3g}")
+
+
+def _floor(problem: LinearProblem) -> float:
+    """Where the search starts: zero for a kernel that is regular there."""
+    floor, distance = FLOOR * problem.scale, np.abs(problem.omega)
+    nearest, at_floor = int(np.argmin(distance)), int(np.argmin(np.abs(distance - floor)))
+    size = np.max(np.abs(problem.whitened_kernel), axis=0)
+    return floor if size[nearest] > 2 * size[at_floor] else 0.0
 
 
 def _reconstruction(

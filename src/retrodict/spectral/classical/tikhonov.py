@@ -1,7 +1,8 @@
 r"""Tikhonov: the smallest $\chi^2 + \alpha\int (\rho^{(k)})^2 d\omega$ over the window, k = 0 or 1, with or without
 rho >= 0.
 
-rho is piecewise linear on equal steps of the window, zero at its lower end, and falls like the default model beyond it.
+rho is piecewise linear between knots at equal steps of arsinh(omega/scale), zero at the lower end of the window, and
+falls like the default model beyond it.
 Each solution is found in data space; positivity by a primal-dual active set whose optimality (Karush, Kuhn, Tucker) is
 checked, with the algorithm of Lawson and Hanson behind it.
 
@@ -16,14 +17,17 @@ import numpy as np
 from scipy.linalg import solveh_banded
 from scipy.optimize import nnls
 
-from retrodict.base.types import Float
+from retrodict.base.errors import NotFiniteError
+from retrodict.base.types import Bool, Float
 from retrodict.spectral.classical.alpha import log_root
 from retrodict.spectral.classical.problem import LinearProblem, Reconstruction
 
 KNOTS: Final = 400
 ACTIVE_SET_STEPS: Final = 60
+HARDLY_FITTED: Final = 100.0  # chi2 per datum above which a solution is no candidate for the L-curve's corner
 
 Knots = Float[np.ndarray, " knots"]
+Free = Bool[np.ndarray, " knots"]  # where rho is not held at zero
 
 
 class Discrete(NamedTuple):
@@ -81,22 +85,27 @@ def tikhonov(
 
 
 def discretise(problem: LinearProblem, order: int) -> Discrete:
-    """Piecewise linear rho on `KNOTS` equal steps of the window."""
+    """Piecewise linear rho on `KNOTS` knots; knot 0 lies one step above the lower end, where rho is zero."""
     low, high = problem.window
-    step = (high - low) / KNOTS
-    position = (problem.omega - low) / step - 1  # knot 0 lies one step above the lower end, where rho is zero
-    left = np.floor(np.clip(position, -1, KNOTS - 2)).astype(int)
-    right_share = np.clip(position - left, 0.0, 1.0)
+    first, last = np.arcsinh(low / problem.scale), np.arcsinh(high / problem.scale)
+    knots = problem.scale * np.sinh(np.linspace(first, last, KNOTS + 1))
+    left = np.clip(np.searchsorted(knots, problem.omega) - 2, -1, KNOTS - 2)
+    right_share = np.clip((problem.omega - knots[left + 1]) / (knots[left + 2] - knots[left + 1]), 0.0, 1.0)
     tail = np.where(problem.omega > high, problem.default / np.interp(high, problem.omega, problem.default), 1.0)
-    to_nodes, rows = np.zeros((len(position), KNOTS)), np.arange(len(position))
+    to_nodes, rows = np.zeros((len(problem.omega), KNOTS)), np.arange(len(problem.omega))
     to_nodes[rows, left + 1] += np.where(problem.omega >= low, tail * right_share, 0.0)
     inner = left >= 0
     to_nodes[rows[inner], left[inner]] += (tail * (1 - right_share))[inner]
-    diagonal = np.full(KNOTS, 2 / step) if order else np.full(KNOTS, step)
-    if order:
-        diagonal[-1] = 1 / step
-    off_diagonal = np.full(KNOTS - 1, -1 / step if order else 0.0)
-    return Discrete(problem.whitened_operator @ to_nodes, problem.whitened_mean, diagonal, off_diagonal, to_nodes)
+    return Discrete(
+        problem.whitened_operator @ to_nodes, problem.whitened_mean, *_roughness(np.diff(knots), order), to_nodes
+    )
+
+
+def _roughness(steps: Knots, order: int) -> tuple[Knots, Float[np.ndarray, " gaps"]]:
+    """L: the integral of rho'^2 is exact for a piecewise linear rho; that of rho^2 is lumped at the knots."""
+    if order == 0:
+        return 0.5 * (steps + np.append(steps[1:], 0.0)), np.zeros(len(steps) - 1)
+    return 1 / steps + np.append(1 / steps[1:], 0.0), -1 / steps[1:]
 
 
 def solve(discrete: Discrete, alpha: float, positive: bool) -> Solution:
@@ -129,15 +138,15 @@ def gradient(discrete: Discrete, alpha: float, values: Knots) -> Knots:
 
 
 def discrepancy(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -> Solution:
-    """chi2 = number of data; the smallest alpha tried if that cannot be reached. Source: Morozov (1966)."""
-    above, solution = float(trials[0]), solver(float(trials[0]))
-    for alpha in trials[1:].tolist():
-        if solution.chi2 < points:
-            break
-        above, solution = solution.alpha, solver(alpha)
-    if solution.chi2 >= points or above == solution.alpha:
-        return solution
-    return solver(log_root(lambda alpha: solver(alpha).chi2 - points, solution.alpha, above))
+    """chi2 = number of data; if out of reach, the least chi2 plus the parameters that it took. Morozov (1966)."""
+    solutions = [solver(alpha) for alpha in trials.tolist()]
+    best = min(solutions, key=lambda solution: solution.chi2)
+    target = float(points) if best.chi2 < points else best.chi2 + best.degrees
+    first = next(k for k, solution in enumerate(solutions) if solution.chi2 < target)
+    if first == 0:
+        return solutions[0]
+    low, high = solutions[first].alpha, solutions[first - 1].alpha
+    return solver(log_root(lambda alpha: solver(alpha).chi2 - target, low, high))
 
 
 def cross_validation(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -> Solution:
@@ -146,16 +155,21 @@ def cross_validation(solver: Solver, trials: Float[np.ndarray, " trials"], point
 
 
 def l_curve(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -> Solution:
-    """The corner of log roughness over log chi2. Source: Hansen, SIAM Review 34 (1992) 561."""
+    """The corner of log roughness over log chi2. Source: Hansen, SIAM Review 34 (1992) 561.
+
+    Corners at which the data are hardly fitted are no candidates.
+    """
     solutions = [s for s in map(solver, trials.tolist()) if s.roughness > 0]
-    x, y = (np.log([getattr(s, name) for s in solutions]) for name in ("chi2", "roughness"))
+    limit = HARDLY_FITTED * max(points, min(s.chi2 for s in solutions))
+    solutions = [s for s in solutions if s.chi2 < limit]
+    x, y = np.log([s.chi2 for s in solutions]), np.log([s.roughness for s in solutions])
     dx, dy = np.gradient(x), np.gradient(y)
     bend = (dx * np.gradient(dy) - dy * np.gradient(dx)) / (dx**2 + dy**2 + 1e-12) ** 1.5
     return solutions[int(np.argmin(bend[2:-2])) + 2]  # a right turn, from falling chi2 to rising roughness
 
 
 def _restricted(
-    discrete: Discrete, alpha: float, free: Float[np.ndarray, " knots"]
+    discrete: Discrete, alpha: float, free: Free
 ) -> tuple[Knots, Float[np.ndarray, "free rank"], Float[np.ndarray, " rank"]]:
     """The minimum over the free knots, the matrix that makes it from data, and the eigenvalues of A L^-1 A^T."""
     rows = discrete.operator[:, free]
@@ -170,7 +184,7 @@ def _restricted(
     return values, smoother, spectrum
 
 
-def _positive(discrete: Discrete, alpha: float, values: Knots) -> tuple[Knots, np.ndarray]:
+def _positive(discrete: Discrete, alpha: float, values: Knots) -> tuple[Knots, Free]:
     """The positive minimum and its free knots."""
     free = values > 0
     curvature = np.sum(discrete.operator**2, axis=0) + alpha * discrete.diagonal
@@ -184,9 +198,12 @@ def _positive(discrete: Discrete, alpha: float, values: Knots) -> tuple[Knots, n
     return _lawson_hanson(discrete, alpha)
 
 
-def _lawson_hanson(discrete: Discrete, alpha: float) -> tuple[Knots, np.ndarray]:
+def _lawson_hanson(discrete: Discrete, alpha: float) -> tuple[Knots, Free]:
     penalty_matrix = np.diag(discrete.diagonal) + np.diag(discrete.off_diagonal, 1) + np.diag(discrete.off_diagonal, -1)
     root = np.linalg.cholesky(penalty_matrix).T
     stacked = np.concatenate([discrete.operator, np.sqrt(alpha) * root])
-    values, _ = nnls(stacked, np.concatenate([discrete.data, np.zeros(KNOTS)]), maxiter=50 * KNOTS)
+    try:
+        values, _ = nnls(stacked, np.concatenate([discrete.data, np.zeros(KNOTS)]), maxiter=50 * KNOTS)
+    except RuntimeError as error:
+        raise NotFiniteError("positive Tikhonov did not converge", got=f"{alpha=:.3g}", why=str(error)) from error
     return values, values > 0
