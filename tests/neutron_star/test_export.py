@@ -40,7 +40,8 @@ def test_stars_rise_to_the_heaviest_in_order_of_central_density(exported):
         assert (np.diff(stars["central_density"]) > 0).all()
         assert np.isfinite(list(stars.values())).all()
         assert stars["mass"].max() > 1.0
-        assert (np.diff(stars["mass"]) > -1e-9).all()  # equal where the centre lies in a transition
+        falls = np.diff(stars["mass"]) < -1e-9  # equal where the centre lies in a transition
+        assert falls.sum() <= 1  # where a twin branch begins
 
 
 def test_the_exported_matter_makes_the_exported_stars(exported):
