@@ -35,7 +35,7 @@ from retrodict.neutron_star.noise import mass_radius_errors
 from retrodict.neutron_star.samples import sampled_star, sampled_tides
 from retrodict.neutron_star.theory import Reachability, read_pressure_band
 from retrodict.neutron_star.tidal_samples import read_tidal_samples
-from retrodict.problem.likelihood import AbstractLikelihood, Independent
+from retrodict.problem.likelihood import AbstractLikelihood, Independent, Named
 from retrodict.problem.posterior import Posterior
 
 __all__ = ["DEMOS", "REFERENCES", "TEMPLATE", "figures", "inspect", "place_data", "problem", "reproduction", "tables"]
@@ -129,11 +129,14 @@ def problem(
     terms: list[AbstractLikelihood] = []
     if data is not None:
         table = read_observations(data) if isinstance(data, Path) else observations(data)
-        terms.append(mass_radius_likelihood(table, likelihood))
-    terms += [sampled_star(read_mass_radius_samples(path)) for path in samples]
-    terms += [sampled_tides(read_tidal_samples(path)) for path in tides]
+        labels = (*(f"{name}: M" for name in table.names), *(f"{name}: R" for name in table.names))
+        terms.append(Named(mass_radius_likelihood(table, likelihood), labels))
+    for path in samples:
+        terms.append(Named(sampled_star(read_mass_radius_samples(path)), (f"{path.stem}: M", f"{path.stem}: R")))
+    terms += [Named(sampled_tides(read_tidal_samples(path)), (f"{path.stem}: tides",)) for path in tides]
     if pulsars:
-        terms.append(PulsarMass(jnp.asarray([p.mass for p in pulsars]), jnp.asarray([p.error for p in pulsars])))
+        masses = PulsarMass(jnp.asarray([p.mass for p in pulsars]), jnp.asarray([p.error for p in pulsars]))
+        terms.append(Named(masses, tuple(p.name for p in pulsars)))
     if not terms:
         raise InputError("there are no data", expected="data, samples, tides or pulsars", fix="data: classic18")
     theory = _theory(chiral, perturbative)
@@ -146,11 +149,12 @@ def _theory(chiral: ChiralBand | None, high: PerturbativeQCD | None) -> list[Abs
     """The likelihoods that look at matter."""
     terms: list[AbstractLikelihood] = []
     if chiral is not None:
-        terms.append(read_pressure_band(chiral.file, chiral.sigmas, chiral.correlation))
+        band = read_pressure_band(chiral.file, chiral.sigmas, chiral.correlation)
+        terms.append(Named(band, tuple(f"{chiral.file.stem}: mode {k + 1}" for k in range(len(band.density)))))
     if high is not None:
         state, error = [high.density, high.pressure], [high.density_error, high.pressure_error]
         known = (jnp.asarray(state), jnp.asarray(error), high.chemical_potential, high.matching)
-        terms.append(Reachability(*known))
+        terms.append(Named(Reachability(*known), ("perturbative QCD: least p", "perturbative QCD: greatest p")))
     return terms
 
 

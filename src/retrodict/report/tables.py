@@ -17,6 +17,7 @@ from retrodict.run.result import Result
 
 DASH = "–"
 MODES = 60  # singular values listed at most
+WORST = 5  # pulls listed
 _MEANING = {
     "chains": "chains",
     "draws": "draws a chain",
@@ -111,6 +112,17 @@ def fit_table(result: Result) -> Safe:
     cells = [fixed(fit["chi2"], 1), fixed(fit["dof"], 1), fixed(ratio, 2), number(fit["p"], 2)]
     head = ["", Safe("χ<sup>2</sup>"), "degrees of freedom", Safe("χ<sup>2</sup> / dof"), "p"]
     return table(head, [["Best draw", *cells]], name="Quality of the fit")
+
+
+def pulls_table(result: Result) -> Safe | None:
+    """The data that the best draw describes worst, by name; None where they have no names."""
+    fit = group(result, "fit")
+    if "pull" not in fit.coords:
+        return None
+    values = np.nan_to_num(fit["pulls"].values)
+    worst = np.argsort(-np.abs(values), kind="stable")[:WORST]
+    rows = [[str(fit["pull"].values[i]), fixed(float(values[i]), 2)] for i in worst]
+    return table(["Datum", "(prediction − datum) / error"], rows, name="Largest pulls")
 
 
 def convergence_table(result: Result) -> Safe | None:
