@@ -139,7 +139,7 @@ def test_every_part_of_a_full_report_is_there(parsed):
 def test_the_worst_pulls_are_listed_by_name(result):
     fit = result.tree["fit"]
     worst = int(np.argmax(np.abs(fit["pulls"].values)))
-    rows = re.findall(r"<td[^>]*>(star \d: [MR])</td>", str(tables.pulls_table(result)))
+    rows = re.findall(r"<th[^>]*>(star \d: [MR])</th>", str(tables.pulls_table(result)))
     assert rows[0] == fit["pull"].values[worst]
     assert len(rows) == tables.WORST
 

@@ -160,11 +160,11 @@ def pressure_gain(mu_low: Scalar, n_low: Scalar, mu_high: Scalar, n_high: Scalar
 
 
 def read_pressure_band(path: PathLike, sigmas: float = 1.0, correlation: float = 1.0) -> PressureBand:
-    """The band in a table with the columns baryon_density [fm^-3], pressure_low and pressure_high [MeV fm^-3].
+    r"""The band in a table with the columns baryon_density [fm^-3], pressure_low and pressure_high [MeV fm^-3].
 
     Low and high are the mean minus and plus `sigmas` standard deviations of the pressure of matter in beta equilibrium.
-    Errors at n and n' are correlated by exp(-|ln n/n'| / `correlation`), so that more rows are not more data. Raises
-    `InputError` unless densities rise within 0.05 ... 0.5 fm^-3 and 0 < low < high.
+    Errors at n and n' are correlated by $\exp(-|\ln n/n'|/\ell)$, `correlation` being the length, so that more rows are
+    not more data. Raises `InputError` unless densities rise within 0.05 ... 0.5 fm^-3 and 0 < low < high.
     """
     table = read_columns(path)
     density = take(table, ("baryon_density", "density", "n"), NUMBER_DENSITY)
