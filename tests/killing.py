@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import numpy as np
 
@@ -90,7 +91,7 @@ def main(folder: str) -> int:
 
 def digest(outcome) -> str:
     """sha256 of the whole history and the last state."""
-    leaves = [*jax.tree.leaves(outcome.history), *jax.tree.leaves(outcome.state)]
+    leaves = filter(eqx.is_array, jax.tree.leaves((outcome.history, outcome.state)))
     plain = (jax.random.key_data(x) if jax.dtypes.issubdtype(x.dtype, jax.dtypes.prng_key) else x for x in leaves)
     return hashlib.sha256(b"".join(np.asarray(x).tobytes() for x in plain)).hexdigest()
 
