@@ -1,13 +1,15 @@
 """Reliability in figures: kills, requests to stop, damaged checkpoints. Exit 1 if a promise is broken.
 
-    python benchmarks/reliability.py [--kills 10] [--seed 0]
+    python benchmarks/reliability.py [--run toy | importance | nuts] [--kills 10] [--seed 0]
 
 Ten kills at planted points (each of five, at its first and at its ninth visit) and as many at random moments of a
-sampling run: the resumed run must return the sha256 of the undisturbed one. 100 flipped bits and 50 truncations of a
-checkpoint: none may be used in silence. Ten requests to stop: exit 75, and the same sha256 when resumed.
+sampling run, a toy or a sampler on the eighteen neutron stars: the resumed run must return the sha256 of the
+undisturbed one. 100 flipped bits and 50 truncations of a checkpoint: none may be used in silence. Ten requests to stop:
+exit 75, and the same sha256 when resumed.
 """
 
 import argparse
+import os
 import random
 import signal
 import sys
@@ -22,12 +24,20 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.killing import CHUNK, INTERRUPTED, PAUSE, STEPS, finish, kill_at_point, signal_at_step
+from tests import killing
+from tests.killing import INTERRUPTED, PAUSE, finish, kill_at_point, signal_at_step
 
 from retrodict.base.errors import InputError
 from retrodict.run.checkpoint import Checkpoint, load_newest, save
 from retrodict.run.directory import RunDirectory
 from retrodict.run.faults import POINTS
+
+
+def some_step(chance: random.Random) -> int:
+    """A step at which a chunk of the run ends, not among the last."""
+    toy = os.environ["TEST_RUN"] == "toy"
+    chunk, steps = (killing.CHUNK, killing.STEPS) if toy else (killing.STARS_CHUNK, killing.STARS_STEPS)
+    return chunk * chance.randrange(1, steps // chunk - 3)
 
 
 def planted_kills(folder: Path, clean: str) -> tuple[int, int]:
@@ -44,7 +54,7 @@ def random_kills(folder: Path, clean: str, kills: int, chance: random.Random) ->
     survived = 0
     for number in range(kills):
         run = folder / f"random-{number}"
-        step = CHUNK * chance.randrange(1, STEPS // CHUNK - 1)
+        step = some_step(chance)
         code, _ = signal_at_step(run, step, signal.SIGKILL, delay=chance.uniform(0.0, 2 * PAUSE))
         survived += code == -signal.SIGKILL and finish(run) == (0, clean)
     return survived, kills
@@ -56,7 +66,7 @@ def requests_to_stop(folder: Path, clean: str, chance: random.Random) -> tuple[i
     for number in range(10):
         run = folder / f"stop-{number}"
         which = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)[number % 3]
-        code, seconds = signal_at_step(run, CHUNK * chance.randrange(1, STEPS // CHUNK - 3), which)
+        code, seconds = signal_at_step(run, some_step(chance), which)
         heeded += code == INTERRUPTED and finish(run) == (0, clean)
         slowest = max(slowest, seconds)
     return heeded, 10, slowest
@@ -89,9 +99,11 @@ def damaged_checkpoints(folder: Path, chance: random.Random) -> tuple[int, int]:
 def main() -> int:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", choices=list(killing.RUNS), default="toy", help="what is killed")
     parser.add_argument("--kills", type=int, default=10, help="at random moments")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
+    os.environ["TEST_RUN"] = asked.run  # for the processes that are killed
     chance, began = random.Random(asked.seed), time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

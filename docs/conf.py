@@ -2,9 +2,12 @@
 
 import os
 import re
+import sys
+from pathlib import Path
 
 import retrodict
 
+sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")  # quiet, and the same everywhere
 
@@ -16,7 +19,7 @@ release = version = retrodict.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
-    "sphinx.ext.mathjax",
+    "mathml",
     "sphinx.ext.viewcode",
     "myst_parser",
     "sphinx_gallery.gen_gallery",
@@ -55,7 +58,8 @@ sphinx_gallery_conf = {
 html_theme = "furo"
 html_title = "Retrodict"
 html_static_path = ["_static"]
-# Equations are typeset in the reader's browser; nothing else is fetched.
+html_css_files = ["math.css"]
+html_math_renderer = "mathml"  # nothing is fetched from the network
 html_show_sourcelink = False
 
 

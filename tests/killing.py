@@ -1,4 +1,7 @@
-"""A run to kill: a process of its own, and a digest of all that it returns. For tests and a benchmark."""
+"""A run to kill: a process of its own, and a digest of all that it returns. For tests and a benchmark.
+
+`TEST_RUN` chooses it: the toy, which takes a second, or a sampler on the eighteen neutron stars.
+"""
 
 import hashlib
 import os
@@ -7,22 +10,65 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import numpy as np
 
 ROOT = Path(__file__).parents[1]
-CHUNK, STEPS = 25, 500
+CHUNK, STEPS = 25, 500  # of the toy
+STARS_CHUNK, STARS_STEPS = 2, 40
 PAUSE = 0.06  # seconds a chunk, so that a signal at a random moment finds the run at work
 INTERRUPTED = 75
+PATIENCE = 300  # seconds
+
+
+class Computation(NamedTuple):
+    """What is run, and how finely it is cut."""
+
+    target: Any
+    method: Any
+    chunk: int
+
+
+def toy() -> Computation:
+    """A random walk in a bent valley."""
+    from tests.toys import Banana, RandomWalk
+
+    return Computation(Banana(jax.numpy.asarray(0.7)), RandomWalk(steps=STEPS), CHUNK)
+
+
+def importance() -> Computation:
+    """A bank of equations of state, weighted by the eighteen stars."""
+    from retrodict.inference.importance import Importance
+
+    return Computation(_stars(), Importance(draws=25 * STARS_STEPS, batch=25), STARS_CHUNK)
+
+
+def nuts() -> Computation:
+    """The No-U-Turn sampler on the same, with short trees and few draws: it takes most of a minute to compile."""
+    from retrodict.inference.nuts import NUTS
+
+    method = NUTS(chains=2, warmup=16, draws=STARS_STEPS - 16, max_tree_depth=3)
+    return Computation(_stars(), method, STARS_CHUNK)
+
+
+def _stars() -> Any:
+    from retrodict.neutron_star.ansatz import CoreGrid, GaussianProcessSoundSpeed
+    from retrodict.neutron_star.problems import problem
+
+    return problem(ansatz=GaussianProcessSoundSpeed(CoreGrid(intervals=32)))
+
+
+RUNS = {"toy": toy, "importance": importance, "nuts": nuts}
 
 
 def main(folder: str) -> int:
-    """Run, or resume, the toy; print the digest of the outcome."""
+    """Run, or resume; print the digest of the outcome."""
     from retrodict.base.errors import RetrodictError
     from retrodict.run import loop
     from retrodict.run.directory import RunDirectory
-    from tests.toys import Banana, RandomWalk
 
     reach = loop.reach
 
@@ -31,10 +77,11 @@ def main(folder: str) -> int:
         reach(point)
 
     loop.reach, loop.CHECKPOINT_SHARE = dawdle, float("inf")  # a checkpoint a chunk
+    run = RUNS[os.environ.get("TEST_RUN", "toy")]()
     try:
         where = RunDirectory(folder)
-        settings = {"seed": 11, "resume": True, "chunk": CHUNK, "checkpoint_seconds": 0.0, "progress": True}
-        outcome = loop.advance(Banana(jax.numpy.asarray(0.7)), RandomWalk(steps=STEPS), directory=where, **settings)
+        settings = {"seed": 11, "resume": True, "chunk": run.chunk, "checkpoint_seconds": 0.0, "progress": True}
+        outcome = loop.advance(run.target, run.method, directory=where, **settings)
     except RetrodictError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -43,9 +90,10 @@ def main(folder: str) -> int:
 
 
 def digest(outcome) -> str:
-    """sha256 of the whole history and the last position."""
-    arrays = [*jax.tree.leaves(outcome.history), outcome.state.position, jax.random.key_data(outcome.state.own_key)]
-    return hashlib.sha256(b"".join(np.asarray(array).tobytes() for array in arrays)).hexdigest()
+    """sha256 of the whole history and the last state."""
+    leaves = filter(eqx.is_array, jax.tree.leaves((outcome.history, outcome.state)))
+    plain = (jax.random.key_data(x) if jax.dtypes.issubdtype(x.dtype, jax.dtypes.prng_key) else x for x in leaves)
+    return hashlib.sha256(b"".join(np.asarray(x).tobytes() for x in plain)).hexdigest()
 
 
 def launch(folder: Path, **environment: str) -> subprocess.Popen:
@@ -63,7 +111,7 @@ def launch(folder: Path, **environment: str) -> subprocess.Popen:
 def finish(folder: Path, **environment: str) -> tuple[int, str]:
     """Run it to its end: the exit code, and the digest if there is one."""
     process = launch(folder, **environment)
-    output, _ = process.communicate(timeout=120)
+    output, _ = process.communicate(timeout=PATIENCE)
     return process.returncode, output.strip()
 
 
@@ -82,7 +130,7 @@ def signal_at_step(folder: Path, step: int, number: signal.Signals, delay: float
     time.sleep(delay)
     sent = time.monotonic()
     process.send_signal(number)
-    process.communicate(timeout=120)
+    process.communicate(timeout=PATIENCE)
     return process.returncode, time.monotonic() - sent
 
 

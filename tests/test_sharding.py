@@ -12,13 +12,17 @@ from numpy.testing import assert_allclose
 from retrodict.run.sharding import spread
 from tests.killing import ROOT
 
+METHODS = ["Ensemble", "Importance", "NUTS", "Manifold", "SequentialMonteCarlo"]
 PROGRAM = """
 import json
 import equinox as eqx, jax, numpy as np
 from retrodict.inference.closure import close
 from retrodict.inference.ensemble import Ensemble
 from retrodict.inference.importance import Importance
+from retrodict.inference.manifold import Manifold
 from retrodict.inference.map import MAP
+from retrodict.inference.nuts import NUTS
+from retrodict.inference.smc import SequentialMonteCarlo
 from retrodict.run.loop import advance
 from tests.inference.exact import linear_problem
 from tests.killing import digest
@@ -35,7 +39,14 @@ def devices(tree):
 target, found = linear_problem(), {}
 walk = advance(Banana(jax.numpy.asarray(0.7)), Spread(steps=60, chains=8), seed=3)
 found["walk"] = devices(walk.state.position), digest(walk)
-for method in (Ensemble(members=8, steps=20), Importance(draws=200, batch=100)):
+methods = (
+    Ensemble(members=8, steps=20),
+    Importance(draws=200, batch=100),
+    NUTS(chains=4, warmup=10, draws=10),
+    Manifold(chains=4, warmup=5, draws=10),
+    SequentialMonteCarlo(particles=40, moves=1, leapfrog=2),
+)
+for method in methods:
     outcome = advance(target, method, seed=3)
     history = np.concatenate([np.ravel(leaf).astype(float) for leaf in jax.tree.leaves(outcome.history)])
     found[method.name] = devices(outcome.state), history.tolist()
@@ -56,7 +67,7 @@ def answers():
     return alone[1], together[1]
 
 
-@pytest.mark.parametrize("name", ["walk", "Ensemble", "Importance"])
+@pytest.mark.parametrize("name", ["walk", *METHODS])
 def test_chains_and_members_live_on_all_devices(answers, name):
     alone, together = answers
     assert alone[name][0] == 1
@@ -68,7 +79,7 @@ def test_elementwise_arithmetic_is_bit_identical_on_four_devices(answers):
     assert alone["walk"][1] == together["walk"][1]
 
 
-@pytest.mark.parametrize("name", ["Ensemble", "Importance", "closures"])
+@pytest.mark.parametrize("name", [*METHODS, "closures"])
 def test_four_devices_return_the_numbers_of_one(answers, name):
     alone, together = answers
     assert_allclose(together[name][1], alone[name][1], rtol=1e-6, atol=1e-9)

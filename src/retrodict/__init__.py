@@ -39,6 +39,7 @@ _HOME = {
     "Laplace": "inference.laplace",
     "MAP": "inference.map",
     "Manifold": "inference.manifold",
+    "Named": "problem.likelihood",
     "NUTS": "inference.nuts",
     "SequentialMonteCarlo": "inference.smc",
     "Train": "inference.train",

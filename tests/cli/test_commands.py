@@ -195,9 +195,18 @@ def test_export_writes_bands_with_units(project, tmp_path, capsys):
     assert np.asarray(values, dtype=float).shape == (5, 7)
     assert execute(["export", str(project / "run"), "--to", "csv", "--out", str(tmp_path)]) == 2
     assert execute(["export", str(project / "run"), "--to", "netcdf", "--out", str(tmp_path)]) == 0
-    with xr.open_dataset(tmp_path / "export.nc", engine="h5netcdf") as data:
+    with xr.open_dataset(tmp_path / "export.nc", group="bands", engine="h5netcdf") as data:
         assert data["line"].sel(statistic="median").values == pytest.approx([float(row[2]) for row in values])
-        assert data["line"].attrs["unit"] == "m"
+        assert data["line"].attrs["units"] == data["x"].attrs["units"] == "m"
+
+
+def test_exported_draws_and_weights_give_the_mean_of_the_result_again(bank, tmp_path):
+    assert execute(["export", str(bank[2]), "--to", "netcdf", "--out", str(tmp_path)]) == 0
+    numbers = json.loads((bank[2] / "result.json").read_text())["quantities"]
+    with xr.open_dataset(tmp_path / "export.nc", group="draws", engine="h5netcdf") as data:
+        assert data["weight"].sum() == pytest.approx(1.0)
+        assert (data["weight"] @ data["slope"]).item() == pytest.approx(numbers["slope"]["mean"])
+        assert data["line"].dims == ("draw", "x")
 
 
 def test_cite_prints_bibtex(project, capsys):

@@ -11,6 +11,7 @@ from retrodict.inference.diagnostics import (
     bulk_ess,
     effective_sample_size,
     fit_generalised_pareto,
+    genealogy_ess,
     integrated_time,
     pareto_smooth,
     split_rhat,
@@ -125,3 +126,19 @@ def test_a_draw_without_weight_or_without_a_value_does_not_count():
     assert_allclose(statistics["mean"], [1.5, 5.0])
     assert_allclose(statistics["q97_5"], [2.0, 5.0])
     assert np.all(np.isnan(weighted_statistics(values, np.zeros(3))["mean"]))
+
+
+def test_independent_particles_count_in_full_and_copies_once():
+    noise = np.random.default_rng(0).normal(size=(2000, 3))
+    assert (genealogy_ess(noise, np.arange(2000)) > 1990).all()
+    ancestor = np.repeat(np.arange(40), 50)
+    copies = genealogy_ess(noise[ancestor], ancestor)
+    assert (copies > 20).all()
+    assert (copies < 60).all()
+    mixed = genealogy_ess(noise, ancestor)  # descendants that have forgotten their ancestor are independent again
+    assert (mixed > 800).all()
+
+
+def test_a_population_of_one_ancestor_shows_nothing():
+    noise = np.random.default_rng(0).normal(size=(500, 1))
+    assert genealogy_ess(noise, np.zeros(500, dtype=int)) == 0

@@ -82,6 +82,22 @@ def test_importance_weights_act_on_every_number():
     assert result.diagnostics["weight_ess"] == pytest.approx(float(jnp.sum(position[..., 0] > 0)))
 
 
+@pytest.mark.parametrize(("families", "status"), [(1, "FAIL"), (5, "FAIL"), (2000, "OK")])
+def test_a_cloud_of_copies_is_caught_and_one_of_strangers_is_not(families, status):
+    """2000 particles of few ancestors near which they stayed: as one chain, their order shuffled, they look perfect."""
+    target = linear_problem()
+    exact = infer(target, Exact(steps=2000), prior_draws=50)
+    draws, _ = exact.draws("z")
+    ancestor = np.random.default_rng(0).permutation(np.arange(2000) % families)
+    count = float(families)
+    statistics = {"ancestor": ancestor[None], "ancestors": np.asarray(count)}
+    cloud = Draws(jnp.asarray(draws[ancestor][None]), jnp.zeros((1, 2000)), "exact", statistics)
+    result = conclude(target, METHOD, cloud, prior_draws=50)
+    assert result.verdict.status == status, result.verdict.reasons
+    assert "rhat" not in result.diagnostics
+    assert "mean_ancestor" not in result.diagnostics
+
+
 def test_no_valid_draw_at_all_is_a_failure_and_not_a_crash():
     position = -jnp.abs(jr.normal(jr.key(0), (4, 50, 2)))
     result = conclude(HALF, METHOD, Draws(position, jnp.zeros((4, 50)), "exact", {}))

@@ -13,8 +13,10 @@ from tests.problem.toys import Identity
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Flag, Vector
-from retrodict.inference.diagnostics import effective_sample_size, split_rhat
+from retrodict.inference.diagnostics import effective_sample_size, genealogy_ess, split_rhat
 from retrodict.inference.ensemble import Ensemble
+from retrodict.inference.evaluate import evaluate
+from retrodict.inference.facts import facts_of
 from retrodict.inference.gradient import Adam
 from retrodict.inference.importance import Importance, fill_bank
 from retrodict.inference.laplace import Laplace
@@ -96,13 +98,38 @@ def test_the_evidence_is_that_of_the_quadrature(problem, method, promised):
     assert error < 0.5
 
 
-def test_the_error_of_the_evidence_is_its_scatter_over_runs():
+def test_separate_valleys_are_counted_where_the_tail_of_the_weights_looks_fine():
+    """Two modes, one twice as heavy: the tail index has no objection, the descents of the members have."""
+    one, two = (run(problem(), Ensemble(members=200))[0] for problem in (banana, valleys))
+    assert (one.statistics["basins"], two.statistics["basins"]) == (1, 2)
+    assert 0.2 < two.statistics["outside_main_basin"] < 0.5
+    assert two.statistics["pareto_k"] < 0.7
+    assert facts_of(valleys(), jax.device_get(two), evaluate(valleys(), two.position[0]))["basins"] == 2
+
+
+@pytest.fixture(scope="module")
+def populations():
+    """The answers of sixty independent runs with few particles."""
     method, target = SequentialMonteCarlo(particles=300), banana()
     states, _, _ = jax.vmap(lambda seed: taken(method, target, seed))(jnp.arange(60))
-    runs = [method.finish(target, jax.tree.map(lambda leaf, i=i: leaf[i], states), None).statistics for i in range(60)]
+    return [method.finish(target, jax.tree.map(lambda leaf, i=i: leaf[i], states), None) for i in range(60)]
+
+
+def test_the_error_of_the_evidence_is_its_scatter_over_runs(populations):
+    runs = [draws.statistics for draws in populations]
     scatter = np.std([float(one["log_evidence"]) for one in runs])
     # A scatter from 60 runs is known to 9 %.
     assert_allclose(np.sqrt(np.mean([float(one["log_evidence_error"]) ** 2 for one in runs])), scatter, rtol=0.3)
+
+
+def test_the_genealogy_tells_the_scatter_of_the_means_over_runs(populations):
+    """Effective particles give the error of a mean; all particles, as if independent, would give too small a one."""
+    means, errors = [], []
+    for draws in populations:
+        particles, ancestor = np.asarray(draws.position[0]), np.asarray(draws.statistics["ancestor"][0])
+        means.append(particles.mean(axis=0))
+        errors.append(particles.std(axis=0) / np.sqrt(genealogy_ess(particles, ancestor)))
+    assert_allclose(np.sqrt(np.mean(np.square(errors), axis=0)), np.std(means, axis=0), rtol=0.35)
 
 
 @pytest.mark.parametrize("method", ["Ensemble", "Manifold", "NUTS", "SequentialMonteCarlo"])

@@ -90,6 +90,16 @@ def test_the_best_curve_fits_the_eighteen_stars(profile):
     assert 15.0 < chi2 < 22.0
 
 
+def test_every_pull_bears_the_name_of_its_star(posterior):
+    """Masses first, then radii, then the pulsars: as many names as pulls."""
+    labels = posterior.likelihood.labels
+    prediction, _ = posterior.forward(ANSATZ(jnp.zeros(ANSATZ.dim)))
+    assert len(labels) == len(set(labels)) == posterior.likelihood.pulls(prediction).size == 38
+    assert labels[-2:] == ("PSR J0348+0432", "PSR J1614-2230")
+    assert labels[17].endswith(": M")
+    assert labels[35] == labels[17].replace(": M", ": R")
+
+
 def test_without_data_there_is_no_problem():
     with pytest.raises(InputError, match="no data"):
         problems.problem(None, pulsars=())

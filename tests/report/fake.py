@@ -109,7 +109,8 @@ def _statistics(rng: np.random.Generator, z: np.ndarray) -> dict[str, xr.Dataset
         "acceptance": (("chain", "draw"), rng.uniform(0.7, 1.0, shape)),
         "divergent": (("chain", "draw"), np.zeros(shape, dtype=bool)),
     }
-    fit = xr.Dataset({"pulls": ("pull", pulls)}, attrs={"chi2": float(np.sum(pulls**2)), "dof": 12, "p": 0.21})
+    names = {"pull": [f"star {i + 1}: {quantity}" for quantity in "MR" for i in range(9)]}
+    fit = xr.Dataset({"pulls": ("pull", pulls)}, names, attrs={"chi2": float(np.sum(pulls**2)), "dof": 12, "p": 0.21})
     return {"/sample_stats": xr.Dataset(stats), "/fit": fit, "/observed_data": xr.Dataset({"data_0": ("n", pulls)})}
 
 

@@ -16,7 +16,7 @@ from retrodict.base.density import density_of, marginal_of
 from retrodict.base.errors import InputError
 from retrodict.base.figure import Band, Bars, Curves, Figure, Line, Panel
 from retrodict.base.format import value_with_error
-from retrodict.report import draw, generic, sections, write_report
+from retrodict.report import draw, generic, sections, tables, write_report
 from retrodict.report.files import RunFiles
 from retrodict.report.layers import highest_density_levels
 from retrodict.report.sensitivity import POWERS, leans
@@ -121,6 +121,7 @@ def test_every_part_of_a_full_report_is_there(parsed):
     for words in [
         "What the data say",
         "Data against fit",
+        "(prediction − datum) / error",
         "Correlations",
         "R-hat",
         "Singular value",
@@ -133,6 +134,14 @@ def test_every_part_of_a_full_report_is_there(parsed):
         "@article{hoffman2014",
     ]:
         assert words in text, words
+
+
+def test_the_worst_pulls_are_listed_by_name(result):
+    fit = result.tree["fit"]
+    worst = int(np.argmax(np.abs(fit["pulls"].values)))
+    rows = re.findall(r"<th[^>]*>(star \d: [MR])</th>", str(tables.pulls_table(result)))
+    assert rows[0] == fit["pull"].values[worst]
+    assert len(rows) == tables.WORST
 
 
 def test_every_figure_has_its_files(page):

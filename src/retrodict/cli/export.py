@@ -35,8 +35,10 @@ def command(
     """Write results as CSV or NetCDF.
 
     CSV: quantities.csv; for each function NAME.csv (x, mean, median, q2_5, q16, q84, q97_5, with units) and
-    NAME_draws.csv; tables of the domain, one a draw, such as equation_of_state/000.csv. NetCDF: the same in export.nc.
+    NAME_draws.csv; tables of the domain, one a draw, such as equation_of_state/000.csv and stars/000.csv. NetCDF: the
+    same in export.nc, with all draws and their weights in its group "draws".
     """
+    from retrodict.cli.netcdf import netcdf
     from retrodict.run.result import Result
 
     result, folder = Result.load(directory), out or directory / "export"
@@ -60,29 +62,6 @@ def csv_files(result: "Result", tables: Tables) -> dict[str, bytes]:
             present = (row for row in zip(*rows, strict=True) if not any(map(math.isnan, row)))
             files[f"{name}/{draw:03d}.csv"] = _table(header, present, digits=17)
     return {name: text.encode() for name, text in files.items()}
-
-
-def netcdf(result: "Result", tables: Tables) -> bytes:
-    """One NetCDF 4 file: bands over (statistic, grid), numbers over (statistic), tables over (draw, row)."""
-    import numpy as np
-    import xarray as xr
-
-    coordinates: dict[str, Any] = {"statistic": list(STATISTICS)}
-    variables: dict[str, Any] = {}
-    for name in result.functions:
-        band, grid = result.band(name), f"{name}_grid"
-        about = {"unit": _grid_unit(result, name), "label": _grid_name(result, name)}
-        coordinates[grid] = xr.Variable(grid, band["x"], about)
-        values = np.stack([band[statistic] for statistic in STATISTICS])
-        variables[name] = xr.Variable(("statistic", grid), values, _attributes(result, name))
-    for name, numbers in result.quantities().items():
-        values = np.array([numbers[statistic] for statistic in STATISTICS])
-        variables[name] = xr.Variable("statistic", values, _attributes(result, name))
-    for name, columns in tables.items():
-        for column, (values, unit) in columns.items():
-            variables[f"{name}_{column}"] = xr.Variable(("draw", f"{name}_row"), values, {"unit": unit})
-    source = {"source": f"retrodict {result.tree.attrs['retrodict_version']}"}
-    return bytes(xr.Dataset(variables, coordinates, source).to_netcdf(engine="h5netcdf"))
 
 
 def equal_draws(result: "Result", name: str, count: int) -> "np.ndarray":
@@ -114,14 +93,14 @@ def _scalars(result: "Result") -> str:
 
 def _band(result: "Result", name: str) -> str:
     band, unit = result.band(name), result.unit(name)
-    header = [_titled("x", _grid_unit(result, name)), *(_titled(statistic, unit) for statistic in STATISTICS)]
+    header = [_titled("x", grid_unit(result, name)), *(_titled(statistic, unit) for statistic in STATISTICS)]
     return _table(header, zip(band["x"], *(band[statistic] for statistic in STATISTICS), strict=True))
 
 
 def _draws(result: "Result", name: str) -> str:
     """One row a draw, one column a grid point: `pressure(2 n_sat) [MeV fm^-3]`."""
-    grid_unit, unit = _grid_unit(result, name), result.unit(name)
-    header = [_titled(f"{name}({f'{x:.6g} {grid_unit}'.strip()})", unit) for x in result.band(name)["x"]]
+    of_x, unit = grid_unit(result, name), result.unit(name)
+    header = [_titled(f"{name}({f'{x:.6g} {of_x}'.strip()})", unit) for x in result.band(name)["x"]]
     return _table(header, equal_draws(result, name, DRAWS))
 
 
@@ -137,16 +116,9 @@ def _titled(name: str, unit: str) -> str:
     return f"{name} [{unit}]" if unit else name
 
 
-def _grid_unit(result: "Result", name: str) -> str:
+def grid_unit(result: "Result", name: str) -> str:
+    """The unit of the grid of a function."""
     return result.tree["posterior"][name].attrs["grid_unit"]
-
-
-def _grid_name(result: "Result", name: str) -> str:
-    return result.tree["posterior"][name].attrs["grid_name"]
-
-
-def _attributes(result: "Result", name: str) -> dict[str, str]:
-    return {"unit": result.unit(name), "label": result.label(name)}
 
 
 def _check_free(paths: list[Path], *, force: bool) -> None:

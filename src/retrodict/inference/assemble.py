@@ -75,10 +75,16 @@ def _compared(target: AbstractTarget, compared: Comparison) -> dict[str, xr.Data
     prior["valid"] = (("chain", "draw"), compared.prior.valid[None])
     return {
         "/prior": prior,
-        "/fit": xr.Dataset(fit, attrs=dict(compared.fit)),
+        "/fit": xr.Dataset(fit, _pull_names(target, compared), attrs=dict(compared.fit)),
         "/identifiability": xr.Dataset(seen, attrs={"effective_rank": compared.seen.effective_rank}),
         "/observed_data": _data(target),
     }
+
+
+def _pull_names(target: AbstractTarget, compared: Comparison) -> dict[str, list[str]]:
+    """The coordinate of the pulls, where the likelihood names them."""
+    labels = target.likelihood.labels if isinstance(target, Posterior) else ()
+    return {"pull": list(labels)} if len(labels) == len(compared.pulls) else {}
 
 
 def _data(target: AbstractTarget) -> xr.Dataset:

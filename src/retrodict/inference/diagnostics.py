@@ -16,6 +16,8 @@ from scipy.stats import rankdata
 from retrodict.base.types import Array, Float, Int, Scalar
 
 Draws = Float[np.ndarray, "chain draw ..."]
+Particles = Float[np.ndarray, "particle quantity"]
+Ancestor = Int[np.ndarray, " particle"]
 
 MINIMAL_TAIL = 5  # fewer weights than this do not show a tail
 
@@ -56,6 +58,37 @@ def effective_sample_size(draws: Draws) -> np.ndarray:
         return np.full(draws.shape[2:], np.nan)
     tau = _autocorrelation_sum(draws.reshape(chains, length, -1))
     return (total / np.maximum(tau, 1 / np.log10(total))).reshape(draws.shape[2:])
+
+
+def genealogy_ess(particles: Particles, ancestor: Ancestor) -> np.ndarray:
+    r"""Number of independent draws with the same error of the mean, from who descends from whom.
+
+    Particles of one ancestor may be copies: with $S_k$ the sum of $x - \bar x$ over the descendants of ancestor k,
+    $$N_\mathrm{eff} = N\,\frac{\sum_i (x_i - \bar x)^2}{\sum_k S_k^2}\Big(1 - \frac{\sum_k d_k^2}{N^2}\Big),$$
+    at most N; 0 if all N descend from one, d_k being the numbers of descendants. Constant quantities count in full.
+    Source: the variance estimator of Lee, Whiteley, Biometrika 105 (2018) 609, for a centred function.
+    """
+    size = len(particles)
+    centred = particles - particles.mean(axis=0)
+    families = np.zeros((int(ancestor.max()) + 1, particles.shape[1]))
+    np.add.at(families, ancestor, centred)
+    strangers = 1 - np.sum(np.bincount(ancestor) ** 2) / size**2
+    total, between = np.sum(centred**2, axis=0), np.sum(families**2, axis=0)
+    known = total > np.finfo(float).tiny
+    ess = size * total * strangers / np.where(between > 0, between, np.inf)
+    return np.where(known, np.minimum(ess, size), size)
+
+
+def genealogy_bulk_ess(particles: Particles, ancestor: Ancestor) -> np.ndarray:
+    """The same for the centre of the distribution: of the normal scores."""
+    return genealogy_ess(_normal_scores(particles[None])[0], ancestor)
+
+
+def genealogy_tail_ess(particles: Particles, ancestor: Ancestor) -> np.ndarray:
+    """The same for the tails: the smaller one of the indicators of the 5 % and the 95 % quantiles."""
+    low, high = np.quantile(particles, [0.05, 0.95], axis=0)
+    sizes = [genealogy_ess(inside.astype(float), ancestor) for inside in (particles <= low, particles <= high)]
+    return np.minimum(*sizes)
 
 
 def integrated_time(draws: Draws) -> np.ndarray:

@@ -24,6 +24,7 @@ import jax.numpy as jnp
 import jax.random as jr
 
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, Vector
+from retrodict.inference.basins import basins
 from retrodict.inference.diagnostics import weight_ess
 from retrodict.inference.gauss_newton import (
     factorise,
@@ -65,7 +66,8 @@ class Ensemble:
     `data` and `prior` say what is randomised; the classic bootstrap over resampled observations is `prior=False`, which
     has no spread where data say nothing. Without weights it is exact for linear-Gaussian problems only. If `weighted`
     and if both are randomised, members carry the importance weights above, which correct for curvature; their Pareto k
-    says whether to believe them. They cost one Hessian a member. Likelihoods in which resampled data do not simply
+    says whether to believe them, unless the members sit in several valleys, which are looked for and counted. They cost
+    one Hessian a member. Likelihoods in which resampled data do not simply
     shift the residual get no weights. The noise is annealed by `temperature`; cold starts are on purpose: started from
     one optimum, an ensemble is under-dispersed. `batch` members at a time share memory (None: all at once).
     """
@@ -121,6 +123,8 @@ class Ensemble:
         if self.weighted and self.data and self.prior:
             log_weight, k = smooth_unless_equal(log_weights(target, state, self.batch))
             statistics |= {"pareto_k": jnp.asarray(k), "importance_ess": jnp.asarray(weight_ess(log_weight))}
+            found = basins(target, position, self.batch)
+            statistics |= {"basins": jnp.asarray(found.number), "outside_main_basin": jnp.asarray(found.outside)}
         return Draws(position[None], jnp.asarray(log_weight)[None], "approximate", statistics)
 
     def _problem(self, target: AbstractLeastSquares, key: Key) -> AbstractLeastSquares:

@@ -1,11 +1,20 @@
 """The figures of a run, by name: what the verdict looks at and `diagnostics` shows."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import jax
 import numpy as np
 
-from retrodict.inference.diagnostics import bulk_ess, pareto_smooth, split_rhat, tail_ess, weight_ess
+from retrodict.inference.diagnostics import (
+    bulk_ess,
+    genealogy_bulk_ess,
+    genealogy_tail_ess,
+    pareto_smooth,
+    split_rhat,
+    tail_ess,
+    weight_ess,
+)
 from retrodict.inference.evaluate import Evaluated
 from retrodict.num.weighted import normalised_weights
 from retrodict.problem.target import AbstractTarget
@@ -26,6 +35,8 @@ def facts_of(target: AbstractTarget, draws: Draws, found: Evaluated) -> dict[str
         return facts | _noted(draws)
     if weighted:
         facts |= _of_weights(draws, found)
+    elif "ancestor" in draws.statistics:
+        facts |= _of_particles(target, draws, found)
     elif draws.kind == "exact" and count >= FEWEST:
         facts |= _of_chains(target, draws, found)
     return facts | _noted(draws)
@@ -50,19 +61,38 @@ def _of_weights(draws: Draws, found: Evaluated) -> dict[str, Any]:
 
 def _of_chains(target: AbstractTarget, draws: Draws, found: Evaluated) -> dict[str, Any]:
     """R-hat and effective sample sizes of each derived quantity (of each latent where there is none), worst first."""
-    shape = draws.log_weight.shape
-    table = {q.name: _everywhere_finite(found.derived[q.name].reshape(*shape, -1)) for q in target.quantities}
-    latents = _latents(draws)
-    judged = table or latents
-    each = {name: _chain_figures(values) for name, values in judged.items() if values.size}
+    table, latents = _table(target, draws, found), _latents(draws)
+    each = {name: _chain_figures(values) for name, values in (table or latents).items() if values.size}
     facts: dict[str, Any] = {"per_quantity": each if table else {}}
-    for figure, worst in (("rhat", max), ("ess_bulk", min), ("ess_tail", min)):
-        if each:
-            name = worst(each, key=lambda name: each[name][figure])
-            facts |= {figure: each[name][figure], f"{figure}_worst": name}
+    facts |= _worst(each, "rhat", max) | _worst(each, "ess_bulk", min) | _worst(each, "ess_tail", min)
     if table and latents:
         facts["latent_rhat"] = max(_chain_figures(values)["rhat"] for values in latents.values())
     return facts
+
+
+def _of_particles(target: AbstractTarget, draws: Draws, found: Evaluated) -> dict[str, Any]:
+    """Effective sample sizes of a population, in which particles with one ancestor may be copies."""
+    table, ancestor = _table(target, draws, found), np.ravel(draws.statistics["ancestor"])
+    each = {}
+    for name, values in (table or _latents(draws)).items():
+        if values.size:
+            bulk, tail = (size(values[0], ancestor) for size in (genealogy_bulk_ess, genealogy_tail_ess))
+            each[name] = {"ess_bulk": float(np.min(bulk)), "ess_tail": float(np.min(tail))}
+    return {"per_quantity": each if table else {}} | _worst(each, "ess_bulk", min) | _worst(each, "ess_tail", min)
+
+
+def _table(target: AbstractTarget, draws: Draws, found: Evaluated) -> dict[str, np.ndarray]:
+    """The derived quantities `(chain, draw, point)`."""
+    shape = draws.log_weight.shape
+    return {q.name: _everywhere_finite(found.derived[q.name].reshape(*shape, -1)) for q in target.quantities}
+
+
+def _worst(each: dict[str, dict[str, float]], figure: str, worst: Callable[..., str]) -> dict[str, Any]:
+    """The worst figure, and whose it is."""
+    if not each:
+        return {}
+    name = worst(each, key=lambda name: each[name][figure])
+    return {figure: each[name][figure], f"{figure}_worst": name}
 
 
 def _everywhere_finite(values: np.ndarray) -> np.ndarray:
@@ -94,6 +124,8 @@ def _noted(draws: Draws) -> dict[str, Any]:
     for name, value in draws.statistics.items():
         value = np.asarray(value)
         value = value[counted] if value.shape == counted.shape else value
+        if name == "ancestor":
+            continue  # a name, not a figure
         if name == "divergent":
             facts |= {"divergences": int(np.sum(value)), "divergent_fraction": float(np.mean(value))}
         elif name in ("reversible", "converged"):

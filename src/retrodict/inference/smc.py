@@ -112,11 +112,12 @@ class SequentialMonteCarlo:
         return state.beta >= 1.0
 
     def finish(self, target: Any, state: Particles, history: PyTree[Array]) -> Draws:
-        """The last population as one chain of equally weighted draws."""
+        """The last population as one chain of equally weighted draws, each with its ancestor among the prior draws."""
         descendants = jnp.bincount(state.ancestor, length=self.particles)
         statistics = {
             "log_evidence": state.log_evidence,
             "log_evidence_error": jnp.sqrt(relative_variance(descendants, state.stages)),
+            "ancestor": state.ancestor[None],
             "ancestors": self.particles**2 / jnp.sum(descendants**2),
             "converged": state.beta >= 1.0,
             "beta": state.beta,

@@ -18,6 +18,7 @@ NOTE, WARN, FAIL = 0, 1, 2
 # figure: (WARN beyond, FAIL beyond). R-hat and ESS: Vehtari et al. (2021); k: Vehtari et al. (2024).
 R_HAT: Final = (1.01, 1.05)
 SAMPLE_SIZE: Final = (400.0, 100.0)
+ANCESTORS: Final = (50.0, 10.0)  # prior draws that a population stems from: so few do not show its errors either
 PARETO_K: Final = (0.7, 1.0)
 DIVERGENT: Final = (0.0, 0.05)  # fraction of the draws
 INVALID: Final = (0.01, 0.2)
@@ -73,6 +74,10 @@ def _sampling(facts: Mapping[str, Any]) -> Iterator[Finding]:
         if size is not None and (level := _below(size, SAMPLE_SIZE)):
             text = f"too few effective draws for the {where} of {facts[f'{name}_worst']}: {size:.0f}"
             yield Finding(level, f"{text} (should be >= {SAMPLE_SIZE[0]:.0f})")
+    ancestors = facts.get("ancestors")
+    if ancestors is not None and (level := _below(ancestors, ANCESTORS)):
+        text = f"the particles stem from few draws of the prior: {ancestors:.0f} (should be >= {ANCESTORS[0]:.0f})"
+        yield Finding(level, text)
     latents = facts.get("latent_rhat")
     if latents is not None and _above(latents, R_HAT) and not _above(rhat or 1.0, R_HAT):
         yield Finding(NOTE, f"the latents have not mixed (R-hat = {latents:.2f}) although the derived quantities have")
@@ -86,6 +91,11 @@ def _sampling(facts: Mapping[str, Any]) -> Iterator[Finding]:
 
 def _weights(facts: Mapping[str, Any]) -> Iterator[Finding]:
     """Quality of importance weights."""
+    if facts.get("basins", 1) > 1:
+        text = (
+            f"the members sit in {facts['basins']} separate valleys ({facts['outside_main_basin']:.0%} not in the main"
+        )
+        yield Finding(WARN, f"{text} one): their weights are right within each, not between them")
     k, size = facts.get("pareto_k"), facts.get("weight_ess")
     worst = FAIL if facts["kind"] == "exact" else WARN  # an approximate method has promised less
     if k is not None and (level := min(_above(k, PARETO_K), worst)):

@@ -1,32 +1,70 @@
-"""Posterior draws as tables that other programs read: one equation of state a draw, crust included."""
+"""Posterior draws as tables that other programs read: one equation of state a draw, crust included, and its stars."""
+
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from retrodict.base.types import Float
+from retrodict.base.types import Float, Vector
+from retrodict.neutron_star.branch import stable_chords
 from retrodict.neutron_star.eos import EquationOfState
+from retrodict.neutron_star.forward import Prediction
 from retrodict.problem.posterior import Posterior
 
 LEAST_STEP = 1e-9  # of ln n, below which two nodes are one
-UNITS = {"baryon_density": "fm^-3", "energy_density": "MeV fm^-3", "pressure": "MeV fm^-3"}
+MATTER = {"baryon_density": "fm^-3", "energy_density": "MeV fm^-3", "pressure": "MeV fm^-3"}
+STARS = {
+    "mass": "Msun",
+    "radius": "km",
+    "tidal_deformability": "",
+    "moment_of_inertia": "kg m^2",
+    "central_density": "fm^-3",
+    "central_pressure": "MeV fm^-3",
+}
+
+_Rows: TypeAlias = tuple[Float[jax.Array, " rows"], ...]
 
 
 def tables(target: Posterior, z: Float[np.ndarray, "draws dim"]) -> dict[str, dict[str, tuple[np.ndarray, str]]]:
-    """`equation_of_state`: the columns of `UNITS`, arrays `(draw, row)` with their unit, from the surface upwards.
+    """`equation_of_state` with the columns of `MATTER`, `stars` with those of `STARS`: arrays `(draw, row)` and their
+    unit.
 
-    The rows are the nodes of the ansatz; where two coincide (a joint at a breakpoint) the second is NaN. Rows that
-    share a pressure are a first-order transition.
+    Matter: the nodes of the ansatz from the surface upwards; where two coincide (a joint at a breakpoint) the second is
+    NaN. Rows that share a pressure are a first-order transition. Stars: those that are stable, in order of central
+    density, among them the heaviest; the rows after them are NaN.
     """
 
     @jax.jit
-    def columns(z: Float[np.ndarray, "draws dim"]) -> tuple:
-        return jax.vmap(lambda one: _columns(target.ansatz(one)))(z)
+    def columns(z: Float[np.ndarray, "draws dim"]) -> Any:
+        return jax.vmap(lambda one: _tables(target, one))(z)
 
-    arrays = (np.asarray(column) for column in columns(z))
-    return {"equation_of_state": {name: (array, UNITS[name]) for name, array in zip(UNITS, arrays, strict=True)}}
+    units = {"equation_of_state": MATTER, "stars": STARS}
+    return {
+        name: {column: (np.asarray(array), unit) for array, (column, unit) in zip(arrays, kind.items(), strict=True)}
+        for arrays, (name, kind) in zip(columns(z), units.items(), strict=True)
+    }
 
 
-def _columns(eos: EquationOfState) -> tuple:
+def _tables(target: Posterior, z: Vector) -> tuple[_Rows, _Rows]:
+    unknown = target.ansatz(z)
+    prediction, _ = target.forward(unknown)
+    return _matter(unknown), _stars(prediction)
+
+
+def _matter(eos: EquationOfState) -> _Rows:
     again = jnp.diff(eos.log_density, prepend=-jnp.inf) < LEAST_STEP
     return tuple(jnp.where(again, jnp.nan, x) for x in (eos.density, eos.node_energy_density, eos.node_pressure))
+
+
+def _stars(prediction: Prediction) -> _Rows:
+    """The stars of the grid and the heaviest, which lies between two of them, sorted; the others are NaN at the end."""
+    sequence, heaviest = prediction.sequence, prediction.heaviest
+    chords = stable_chords(sequence.mass, sequence.radius)
+    begins, ends = jnp.append(chords, False), jnp.append(False, chords)
+    below = sequence.central_density < heaviest.central_density  # the upper end of the last chord may lie beyond
+    known = jnp.append((begins | ends & below) & sequence.valid, heaviest.valid)
+    density = jnp.append(sequence.central_density, heaviest.central_density)
+    order = jnp.argsort(jnp.where(known, density, jnp.inf))
+    columns = (jnp.append(getattr(sequence, name), getattr(heaviest, name)) for name in STARS)
+    return tuple(jnp.where(known, column, jnp.nan)[order] for column in columns)

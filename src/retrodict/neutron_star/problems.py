@@ -33,8 +33,9 @@ from retrodict.neutron_star.inspect import inspect
 from retrodict.neutron_star.likelihood import MarginalMassRadius, ProfileMassRadius, PulsarMass
 from retrodict.neutron_star.noise import mass_radius_errors
 from retrodict.neutron_star.samples import sampled_star, sampled_tides
+from retrodict.neutron_star.theory import Reachability, read_pressure_band
 from retrodict.neutron_star.tidal_samples import read_tidal_samples
-from retrodict.problem.likelihood import AbstractLikelihood, Independent
+from retrodict.problem.likelihood import AbstractLikelihood, Independent, Named
 from retrodict.problem.posterior import Posterior
 
 __all__ = ["DEMOS", "REFERENCES", "TEMPLATE", "figures", "inspect", "place_data", "problem", "reproduction", "tables"]
@@ -71,6 +72,36 @@ class Pulsar:
     error: Annotated[float, Field(gt=0)]
 
 
+@dataclass(frozen=True)
+class ChiralBand:
+    """A calculated band of the pressure at low density, as from chiral effective field theory.
+
+    `file` has the columns baryon_density, pressure_low, pressure_high: mean -+ `sigmas` standard deviations, in beta
+    equilibrium. The errors are correlated over `correlation` in ln n. No band ships: a band is a choice to be made.
+    """
+
+    file: Path
+    sigmas: Annotated[float, Field(gt=0)] = 1.0
+    correlation: Annotated[float, Field(gt=0)] = 1.0
+
+
+@dataclass(frozen=True)
+class PerturbativeQCD:
+    """Matter of perturbative QCD that the star's must lead to: density [fm^-3] and pressure [MeV fm^-3] with errors at
+    a baryon chemical potential [MeV].
+
+    `matching` is the density [n_sat] of the star's matter from which the bounds start; None means the centre of the
+    heaviest star. Source: Komoltsev, Kurkela, PRL 128, 202701 (2022).
+    """
+
+    density: Annotated[float, Field(gt=0)]
+    density_error: Annotated[float, Field(gt=0)]
+    pressure: Annotated[float, Field(gt=0)]
+    pressure_error: Annotated[float, Field(gt=0)]
+    chemical_potential: Annotated[float, Field(gt=1500)] = 2600.0
+    matching: Annotated[float, Field(gt=1, le=14)] | None = None
+
+
 HEAVY_PULSARS = (Pulsar("PSR J0348+0432", 2.01, 0.04), Pulsar("PSR J1614-2230", 1.908, 0.016))
 
 
@@ -82,6 +113,8 @@ def problem(
     pulsars: tuple[Pulsar, ...] = HEAVY_PULSARS,
     samples: tuple[Path, ...] = (),
     tides: tuple[Path, ...] = (),
+    chiral: ChiralBand | None = None,
+    perturbative: PerturbativeQCD | None = None,
     least_maximum_mass: Annotated[float, Field(ge=LIGHTEST)] = LIGHTEST,
 ) -> Posterior:
     """The posterior of the equation of state.
@@ -89,21 +122,40 @@ def problem(
     `data` are masses and radii with Gaussian errors (a set that ships, or a table); `samples` are files of posterior
     samples of mass and radius, one star each; `tides` are files of gravitational-wave samples, one merger each;
     `pulsars` are masses alone. PSR J0740+6620 is in the sets that ship and so not among the default pulsars.
+    `chiral` and `perturbative` are what theory says of matter at low and at high density, both left out by default.
     `least_maximum_mass` [Msun] is a hard selection on top (1.9 in the source papers). Raises `InputError` where nothing
     is left to fit or a file is not what it should be.
     """
     terms: list[AbstractLikelihood] = []
     if data is not None:
         table = read_observations(data) if isinstance(data, Path) else observations(data)
-        terms.append(mass_radius_likelihood(table, likelihood))
-    terms += [sampled_star(read_mass_radius_samples(path)) for path in samples]
-    terms += [sampled_tides(read_tidal_samples(path)) for path in tides]
+        labels = (*(f"{name}: M" for name in table.names), *(f"{name}: R" for name in table.names))
+        terms.append(Named(mass_radius_likelihood(table, likelihood), labels))
+    for path in samples:
+        terms.append(Named(sampled_star(read_mass_radius_samples(path)), (f"{path.stem}: M", f"{path.stem}: R")))
+    terms += [Named(sampled_tides(read_tidal_samples(path)), (f"{path.stem}: tides",)) for path in tides]
     if pulsars:
-        terms.append(PulsarMass(jnp.asarray([p.mass for p in pulsars]), jnp.asarray([p.error for p in pulsars])))
+        masses = PulsarMass(jnp.asarray([p.mass for p in pulsars]), jnp.asarray([p.error for p in pulsars]))
+        terms.append(Named(masses, tuple(p.name for p in pulsars)))
     if not terms:
         raise InputError("there are no data", expected="data, samples, tides or pulsars", fix="data: classic18")
-    joint = terms[0] if len(terms) == 1 else Independent(tuple(terms))
-    return Posterior(ansatz, Stars(least_maximum_mass), joint, derive=derive, quantities=QUANTITIES)
+    theory = _theory(chiral, perturbative)
+    joint = terms[0] if len(terms + theory) == 1 else Independent((*terms, *theory))
+    stars = Stars(least_maximum_mass, matter=bool(theory))
+    return Posterior(ansatz, stars, joint, derive=derive, quantities=QUANTITIES)
+
+
+def _theory(chiral: ChiralBand | None, high: PerturbativeQCD | None) -> list[AbstractLikelihood]:
+    """The likelihoods that look at matter."""
+    terms: list[AbstractLikelihood] = []
+    if chiral is not None:
+        band = read_pressure_band(chiral.file, chiral.sigmas, chiral.correlation)
+        terms.append(Named(band, tuple(f"{chiral.file.stem}: mode {k + 1}" for k in range(len(band.density)))))
+    if high is not None:
+        state, error = [high.density, high.pressure], [high.density_error, high.pressure_error]
+        known = (jnp.asarray(state), jnp.asarray(error), high.chemical_potential, high.matching)
+        terms.append(Named(Reachability(*known), ("perturbative QCD: least p", "perturbative QCD: greatest p")))
+    return terms
 
 
 def mass_radius_likelihood(
@@ -169,6 +221,9 @@ problem:
   pulsars:                       # masses alone [Msun]
     - {name: PSR J0348+0432, mass: 2.01, error: 0.04}
     - {name: PSR J1614-2230, mass: 1.908, error: 0.016}
+  chiral: null                   # or {file: band.csv, sigmas: 1}: baryon_density, pressure_low, pressure_high
+  perturbative: null             # or {density: 6.5, density_error: 0.4, pressure: 3800, pressure_error: 1000}
+                                 # of perturbative QCD at chemical_potential: 2600 [MeV]
   least_maximum_mass: 1.0        # Msun; a hard selection on top (the source papers: 1.9)
 method:
   kind: NUTS                     # or Importance, Manifold, SequentialMonteCarlo, Laplace, Ensemble, MAP

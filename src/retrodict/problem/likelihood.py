@@ -45,6 +45,11 @@ class AbstractLikelihood(eqx.Module):
     def nuisances(self) -> int:
         """How many positions the `pulls` have been fitted to, beside the latents: they cost degrees of freedom."""
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """A name for each of the `pulls`, for figures and tables; empty where they have none (see `Named`)."""
+        return ()
+
     @abstractmethod
     def residual(self, prediction: Any) -> Float[Array, " terms"]:
         """Whitened residual: minus twice the log-likelihood is its square, up to `log_peak`."""
@@ -113,6 +118,55 @@ class Gaussian(AbstractLikelihood):
         return Gaussian(data, self.covariance)
 
 
+class Named(AbstractLikelihood):
+    """A likelihood whose pulls have names: the star, the file, the point of a correlator.
+
+    `labels` has one name a pull. Pulls of correlated errors belong to modes, and should be named as such.
+    """
+
+    likelihood: AbstractLikelihood
+    label: tuple[str, ...] = eqx.field(static=True)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.label
+
+    @property
+    def data(self) -> Any:
+        return self.likelihood.data
+
+    @property
+    def log_peak(self) -> Scalar:
+        return self.likelihood.log_peak
+
+    @property
+    def nuisances(self) -> int:
+        return self.likelihood.nuisances
+
+    def residual(self, prediction: Any) -> Float[Array, " terms"]:
+        """The residual of the likelihood that is named."""
+        return self.likelihood.residual(prediction)
+
+    def pulls(self, prediction: Any) -> Float[Array, " pulls"]:
+        """Its pulls. Raises ValueError, when traced, unless there are as many as labels."""
+        pulls = self.likelihood.pulls(prediction)
+        if len(pulls) != len(self.label):
+            raise ValueError(f"{len(self.label)} labels for {len(pulls)} pulls")
+        return pulls
+
+    def sample(self, key: Key, prediction: Any) -> Any:
+        """Its mock data."""
+        return self.likelihood.sample(key, prediction)
+
+    def resample(self, key: Key) -> Any:
+        """Its data with noise added once more."""
+        return self.likelihood.resample(key)
+
+    def with_data(self, data: Any) -> "Named":
+        """Other data under the same names."""
+        return Named(self.likelihood.with_data(data), self.label)
+
+
 class Independent(AbstractLikelihood):
     """A product of likelihoods on one prediction: `a + b`."""
 
@@ -129,6 +183,12 @@ class Independent(AbstractLikelihood):
     @property
     def nuisances(self) -> int:
         return sum(term.nuisances for term in self.terms)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of all terms, if all have some."""
+        each = [term.labels for term in self.terms]
+        return tuple(label for labels in each for label in labels) if all(each) else ()
 
     def residual(self, prediction: Any) -> Float[Array, " terms"]:
         """The residuals of all terms, one after the other."""

@@ -97,7 +97,7 @@ def _card(named: Named) -> Safe:
 
 
 def _fit(content: Content) -> list[Safe | None]:
-    measured = [tables.fit_table(content.result)] if content.result.fit else []
+    measured = [tables.fit_table(content.result), tables.pulls_table(content.result)] if content.result.fit else []
     return [*measured, *content.figures("fit")]
 
 

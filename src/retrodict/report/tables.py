@@ -17,6 +17,7 @@ from retrodict.run.result import Result
 
 DASH = "–"
 MODES = 60  # singular values listed at most
+WORST = 5  # pulls listed
 _MEANING = {
     "chains": "chains",
     "draws": "draws a chain",
@@ -26,7 +27,11 @@ _MEANING = {
     "unconverged_fraction": "searches that did not converge",
     "weight_ess": "effective draws after weighting",
     "pareto_k": "tail index of the weights, Pareto k",
+    "importance_ess": "effective members after weighting",
+    "basins": "separate valleys in which members sit",
+    "outside_main_basin": "members outside the main valley",
     "latent_rhat": "R-hat of the latents",
+    "ancestors": "prior draws that the particles stem from (effective number)",
     "mean_acceptance": "mean acceptance",
     "log_evidence": "log evidence",
     "log_evidence_error": "error of the log evidence",
@@ -38,6 +43,8 @@ _LIMITS = {
     "invalid_fraction": f"≤ {limits.INVALID[0]:g}",
     "divergent_fraction": "0",
     "unconverged_fraction": "0",
+    "basins": "1",
+    "ancestors": f"≥ {limits.ANCESTORS[0]:g}",
     "weight_ess": f"≥ {limits.SAMPLE_SIZE[0]:g}",
     "pareto_k": f"≤ {limits.PARETO_K[0]:g}",
 }
@@ -111,6 +118,17 @@ def fit_table(result: Result) -> Safe:
     cells = [fixed(fit["chi2"], 1), fixed(fit["dof"], 1), fixed(ratio, 2), number(fit["p"], 2)]
     head = ["", Safe("χ<sup>2</sup>"), "degrees of freedom", Safe("χ<sup>2</sup> / dof"), "p"]
     return table(head, [["Best draw", *cells]], name="Quality of the fit")
+
+
+def pulls_table(result: Result) -> Safe | None:
+    """The data that the best draw describes worst, by name; None where they have no names."""
+    fit = group(result, "fit")
+    if "pull" not in fit.coords:
+        return None
+    values = np.nan_to_num(fit["pulls"].values)
+    worst = np.argsort(-np.abs(values), kind="stable")[:WORST]
+    rows = [[str(fit["pull"].values[i]), fixed(float(values[i]), 2)] for i in worst]
+    return table(["Datum", "(prediction − datum) / error"], rows, name="Largest pulls")
 
 
 def convergence_table(result: Result) -> Safe | None:
