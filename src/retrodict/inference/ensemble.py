@@ -136,7 +136,7 @@ class Ensemble:
         if not self.confined:
             kept = validity(target, position, self.batch)
             log_weight = jnp.where(kept, jnp.asarray(log_weight), -jnp.inf)
-            statistics["kept_fraction"] = jnp.mean(kept)
+            statistics["kept_fraction"] = jnp.mean(kept.astype(float))
         return Draws(position[None], jnp.asarray(log_weight)[None], "approximate", statistics)
 
     @property
