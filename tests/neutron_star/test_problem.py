@@ -16,10 +16,12 @@ from retrodict.inference.ensemble import Ensemble
 from retrodict.neutron_star import problems
 from retrodict.neutron_star.ansatz import CoreGrid, GaussianProcessSoundSpeed, NeuralPressure
 from retrodict.neutron_star.branch import LARGEST
+from retrodict.neutron_star.data import observations
 from retrodict.neutron_star.derived import QUANTITIES
 from retrodict.neutron_star.forward import Stars
 from retrodict.neutron_star.likelihood import ProfileMassRadius
 from retrodict.neutron_star.noise import mass_radius_errors
+from retrodict.problem.posterior import Posterior
 from retrodict.run import loop
 from retrodict.run.directory import RunDirectory
 
@@ -142,7 +144,8 @@ def test_no_chord_of_the_branch_leads_to_an_unbound_star():
 
 def test_a_stopped_reconstruction_resumes_bit_identically(tmp_path, monkeypatch):
     """SIGTERM after the first chunk of the published set-up: a checkpoint; resumed, the same bits as undisturbed."""
-    target = problems.problem(ansatz=NeuralPressure(CoreGrid(intervals=24)), likelihood=problems.Profile(), pulsars=())
+    stars = problems.mass_radius_likelihood(observations("classic18"), problems.Profile())
+    target = Posterior(NeuralPressure(CoreGrid(intervals=24)), Stars(1.9), stars)  # nothing to report: less to compile
     method = Ensemble(members=6, prior=False, confined=False, steps=6, batch=4)
     whole = loop.advance(target, method, seed=1, chunk=2)
     reach = loop.reach
