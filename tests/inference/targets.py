@@ -91,9 +91,9 @@ def rosenbrock() -> Posterior:
     return measured([0.0, 1.0], [0.01, 0.1], slope=[[0, 1], [1, 0]], bend=[np.diag([-1.0, 0.0]), NOTHING])
 
 
-def half_plane() -> Posterior:
-    """The linear problem with an answer for z_0 > 0 only."""
-    return measured([1.0, -0.5], [0.5, 0.3], slope=[[1.0, 0.4], [-0.3, 0.8]], border=0.0)
+def half_plane(border: float = 0.0) -> Posterior:
+    """The linear problem with an answer for z_0 > `border` only."""
+    return measured([1.0, -0.5], [0.5, 0.3], slope=[[1.0, 0.4], [-0.3, 0.8]], border=border)
 
 
 def by_grid(target: Posterior, points: int = 1201, width: float = 5.0) -> Exact:

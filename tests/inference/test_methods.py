@@ -72,6 +72,30 @@ def test_an_ensemble_without_its_weights_is_not_the_posterior_where_the_problem_
     assert np.max(np.abs(deviations(unweighted, by_grid(skewed())))) > 6
 
 
+def test_an_ensemble_is_the_same_in_batches_of_any_size():
+    together, in_parts = (run(banana(), Ensemble(members=50, steps=30, batch=batch))[0] for batch in (None, 7))
+    assert_allclose(in_parts.position, together.position, rtol=1e-6, atol=1e-9)
+
+
+def test_members_that_are_not_confined_are_selected_after_the_fit():
+    """The half plane cut off linear answers: its members are those of the whole plane that lie in it, no others."""
+    method = Ensemble(members=400, steps=30, confined=False)
+    draws, _ = run(half_plane(border=0.8), method)
+    everywhere, _ = run(half_plane(border=-np.inf), method)
+    position, kept = np.asarray(draws.position[0]), np.isfinite(draws.log_weight[0])
+    assert_allclose(position, everywhere.position[0], atol=1e-6)
+    assert np.array_equal(kept, position[:, 0] > 0.8)
+    assert_allclose(draws.statistics["kept_fraction"], kept.mean())
+    assert 0.2 < kept.mean() < 0.8
+
+
+def test_confined_members_are_held_at_the_border_instead():
+    """The twin of the test above: those that would have left are all there, and not where their optima are."""
+    draws, _ = run(half_plane(border=0.8), Ensemble(members=400, steps=30))
+    assert np.all(np.isfinite(draws.log_weight))
+    assert np.mean(~np.asarray(draws.statistics["converged"])) > 0.2
+
+
 def test_a_laplace_approximation_of_a_bent_posterior_distrusts_itself():
     good, bad = (run(target, METHODS["Laplace"])[0].statistics["pareto_k"] for target in (linear(), sheet(0.1)))
     assert good == 0.0

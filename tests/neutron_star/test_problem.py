@@ -1,5 +1,8 @@
 """The posterior of the eighteen stars: it evaluates, it differentiates, and its numbers are the known ones."""
 
+import os
+import signal
+
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -8,10 +11,19 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import least_squares
 
-from retrodict.base.errors import InputError
+from retrodict.base.errors import InputError, Interrupted
+from retrodict.inference.ensemble import Ensemble
 from retrodict.neutron_star import problems
-from retrodict.neutron_star.ansatz import CoreGrid, GaussianProcessSoundSpeed
+from retrodict.neutron_star.ansatz import CoreGrid, GaussianProcessSoundSpeed, NeuralPressure
+from retrodict.neutron_star.branch import LARGEST
+from retrodict.neutron_star.data import observations
 from retrodict.neutron_star.derived import QUANTITIES
+from retrodict.neutron_star.forward import Stars
+from retrodict.neutron_star.likelihood import ProfileMassRadius
+from retrodict.neutron_star.noise import mass_radius_errors
+from retrodict.problem.posterior import Posterior
+from retrodict.run import loop
+from retrodict.run.directory import RunDirectory
 
 GRID = CoreGrid(intervals=40)
 ANSATZ = GaussianProcessSoundSpeed(GRID)
@@ -114,3 +126,45 @@ def test_the_template_and_the_demos_are_configs_that_build():
 
     for text in (problems.TEMPLATE, *problems.DEMOS.values()):
         assert from_document(parse_document(text, Path("config.yaml"))).domain == "neutron_star"
+
+
+def test_the_misfit_moves_continuously_with_the_matter():
+    """Stars far below and above all others, while the heaviest star passes from node to node and the lightest stars
+    become bound: finer steps make the largest change of chi-squared smaller in proportion."""
+    measured = jnp.array([[0.6, 9.0], [1.4, 12.0], [2.2, 13.5], [2.5, 11.0]])
+    likelihood = ProfileMassRadius(measured, mass_radius_errors(np.full(4, 0.1), np.full(4, 0.5)))
+
+    def misfit(t):
+        z = jnp.zeros(ANSATZ.dim).at[:3].set(jnp.stack([t, -t, t]))
+        return jnp.sum(likelihood.residual(Stars()(ANSATZ(z))[0]) ** 2)
+
+    value = jax.jit(lambda t: jax.lax.map(misfit, t, batch_size=50))(jnp.linspace(-0.6, 0.6, 2001))
+    coarse, fine = (np.max(np.abs(np.diff(value[::stride]))) for stride in (10, 1))
+    assert fine < 0.15 * coarse
+
+
+def test_no_chord_of_the_branch_leads_to_an_unbound_star():
+    """The lowest nodes hold no bound stars: a chord to one of them would pass by every measured radius."""
+    z = jr.normal(jr.key(0), (300, ANSATZ.dim))
+    branch = jax.jit(lambda z: jax.lax.map(lambda z: Stars()(ANSATZ(z))[0].branch, z, batch_size=50))(z)
+    on_branch = branch.radius[branch.rise > 0]
+    assert np.all((on_branch > 5.0) & (on_branch < LARGEST))
+    assert np.any(branch.radius < 0)
+
+
+def test_a_stopped_reconstruction_resumes_bit_identically(tmp_path, monkeypatch):
+    """SIGTERM after the first chunk of the published set-up: a checkpoint; resumed, the same bits as undisturbed."""
+    stars = problems.mass_radius_likelihood(observations("classic18"), problems.Profile())
+    target = Posterior(NeuralPressure(CoreGrid(intervals=24)), Stars(1.9), stars)  # nothing to report: less to compile
+    method = Ensemble(members=6, prior=False, confined=False, steps=6, batch=4)
+    whole = loop.advance(target, method, seed=1, chunk=2)
+    reach = loop.reach
+    monkeypatch.setattr(loop, "reach", lambda point: (os.kill(os.getpid(), signal.SIGTERM), reach(point)))
+    with pytest.raises(Interrupted, match="SIGTERM"):
+        loop.advance(target, method, seed=1, chunk=2, directory=RunDirectory(tmp_path / "run"))
+    monkeypatch.setattr(loop, "reach", reach)
+    resumed = loop.advance(target, method, seed=1, chunk=2, directory=RunDirectory(tmp_path / "run"), resume=True)
+    assert resumed.steps == whole.steps == 6
+    for one, other in zip(jax.tree.leaves(resumed.state.descent), jax.tree.leaves(whole.state.descent), strict=True):
+        assert np.array_equal(one, other)
+    assert np.array_equal(resumed.history.cost, whole.history.cost)

@@ -15,6 +15,7 @@ Oliver, "Metropolized randomized maximum likelihood", SIAM/ASA JUQ 5 (2017) 259;
 Geosci. 26 (2022) 217 (weights in the full space, as here).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -23,7 +24,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, Vector
+from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree, Scalar, Vector
 from retrodict.inference.basins import basins
 from retrodict.inference.diagnostics import weight_ess
 from retrodict.inference.gauss_newton import (
@@ -69,7 +70,9 @@ class Ensemble:
     says whether to believe them, unless the members sit in several valleys, which are looked for and counted. They cost
     one Hessian a member. Likelihoods in which resampled data do not simply
     shift the residual get no weights. The noise is annealed by `temperature`; cold starts are on purpose: started from
-    one optimum, an ensemble is under-dispersed. `batch` members at a time share memory (None: all at once).
+    one optimum, an ensemble is under-dispersed. `batch` members are computed at a time (None: all at once), and a batch
+    in which all have stopped costs nothing: small ones suit expensive physics. If not `confined`, members are optimised
+    without regard to validity, and those that end invalid are left out: the selection of the published schemes.
     """
 
     members: int = 64
@@ -80,6 +83,7 @@ class Ensemble:
     weighted: bool = True
     temperature: Constant | Geometric = ANNEALED
     tolerance: float = 1e-3
+    confined: bool = True
 
     name: ClassVar[str] = "Ensemble"
     references: ClassVar[tuple[str, ...]] = ("bardsley2014", "oliver2017", "ba2022")
@@ -95,18 +99,26 @@ class Ensemble:
 
     def start(self, target: Any, starts: Key, noises: Key) -> Members:
         """Some members, by their own keys: the parts of an ensemble do not depend on how it is cut."""
-        solver = LevenbergMarquardt(self.tolerance)
-        return Members(noises, jax.vmap(lambda k: solver.init(target, valid_start(target, k)))(starts))
+
+        def cold(keys: Key) -> Descent:
+            return jax.vmap(lambda key: self._solver.init(target, valid_start(target, key)))(keys)
+
+        return Members(noises, in_batches(cold, starts, self.batch))
 
     def step(self, target: Any, state: Members, key: Key, index: Int[Array, ""]) -> tuple[Members, Record]:
-        """One Levenberg-Marquardt iteration of every member."""
-        solver, progress = LevenbergMarquardt(self.tolerance), index / self.steps
+        """One Levenberg-Marquardt iteration of every member that has not stopped."""
+        progress = index / self.steps
         temperature = self.temperature(progress)
 
         def one(member: Members) -> Descent:
-            return solver.step(self._problem(target, member.key), member.descent, None, progress, temperature)
+            problem = target.randomised(member.key, data=self.data, prior=self.prior)
+            return self._solver.step(problem, member.descent, None, progress, temperature)
 
-        descent = jax.lax.map(one, spread(state), batch_size=self.batch or self.members)
+        def some(members: Members) -> Descent:
+            stopped = jnp.all(members.descent.stopped)
+            return jax.lax.cond(stopped, lambda: members.descent, lambda: jax.vmap(one)(members))
+
+        descent = in_batches(some, state, self.batch)
         metrics = {"cost": jnp.mean(descent.cost), "converged": jnp.mean(descent.converged)}
         record = Record(~jnp.any(jnp.isnan(descent.cost)), metrics, Kept(descent.cost))
         return Members(state.key, descent), record
@@ -125,10 +137,35 @@ class Ensemble:
             statistics |= {"pareto_k": jnp.asarray(k), "importance_ess": jnp.asarray(weight_ess(log_weight))}
             found = basins(target, position, self.batch)
             statistics |= {"basins": jnp.asarray(found.number), "outside_main_basin": jnp.asarray(found.outside)}
+        if not self.confined:
+            kept = validity(target, position, self.batch)
+            log_weight = jnp.where(kept, jnp.asarray(log_weight), -jnp.inf)
+            statistics["kept_fraction"] = jnp.mean(kept.astype(float))
         return Draws(position[None], jnp.asarray(log_weight)[None], "approximate", statistics)
 
-    def _problem(self, target: AbstractLeastSquares, key: Key) -> AbstractLeastSquares:
-        return target.randomised(key, data=self.data, prior=self.prior)
+    @property
+    def _solver(self) -> LevenbergMarquardt:
+        return LevenbergMarquardt(self.tolerance, self.confined)
+
+
+def in_batches(function: Callable[[Any], Any], members: PyTree[Array], batch: int | None) -> PyTree[Array]:
+    """`function` of `batch` members at a time (leading axes), one batch after the other; None: of all at once."""
+    count = len(jax.tree.leaves(members)[0])
+    if batch is None or batch >= count:
+        return function(spread(members))
+    number = -(-count // batch)
+    index = jnp.minimum(jnp.arange(number * batch), count - 1)  # the last batch is filled up with the last member
+    cut = jax.tree.map(lambda leaf: leaf[index].reshape(number, batch, *leaf.shape[1:]), members)
+    found = jax.lax.map(lambda part: function(spread(part)), cut)
+    return jax.tree.map(lambda leaf: leaf.reshape(number * batch, *leaf.shape[2:])[:count], found)
+
+
+@eqx.filter_jit
+def validity(
+    target: AbstractLeastSquares, position: Float[Array, "members dim"], batch: int | None
+) -> Bool[Array, " members"]:
+    """Whether the physics is valid at each position."""
+    return in_batches(jax.vmap(lambda z: target.evaluate(z).valid), position, batch)
 
 
 @eqx.filter_jit
@@ -144,7 +181,7 @@ def log_weights(target: AbstractLeastSquares, state: Members, batch: int | None)
         return log_weight(target, problem, here), jnp.max(jnp.abs(change)) / (1 + jnp.max(jnp.abs(shift)))
 
     members = (state.key, position, jnp.roll(position, 1, axis=0))
-    weights, change = jax.lax.map(one, members, batch_size=batch or len(position))
+    weights, change = in_batches(jax.vmap(one), members, batch)
     return jnp.where(jnp.max(change) < 1e-6, weights, 0.0)
 
 

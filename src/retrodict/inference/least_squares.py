@@ -53,9 +53,12 @@ class LevenbergMarquardt:
     """Damped Gauss-Newton: quadratic convergence where data fit, for up to some thousand latents.
 
     `tolerance` is the distance to the optimum, in posterior standard deviations, below which a start has converged.
+    `confined` steps never lead from where the physics is valid to where it is not; others go wherever the residual
+    falls, for a selection afterwards.
     """
 
     tolerance: float = 1e-4
+    confined: bool = True
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` unless `target` has least-squares structure."""
@@ -74,31 +77,30 @@ class LevenbergMarquardt:
         here = linearise(target, state.position, temperature)
         newton = solve_step(here.jacobian, factorise(here.jacobian), here.residual, here.prior)
         decrement = jnp.sqrt(squared_length(here.jacobian, newton))
-        trial = _try(target, state, here, temperature)
+        trial = self._try(target, state, here, temperature)
         converged = (decrement < self.tolerance) & (temperature == 1.0)
         moved = _judged(state, trial, _cost(here))._replace(decrement=decrement, converged=converged)
         hopeless = (moved.damping > HOPELESS_DAMPING) & (temperature == 1.0)
         moved = moved._replace(stopped=converged | hopeless)
         return jax.tree.map(lambda old, new: jnp.where(state.stopped, old, new), state, moved)
 
+    def _try(self, target: AbstractLeastSquares, state: Descent, here: Linearised, temperature: Scalar) -> Trial:
+        jacobian = here.jacobian
+        damping = state.damping * jnp.max(jnp.sum(jacobian**2, axis=0))
+        step = solve_step(jacobian, factorise(jacobian, 1 + damping), here.residual, here.prior, 1 + damping)
+        position = state.position + step
+        there = target.evaluate(position)
+        prior = target.prior_residual(position)
+        cost = 0.5 * jnp.sum(there.residual**2) / temperature + 0.5 * jnp.sum(prior**2)
+        predicted = 0.5 * squared_length(jacobian, step) + damping * jnp.sum(step**2)
+        gain = (_cost(here) - cost) / predicted
+        # From a valid point never to an invalid one; from an invalid one wherever the residual falls.
+        allowed = there.valid | ~here.valid if self.confined else jnp.asarray(True)
+        return Trial(position, cost, gain, jnp.isfinite(cost) & (gain > 0) & allowed)
+
 
 def _cost(at: Linearised) -> Scalar:
     return 0.5 * jnp.sum(at.residual**2) + 0.5 * jnp.sum(at.prior**2)
-
-
-def _try(target: AbstractLeastSquares, state: Descent, here: Linearised, temperature: Scalar) -> Trial:
-    jacobian = here.jacobian
-    damping = state.damping * jnp.max(jnp.sum(jacobian**2, axis=0))
-    step = solve_step(jacobian, factorise(jacobian, 1 + damping), here.residual, here.prior, 1 + damping)
-    position = state.position + step
-    there = target.evaluate(position)
-    prior = target.prior_residual(position)
-    cost = 0.5 * jnp.sum(there.residual**2) / temperature + 0.5 * jnp.sum(prior**2)
-    predicted = 0.5 * squared_length(jacobian, step) + damping * jnp.sum(step**2)
-    gain = (_cost(here) - cost) / predicted
-    # From a valid point never to an invalid one; from an invalid one wherever the residual falls.
-    accepted = jnp.isfinite(cost) & (gain > 0) & (there.valid | ~here.valid)
-    return Trial(position, cost, gain, accepted)
 
 
 def _judged(state: Descent, trial: Trial, cost: Scalar) -> Descent:

@@ -1,7 +1,8 @@
 """The stable stars of an equation of state as a chain of short chords: what every likelihood of this domain looks at.
 
 A chord joins two stars whose central densities are neighbours on the grid. Where the branch is interrupted (twin stars)
-chords are missing; a last chord leads from the heaviest star on the grid to the turning point.
+chords are missing. It ends at the turning point, which lies either above the heaviest star on the grid (a last chord
+leads there) or below it (the chord to that star ends there): so the branch moves continuously with its matter.
 """
 
 from typing import NamedTuple
@@ -44,13 +45,15 @@ def stable_branch(sequence: StellarSequence, heaviest: Star) -> Branch:
     # Stars that are unstable may have no tide at all; they are masked below, not trusted.
     log_tide = _log_tide(sequence.tidal_deformability)
     last = jnp.argmax(jnp.where(jnp.append(False, stable), sequence.mass, -jnp.inf))
+    beyond = heaviest.central_density < sequence.central_density[last]  # the star `last` is no longer stable
+    cut = beyond & (jnp.arange(1, sequence.mass.shape[0]) == last)
     top = (heaviest.mass, heaviest.radius, _log_tide(heaviest.tidal_deformability))
     mass, radius, tide = (
-        jnp.concatenate([jnp.stack([y[:-1], y[1:]], axis=1), jnp.stack([y[last], v])[None]])
+        jnp.concatenate([jnp.stack([y[:-1], jnp.where(cut, v, y[1:])], axis=1), jnp.stack([y[last], v])[None]])
         for y, v in zip((sequence.mass, sequence.radius, log_tide), top, strict=True)
     )
     rise = jnp.maximum(mass[:, 1] - mass[:, 0], 0.0)
-    rise = jnp.where(jnp.append(stable, stable.any()), rise, 0.0)
+    rise = jnp.where(jnp.append(stable, stable.any() & ~beyond), rise, 0.0)
     return Branch(mass, radius, tide, rise, heaviest.mass, heaviest.radius)
 
 
@@ -63,7 +66,8 @@ def stable_chords(mass: Float[Array, " stars"], radius: Float[Array, " stars"]) 
 
     Going up in central density, a maximum of the mass makes one more mode unstable where the radius shrinks and one
     fewer where it grows; at a minimum it is the other way round. Source: Bardeen, Thorne, Meltzer, ApJ 145 (1966) 505.
-    Stars larger than `LARGEST` (at the low end, where the grid begins among unbound ones) shrink.
+    Stars larger than `LARGEST` (at the low end, where the grid begins among unbound ones) shrink, and no chord leads to
+    them: it would cross the whole plane.
     """
     gain = jnp.diff(mass)
     rising = _forward_filled(jnp.sign(jnp.where(jnp.abs(gain) < 1e-10, 0.0, gain))) > 0
@@ -72,7 +76,7 @@ def stable_chords(mass: Float[Array, " stars"], radius: Float[Array, " stars"]) 
     maximum, minimum = rising[:-1] & ~rising[1:], ~rising[:-1] & rising[1:]
     change = jnp.where(maximum, jnp.where(shrinking, 1, -1), 0) + jnp.where(minimum, jnp.where(shrinking, -1, 1), 0)
     modes = jnp.cumsum(jnp.append(jnp.where(rising[0], 0, 1), change))
-    return rising & (modes <= 0)
+    return rising & (modes <= 0) & compact[:-1] & compact[1:]
 
 
 def _forward_filled(sign: Float[Array, " chords"]) -> Float[Array, " chords"]:

@@ -174,9 +174,10 @@ def mass_radius_likelihood(
 
 
 def reproduction(data: Literal["classic18", "2025"] | Path = "classic18") -> Posterior:
-    """The set-up of the automatic-differentiation reconstruction, to be solved by `Ensemble(prior=False)`.
+    """The set-up of the automatic-differentiation reconstruction, for `Ensemble(prior=False, confined=False)`.
 
-    A network P(rho), closest-point likelihood, data resampled, members kept that are causal and reach 1.9 Msun. Our
+    A network P(rho), closest-point likelihood, data resampled, members kept that are causal and reach 1.9 Msun
+    (`confined=True` would push the others to the border of causality instead of dropping them). Our
     prior on the weights stays (theirs is the initialisation of the network and early stopping): without one the sound
     speed is driven to its bounds. Sources: Soma, Wang, Shi, Stocker, Zhou, JCAP 08 (2022) 071; PRD 107, 083028 (2023).
     """
@@ -252,8 +253,12 @@ problem:
   least_maximum_mass: 1.9
 method:
   kind: Ensemble
-  members: 128
+  members: 256
   prior: false
+  confined: false                # fitted freely; kept if causal and heavy enough
+  steps: 40
+  tolerance: 0.01
+  batch: 8
 seed: 0
 """
 
