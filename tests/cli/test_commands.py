@@ -25,7 +25,7 @@ from retrodict.run.result import Result
 from retrodict.run.tasks import perform
 
 HERE = Path(__file__).parent
-VERBS = ["demo", "inspect", "new", "check", "run", "report", "validate", "compare", "export", "cite", "doctor"]
+VERBS = ["demo", "inspect", "new", "check", "run", "report", "validate", "plan", "compare", "export", "cite", "doctor"]
 DRIVER = f"""
 import sys; sys.path.insert(0, {str(HERE)!r})
 from retrodict.cli import domains, main
@@ -63,7 +63,7 @@ def bank(project):
     out, printed = project / "bank", io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(printed):
         patch.setitem(DOMAINS, "line", "straight_line")
-        patch.setattr("retrodict.cli.running.write_pages", lambda domain, directory, result: None)
+        patch.setattr("retrodict.cli.running.write_pages", lambda *about: None)
         code = execute(["run", str(project / "config.yaml"), "--out", str(out), *words])
     return code, printed.getvalue(), out
 
@@ -71,7 +71,7 @@ def bank(project):
 @pytest.fixture
 def pageless(monkeypatch):
     """Without the drawing, which costs seconds."""
-    monkeypatch.setattr("retrodict.cli.running.write_pages", lambda domain, directory, result: None)
+    monkeypatch.setattr("retrodict.cli.running.write_pages", lambda *about: None)
 
 
 def tree(folder):

@@ -1,24 +1,34 @@
-"""`retrodict compare`: the numbers of several runs, side by side."""
+"""`retrodict compare`: the numbers of several runs, side by side; or one run beside the methods of the literature."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from retrodict.base.errors import InputError
 from retrodict.cli.options import AsJson, print_json
 
+if TYPE_CHECKING:
+    from retrodict.base.chapter import Cell, Table
+
 EXAMPLE = "Example: retrodict compare runs/network runs/polytropes"
 
 
 def command(
     directories: Annotated[list[Path], typer.Argument(metavar="DIR...", help="Run directories.", show_default=False)],
+    methods: Annotated[
+        bool, typer.Option("--methods", help="Invert the data of one run by the other methods that its domain knows.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Set runs side by side: numbers, fits, verdicts.
 
-    `tension` is the distance from the first run, in standard deviations of both together.
+    `tension` is the distance from the first run, in standard deviations of both together. With --methods one run is
+    set beside the methods of the literature on its own data; the figure goes to DIR/figures.
     """
+    if methods:
+        _beside_methods(directories, as_json=as_json)
+        return
     if len(directories) < 2:
         raise InputError("nothing to compare with", got="one run directory", fix=EXAMPLE.removeprefix("Example: "))
     from retrodict.run.result import Result
@@ -30,6 +40,54 @@ def command(
         return
     for line in lines(table):
         typer.echo(line)
+
+
+def _beside_methods(directories: list[Path], *, as_json: bool) -> None:
+    """The data of one run by the other methods of its domain: a table, and figures in the run directory."""
+    from retrodict.cli.config import load
+    from retrodict.cli.domains import domain
+    from retrodict.cli.running import RESOLVED, record_pages
+    from retrodict.report.write import write_figures
+    from retrodict.run.directory import RunDirectory
+    from retrodict.run.result import Result, plain
+
+    if len(directories) != 1:
+        raise InputError("--methods is for one run", got=f"{len(directories)}", fix="retrodict compare DIR --methods")
+    directory = directories[0]
+    result, config = Result.load(directory), load(directory / RESOLVED)
+    make = vars(domain(config.domain)).get("methods")
+    if make is None:
+        raise InputError(f"the domain {config.domain} knows no other methods", fix="retrodict compare DIR DIR")
+    chapter = make(result, config.problem)
+    with RunDirectory(directory).amend() as run:
+        write_figures(directory, chapter.figures)
+        record_pages(run)
+    if as_json:
+        print_json(plain(chapter.table.records()))
+        return
+    for line in columns(chapter.table):
+        typer.echo(line)
+    for figure in chapter.figures:
+        typer.echo(f"{directory / 'figures' / figure.name}.png")
+
+
+def columns(table: "Table") -> list[str]:
+    """A table for a terminal: the first and the last column to the left, numbers to the right."""
+    rows = [table.head, *([_text(cell) for cell in row] for row in table.rows)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(table.head))]
+    last = len(widths) - 1
+    return [
+        "  ".join(
+            f"{c:<{w}}" if i in (0, last) else f"{c:>{w}}" for i, (c, w) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _text(cell: "Cell") -> str:
+    if cell is None:
+        return "-"
+    return cell if isinstance(cell, str) else f"{cell:.3g}"
 
 
 def comparison(runs: dict[str, dict[str, Any]]) -> dict[str, Any]:

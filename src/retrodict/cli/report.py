@@ -12,12 +12,12 @@ def command(directory: Directory) -> None:
 
     From the numbers of the run: nothing is sampled anew.
     """
-    from retrodict.cli.running import domain_of, write_pages
+    from retrodict.cli.running import config_of, domain_of, write_pages
     from retrodict.run.directory import RunDirectory
     from retrodict.run.result import Result
 
     result, domain = Result.load(directory), domain_of(directory)
-    run = RunDirectory(directory)
+    run, config = RunDirectory(directory), config_of(directory)
     with run.amend():
-        write_pages(domain, run, result)
+        write_pages(domain, run, result, config)
     typer.echo(str(directory / "report.html"))

@@ -57,7 +57,7 @@ def carry_out(config: Config, out: Path, options: Options) -> "Result":
             write_text(out / INPUT, config.text)
             write_text(out / RESOLVED, to_yaml(config.resolved))
         result = _infer(config, directory, options)
-        write_pages(config.domain, directory, result)
+        write_pages(config.domain, directory, result, config)
     return result
 
 
@@ -90,14 +90,35 @@ def announce(result: "Result", out: Path, *, table: bool = True) -> None:
     typer.echo("  ".join(part for part in (result.verdict.status, numbers, str(out / "report.html")) if part))
 
 
-def write_pages(domain: str, directory: RunDirectory, result: "Result") -> None:
-    """Figures, report and citations, by the caller's claim."""
+def write_pages(domain: str, directory: RunDirectory, result: "Result", config: Config | None = None) -> None:
+    """Figures, report and citations, by the caller's claim; the domain's own chapters need the problem of `config`."""
     from retrodict.report import write_report
 
     module = domains.domain(domain)
-    write_report(directory.path, result, module.figures(result), references=module.REFERENCES)
+    make = vars(module).get("chapters") if config is not None else None
+    chapters = make(result, config.problem) if make and config is not None else ()
+    write_report(directory.path, result, module.figures(result), references=module.REFERENCES, chapters=chapters)
+    record_pages(directory)
+
+
+def record_pages(directory: RunDirectory) -> None:
+    """Everything to look at, with its hash, into the manifest."""
     files = [path for path in sorted(directory.path.rglob("*")) if path.is_file() and path.suffix in _PAGES]
     record_outputs(directory, [str(path.relative_to(directory.path)) for path in files])
+
+
+def config_of(directory: Path) -> Config | None:
+    """The config of a run with its problem built; None, said on standard error, where its data are gone."""
+    from retrodict.cli.config.load import load
+
+    try:
+        config = load(directory / RESOLVED)
+        if vars(domains.domain(config.domain)).get("chapters"):
+            _ = config.problem  # reads the data
+    except InputError as error:
+        typer.echo(f"note: the report goes without what needs the data: {error.what} ({error.where})", err=True)
+        return None
+    return config
 
 
 def domain_of(directory: Path) -> str:

@@ -33,7 +33,7 @@ def command(
     What is done is kept: run it again with a larger N, or after an interruption, and only the rest is computed.
     """
     from retrodict.cli.config import load
-    from retrodict.cli.running import RESOLVED, domain_of, write_pages
+    from retrodict.cli.running import RESOLVED, write_pages
     from retrodict.run.directory import RunDirectory
     from retrodict.run.result import Result
 
@@ -42,7 +42,7 @@ def command(
     content = numbers(found)
     with RunDirectory(directory).amend() as run:
         run.write_json(NUMBERS, content)
-        write_pages(domain_of(directory), run, result)
+        write_pages(config.domain, run, result, config)
     if as_json:
         print_json(content)
     else:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from retrodict.base.chapter import Chapter
 from retrodict.base.figure import Figure
 from retrodict.num.weighted import weighted_statistics
 from retrodict.report import cite, tables
@@ -36,6 +37,7 @@ class Content:
     leans: Sequence[Lean] = ()
     alternatives: Mapping[str, Result] = field(default_factory=dict)
     references: Sequence[str] = ()
+    chapters: Sequence[tuple[Chapter, Sequence[Safe]]] = ()  # each with its drawn figures
 
     def figures(self, section: str) -> list[Safe]:
         """The figures of one section, in their order."""
@@ -64,10 +66,12 @@ def page_title(content: Content) -> str:
 
 def parts(content: Content) -> list[Part]:
     """All sections that have something to say."""
+    own = [(chapter.name, chapter.title, _chapter(chapter, drawn)) for chapter, drawn in content.chapters]
     candidates: list[tuple[str, str, list[Safe | None]]] = [
         ("numbers", "Numbers", _numbers(content)),
         ("functions", "What the data say", [*content.figures("functions")]),
         ("fit", "Data against fit", _fit(content)),
+        *own,
         ("correlations", "Correlations", [*content.figures("correlations")]),
         ("convergence", "Convergence", _convergence(content)),
         ("identifiability", "Identifiability", _identifiability(content)),
@@ -99,6 +103,12 @@ def _card(named: Named) -> Safe:
 def _fit(content: Content) -> list[Safe | None]:
     measured = [tables.fit_table(content.result), tables.pulls_table(content.result)] if content.result.fit else []
     return [*measured, *content.figures("fit")]
+
+
+def _chapter(chapter: Chapter, drawn: Sequence[Safe]) -> list[Safe | None]:
+    """What the domain adds: its figures between the text and the table."""
+    listed = tables.plain_table(chapter.table, chapter.title) if chapter.table else None
+    return [tag("p", label(chapter.text), class_="muted"), *drawn, listed]
 
 
 def _convergence(content: Content) -> list[Safe | None]:

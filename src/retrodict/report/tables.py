@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from retrodict.base.chapter import Table
 from retrodict.base.format import ASYMMETRY, estimate
 from retrodict.inference import verdict as limits
 from retrodict.num.weighted import weighted_statistics
@@ -91,6 +92,14 @@ def estimate_html(numbers: Mapping[str, Any]) -> Safe:
         return Safe(f"{value} {sides}".replace("-", "−"))
     plus, _, minus = sides.partition(" ")
     return Safe(f"{value}{tag('span', tag('span', plus), tag('span', minus.replace('-', '−')), class_='sides')}")
+
+
+def plain_table(content: Table, name: str) -> Safe:
+    """A domain's own table: numbers with three digits, labels set."""
+    cells = [
+        [number(cell, 3) if isinstance(cell, float) else label(cell or DASH) for cell in row] for row in content.rows
+    ]
+    return table([label(head) for head in content.head], cells, name=name)
 
 
 def name_cell(named: Named) -> Safe:

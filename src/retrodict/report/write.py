@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from retrodict.base.atomic import storage_error, write_bytes, write_text
+from retrodict.base.chapter import Chapter
 from retrodict.base.errors import InputError
 from retrodict.base.figure import Figure
 from retrodict.report import cite, draw, generic
 from retrodict.report.calibration import coverage_figure
 from retrodict.report.draws import scalars
 from retrodict.report.files import read_run
-from retrodict.report.html import figure_element, page
+from retrodict.report.html import Safe, figure_element, page
 from retrodict.report.sections import Content, header, page_title, parts
 from retrodict.report.sensitivity import alternatives_figure, leans
 from retrodict.run.result import Result
@@ -29,12 +30,14 @@ def write_report(
     *,
     alternatives: Mapping[str, Result] | None = None,
     references: Sequence[str] = (),
+    chapters: Sequence[Chapter] = (),
 ) -> Path:
     """Write `report.html`, `figures/*.{png,pdf,csv}` and `CITATION.bib` into `directory`; returns the page's path.
 
     `result` is read from `directory` if it is not given. `figures` are the domain's own; those that any result
     supports are added, unless one of the same name is given. `alternatives` are results of the same data under other
-    choices, by a label that says which; `references` are BibTeX keys beside those that the result names.
+    choices, by a label that says which; `references` are BibTeX keys beside those that the result names; `chapters`
+    are the domain's own parts of the page.
 
     Raises `InputError` if there is no valid result or a figure's name cannot be a file's, `StorageError` if writing
     fails.
@@ -45,11 +48,13 @@ def write_report(
     run = read_run(directory)
     extra = [coverage_figure(run.validation, scalars(result)), alternatives_figure(result, others)]
     chosen = _checked([*figures, *generic.figures(result, figures), *(figure for figure in extra if figure)])
-    drawn = [(figure, figure_element(figure, draw.page_images(figure))) for figure in chosen]
-    content = Content(result, run, drawn, leans(result), others, references)
+    told = [(chapter, _drawn(_checked([*chapter.figures]))) for chapter in chapters]
+    content = Content(
+        result, run, list(zip(chosen, _drawn(chosen), strict=True)), leans(result), others, references, told
+    )
     title = f"{result.verdict.status}: {page_title(content)}"
     html = page(title, header(content), parts(content))
-    _write_figures(directory / FIGURES, chosen)
+    write_figures(directory, [*chosen, *(figure for chapter in chapters for figure in chapter.figures)])
     write_text(directory / CITATION, cite.citations(result, references))
     write_text(directory / REPORT, html)
     return directory / REPORT
@@ -63,7 +68,13 @@ def _checked(figures: list[Figure]) -> list[Figure]:
     return figures
 
 
-def _write_figures(folder: Path, figures: Sequence[Figure]) -> None:
+def _drawn(figures: Sequence[Figure]) -> list[Safe]:
+    return [figure_element(figure, draw.page_images(figure)) for figure in figures]
+
+
+def write_figures(directory: Path, figures: Sequence[Figure]) -> None:
+    """PNG, PDF and CSV of each figure, in the folder `figures` of a run. Raises `StorageError`."""
+    folder = directory / FIGURES
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -11,6 +11,7 @@ from retrodict.base.types import Array, Float, Scalar
 from retrodict.problem.compression import CompressedGaussian
 from retrodict.problem.target import Quantity
 from retrodict.spectral.ansatz.frame import Frame, Nodes
+from retrodict.spectral.kernels import AbstractKernel
 from retrodict.spectral.setting import interpolation
 
 NEAR_ZERO: Final = 0.01  # units: where rho/omega is read off for its limit at zero
@@ -29,11 +30,13 @@ class Derive(eqx.Module):
     """rho on the nodes, and the modes of its correlator -> everything in `quantities_of`, by name.
 
     `shown` interpolates rho to the frequencies that are reported; `windows` are rows that integrate it between two
-    frequencies.
+    frequencies. `kernel` and `x` say where the correlator is known: other views of the same data begin with them.
     """
 
     frame: Frame
     likelihood: CompressedGaussian
+    kernel: AbstractKernel
+    x: Float[Array, " points"]
     shown: Float[Array, "points nodes"]
     windows: Float[Array, "windows nodes"]
     names: tuple[str, ...] = eqx.field(static=True)
@@ -80,13 +83,20 @@ class Axis:
         return " ".join(filter(None, [self.unit, f"{self.energy}^{power}" if power and self.energy else ""]))
 
 
-def derivation(frame: Frame, likelihood: CompressedGaussian, shown: Shown) -> Derive:
+def derivation(
+    frame: Frame,
+    likelihood: CompressedGaussian,
+    shown: Shown,
+    kernel: AbstractKernel,
+    x: Float[Array | np.ndarray, " points"],
+) -> Derive:
     """The map from a spectral function to what is reported about it."""
     rows = np.stack([window_row(frame, low, high) for low, high in shown.windows])
     low, high = float(shown.omega[0]), float(shown.omega[-1])
     matrix = jnp.asarray(interpolation(np.asarray(frame.omega), shown.omega))
     lowest = int(np.searchsorted(np.asarray(frame.x), NEAR_ZERO))
-    return Derive(frame, likelihood, matrix, jnp.asarray(rows), window_names(shown), low, high, lowest)
+    where = (kernel, jnp.asarray(x, dtype=float))
+    return Derive(frame, likelihood, *where, matrix, jnp.asarray(rows), window_names(shown), low, high, lowest)
 
 
 def quantities_of(shown: Shown, axis: Axis) -> tuple[Quantity, ...]:

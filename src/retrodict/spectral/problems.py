@@ -15,9 +15,12 @@ from retrodict.problem.covariance import Covariance, full
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.ansatz import PeaksAndContinuum, SmoothSpectrum
 from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame
+from retrodict.spectral.chapters import chapters
+from retrodict.spectral.comparison import methods
 from retrodict.spectral.correlator import Correlator, check_sign
 from retrodict.spectral.data import read_correlator
 from retrodict.spectral.default_model import read_default_model
+from retrodict.spectral.denser import denser
 from retrodict.spectral.derived import Axis, Shown, derivation, quantities_of
 from retrodict.spectral.estimate import Errors
 from retrodict.spectral.figures import figures
@@ -33,7 +36,19 @@ from retrodict.spectral.kernels import (
 )
 from retrodict.spectral.setting import frame_for, prior_spectra, scaled, visible_range
 
-__all__ = ["DEMOS", "REFERENCES", "TEMPLATE", "figures", "inspect", "place_data", "problem", "spectral_posterior"]
+__all__ = [
+    "DEMOS",
+    "REFERENCES",
+    "TEMPLATE",
+    "chapters",
+    "denser",
+    "figures",
+    "inspect",
+    "methods",
+    "place_data",
+    "problem",
+    "spectral_posterior",
+]
 
 Ansatz = PeaksAndContinuum | SmoothSpectrum
 KernelName = Literal["kallen-lehmann", "zero-temperature", "thermal", "bosonic"]
@@ -120,7 +135,7 @@ def spectral_posterior(
         frame = scaled(frame, ansatz, kernel, x, mean)
     matrix = operator(kernel, x, Grid(frame.omega, frame.weight))
     forward, likelihood = compressed(matrix, jnp.asarray(mean), noise, prior_spectra(ansatz, frame))
-    derive = derivation(frame, likelihood, shown)
+    derive = derivation(frame, likelihood, shown, kernel, x)
     return Posterior(ansatz.on(frame), forward, likelihood, derive=derive, quantities=quantities_of(shown, axis))
 
 

@@ -1,0 +1,100 @@
+"""`retrodict plan`: what half the noise or twice the points would buy."""
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from retrodict.base.errors import InputError
+from retrodict.cli.options import AsJson, Directory, print_json
+
+if TYPE_CHECKING:
+    from retrodict.inference.plan import Plan
+    from retrodict.run.result import Result
+
+EXAMPLE = "Example: retrodict plan runs/stars"
+SCENARIOS = ("now", "noise_halved", "points_doubled")
+TOLD = 1.5  # ratio of the linearised error to that of the draws from which on the table says so
+
+
+def command(directory: Directory, as_json: AsJson = False) -> None:
+    """What half the noise or twice the points would buy.
+
+    From the posterior linearised at the best fit of the run: nothing is sampled. `draws` is the run's own error; where
+    `now` differs from it, the posterior is not Gaussian, and the ratios of the columns say more than their values.
+    """
+    from retrodict.cli import domains
+    from retrodict.cli.config import load
+    from retrodict.cli.running import RESOLVED
+    from retrodict.inference.plan import plan
+    from retrodict.run.result import Result
+
+    result, config = Result.load(directory), load(directory / RESOLVED)
+    if "best" not in result.tree.get("fit", {}):
+        raise InputError("a plan needs a problem with data: a whitened residual", where=str(directory))
+    best = result.tree["fit"]["best"].values
+    denser = vars(domains.domain(config.domain)).get("denser")
+    found = plan(config.problem, best, denser(config.problem, best) if denser else None)
+    table = content(result, found, "a point between any two" if denser else "the data taken twice")
+    if as_json:
+        print_json(table)
+    else:
+        typer.echo("\n".join(lines(table)))
+
+
+def content(result: "Result", found: "Plan", doubled: str) -> Any:
+    """Errors of the numbers, median shrinkages of the functions and the directions seen, by scenario."""
+    from retrodict.inference.plan import shrinkage
+    from retrodict.run.result import plain
+
+    scenarios = {name: getattr(found, name) for name in SCENARIOS}
+    numbers = {
+        name: {"draws": row["sd"], **{k: s.spread[name] for k, s in scenarios.items()}, "unit": row["unit"]}
+        for name, row in result.quantities().items()
+    }
+    functions = {
+        name: {k: _median(shrinkage(found, s, name)) for k, s in scenarios.items()} for name in result.functions
+    }
+    return plain(
+        {
+            "points_doubled": doubled,
+            "directions": {name: s.effective_rank for name, s in scenarios.items()},
+            "errors": numbers,
+            "shrinkage": functions,
+        }
+    )
+
+
+def lines(table: dict[str, Any]) -> list[str]:
+    """The table for a terminal."""
+    names = [*table["errors"], *table["shrinkage"]]
+    width = max(map(len, [*names, "directions determined"]))
+    out = [f"{'':<{width}}  {'draws':>9}  {'now':>9}  {'noise / 2':>9}  {'points x 2':>10}", "errors (one sigma)"]
+    for name, row in table["errors"].items():
+        cells = [row["draws"], *(row[scenario] for scenario in SCENARIOS)]
+        out.append(f"{name:<{width}}  {_cells(cells)}  {row['unit']}{_remark(row)}".rstrip())
+    out.append("median shrinkage (1: the data decide, 0: the prior does)")
+    for name, row in table["shrinkage"].items():
+        out.append(f"{name:<{width}}  {_cells([None, *(row[scenario] for scenario in SCENARIOS)])}".rstrip())
+    seen = [None, *(table["directions"][scenario] for scenario in SCENARIOS)]
+    out.append(f"{'directions determined':<{width}}  {_cells(seen)}")
+    return [*out, "", f"points x 2: {table['points_doubled']}"]
+
+
+def _cells(values: list[float | None]) -> str:
+    """Numbers under `draws`, `now`, `noise / 2` and `points x 2`."""
+    texts = ["" if value is None else f"{value:.3g}" for value in values]
+    return "  ".join(f"{text:>{size}}" for text, size in zip(texts, (9, 9, 9, 10), strict=True))
+
+
+def _remark(row: dict[str, Any]) -> str:
+    """Where the linearised error is not that of the draws."""
+    if not row["draws"] or not row["now"]:
+        return ""
+    ratio = row["now"] / row["draws"]
+    return "" if 1 / TOLD < ratio < TOLD else "   not Gaussian"
+
+
+def _median(values: Any) -> float:
+    import numpy as np
+
+    return float(np.nanmedian(values)) if np.isfinite(values).any() else float("nan")

@@ -1,0 +1,85 @@
+r"""What better data would buy: the errors of the linearised posterior, now and with other data.
+
+At a point $z$ the Laplace covariance of the latents is $(1 + J^T J)^{-1}$ with the whitened Jacobian $J$; data of half
+the noise have $2J$, the same data taken twice $\sqrt2 J$. A derived number with slope $g$ has the variance
+$g^T (1 + J^T J)^{-1} g$; no new data are invented and nothing is sampled.
+
+Source: Rodgers, Inverse Methods for Atmospheric Sounding (2000), ch. 2 (error analysis and experiment design).
+"""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from retrodict.base.types import Float, Vector
+from retrodict.inference.gauss_newton import linearise
+from retrodict.problem.target import AbstractLeastSquares
+
+Spreads = dict[str, np.ndarray]  # standard deviation of each quantity: a number, or one a grid point
+
+
+class Scenario(NamedTuple):
+    """Errors with one set of data, and the number of latent directions that it determines."""
+
+    spread: Spreads
+    effective_rank: float
+
+
+class Plan(NamedTuple):
+    """Errors before any data, with those there are, with half their noise and with twice their number."""
+
+    prior: Scenario
+    now: Scenario
+    noise_halved: Scenario
+    points_doubled: Scenario
+
+
+def plan(target: AbstractLeastSquares, z: Vector, denser: AbstractLeastSquares | None = None) -> Plan:
+    """The plan at the latents `z`, the mode of a posterior as a rule.
+
+    `denser` is the same problem with twice the points; without one the data are taken twice. A quantity that has no
+    finite slope at `z` has NaN for its errors.
+    """
+    z = jnp.asarray(z)
+    jacobian, slopes = _linear(target, z)
+    twice = np.sqrt(2) * jacobian if denser is None else np.asarray(_jacobian(denser, z))
+    scenarios = (0 * jacobian, jacobian, 2 * jacobian, twice)
+    return Plan(*(scenario(each, slopes) for each in scenarios))
+
+
+def scenario(jacobian: Float[np.ndarray, "data latent"], slopes: Spreads) -> Scenario:
+    """Standard deviations of quantities with `slopes` (..., latent), for a whitened Jacobian."""
+    _, values, directions = np.linalg.svd(jacobian, full_matrices=False)
+    spread = {name: _spread(np.asarray(slope), values, directions) for name, slope in slopes.items()}
+    return Scenario(spread, float(np.sum(values**2 / (1 + values**2))))
+
+
+def _spread(slope: np.ndarray, values: np.ndarray, directions: np.ndarray) -> np.ndarray:
+    """Along each direction 1 / sqrt(1 + s^2) of the prior's spread remains, across them all of it."""
+    along = slope @ directions.T
+    across = np.linalg.norm(slope - along @ directions, axis=-1)
+    return np.hypot(across, np.linalg.norm(along / np.sqrt(1 + values**2), axis=-1))
+
+
+def shrinkage(plan: Plan, of: Scenario, name: str) -> np.ndarray:
+    """1 - sd / sd(prior) of a quantity in one scenario; NaN where the prior has no spread."""
+    before, after = plan.prior.spread[name], of.spread[name]
+    return 1 - np.divide(after, before, out=np.full(np.shape(after), np.nan), where=before > 0)
+
+
+def _linear(target: AbstractLeastSquares, z: Vector) -> tuple[np.ndarray, Spreads]:
+    jacobian, slopes = _slopes(target, z)
+    return np.asarray(jacobian), {name: np.asarray(slope) for name, slope in slopes.items()}
+
+
+@eqx.filter_jit
+def _jacobian(target: AbstractLeastSquares, z: Vector) -> Any:
+    return linearise(target, z).jacobian
+
+
+@eqx.filter_jit
+def _slopes(target: AbstractLeastSquares, z: Vector) -> Any:
+    return linearise(target, z).jacobian, jax.jacfwd(target.derived)(z)
