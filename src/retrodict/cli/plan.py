@@ -8,18 +8,21 @@ from retrodict.base.errors import InputError
 from retrodict.cli.options import AsJson, Directory, print_json
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from retrodict.inference.plan import Plan
     from retrodict.run.result import Result
 
 EXAMPLE = "Example: retrodict plan runs/stars"
 SCENARIOS = ("now", "noise_halved", "points_doubled")
+DRAWS = 16  # of the posterior, around which it is linearised
 TOLD = 1.5  # ratio of the linearised error to that of the draws from which on the table says so
 
 
 def command(directory: Directory, as_json: AsJson = False) -> None:
     """What half the noise or twice the points would buy.
 
-    From the posterior linearised at the best fit of the run: nothing is sampled. `draws` is the run's own error; where
+    From the posterior linearised at some of the run's draws: nothing is sampled. `draws` is the run's own error; where
     `now` differs from it, the posterior is not Gaussian, and the ratios of the columns say more than their values.
     """
     from retrodict.cli import domains
@@ -29,16 +32,32 @@ def command(directory: Directory, as_json: AsJson = False) -> None:
     from retrodict.run.result import Result
 
     result, config = Result.load(directory), load(directory / RESOLVED)
-    if "best" not in result.tree.get("fit", {}):
+    if "fit" not in result.tree.children:
         raise InputError("a plan needs a problem with data: a whitened residual", where=str(directory))
-    best = result.tree["fit"]["best"].values
     denser = vars(domains.domain(config.domain)).get("denser")
-    found = plan(config.problem, best, denser(config.problem, best) if denser else None)
+    best = result.tree["fit"].dataset["best"].values
+    found = plan(config.problem, some_draws(result), denser(config.problem, best) if denser else None)
     table = content(result, found, "a point between any two" if denser else "the data taken twice")
     if as_json:
         print_json(table)
     else:
         typer.echo("\n".join(lines(table)))
+
+
+def some_draws(result: "Result") -> "np.ndarray":
+    """(n, latent) draws spread over the posterior by weight; the best fit of a run without latents or with one draw."""
+    import numpy as np
+
+    from retrodict.num.weighted import normalised_weights
+
+    posterior, statistics = (result.tree[name].dataset for name in ("posterior", "sample_stats"))
+    if "z" not in posterior:
+        return result.tree["fit"].dataset["best"].values[None]
+    z, log_weight, valid = posterior["z"].values, statistics["log_weight"].values, statistics["valid"].values
+    weights = normalised_weights(log_weight.ravel(), valid.ravel())
+    middle = (np.arange(DRAWS) + 0.5) / DRAWS
+    chosen = np.unique(np.searchsorted(np.cumsum(weights), middle))
+    return z.reshape(-1, z.shape[-1])[chosen]
 
 
 def content(result: "Result", found: "Plan", doubled: str) -> Any:

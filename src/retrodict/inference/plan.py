@@ -1,8 +1,9 @@
 r"""What better data would buy: the errors of the linearised posterior, now and with other data.
 
-At a point $z$ the Laplace covariance of the latents is $(1 + J^T J)^{-1}$ with the whitened Jacobian $J$; data of half
+At latents $z$ the Laplace covariance of the latents is $(1 + J^T J)^{-1}$ with the whitened Jacobian $J$; data of half
 the noise have $2J$, the same data taken twice $\sqrt2 J$. A derived number with slope $g$ has the variance
-$g^T (1 + J^T J)^{-1} g$; no new data are invented and nothing is sampled.
+$g^T (1 + J^T J)^{-1} g$. Nothing is sampled and no new data are invented. One point is enough where a posterior is
+Gaussian; where it is not, its mode is a poor place, and medians over some of its draws are taken.
 
 Source: Rodgers, Inverse Methods for Atmospheric Sounding (2000), ch. 2 (error analysis and experiment design).
 """
@@ -37,17 +38,36 @@ class Plan(NamedTuple):
     points_doubled: Scenario
 
 
-def plan(target: AbstractLeastSquares, z: Vector, denser: AbstractLeastSquares | None = None) -> Plan:
-    """The plan at the latents `z`, the mode of a posterior as a rule.
+def plan(
+    target: AbstractLeastSquares,
+    points: Float[np.ndarray, "points latent"],
+    denser: AbstractLeastSquares | None = None,
+) -> Plan:
+    """The plan at some draws of the posterior: medians over `points` of what each of them says.
 
-    `denser` is the same problem with twice the points; without one the data are taken twice. A quantity that has no
-    finite slope at `z` has NaN for its errors.
+    `denser` is the same problem with twice the data; without one the data are taken twice. A quantity that has no
+    finite slope at any of the points has NaN for its errors.
     """
-    z = jnp.asarray(z)
-    jacobian, slopes = _linear(target, z)
-    twice = np.sqrt(2) * jacobian if denser is None else np.asarray(_jacobian(denser, z))
-    scenarios = (0 * jacobian, jacobian, 2 * jacobian, twice)
-    return Plan(*(scenario(each, slopes) for each in scenarios))
+    each = [_plan_at(target, point, denser) for point in jnp.atleast_2d(jnp.asarray(points))]
+    return Plan(*(_typical(scenarios) for scenarios in zip(*each, strict=True)))
+
+
+def _plan_at(target: AbstractLeastSquares, z: Vector, denser: AbstractLeastSquares | None) -> Plan:
+    jacobian, slopes = jax.device_get(_slopes(target, z))
+    twice = np.sqrt(2) * jacobian if denser is None else jax.device_get(_jacobian(denser, z))
+    return Plan(*(scenario(each, slopes) for each in (0 * jacobian, jacobian, 2 * jacobian, twice)))
+
+
+def _typical(scenarios: tuple[Scenario, ...]) -> Scenario:
+    """Medians; points at which a quantity has no slope are left out for it."""
+    names = scenarios[0].spread
+    spread = {name: _median([each.spread[name] for each in scenarios]) for name in names}
+    return Scenario(spread, float(np.median([each.effective_rank for each in scenarios])))
+
+
+def _median(values: list[np.ndarray]) -> np.ndarray:
+    known = np.ma.masked_invalid(np.stack(values))
+    return np.ma.filled(np.ma.median(known, axis=0), np.nan)
 
 
 def scenario(jacobian: Float[np.ndarray, "data latent"], slopes: Spreads) -> Scenario:
@@ -64,15 +84,10 @@ def _spread(slope: np.ndarray, values: np.ndarray, directions: np.ndarray) -> np
     return np.hypot(across, np.linalg.norm(along / np.sqrt(1 + values**2), axis=-1))
 
 
-def shrinkage(plan: Plan, of: Scenario, name: str) -> np.ndarray:
+def shrinkage(found: Plan, of: Scenario, name: str) -> np.ndarray:
     """1 - sd / sd(prior) of a quantity in one scenario; NaN where the prior has no spread."""
-    before, after = plan.prior.spread[name], of.spread[name]
+    before, after = found.prior.spread[name], of.spread[name]
     return 1 - np.divide(after, before, out=np.full(np.shape(after), np.nan), where=before > 0)
-
-
-def _linear(target: AbstractLeastSquares, z: Vector) -> tuple[np.ndarray, Spreads]:
-    jacobian, slopes = _slopes(target, z)
-    return np.asarray(jacobian), {name: np.asarray(slope) for name, slope in slopes.items()}
 
 
 @eqx.filter_jit

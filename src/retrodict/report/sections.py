@@ -108,7 +108,8 @@ def _fit(content: Content) -> list[Safe | None]:
 def _chapter(chapter: Chapter, drawn: Sequence[Safe]) -> list[Safe | None]:
     """What the domain adds: its figures between the text and the table."""
     listed = tables.plain_table(chapter.table, chapter.title) if chapter.table else None
-    return [tag("p", label(chapter.text), class_="muted"), *drawn, listed]
+    told = tag("p", label(chapter.text), class_="muted") if chapter.text else None
+    return [told, *drawn, listed]
 
 
 def _convergence(content: Content) -> list[Safe | None]:

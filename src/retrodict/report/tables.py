@@ -96,9 +96,7 @@ def estimate_html(numbers: Mapping[str, Any]) -> Safe:
 
 def plain_table(content: Table, name: str) -> Safe:
     """A domain's own table: numbers with three digits, labels set."""
-    cells = [
-        [number(cell, 3) if isinstance(cell, float) else label(cell or DASH) for cell in row] for row in content.rows
-    ]
+    cells = [[label(cell) if isinstance(cell, str) else number(cell, 3) for cell in row] for row in content.rows]
     return table([label(head) for head in content.head], cells, name=name)
 
 

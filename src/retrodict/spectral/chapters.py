@@ -2,12 +2,14 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
+import jax.numpy as jnp
 import numpy as np
 
 from retrodict.base.chapter import Chapter, Table
-from retrodict.base.figure import Figure, Guide, Line, Panel, Points
+from retrodict.base.figure import Figure, Guide, Line, Panel, Points, band_of
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.comparison import methods
+from retrodict.spectral.derived import times_energy
 from retrodict.spectral.resolution import (
     AveragingKernel,
     LinearView,
@@ -37,13 +39,33 @@ TEXT: Final = (
 
 
 def chapters(result: "Result", target: Posterior) -> tuple[Chapter, ...]:
-    """Resolution, and the comparison with the classical methods."""
-    return (resolution_chapter(result, target), methods(result, target))
+    """The data over their fit, resolution, and the comparison with the classical methods."""
+    return (ratio_chapter(result, target), resolution_chapter(result, target), methods(result, target))
+
+
+def ratio_chapter(result: "Result", target: Posterior) -> Chapter:
+    """Data and posterior over the median of the posterior, where a logarithmic axis hides the errors."""
+    derive: Any = target.derive
+    attributes, band = result.tree["posterior"]["correlator"].attrs, result.band("correlator")
+    error = np.sqrt(np.diag(np.asarray(derive.likelihood.covariance.matrix())))
+    data = np.asarray(derive.likelihood.mean)
+    median = band["median"]
+    over = {name: value if name == "x" else value / median for name, value in band.items()}
+    layers = (
+        band_of(over, label="posterior"),
+        Points(band["x"], data / median, y_error=np.abs(error / median), label="data"),
+    )
+    panel = Panel(attributes["grid_name"], "$G$ / median", layers, attributes["grid_unit"])
+    caption = (
+        "Data with their errors, and the 68 and 95 % bands of the posterior, over its median. Errors of neighbours may"
+        " be correlated; the fit takes their whole covariance, and the pulls above are those of its modes."
+    )
+    return Chapter("ratio", "Data over fit", "", None, (Figure("ratio", "Data over fit", caption, (panel,)),))
 
 
 def resolution_chapter(result: "Result", target: Posterior) -> Chapter:
     """Averaging kernels, the split between data and prior, singular values and null space, at the best fit."""
-    view = resolution(target, result.tree["fit"]["best"].values)
+    view = resolution(target, jnp.asarray(result.tree["fit"].dataset["best"].values))
     derive: Any = target.derive
     energy = result.tree["posterior"]["spectral_function"].attrs["grid_unit"]
     places = np.geomspace(*visible_range(derive.kernel, np.asarray(derive.x)), PLACES)
@@ -88,7 +110,7 @@ def _split(view: LinearView, power: float, unit: str, energy: str, limits: tuple
     )
     lines = tuple(Line(x, values[inside] / x**power, name, role) for name, values, role in curves)  # type: ignore[arg-type]
     label = rf"$\rho/\omega^{{{power:g}}}$" if power else r"$\rho$"
-    unit = " ".join(filter(None, [unit, f"{energy}^-{power:g}" if power and energy else ""]))
+    unit = times_energy(unit, energy, -power)
     share = (Guide(0.0), Guide(1.0), Line(x, data_share(view)[inside], role="posterior"))
     panels = (
         Panel(r"$\omega$", label, lines, energy, unit, x_log=True, x_limits=limits),

@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retrodict.base.chapter import Chapter, Table
-from retrodict.base.figure import Figure, Layer, Line, Panel, band_of
+from retrodict.base.figure import Figure, Layer, Line, Panel, Points, band_of
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.ansatz.frame import Frame
 from retrodict.spectral.ansatz.smooth import SLOPE
 from retrodict.spectral.classical.compare import ESTIMATES, SMEARED, Method, compare_methods
 from retrodict.spectral.classical.problem import LinearProblem, Reconstruction, linear_problem
+from retrodict.spectral.derived import times_energy
 from retrodict.spectral.kernels import Grid
+from retrodict.spectral.setting import visible_range
 from retrodict.spectral.shapes import l2_relative
 
 if TYPE_CHECKING:
@@ -25,6 +27,23 @@ TEXT = (
     " not estimates of rho, and have no chi-squared."
 )
 ROLES = ("second", "third", "fourth", "reference")
+FAMILIES = (  # what is drawn together, by how the names begin
+    ("maximum entropy,",),
+    ("maximum entropy of", "Burnier"),
+    ("Tikhonov", "Gaussian"),
+    ("Hansen", "Backus"),
+)
+SHORTER = {  # for legends
+    "maximum entropy": "MEM",
+    "Burnier-Rothkopf": "BR",
+    "Gaussian process": "GP",
+    "Hansen-Lupo-Tantalo": "HLT",
+    "averaged over alpha with its evidence": "averaged",
+    "greatest evidence": "classic",
+    "kink of chi2(alpha)": "kink",
+    "order 1, positive, ": "",
+}
+SMEARED_POINTS = 24
 
 
 def methods(result: "Result", target: Posterior, chosen: tuple[Method, ...] = ESTIMATES + SMEARED) -> Chapter:
@@ -36,7 +55,7 @@ def methods(result: "Result", target: Posterior, chosen: tuple[Method, ...] = ES
     rows = tuple(_row(each, band, power) for each in found)
     head = ("Method", "chi2", "alpha", "Distance", "Inside", "What was done")
     text = TEXT.format(shape=shape.replace("$", ""))
-    figure = _figure(result, found, band, power, shape)
+    figure = _figure(result, target, found, band)
     return Chapter("methods", "Other methods", text, Table(head, rows), (figure,))
 
 
@@ -85,22 +104,38 @@ def _row(found: Reconstruction, band: dict[str, np.ndarray], power: float) -> tu
 
 
 def _figure(
-    result: "Result", found: tuple[Reconstruction, ...], band: dict[str, np.ndarray], power: float, shape: str
+    result: "Result", target: Posterior, found: tuple[Reconstruction, ...], band: dict[str, np.ndarray]
 ) -> Figure:
-    """The band, and the estimates of rho in panels of a few."""
-    groups = [found[i : i + len(ROLES)] for i in range(0, len(found), len(ROLES))]
-    caption = "The posterior (median, 68 and 95 % bands) and the classical reconstructions of the same data."
-    panels = tuple(_panel(result, group, band, power, shape) for group in groups)
+    """The band, and around it one panel a family of methods."""
+    groups = [[each for each in found if each.name.startswith(names)] for names in FAMILIES]
+    caption = (
+        "The posterior (median, 68 and 95 % bands) and the classical reconstructions of the same data: maximum entropy"
+        " (MEM), Burnier-Rothkopf (BR), Tikhonov, a linear Gaussian process (GP), and the smeared densities of Hansen,"
+        " Lupo and Tantalo (HLT) and of Backus and Gilbert with their errors."
+    )
+    panels = tuple(_panel(result, target, group, band) for group in groups if group)
     return Figure("methods", "Other methods", caption, panels)
 
 
-def _panel(
-    result: "Result", group: tuple[Reconstruction, ...], band: dict[str, np.ndarray], power: float, shape: str
-) -> Panel:
+def _panel(result: "Result", target: Posterior, group: list[Reconstruction], band: dict[str, np.ndarray]) -> Panel:
+    power, shape = _shape(target)
     energy = result.tree["posterior"]["spectral_function"].attrs["grid_unit"]
-    unit = " ".join(filter(None, [result.unit("spectral_function"), f"{energy}^-{power:g}" if power else ""]))
-    x = band["x"]
+    unit = times_energy(result.unit("spectral_function"), energy, -power)
     layers: list[Layer] = [band_of(band, label="posterior")]
-    layers += [Line(x, each.at(x) / x**power, each.name, role=role) for each, role in zip(group, ROLES, strict=False)]
-    top, low = 1.6 * float(np.max(band["q97_5"])), min(0.0, 1.3 * float(np.min(band["q2_5"])))
+    layers += [_drawn(each, band["x"], power, role) for each, role in zip(group, ROLES, strict=False)]
+    derive: Any = target.derive
+    seen = band["x"] >= visible_range(derive.kernel, np.asarray(derive.x))[0]
+    top, low = 1.5 * float(np.max(band["q97_5"][seen])), min(0.0, 1.3 * float(np.min(band["q2_5"])))
     return Panel(r"$\omega$", shape, tuple(layers), energy, unit, x_log=True, y_limits=(low, top))
+
+
+def _drawn(found: Reconstruction, x: np.ndarray, power: float, role: Any) -> Layer:
+    """A curve; smeared densities, which are values at energies of one's choice, as points with their errors."""
+    name = found.name
+    for long, short in SHORTER.items():
+        name = name.replace(long, short)
+    if np.isfinite(found.chi2) or found.error is None:
+        return Line(x, found.at(x) / x**power, name, role=role)
+    at = np.geomspace(x[0], x[-1], SMEARED_POINTS)
+    error = np.interp(at, found.omega, found.error)
+    return Points(at, found.at(at) / at**power, y_error=error / at**power, label=name, role=role)

@@ -1,5 +1,6 @@
 """What is reported about a spectral function: itself, the correlator that it predicts, and the numbers people quote."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -79,8 +80,21 @@ class Axis:
 
     def of_rho(self, power: int) -> str:
         """The unit of omega^power rho: kernels of momenta have the dimension 1/energy, those of times none."""
-        power -= 1 if self.name == "tau" else 0
-        return " ".join(filter(None, [self.unit, f"{self.energy}^{power}" if power and self.energy else ""]))
+        return times_energy(self.unit, self.energy, power - 1 if self.name == "tau" else power)
+
+
+def times_energy(unit: str, energy: str, power: float) -> str:
+    """`unit` times a power of the unit of frequency; inverse lattice spacings are written as powers of a."""
+    base, sign = ("a", -1) if energy == "1/a" else (energy, 1)
+    powers: dict[str, float] = {base: sign * power}
+    for word in unit.split():
+        found = _POWER.fullmatch(word)
+        name, exponent = (found[1], int(found[2] or 1)) if found else (word, 1)
+        powers[name] = powers.get(name, 0) + exponent
+    return " ".join(name if p == 1 else f"{name}^{p:g}" for name, p in powers.items() if name and p)
+
+
+_POWER: Final = re.compile(r"([A-Za-z]+)(?:\^(-?[0-9]+))?")
 
 
 def derivation(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from retrodict.base.figure import Band, Figure, Line, Panel, Points, band_of
+from retrodict.spectral.derived import times_energy
 
 if TYPE_CHECKING:
     from retrodict.run.result import Result  # imports xarray, which a check of a config does not need
@@ -20,24 +21,31 @@ def _spectral_function(result: "Result") -> Figure:
         "The spectral function: 68 and 95 % bands of the posterior over those of the prior. Where the two coincide the "
         "data say nothing. The vertical line is the median position of the highest peak."
     )
-    energy = result.tree["posterior"]["spectral_function"].attrs["grid_unit"]
-    unit = result.unit("spectral_function")
-    panels = [_panel(result, 0, r"$\rho$", unit, energy)]
-    if result.tree["posterior"]["correlator"].attrs["grid_name"] == "tau":
-        panels.append(_panel(result, 2, r"$\rho/\omega^2$", f"{unit} {energy}^-2".strip(), energy))
-    return Figure("spectral_function", "Spectral function", caption, tuple(panels))
+    if result.tree["posterior"]["correlator"].attrs["grid_name"] != "tau":
+        return Figure("spectral_function", "Spectral function", caption, (_panel(result, 0, r"$\rho$"),))
+    positive = bool(np.all(result.band("spectral_function")["q2_5"] > 0))
+    panels = (_panel(result, 2, r"$\rho/\omega^2$"), _panel(result, 0, r"$\rho$", logarithmic=positive))
+    return Figure("spectral_function", "Spectral function", caption, panels)
 
 
-def _panel(result: "Result", power: int, label: str, unit: str, energy: str) -> Panel:
+def _panel(result: "Result", power: int, label: str, *, logarithmic: bool = False) -> Panel:
     """rho/omega^power over omega."""
-    found, prior = result.band("spectral_function"), result.prior_band("spectral_function")
-    top = 1.3 * float(np.nanmax(_over(found, power)["q97_5"]))
+    energy = result.tree["posterior"]["spectral_function"].attrs["grid_unit"]
+    unit = times_energy(result.unit("spectral_function"), energy, -power)
+    band, prior = _over(result.band("spectral_function"), power), result.prior_band("spectral_function")
+    low, top = _limits(band, logarithmic=logarithmic)
     below = (band_of(_over(prior, power), label="prior", role="prior"),) if prior else ()
-    layers: list[Band | Line] = [*below, band_of(_over(found, power), label="posterior")]
+    layers: list[Band | Line] = [*below, band_of(band, label="posterior")]
     place = result.quantities()["peak_position"]["median"]
-    layers.append(Line(np.array([place, place]), np.array([0.0, top]), "highest peak", role="fourth", dashed=True))
-    low = min(0.0, 1.3 * float(np.nanmin(_over(found, power)["q2_5"])))
-    return Panel(r"$\omega$", label, tuple(layers), energy, unit, x_log=True, y_limits=(low, top))
+    layers.append(Line(np.array([place, place]), np.array([low, top]), "highest peak", role="fourth", dashed=True))
+    axes = (r"$\omega$", label, tuple(layers), energy, unit)
+    return Panel(*axes, x_log=True, y_log=logarithmic, y_limits=(low, top))
+
+
+def _limits(band: dict[str, np.ndarray], *, logarithmic: bool) -> tuple[float, float]:
+    """The posterior fills the panel; the prior is cut where it is wider."""
+    least, greatest = float(np.nanmin(band["q2_5"])), float(np.nanmax(band["q97_5"]))
+    return (0.3 * least, 3 * greatest) if logarithmic else (min(0.0, 1.3 * least), 1.3 * greatest)
 
 
 def _over(band: dict[str, np.ndarray], power: int) -> dict[str, np.ndarray]:
