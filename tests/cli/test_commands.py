@@ -220,6 +220,27 @@ def test_a_run_has_no_tension_with_itself(project, capsys):
     assert execute(["compare", str(project / "run")]) == 2
 
 
+def test_a_plan_is_what_the_normal_equations_say(project, capsys):
+    """Three points of error .1 and a prior of width 3 on both coefficients: a straight line in closed form."""
+    assert execute(["plan", str(project / "run"), "--json"]) == 0
+    table = json.loads(capsys.readouterr().out)
+    x = np.array([0.0, 0.5, 1.0])
+    fisher = 900 * np.stack([np.ones(3), x]) @ np.stack([np.ones(3), x]).T
+    for name, factor in (("now", 1), ("noise_halved", 4), ("points_doubled", 2)):
+        covariance = 9 * np.linalg.inv(np.eye(2) + factor * fisher)
+        assert table["errors"]["slope"][name] == pytest.approx(covariance[1, 1] ** 0.5, rel=1e-8)
+        assert table["directions"][name] == pytest.approx(2 - np.trace(covariance) / 9, rel=1e-8)
+    assert table["shrinkage"]["line"]["noise_halved"] > table["shrinkage"]["line"]["now"] > 0.9
+    assert execute(["plan", str(project / "run")]) == 0
+    assert "slope" in capsys.readouterr().out
+
+
+def test_a_domain_without_other_methods_says_so(project, capsys):
+    assert execute(["compare", str(project / "run"), "--methods"]) == 2
+    assert "knows no other methods" in capsys.readouterr().err
+    assert execute(["compare", str(project / "run"), str(project), "--methods"]) == 2
+
+
 def test_report_is_made_again_from_the_numbers(project, capsys):
     page = project / "run" / "report.html"
     page.unlink()

@@ -20,4 +20,5 @@ def page(result, tmp_path_factory) -> Path:
     fake.make_validation(directory)
     others = {"five polytropes": fake.make_result(seed=3)}
     figures = fake.domain_figures(result)
-    return write_report(directory, figures=figures, alternatives=others, references=("soma2023",))
+    more = {"alternatives": others, "references": ("soma2023",), "chapters": (fake.make_chapter(),)}
+    return write_report(directory, figures=figures, **more)

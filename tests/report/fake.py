@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from retrodict.base.chapter import Chapter, Table
 from retrodict.base.figure import Band, Curves, Ellipses, Figure, Guide, Panel, band_of
 from retrodict.run.result import Result
 
@@ -256,3 +257,11 @@ def _mass_radius(result: Result, observations: Ellipses) -> Figure:
     )
     caption = "The mass-radius curve beside the observations that it was inferred from."
     return Figure("mass_radius", "Mass and radius", caption, (panel,), section="fit")
+
+
+def make_chapter() -> Chapter:
+    """A domain's own part of the page."""
+    figure = Figure("own", "Its own figure", "Drawn by the domain.", (Panel("x", "y", (Guide(0.0),)),))
+    rows = (("first <b>", 0.123456, None), ("second", -2.0, "a remark that is too long for a number"))
+    table = Table(("Method", r"$\omega_*$", "Remark"), rows)
+    return Chapter("own-part", "What the domain adds", "Text & more.", table, (figure,))

@@ -136,6 +136,16 @@ def test_every_part_of_a_full_report_is_there(parsed):
         assert words in text, words
 
 
+def test_a_chapter_of_the_domain_stands_on_the_page_with_its_table_and_figure(page, parsed):
+    text = " ".join("".join(parsed.text).split())
+    assert "What the domain adds" in text
+    assert "Text & more." in text
+    assert "first <b>" in text  # as text, not as markup
+    assert "0.123" in text
+    assert any(attributes.get("href") == "#own-part" for _, attributes in parsed.tags)
+    assert (page.parent / "figures" / "own.csv").is_file()
+
+
 def test_the_worst_pulls_are_listed_by_name(result):
     fit = result.tree["fit"]
     worst = int(np.argmax(np.abs(fit["pulls"].values)))

@@ -35,8 +35,7 @@ def command(directory: Directory, as_json: AsJson = False) -> None:
     if "fit" not in result.tree.children:
         raise InputError("a plan needs a problem with data: a whitened residual", where=str(directory))
     denser = vars(domains.domain(config.domain)).get("denser")
-    best = result.tree["fit"].dataset["best"].values
-    found = plan(config.problem, some_draws(result), denser(config.problem, best) if denser else None)
+    found = plan(config.problem, some_draws(result), denser(config.problem) if denser else None)
     table = content(result, found, "a point between any two" if denser else "the data taken twice")
     if as_json:
         print_json(table)

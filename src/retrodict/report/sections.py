@@ -13,7 +13,7 @@ from retrodict.report import cite, tables
 from retrodict.report.calibration import calibration_content
 from retrodict.report.draws import Named, scalars
 from retrodict.report.files import RunFiles
-from retrodict.report.html import Safe, details, join, label, table, tag, verdict_box
+from retrodict.report.html import Safe, details, join, label, prose, table, tag, verdict_box
 from retrodict.report.sensitivity import POWERS, Lean
 from retrodict.report.text import unit_html
 from retrodict.run.result import Result
@@ -108,7 +108,7 @@ def _fit(content: Content) -> list[Safe | None]:
 def _chapter(chapter: Chapter, drawn: Sequence[Safe]) -> list[Safe | None]:
     """What the domain adds: its figures between the text and the table."""
     listed = tables.plain_table(chapter.table, chapter.title) if chapter.table else None
-    told = tag("p", label(chapter.text), class_="muted") if chapter.text else None
+    told = tag("p", prose(chapter.text), class_="muted") if chapter.text else None
     return [told, *drawn, listed]
 
 

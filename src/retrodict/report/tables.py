@@ -18,6 +18,7 @@ from retrodict.run.result import Result
 
 DASH = "–"
 MODES = 60  # singular values listed at most
+NUMBER_LETTERS = 24  # of a cell that is set like a number
 WORST = 5  # pulls listed
 _MEANING = {
     "chains": "chains",
@@ -97,7 +98,12 @@ def estimate_html(numbers: Mapping[str, Any]) -> Safe:
 def plain_table(content: Table, name: str) -> Safe:
     """A domain's own table: numbers with three digits, labels set."""
     cells = [[label(cell) if isinstance(cell, str) else number(cell, 3) for cell in row] for row in content.rows]
-    return table([label(head) for head in content.head], cells, name=name)
+    return table([label(head) for head in content.head], cells, numeric=_numeric(content), name=name)
+
+
+def _numeric(content: Table) -> bool:
+    """Whether no cell is a sentence, which would have to be set to the left."""
+    return all(len(cell) <= NUMBER_LETTERS for row in content.rows for cell in row[1:] if isinstance(cell, str))
 
 
 def name_cell(named: Named) -> Safe:

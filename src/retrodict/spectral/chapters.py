@@ -34,7 +34,8 @@ TEXT: Final = (
     "The posterior linearised at the best fit. A row of the resolution matrix says with which weights the truth enters"
     " what is shown at one frequency; its area is the share that the data decide (the rest is the prior's), its width"
     " is in e-folds of frequency. One minus the share is also the response of ln rho to the scale of the prior, its"
-    " default model."
+    " default model. A singular value is the number of standard deviations by which the data move when the unknown"
+    " moves by one of the prior; for the kernel alone, when rho changes by 100 % over one e-fold."
 )
 
 
@@ -57,8 +58,8 @@ def ratio_chapter(result: "Result", target: Posterior) -> Chapter:
     )
     panel = Panel(attributes["grid_name"], "$G$ / median", layers, attributes["grid_unit"])
     caption = (
-        "Data with their errors, and the 68 and 95 % bands of the posterior, over its median. Errors of neighbours may"
-        " be correlated; the fit takes their whole covariance, and the pulls above are those of its modes."
+        "Data and posterior (68 and 95 %) over its median. Errors of neighbours may be correlated: the pulls are those"
+        " of the modes of their covariance."
     )
     return Chapter("ratio", "Data over fit", "", None, (Figure("ratio", "Data over fit", caption, (panel,)),))
 
@@ -94,8 +95,8 @@ def _kernels(kernels: list[AveragingKernel], energy: str, limits: tuple[float, f
     ]
     panel = Panel(r"$\omega$", r"$A(\omega_*, \omega)$ per e-fold", tuple(layers), energy, x_log=True, x_limits=limits)
     caption = (
-        "The change of the posterior mean of ln rho at the marked frequency with that of the true ln rho at others. A"
-        " sharp kernel at its mark is a measurement of that point; a broad or displaced one, of an average."
+        "How the posterior mean of ln rho at the marked frequency answers to the true ln rho at others: sharp at its"
+        " mark, a measurement; broad or displaced, an average."
     )
     return Figure("resolution", "Averaging kernels", caption, (panel,))
 
@@ -117,8 +118,8 @@ def _split(view: LinearView, power: float, unit: str, energy: str, limits: tuple
         Panel(r"$\omega$", "share of the data", share, energy, x_log=True, x_limits=limits),
     )
     caption = (
-        "The best fit as the sum of what the data put there and what remains of the prior, and the share of the data."
-        " Outside 0 to 1 the data extrapolate: neighbouring frequencies are weighed against each other."
+        "The best fit as the sum of what the data put there and what remains of the prior, and the share of the data"
+        " (beyond 0 to 1: by extrapolation)."
     )
     return Figure("data_and_prior", "Driven by the data, driven by the prior", caption, panels)
 
@@ -145,9 +146,8 @@ def _modes(view: LinearView, energy: str, limits: tuple[float, float]) -> Figure
     if shapes:
         panels.append(Panel(r"$\omega$", r"$\delta\rho/\rho$", shapes, energy, x_log=True, x_limits=limits))
     caption = (
-        "Singular values of the operator in units of the noise, by itself and in units of the prior; how many"
-        " directions would be determined with more or less noise; and changes of rho by one prior standard deviation"
-        " that move the data by less than their noise."
+        "Singular values in units of the noise; directions determined with more or less of it; changes of rho by one"
+        " prior standard deviation that the data do not see."
     )
     return Figure("ill_posedness", "Why the inversion is ill-posed", caption, tuple(panels))
 

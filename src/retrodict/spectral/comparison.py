@@ -50,11 +50,11 @@ def methods(result: "Result", target: Posterior, chosen: tuple[Method, ...] = ES
     """Run the classical `chosen` on the data of `target`, and show them beside the posterior `result`."""
     problem = linear_problem_of(target)
     found = compare_methods(problem, chosen)
-    power, shape = _shape(target)
+    power, _ = _shape(target)
     band = _divided(result.band("spectral_function"), power)
     rows = tuple(_row(each, band, power) for each in found)
-    head = ("Method", "chi2", "alpha", "Distance", "Inside", "What was done")
-    text = TEXT.format(shape=shape.replace("$", ""))
+    head = ("Method", "chi2", "alpha", "Distance", "Inside", "Remark")
+    text = TEXT.format(shape=f"rho/omega^{power:g}" if power else "rho")
     figure = _figure(result, target, found, band)
     return Chapter("methods", "Other methods", text, Table(head, rows), (figure,))
 
@@ -99,8 +99,8 @@ def _row(found: Reconstruction, band: dict[str, np.ndarray], power: float) -> tu
     value = found.at(x) / x**power
     inside = np.mean((value > band["q2_5"]) & (value < band["q97_5"]))
     chi2, alpha = (None if np.isnan(number) else float(number) for number in (found.chi2, found.regulator))
-    done = found.description.removeprefix(found.name).lstrip(",:; ")
-    return found.name, chi2, alpha, l2_relative(value, band["median"], x), f"{inside:.0%}", done
+    how, _, remark = found.description.partition("; ")  # how alpha was chosen is in the name, too
+    return found.name, chi2, alpha, l2_relative(value, band["median"], x), f"{inside:.0%}", remark or how
 
 
 def _figure(
@@ -109,9 +109,8 @@ def _figure(
     """The band, and around it one panel a family of methods."""
     groups = [[each for each in found if each.name.startswith(names)] for names in FAMILIES]
     caption = (
-        "The posterior (median, 68 and 95 % bands) and the classical reconstructions of the same data: maximum entropy"
-        " (MEM), Burnier-Rothkopf (BR), Tikhonov, a linear Gaussian process (GP), and the smeared densities of Hansen,"
-        " Lupo and Tantalo (HLT) and of Backus and Gilbert with their errors."
+        "Posterior bands and the methods of the table: MEM is maximum entropy, BR Burnier-Rothkopf, GP a linear"
+        " Gaussian process, HLT Hansen-Lupo-Tantalo."
     )
     panels = tuple(_panel(result, target, group, band) for group in groups if group)
     return Figure("methods", "Other methods", caption, panels)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from retrodict.base.types import Float, Vector
+from retrodict.base.types import Float
 from retrodict.problem.compression import compressed
 from retrodict.problem.covariance import Covariance, full
 from retrodict.problem.posterior import Posterior
@@ -21,13 +21,13 @@ from retrodict.spectral.kernels import Grid, operator
 from retrodict.spectral.setting import PRIOR_DRAWS, PRIOR_KEY
 
 
-def denser(target: Posterior, z: Vector) -> Posterior:
-    """`target` with 2 n - 1 points on the same range, its data as if the latents `z` were the truth."""
+def denser(target: Posterior) -> Posterior:
+    """`target` with 2 n - 1 points on the same range; its central values, on which no plan depends, interpolated."""
     derive: Any = target.derive
     x, noise = with_midpoints(np.asarray(derive.x), derive.likelihood.covariance)
     matrix = operator(derive.kernel, x, Grid(derive.frame.omega, derive.frame.weight))
     draws = jax.jit(jax.vmap(target.ansatz))(jr.normal(jr.key(PRIOR_KEY), (PRIOR_DRAWS, target.dim)))
-    mean = matrix @ target.ansatz(jnp.asarray(z))
+    mean = jnp.interp(x, derive.x, derive.likelihood.mean)
     forward, likelihood = compressed(matrix, mean, noise, np.asarray(draws))
     return Posterior(target.ansatz, forward, likelihood, target.prior)
 

@@ -86,8 +86,14 @@ def resolution(target: Posterior, z: Vector) -> LinearView:
 
 
 def null_space(view: LinearView, level: float = 1.0) -> Float[np.ndarray, "unseen nodes"]:
-    """Changes of rho by one prior standard deviation that move the data by less than `level` of the noise."""
-    return view.modes[view.singular_values < level]
+    """Changes of rho by one prior standard deviation that move the data by less than `level` of the noise.
+
+    In the order of falling singular values; last those that move no datum at all.
+    """
+    _, values, directions = np.linalg.svd(view.operator @ view.slope, full_matrices=True)
+    seen = np.zeros(len(directions))
+    seen[: len(values)] = values
+    return directions[seen < level] @ view.slope.T
 
 
 def resolvable(
