@@ -27,7 +27,7 @@ SLY_LOG10_P1: Final = 34.384
 SLY_INDEX: Final = 3.005
 LOG10_DENSITY_1: Final = 14.7
 
-INTERVALS_PER_PIECE: Final = (16, 3, 24, 3)
+INTERVALS_PER_PIECE: Final = (20, 4, 19, 3)
 LOWEST_DENSITY: Final = 3e9  # g cm^-3, of the lowest node
 GRADING: Final = 1.25  # exponent of the node spacing within a piece
 LEAST_JOIN: Final = 0.024  # fm^-3: below it the outer pieces would have to be cut too

@@ -22,7 +22,8 @@ from retrodict.neutron_star import tabulated
 from retrodict.neutron_star.crust import Segment, interval_points
 from retrodict.neutron_star.tabulated import Reals
 
-READ_INTERVALS = (54, 26, 48)
+READ_INTERVALS = (60, 26, 42)
+READ_GRADING = (1.15, 1.25, 1.0)  # nodes crowd below a breakpoint: the stars centred just above it are small there
 LARGEST_SURFACE_RATIO = 3e-4  # p / eps of a first table row that may still be closed by a polytrope
 READ_DENSITIES = (10.0**14.7, 10.0**15.0)  # g cm^-3, where the three core polytropes of Read et al. meet
 
@@ -191,8 +192,8 @@ def from_piecewise_polytropes(
     log_p1 = log10_p1 * np.log(10.0) - np.log(_crust.MEV_FM3_IN_DYN_CM2)
     first = (log_p1 - jnp.log(_crust.top(segment)[2])) / (x1 - x_join)
     edges = [x1, x2, float(np.log(top_density))]
-    for index, edge, number in zip([first, gamma[1], gamma[2]], edges, READ_INTERVALS, strict=True):
-        segment = _crust.extend(segment, jnp.asarray(index), jnp.asarray(edge), refine * number, grading=1.0)
+    for index, edge, number, graded in zip([first, gamma[1], gamma[2]], edges, READ_INTERVALS, READ_GRADING, strict=True):
+        segment = _crust.extend(segment, jnp.asarray(index), jnp.asarray(edge), refine * number, grading=graded)
     surface = jnp.asarray(_crust.surface_log_enthalpy(refine))
     return EquationOfState(*segment, surface_log_enthalpy=surface, core_start=start)
 
