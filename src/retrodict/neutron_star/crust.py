@@ -119,6 +119,20 @@ def surface_log_enthalpy(refine: int) -> float:
     return float(np.log(sum(_vacuum_to(x)) / (ATOMIC_MASS_UNIT * np.exp(x))))
 
 
+def vacuum_below(pressure: float) -> tuple[float, float]:
+    """Energy density [MeV fm^-3] and ln(mu / mu_vacuum) at `pressure` [MeV fm^-3] in the two outermost pieces, in closed
+    form."""
+    unit = (SPEED_OF_LIGHT * 1e2) ** 2 / MEV_FM3_IN_DYN_CM2
+    first = log_number_density(CRUST_LOWEST_DENSITY[1])
+    p_first = CRUST_COEFFICIENT * CRUST_LOWEST_DENSITY[1] ** CRUST_INDEX[0] * unit
+    piece = CRUST_INDEX[1 if pressure > p_first else 0]
+    n = float(np.exp(first + np.log(pressure / p_first) / piece))
+    offset = p_first / np.exp(first) * (1.0 / (CRUST_INDEX[0] - 1.0) - 1.0 / (CRUST_INDEX[1] - 1.0))
+    rest = ATOMIC_MASS_UNIT + (offset if pressure > p_first else 0.0)
+    eps = rest * n + pressure / (piece - 1.0)
+    return eps, float(np.log((eps + pressure) / (ATOMIC_MASS_UNIT * n)))
+
+
 def _inner_crust() -> tuple[float, float]:
     """x and pressure at the lower end of the innermost crust piece."""
     middle, inner = (log_number_density(density) for density in CRUST_LOWEST_DENSITY[2:])
