@@ -120,8 +120,7 @@ def surface_log_enthalpy(refine: int) -> float:
 
 
 def vacuum_below(pressure: float) -> tuple[float, float]:
-    """Energy density [MeV fm^-3] and ln(mu / mu_vacuum) at `pressure` [MeV fm^-3] in the two outermost pieces, in closed
-    form."""
+    """Energy density [MeV fm^-3] and ln(mu / mu_vacuum) at `pressure` [MeV fm^-3] in the two outermost pieces."""
     unit = (SPEED_OF_LIGHT * 1e2) ** 2 / MEV_FM3_IN_DYN_CM2
     first = log_number_density(CRUST_LOWEST_DENSITY[1])
     p_first = CRUST_COEFFICIENT * CRUST_LOWEST_DENSITY[1] ** CRUST_INDEX[0] * unit

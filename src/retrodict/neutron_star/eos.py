@@ -194,7 +194,9 @@ def from_piecewise_polytropes(
     log_p1 = log10_p1 * np.log(10.0) - np.log(_crust.MEV_FM3_IN_DYN_CM2)
     first = (log_p1 - jnp.log(_crust.top(segment)[2])) / (x1 - x_join)
     edges = [x1, x2, float(np.log(top_density))]
-    for index, edge, number, graded in zip([first, gamma[1], gamma[2]], edges, READ_INTERVALS, READ_GRADING, strict=True):
+    for index, edge, number, graded in zip(
+        [first, gamma[1], gamma[2]], edges, READ_INTERVALS, READ_GRADING, strict=True
+    ):
         segment = _crust.extend(segment, jnp.asarray(index), jnp.asarray(edge), refine * number, grading=graded)
     surface = jnp.asarray(_crust.surface_log_enthalpy(refine))
     return EquationOfState(*segment, surface_log_enthalpy=surface, core_start=start)
@@ -226,8 +228,8 @@ def from_table(
 
     Rows that share a pressure are a first-order transition. `crust` puts the shipped crust below the first row, unless
     that lies below all of it; by default that is done when the first row is too dense to be a surface (p / eps > 3e-4).
-    A first row with p = 0 is a bare surface. Superluminal parts are kept (see `EquationOfState.acausal_log_density`). Raises ValueError on rows
-    that are not ascending and finite.
+    A first row with p = 0 is a bare surface. Superluminal parts are kept (see
+    `EquationOfState.acausal_log_density`). Raises ValueError on rows that are not ascending and finite.
     """
     n, eps, p = (np.asarray(a, dtype=float) for a in (baryon_density, energy_density, pressure))
     _require_rows(n, eps, p)
