@@ -108,7 +108,7 @@ def smooth_matter():
 
 
 def march_order():
-    """From one state at one node on ever finer grids: the march itself, without the central series (h^3.5)."""
+    """From one state at one node on ever finer grids: the march itself, without the centre."""
     ends = {}
     for refine in (1, 2, 4, 16):
         matter = jax.jit(lambda r: smooth(LATENTS, r, 1), static_argnums=0)(refine)
@@ -180,7 +180,7 @@ def peers(forward, gradient, batched, size):
         print(f"  scipy DOP853 rtol {rtol:g}: {1e3 * each:.1f} ms a star = {ratio:.0f} times ours per curve")
     if found("lalsimulation"):
         print(
-            f"  lalsimulation: family of the SLy polytrope {lalsimulation_curve() / forward:.0f} times ours per curve"
+            f"    family of the SLy polytrope: {lalsimulation_curve() / forward:.0f} times ours per curve"
         )
     if found("jesterTOV"):
         jester(forward, gradient, batched, size)
