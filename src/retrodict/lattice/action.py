@@ -65,6 +65,11 @@ class AbstractAction(AbstractTarget):
         """Susceptibilities and cumulants: what follows from means only."""
 
     @property
+    @abstractmethod
+    def slow(self) -> tuple[str, ...]:
+        """The observables by which thermalisation is judged: those that forget the start last."""
+
+    @property
     def volume(self) -> int:
         """The number of sites."""
         return int(np.prod(self.shape))

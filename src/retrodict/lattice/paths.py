@@ -73,6 +73,10 @@ class Path(AbstractAction):
     def mean_functions(self) -> tuple[MeanFunction, ...]:
         return ()
 
+    @property
+    def slow(self) -> tuple[str, ...]:
+        return "x2", "action_density"
+
 
 def harmonic(sites: int, spacing: float, omega: float = 1.0, precision: int = 64) -> Path:
     """V = omega^2 x^2 / 2."""

@@ -62,6 +62,10 @@ class Phi4(AbstractAction):
     def mean_functions(self) -> tuple[MeanFunction, ...]:
         return _mean_functions(self.shape)
 
+    @property
+    def slow(self) -> tuple[str, ...]:
+        return "abs_M", "action_density"
+
 
 class ContinuumPhi4(AbstractAction):
     """The continuum convention: `mass_squared` (negative in the broken phase) and `coupling` g of phi^4 / 4!."""
@@ -100,6 +104,10 @@ class ContinuumPhi4(AbstractAction):
     @property
     def mean_functions(self) -> tuple[MeanFunction, ...]:
         return _mean_functions(self.shape)
+
+    @property
+    def slow(self) -> tuple[str, ...]:
+        return "abs_M", "action_density"
 
 
 def to_continuum(theory: Phi4) -> ContinuumPhi4:

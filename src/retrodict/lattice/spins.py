@@ -61,6 +61,10 @@ class Ising(AbstractAction):
     def mean_functions(self) -> tuple[MeanFunction, ...]:
         return measure.susceptibility(self.volume), measure.BINDER, measure.correlation_length(self.shape)
 
+    @property
+    def slow(self) -> tuple[str, ...]:
+        return "abs_M", "energy"
+
 
 class XY(AbstractAction):
     """Angles with coupling `beta`; `cos` is the mean of cos(theta - theta') over all bonds."""
@@ -115,6 +119,10 @@ class XY(AbstractAction):
     def mean_functions(self) -> tuple[MeanFunction, ...]:
         helicity = MeanFunction("helicity", ("cos", "current2"), lambda m: m[0] - self.beta * m[1])
         return helicity, measure.susceptibility(self.volume), measure.BINDER
+
+    @property
+    def slow(self) -> tuple[str, ...]:
+        return "abs_M", "cos"
 
 
 def winding_numbers(x: Array) -> list[Array]:

@@ -93,6 +93,10 @@ class Wilson(AbstractAction):
         return (MeanFunction("chi_t", ("Q", "Q2"), lambda m: (m[1] - m[0] ** 2) / self.volume),)
 
     @property
+    def slow(self) -> tuple[str, ...]:
+        return ("plaquette", "Q2") if self._has_charge else ("plaquette",)
+
+    @property
     def _planes(self) -> list[tuple[int, int]]:
         return list(combinations(range(len(self.shape)), 2))
 
