@@ -179,9 +179,7 @@ def peers(forward, gradient, batched, size):
         ratio = 120 * each / forward
         print(f"  scipy DOP853 rtol {rtol:g}: {1e3 * each:.1f} ms a star = {ratio:.0f} times ours per curve")
     if found("lalsimulation"):
-        print(
-            f"    family of the SLy polytrope: {lalsimulation_curve() / forward:.0f} times ours per curve"
-        )
+        print(f"    family of the SLy polytrope: {lalsimulation_curve() / forward:.0f} times ours per curve")
     if found("jesterTOV"):
         jester(forward, gradient, batched, size)
 
