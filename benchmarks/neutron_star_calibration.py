@@ -2,7 +2,8 @@
 
 Prints coverage of the 68 and 95 % bands, width and location tests for M_max, R_1.4, Lambda_1.4 and P(2, 3, 4, 5 n_sat).
 With `--ensemble N`, N data sets (truths and stars drawn from the same prior) also go through the resample-and-refit
-ensemble; `--data-sets 0` leaves the posterior out.
+ensemble; `--data-sets 0` leaves the posterior out. Where the thread pool of XLA's CPU backend hangs on vmapped batches
+(all threads asleep), set XLA_FLAGS=--xla_cpu_multi_thread_eigen=false.
 
     python benchmarks/neutron_star_calibration.py [--data-sets 1000] [--draws 20000] [--ensemble 0] [--members 24]
 """
@@ -68,9 +69,9 @@ def main() -> None:
     if options.ensemble:
         closest = narrowed(problem(ansatz=ansatz, likelihood=Profile(), pulsars=(), least_maximum_mass=1.4))
         # Twelve steps leave the median member a hundredth of a standard deviation from its optimum.
-        method = Ensemble(members=options.members, prior=False, steps=12, weighted=False)
+        method = Ensemble(members=options.members, prior=False, steps=12, weighted=False, batch=8)
         began = time.perf_counter()
-        calibration = validate(closest, method, data_sets=options.ensemble, seed=0, draws=options.members, batch=4)
+        calibration = validate(closest, method, data_sets=options.ensemble, seed=0, draws=options.members, batch=1)
         show(f"resampled ensemble of {options.members}, closest point", calibration, time.perf_counter() - began)
 
 

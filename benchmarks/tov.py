@@ -6,6 +6,7 @@ Times are CPU seconds of this process, so pin it to one core. Peers that are not
 """
 
 import argparse
+import importlib.metadata
 import importlib.util
 import time
 from functools import partial
@@ -107,7 +108,7 @@ def smooth_matter():
 
 
 def march_order():
-    """From one state at one node on ever finer grids: the march itself, without the central series (h^3.5)."""
+    """From one state at one node on ever finer grids: the march itself, without the centre."""
     ends = {}
     for refine in (1, 2, 4, 16):
         matter = jax.jit(lambda r: smooth(LATENTS, r, 1), static_argnums=0)(refine)
@@ -149,8 +150,10 @@ def speed(sizes):
     loss = lambda latents: jnp.sum(curve(latents))  # noqa: E731
     compilation, forward = cpu_time(curve, LATENTS)
     print(f"  one curve: {1e3 * forward:.3f} ms = {1 / forward:.0f} per second; compilation {compilation:.1f} s")
+    fastest = forward
     for size in sizes:
         compilation, batch = cpu_time(jax.vmap(curve), jnp.tile(LATENTS, (size, 1)))
+        fastest = min(fastest, batch / size)
         rate = f"{1e3 * batch / size:.3f} ms = {size / batch:.0f} per second"
         print(f"  batch of {size}: {rate}; compilation {compilation:.1f} s")
     compilation, both = cpu_time(jax.value_and_grad(loss), LATENTS)
@@ -160,10 +163,11 @@ def speed(sizes):
     print(f"  Jacobian, 20 columns: {cost}; compilation {compilation:.1f} s")
     compilation, batch = cpu_time(jax.vmap(jax.value_and_grad(loss)), jnp.tile(LATENTS, (16, 1)))
     print(f"  value and gradient, batch of 16: {1e3 * batch / 16:.2f} ms each; compilation {compilation:.1f} s")
-    return forward
+    return forward, both, fastest
 
 
-def peers(forward):
+def peers(forward, gradient, batched, size):
+    """Ratios of the CPU times of other programs to ours, one curve of 120 stars with tides each."""
     print("\nPeers, in the same run")
     p1, *gamma = reference.READ_ET_AL["SLy"]
     layers = reference.read_layers(p1, *gamma)
@@ -174,11 +178,19 @@ def peers(forward):
         each = (time.process_time() - start) / 6
         ratio = 120 * each / forward
         print(f"  scipy DOP853 rtol {rtol:g}: {1e3 * each:.1f} ms a star = {ratio:.0f} times ours per curve")
-    for name in ("jesterTOV", "lalsimulation"):
-        if importlib.util.find_spec(name) is None:
-            print(f"  {name}: SKIPPED, not installed here")
-        else:
-            print(f"  {name}: {PEERS[name]() / forward:.1f} times ours per curve")
+    if found("lalsimulation"):
+        print(f"    family of the SLy polytrope: {lalsimulation_curve() / forward:.0f} times ours per curve")
+    if found("jesterTOV"):
+        jester(forward, gradient, batched, size)
+
+
+def found(name):
+    """Whether a peer is installed; says so aloud where it is not."""
+    if importlib.util.find_spec(name) is None:
+        print(f"  {name}: SKIPPED, not installed here")
+        return False
+    print(f"  {name} {importlib.metadata.version({'lalsimulation': 'lalsuite'}.get(name, name))}:")
+    return True
 
 
 def lalsimulation_curve():
@@ -193,22 +205,31 @@ def lalsimulation_curve():
     return (time.process_time() - start) / 3 * 1.2
 
 
-def jester_curve():
-    """CPU seconds for 120 stars of a table of the same matter."""
+def jester(forward, gradient, batched, size):
+    """120 stars of a table of SLy matter with tides. Its own equation of state is not timed, ours is."""
     from jesterTOV import tov as jester_tov  # type: ignore[import-not-found]
     from jesterTOV import utils  # type: ignore[import-not-found]
 
     matter = eos.from_piecewise_polytropes(jnp.asarray(34.384), jnp.array([3.005, 2.988, 2.851]), top_density=1.2)
-    p = np.asarray(matter.node_pressure) * utils.MeV_fm_inv3_to_geometric
-    e = np.asarray(matter.node_energy_density) * utils.MeV_fm_inv3_to_geometric
-    h = np.asarray(matter.log_enthalpy)
-    table = {"p": p, "h": h, "e": e, "dloge_dlogp": np.gradient(np.log(e), np.log(p))}
-    table = {key: jnp.asarray(value) for key, value in table.items()}
-    star = jax.jit(jax.vmap(lambda pc: jester_tov.tov_solver(table, pc)))
-    return cpu_time(star, jnp.exp(jnp.linspace(jnp.log(p[60]), jnp.log(p[-2]), 120)))[1]
+    p, e = (a * utils.MeV_fm_inv3_to_geometric for a in (matter.node_pressure, matter.node_energy_density))
+    slope = jnp.gradient(jnp.log(e), jnp.log(p))
+    centres = jnp.exp(jnp.linspace(jnp.log(p[60]), jnp.log(p[-2]), 120))
 
+    def stars(energy):
+        table = {"p": p, "h": matter.log_enthalpy, "e": energy, "dloge_dlogp": slope}
+        return jnp.stack(jax.vmap(lambda pc: jester_tov.tov_solver(table, pc))(centres))
 
-PEERS = {"lalsimulation": lalsimulation_curve, "jesterTOV": jester_curve}
+    def report(what, function, argument, count, ours):
+        compilation, seconds = cpu_time(function, argument, repeats=1)
+        each = seconds / count
+        print(
+            f"    {what}: {1e3 * each:.1f} ms = {each / ours:.0f} times ours; compilation {compilation:.1f} s",
+            flush=True,
+        )
+
+    report("one curve", stars, e, 1, forward)
+    report("value and gradient", jax.value_and_grad(lambda energy: jnp.sum(stars(energy))), e, 1, gradient)
+    report(f"batch of {size}", jax.vmap(stars), jnp.linspace(0.99, 1.01, size)[:, None] * e, size, batched)
 
 
 def main():
@@ -216,8 +237,8 @@ def main():
     parser.add_argument("--quick", action="store_true", help="two stars an equation of state, small batches")
     options = parser.parse_args()
     print(f"jax {jax.__version__} on {jax.default_backend()}")
-    forward = speed((16,) if options.quick else (16, 128))
-    peers(forward)
+    forward, gradient, batched = speed((16,) if options.quick else (16, 128))
+    peers(forward, gradient, batched, 16 if options.quick else 1000)
     smooth_matter()
     march_order()
     gradients()

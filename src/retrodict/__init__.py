@@ -1,7 +1,9 @@
 """Retrodict: from noisy effects back to the cause, with honest uncertainty.
 
-Importing this package has one side effect, on purpose: JAX computes in float64 from then on. Inverse problems amplify
-rounding errors as readily as noise, and float32 does not survive a Gauss-Newton step on an ill-posed one.
+Importing this package has two side effects, on purpose. JAX computes in float64 from then on: inverse problems amplify
+rounding errors as readily as noise, and float32 does not survive a Gauss-Newton step on an ill-posed one. And XLA's
+thread pool for single matrix products stays off on a CPU, unless XLA_FLAGS says otherwise: programs that map over
+batches of small factorisations were seen to wait for it for ever, and gain nothing from it.
 
 Names are imported on first use, so that `retrodict --help` does not wait for JAX.
 """
@@ -15,6 +17,10 @@ if "jax" in sys.modules:
     sys.modules["jax"].config.update("jax_enable_x64", True)
 else:
     os.environ["JAX_ENABLE_X64"] = "true"
+
+_THREADS = "xla_cpu_multi_thread_eigen"
+if _THREADS not in os.environ.get("XLA_FLAGS", ""):
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --{_THREADS}=false".strip()
 
 __version__ = "0.1.0"
 

@@ -1,5 +1,8 @@
 """Every method against answers that are known, on problems that it promises to solve."""
 
+import os
+import signal
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -11,7 +14,7 @@ from tests.inference.driving import deviations, run, taken
 from tests.inference.targets import FreeField, Line, banana, by_grid, half_plane, linear, sheet, skewed, valleys
 from tests.problem.toys import Identity
 
-from retrodict.base.errors import InputError
+from retrodict.base.errors import InputError, Interrupted
 from retrodict.base.types import Flag, Vector
 from retrodict.inference.diagnostics import effective_sample_size, genealogy_ess, split_rhat
 from retrodict.inference.ensemble import Ensemble
@@ -28,6 +31,8 @@ from retrodict.inference.smc import SequentialMonteCarlo
 from retrodict.inference.train import Train
 from retrodict.problem.forward import AbstractForward
 from retrodict.problem.posterior import Posterior
+from retrodict.run import loop
+from retrodict.run.directory import RunDirectory
 from retrodict.run.loop import advance
 
 METHODS = {
@@ -75,6 +80,22 @@ def test_an_ensemble_without_its_weights_is_not_the_posterior_where_the_problem_
 def test_an_ensemble_is_the_same_in_batches_of_any_size():
     together, in_parts = (run(banana(), Ensemble(members=50, steps=30, batch=batch))[0] for batch in (None, 7))
     assert_allclose(in_parts.position, together.position, rtol=1e-6, atol=1e-9)
+
+
+def test_a_stopped_ensemble_resumes_bit_identically(tmp_path, monkeypatch):
+    """SIGTERM after the first chunk, with members resampled and selected as in the published reconstructions."""
+    target, method = banana(), Ensemble(members=9, prior=False, confined=False, steps=12, batch=4)
+    whole = loop.advance(target, method, seed=1, chunk=4)
+    reach = loop.reach
+    monkeypatch.setattr(loop, "reach", lambda point: (os.kill(os.getpid(), signal.SIGTERM), reach(point)))
+    with pytest.raises(Interrupted, match="SIGTERM"):
+        loop.advance(target, method, seed=1, chunk=4, directory=RunDirectory(tmp_path / "run"))
+    monkeypatch.setattr(loop, "reach", reach)
+    resumed = loop.advance(target, method, seed=1, chunk=4, directory=RunDirectory(tmp_path / "run"), resume=True)
+    assert resumed.steps == whole.steps > 4
+    for one, other in zip(jax.tree.leaves(resumed.state.descent), jax.tree.leaves(whole.state.descent), strict=True):
+        assert np.array_equal(one, other)
+    assert np.array_equal(resumed.history.cost, whole.history.cost)
 
 
 def test_members_that_are_not_confined_are_selected_after_the_fit():

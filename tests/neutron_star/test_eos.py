@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 import retrodict  # noqa: F401
 from retrodict.base.constants import MEV_FM3_IN_DYN_CM2, MEV_FM3_IN_GRAM_CM3
-from retrodict.neutron_star import crust, eos, tabulated
+from retrodict.neutron_star import crust, eos, export, tabulated, tov
 
 
 def soft_then_stiff(x):
@@ -127,6 +127,34 @@ def test_a_table_without_a_crust_gets_the_shipped_one():
     assert (np.diff(dense.node_pressure) >= 0.0).all()
     assert (np.diff(dense.log_density) >= 0.0).all()
     assert_allclose(dense.pressure[1:, 0], dense.pressure[:-1, 2], rtol=1e-8)
+
+
+def radius_of(matter):
+    return float(tov.star_at_mass(jax.jit(tov.solve)(matter), 1.4).radius)
+
+
+@pytest.mark.parametrize(
+    ("lowest", "crust_below"), [(2e-6, None), (1e-4, None), (0.012, None), (0.0301, None), (2e-6, True), (0.012, True)]
+)
+def test_a_table_may_begin_anywhere(lowest, crust_below):
+    """In the outer crust, at its pieces' ends, in the inner crust: the grid ascends, and the radius is that of the
+    matter tabulated, to 20 m where a piece of crust is interpolated."""
+    matter = smooth(96)
+    again = eos.from_table(*table_of(matter, 400, lowest=lowest), crust=crust_below)
+    assert (np.diff(again.log_density) > 0.0).sum() > 300
+    assert (np.diff(again.log_density) >= 0.0).all()
+    assert (np.diff(again.node_pressure) >= 0.0).all()
+    assert_allclose(radius_of(again), radius_of(matter), atol=0.02)
+
+
+def test_an_exported_draw_read_back_makes_the_same_stars_to_a_metre():
+    """Nodes and middles are enough rows, and the surface is that of the crust that was written."""
+    matter = smooth(64)
+    density, energy, pressure = (np.asarray(column) for column in export._columns(matter))
+    row = np.isfinite(density)
+    again = eos.from_table(density[row], energy[row], pressure[row])
+    assert_allclose(again.surface_log_enthalpy, matter.surface_log_enthalpy, rtol=1e-9)
+    assert_allclose(radius_of(again), radius_of(matter), atol=1e-3)
 
 
 @pytest.mark.parametrize("fault", ["falling", "negative", "missing", "short"])

@@ -152,6 +152,7 @@ def test_no_chord_of_the_branch_leads_to_an_unbound_star():
     assert np.any(branch.radius < 0)
 
 
+@pytest.mark.slow  # a minute of compilation; tests/inference/test_methods.py does the same with a toy
 def test_a_stopped_reconstruction_resumes_bit_identically(tmp_path, monkeypatch):
     """SIGTERM after the first chunk of the published set-up: a checkpoint; resumed, the same bits as undisturbed."""
     stars = problems.mass_radius_likelihood(observations("classic18"), problems.Profile())

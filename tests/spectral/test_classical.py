@@ -187,6 +187,16 @@ def test_positive_tikhonov_obeys_karush_kuhn_and_tucker(order, strength):
     assert np.linalg.norm(stacked @ values - target) < peer * (1 + 1e-9)
 
 
+def test_a_single_positive_value_is_a_solution_like_any_other():
+    """Data to which one knot alone contributes: the minimum is there, and nowhere else."""
+    discrete = tikhonov.discretise(data_problem(eps=1e-2), 0)
+    only = discrete.operator * (np.arange(tikhonov.KNOTS) == 150)
+    values = tikhonov.solve(discrete._replace(operator=only), 1.0, positive=True).values
+    column = only[:, 150]
+    assert values[150] == pytest.approx(column @ discrete.data / (column @ column + discrete.diagonal[150]), rel=1e-9)
+    assert np.count_nonzero(values) == 1
+
+
 @pytest.mark.parametrize("method", [partial(entropy.maximum_entropy, rule=alpha.historic), tikhonov.tikhonov])
 def test_the_discrepancy_rules_reach_chi2_equal_to_the_number_of_data(method):
     assert method(data_problem(eps=1e-3)).chi2 == pytest.approx(25, abs=0.01)

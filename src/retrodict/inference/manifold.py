@@ -218,18 +218,18 @@ def rotate(target: AbstractLeastSquares, start: Point, momentum: Vector, angle: 
 
     # Small explicit matrices: the inverse is a preconditioner only, and dozens of triangular solves would cost more.
     inverse = solve_gram(start.factor, jnp.eye(len(start.factor)))
+    gram = jacobian @ jacobian.T if in_data_space(jacobian) else jacobian.T @ jacobian
+
+    def off_normal(normal: Vector) -> Vector:
+        return target.residual(free + jacobian.T @ normal) + free_noise + normal
+
+    def off_latent(z: Vector) -> Vector:
+        return jacobian.T @ (target.residual(z) + free_noise) + z - free
+
     if in_data_space(jacobian):  # the unknowns are the multipliers of the normals
-        gram = jacobian @ jacobian.T
-        metric, origin = gram + gram @ gram, jnp.zeros(len(jacobian))
-
-        def off(normal: Vector) -> Vector:
-            return target.residual(free + jacobian.T @ normal) + free_noise + normal
+        off, origin, metric = off_normal, jnp.zeros(len(jacobian)), gram + gram @ gram
     else:
-        metric, origin = jnp.eye(len(free)) + jacobian.T @ jacobian, free
-
-        def off(z: Vector) -> Vector:
-            return jacobian.T @ (target.residual(z) + free_noise) + z - free
-
+        off, origin, metric = off_latent, free, jnp.eye(len(free)) + gram
     root = broyden_root(
         lambda y: inverse @ off(y),
         origin,

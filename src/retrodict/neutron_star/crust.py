@@ -27,7 +27,7 @@ SLY_LOG10_P1: Final = 34.384
 SLY_INDEX: Final = 3.005
 LOG10_DENSITY_1: Final = 14.7
 
-INTERVALS_PER_PIECE: Final = (16, 3, 24, 3)
+INTERVALS_PER_PIECE: Final = (20, 4, 19, 3)
 LOWEST_DENSITY: Final = 3e9  # g cm^-3, of the lowest node
 GRADING: Final = 1.25  # exponent of the node spacing within a piece
 LEAST_JOIN: Final = 0.024  # fm^-3: below it the outer pieces would have to be cut too
@@ -117,6 +117,19 @@ def surface_log_enthalpy(refine: int) -> float:
     """ln(mu / mu_vacuum) at the lowest node, in closed form."""
     x = bottom(refine)
     return float(np.log(sum(_vacuum_to(x)) / (ATOMIC_MASS_UNIT * np.exp(x))))
+
+
+def vacuum_below(pressure: float) -> tuple[float, float]:
+    """Energy density [MeV fm^-3] and ln(mu / mu_vacuum) at `pressure` [MeV fm^-3] in the two outermost pieces."""
+    unit = (SPEED_OF_LIGHT * 1e2) ** 2 / MEV_FM3_IN_DYN_CM2
+    first = log_number_density(CRUST_LOWEST_DENSITY[1])
+    p_first = CRUST_COEFFICIENT * CRUST_LOWEST_DENSITY[1] ** CRUST_INDEX[0] * unit
+    piece = CRUST_INDEX[1 if pressure > p_first else 0]
+    n = float(np.exp(first + np.log(pressure / p_first) / piece))
+    offset = p_first / np.exp(first) * (1.0 / (CRUST_INDEX[0] - 1.0) - 1.0 / (CRUST_INDEX[1] - 1.0))
+    rest = ATOMIC_MASS_UNIT + (offset if pressure > p_first else 0.0)
+    eps = rest * n + pressure / (piece - 1.0)
+    return eps, float(np.log((eps + pressure) / (ATOMIC_MASS_UNIT * n)))
 
 
 def _inner_crust() -> tuple[float, float]:

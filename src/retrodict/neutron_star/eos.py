@@ -22,8 +22,11 @@ from retrodict.neutron_star import tabulated
 from retrodict.neutron_star.crust import Segment, interval_points
 from retrodict.neutron_star.tabulated import Reals
 
-READ_INTERVALS = (54, 26, 48)
+READ_INTERVALS = (60, 26, 42)
+READ_GRADING = (1.15, 1.25, 1.0)  # nodes crowd below a breakpoint: the stars centred just above it are small there
 LARGEST_SURFACE_RATIO = 3e-4  # p / eps of a first table row that may still be closed by a polytrope
+LEAST_SURFACE_INDEX = 1.1  # of that polytrope: at 1 there is no vacuum
+SAME_MATTER = 0.1  # of ln eps at one pressure, within which a first row counts as that of the shipped outer crust
 READ_DENSITIES = (10.0**14.7, 10.0**15.0)  # g cm^-3, where the three core polytropes of Read et al. meet
 
 
@@ -191,8 +194,10 @@ def from_piecewise_polytropes(
     log_p1 = log10_p1 * np.log(10.0) - np.log(_crust.MEV_FM3_IN_DYN_CM2)
     first = (log_p1 - jnp.log(_crust.top(segment)[2])) / (x1 - x_join)
     edges = [x1, x2, float(np.log(top_density))]
-    for index, edge, number in zip([first, gamma[1], gamma[2]], edges, READ_INTERVALS, strict=True):
-        segment = _crust.extend(segment, jnp.asarray(index), jnp.asarray(edge), refine * number, grading=1.0)
+    for index, edge, number, graded in zip(
+        [first, gamma[1], gamma[2]], edges, READ_INTERVALS, READ_GRADING, strict=True
+    ):
+        segment = _crust.extend(segment, jnp.asarray(index), jnp.asarray(edge), refine * number, grading=graded)
     surface = jnp.asarray(_crust.surface_log_enthalpy(refine))
     return EquationOfState(*segment, surface_log_enthalpy=surface, core_start=start)
 
@@ -221,20 +226,41 @@ def from_table(
 ) -> EquationOfState:
     """A tabulated equation of state: n [fm^-3], eps and p [MeV fm^-3], rows ascending, at least four of them.
 
-    Rows that share a pressure are a first-order transition. `crust` puts the shipped crust below the first row; by
-    default that is done when the first row is too dense to be a surface (p / eps > 3e-4). A first row with p = 0 is a
-    bare surface. Superluminal parts are kept (see `EquationOfState.acausal_log_density`). Raises ValueError on rows
-    that are not ascending and finite.
+    Rows that share a pressure are a first-order transition. `crust` puts the shipped crust below the first row, unless
+    that lies below all of it; by default that is done when the first row is too dense to be a surface (p / eps > 3e-4).
+    A first row with p = 0 is a bare surface. Superluminal parts are kept (see
+    `EquationOfState.acausal_log_density`). Raises ValueError on rows that are not ascending and finite.
     """
     n, eps, p = (np.asarray(a, dtype=float) for a in (baryon_density, energy_density, pressure))
     _require_rows(n, eps, p)
-    if p[0] > LARGEST_SURFACE_RATIO * eps[0] if crust is None else crust:
-        return _table_on_crust(n, eps, p)
+    lower = _crust_below(n, eps, p) if (_too_dense_for_a_surface(eps[0], p[0]) if crust is None else crust) else None
+    if lower is not None:
+        return _table_on_crust(lower, n, eps, p)
     table = tabulated.intervals(n, eps, p)
     whole = Segment(*(jnp.asarray(a) for a in table[:4]))
-    index = whole.sound_speed_squared[0, 0] * (eps[0] + p[0]) / p[0] if p[0] > 0.0 else 2.0
-    surface = jnp.log1p(index / (index - 1.0) * p[0] / (eps[0] - p[0] / (index - 1.0)))
+    surface = jnp.asarray(_log_enthalpy_above_vacuum(eps[0], p[0], float(whole.sound_speed_squared[0, 0])))
     return EquationOfState(*whole, surface_log_enthalpy=surface, core_start=_first_star(table.log_density))
+
+
+def _too_dense_for_a_surface(eps: float, p: float) -> bool:
+    """Whether the first row of a table needs matter below it."""
+    return p > LARGEST_SURFACE_RATIO * eps
+
+
+def _log_enthalpy_above_vacuum(eps: float, p: float, speed: float) -> float:
+    """ln(mu / mu at p = 0) of the first row: that of the shipped outer crust where the row resembles it, else by one
+    polytrope.
+
+    One polytrope would end in the wrong vacuum: electrons cease to be relativistic. At 3e9 g cm^-3 that is 16 m of
+    radius.
+    """
+    if p <= 0.0:
+        return 0.0
+    eps_crust, above_vacuum = _crust.vacuum_below(p)
+    if abs(np.log(eps / eps_crust)) < SAME_MATTER:
+        return above_vacuum
+    index = max(speed * (eps + p) / p, LEAST_SURFACE_INDEX)
+    return float(np.log1p(index / (index - 1.0) * p / (eps - p / (index - 1.0))))
 
 
 def _require_rows(n: Reals, eps: Reals, p: Reals) -> None:
@@ -246,15 +272,30 @@ def _require_rows(n: Reals, eps: Reals, p: Reals) -> None:
         raise ValueError("baryon and energy density must rise from row to row, and pressure must not fall")
 
 
-def _table_on_crust(n: Reals, eps: Reals, p: Reals) -> EquationOfState:
-    """The crust up to four fifths of the first density, one interpolated interval, the table.
+def _crust_below(n: Reals, eps: Reals, p: Reals) -> Segment | None:
+    """The crust up to four fifths of the first density; None where the table begins below all of it.
 
     Where the crust is already stiffer than the first row, it ends at the pressure of that row and the densities jump.
+    In the outer crust it ends at the last node below the row: the outer pieces are not cut.
+    """
+    if 0.8 * n[0] > _crust.LEAST_JOIN:
+        crust = _crust.crust(jnp.asarray(0.8 * n[0]))
+        if crust.pressure[-1, 2] < p[0] and crust.energy_density[-1, 2] < eps[0]:
+            return crust
+        crust = _crust.crust(jnp.exp(_crust.log_density_at_pressure(jnp.asarray(p[0]))))
+        if crust.pressure[-1, 2] <= p[0] * (1.0 + 1e-9) and crust.energy_density[-1, 2] < eps[0]:
+            return crust
+    whole = _crust.crust(jnp.asarray(_crust.LEAST_JOIN))
+    below = (whole.pressure[:, 2] < p[0]) & (whole.energy_density[:, 2] < eps[0])
+    count = int(np.argmin(np.append(below, False)))
+    return Segment(whole.log_density[: count + 1], *(a[:count] for a in whole[1:])) if count > 0 else None
+
+
+def _table_on_crust(crust: Segment, n: Reals, eps: Reals, p: Reals) -> EquationOfState:
+    """The crust, one interpolated interval, the table.
+
     Only eps(p) matters to the star, so the densities of the crust are shifted to meet the table's.
     """
-    crust = _crust.crust(jnp.asarray(0.8 * n[0]))
-    if not (crust.pressure[-1, 2] < p[0] and crust.energy_density[-1, 2] < eps[0]):
-        crust = _crust.crust(jnp.exp(_crust.log_density_at_pressure(jnp.asarray(p[0]))))
     eps_join, p_join = float(crust.energy_density[-1, 2]), min(float(crust.pressure[-1, 2]), p[0])
     n_join = n[0] * (eps_join + p_join) / (eps[0] + p[0])
     table = tabulated.intervals(*(np.insert(a, 0, b) for a, b in ((n, n_join), (eps, eps_join), (p, p_join))))

@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from retrodict.base.types import Float, Vector
+from retrodict.base.types import Float, Scalar, Vector
 from retrodict.neutron_star.branch import stable_chords
+from retrodict.neutron_star.crust import interval_points
 from retrodict.neutron_star.eos import EquationOfState
 from retrodict.neutron_star.forward import Prediction
 from retrodict.problem.posterior import Posterior
@@ -30,9 +31,10 @@ def tables(target: Posterior, z: Float[np.ndarray, "draws dim"]) -> dict[str, di
     """`equation_of_state` with the columns of `MATTER`, `stars` with those of `STARS`: arrays `(draw, row)` and their
     unit.
 
-    Matter: the nodes of the ansatz from the surface upwards; where two coincide (a joint at a breakpoint) the second is
-    NaN. Rows that share a pressure are a first-order transition. Stars: those that are stable, in order of central
-    density, among them the heaviest; the rows after them are NaN.
+    Matter: the nodes of the ansatz from the surface upwards and the middles between them, so that a reader who
+    interpolates finds the same stars to a metre; where two coincide (a joint at a breakpoint) the second is NaN. Rows
+    that share a pressure are a first-order transition. Stars: those that are stable, in order of central density, among
+    them the heaviest; the rows after them are NaN.
     """
 
     @jax.jit
@@ -53,8 +55,16 @@ def _tables(target: Posterior, z: Vector) -> tuple[_Rows, _Rows]:
 
 
 def _matter(eos: EquationOfState) -> _Rows:
-    again = jnp.diff(eos.log_density, prepend=-jnp.inf) < LEAST_STEP
-    return tuple(jnp.where(again, jnp.nan, x) for x in (eos.density, eos.node_energy_density, eos.node_pressure))
+    """The lower end and the middle of every interval, and the upper end of the last."""
+    lower, middle, _ = interval_points(eos.log_density).T
+    x = _rows(lower, middle, eos.log_density[-1])
+    energy, pressure = (_rows(a[:, 0], a[:, 1], a[-1, 2]) for a in (eos.energy_density, eos.pressure))
+    again = jnp.diff(x, prepend=-jnp.inf) < LEAST_STEP
+    return tuple(jnp.where(again, jnp.nan, column) for column in (jnp.exp(x), energy, pressure))
+
+
+def _rows(lower: Float[jax.Array, " n"], middle: Float[jax.Array, " n"], last: Scalar) -> Float[jax.Array, " rows"]:
+    return jnp.append(jnp.stack([lower, middle], axis=1).ravel(), last)
 
 
 def _stars(prediction: Prediction) -> _Rows:

@@ -200,7 +200,6 @@ def _stars(table: EquationOfStateTable) -> Any:
     """The heaviest star and those of 1.4 Msun, and the sequence that they belong to."""
     import equinox as eqx  # JAX is needed for stars alone, and takes a second to import
 
-    from retrodict.neutron_star.crust import LEAST_JOIN
     from retrodict.neutron_star.eos import from_table
     from retrodict.neutron_star.tov import maximum_mass, solve, stars_at_mass
 
@@ -209,10 +208,9 @@ def _stars(table: EquationOfStateTable) -> Any:
         sequence = solve(matter, nodes)
         return (maximum_mass(sequence), stars_at_mass(sequence, CANONICAL_MASS, branches=MOST_TWINS)), sequence
 
-    own_crust = table.baryon_density[0] < LEAST_JOIN  # then there is nothing to put below the first row
     arrays = (table.baryon_density, table.energy_density, table.pressure)
     try:
-        matter = from_table(*arrays, crust=False if own_crust else None)
+        matter = from_table(*arrays)
     except ValueError as error:
         raise InputError("no star can be built on the table", where=table.file.path, got=str(error)) from error
     nodes = _centres(np.asarray(matter.density))

@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from retrodict.base.constants import GRAVITATIONAL_CONSTANT, MEV_FM3_IN_INVERSE_KM2, SOLAR_MASS_IN_KM, SPEED_OF_LIGHT
+from retrodict.neutron_star.centre import centres
 from retrodict.neutron_star.eos import EquationOfState
 from retrodict.neutron_star.march import State, march_is_whole
 from retrodict.neutron_star.response import differentiable_march
@@ -46,7 +47,6 @@ CURVATURE = 4.0 * np.pi * MEV_FM3_IN_INVERSE_KM2  # 4 pi G / c^4 for MeV fm^-3 [
 INERTIA_UNIT = SPEED_OF_LIGHT**2 / GRAVITATIONAL_CONSTANT * 1e9  # km^3 -> kg m^2
 MOST_STARS = 160
 SAFE_STATE = (100.0, 2e-3, 0.5, 3e-3)  # stands in where a march failed, so that nothing there is NaN
-STIFFEST_STEP = 3.0  # a step may be at most this many times wider than all above it; else the central series takes it
 
 
 def solve(
@@ -75,68 +75,6 @@ def default_stars(eos: EquationOfState) -> Int[np.ndarray, " stars"]:
     last, least = eos.pressure.shape[0], max(1, eos.core_start + 1)
     stride = -(-(last - least + 1) // MOST_STARS)
     return np.arange(last, least - 1, -stride)[::-1]
-
-
-def centres(
-    energy: Float[Array, "intervals 3"],
-    pressure: Float[Array, "intervals 3"],
-    rise: Float[Array, "intervals 3"],
-    centre: Int[np.ndarray, " stars"],
-) -> tuple[State, Int[Array, " stars"]]:
-    """Central series at the lower end of the first interval that has room for it, and the number of that interval.
-
-    Usually that is the interval below the centre. Where h does not rise (a transition), or rises much less than in the
-    next one, the series extends to a later interval: a march that starts at u = 0, or with steps far wider than u,
-    would not be stable.
-    """
-    width = (rise[:, 0] + 4.0 * rise[:, 1] + rise[:, 2]) / 6.0
-    h = jnp.concatenate([jnp.zeros(1), jnp.cumsum(width)])
-    above = h[centre][:, None] - h[None, 1:]
-    wide = (width > STIFFEST_STEP * above) & (np.arange(width.shape[0]) < centre[:, None])
-    first = jnp.argmax(wide, axis=1)
-    to_upper = h[centre] - h[first + 1]
-    half = (5.0 * rise[first, 2] + 8.0 * rise[first, 1] - rise[first, 0]) / 24.0
-    to_middle = to_upper + jnp.clip(half, 0.2 * width[first], 0.8 * width[first])  # a sound speed may rise steeply
-    fell = (to_middle, to_upper + width[first])
-    return _series(
-        energy[first, 2], energy[first, 1], energy[first, 0], pressure[first, 2], pressure[first, 0], fell
-    ), first
-
-
-def _series(
-    e: Float[Array, " stars"],
-    e_middle: Float[Array, " stars"],
-    e_lower: Float[Array, " stars"],
-    p: Float[Array, " stars"],
-    p_lower: Float[Array, " stars"],
-    fell: tuple[Float[Array, " stars"], Float[Array, " stars"]],
-) -> State:
-    """State where h has fallen by `fell[1]` from the centre, to second order in u relative to the leading term.
-
-    E = e - e1 d + e2 d^2 in the fall d of h, through the values at the middle (`fell[0]`) and at the lower end.
-    Coefficients in u carry capitals; they follow by comparing powers of u in the equations.
-    """
-    middle, lower = fell
-    to_middle, to_lower = (e_middle - e) / middle, (e_lower - e) / lower
-    e2 = (to_lower - to_middle) / (lower - middle)
-    e1 = e2 * middle - to_middle
-    both, w0 = e + p, e / 3.0
-    q0 = p + w0
-    P1, E1 = 0.5 * both * q0, 0.5 * e1 * q0
-    w1 = E1 / 5.0
-    q1 = P1 + w1
-    D1 = 2.0 * w0 * q0 - q1
-    P2, E2 = ((e1 + both) * q0**2 - 2.0 * both * D1) / 8.0, 0.25 * (e2 * q0**2 - e1 * D1)
-    w2 = E2 / 7.0
-    D2 = q0 * (4.0 * w0**2 - 2.0 * w1) - 2.0 * w0 * q1 + P2 + w2
-    leading, b1, b2 = 2.0 * lower / q0, 0.5 * D1 / q0, D2 / (3.0 * q0)
-    u = leading * (1.0 - b1 * leading + (2.0 * b1**2 - b2) * leading**2)
-    w = w0 - w1 * u + w2 * u**2
-    y1 = -(e / 3.0 + 11.0 * p + e1) / 7.0
-    y2 = (12.0 * w0 * y1 - y1**2 - 8.0 * w1 + (e - p) * y1 + 3.0 * E1 + 11.0 * P1 + e2 * q0 + 4.0 * q0**2) / 9.0
-    g0 = 0.8 * both
-    g1 = (both * g0 - g0**2 + 4.0 * (2.0 * w0 * both - E1 - P1)) / 7.0
-    return u, w, 2.0 + y1 * u + y2 * u**2 - e_lower / (p_lower + w), g0 + g1 * u
 
 
 def _observables(eos: EquationOfState, centre: Int[np.ndarray, " stars"], state: State) -> StellarSequence:

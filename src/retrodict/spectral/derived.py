@@ -15,6 +15,7 @@ from retrodict.spectral.ansatz.frame import Frame, Nodes
 from retrodict.spectral.kernels import AbstractKernel
 from retrodict.spectral.setting import interpolation
 
+WINDOW_NODES: Final = 400
 NEAR_ZERO: Final = 0.01  # units: where rho/omega is read off for its limit at zero
 
 
@@ -151,29 +152,42 @@ def peak(frame: Frame, rho: Nodes, low: float, high: float) -> Peak:
     bend = left - 2 * middle + right
     bent = jnp.isfinite(bend) & (bend < 0)
     offset = jnp.where(bent, 0.5 * (left - right) / jnp.where(bent, bend, -1.0), 0.0)
-    position = jnp.exp(log_omega[top] + jnp.clip(offset, -1.0, 1.0) * (log_omega[top + 1] - log_omega[top]))
-    ends = [_half_point(frame.omega, shape, top, 0.5 * middle, side) for side in (-1, 1)]
-    share = jnp.where((frame.omega >= ends[0]) & (frame.omega <= ends[1]), frame.weight, 0.0)
-    return Peak(position, middle, ends[1] - ends[0], share @ rho)
+    offset = jnp.clip(offset, -1.0, 1.0)
+    position = jnp.exp(log_omega[top] + offset * (log_omega[top + 1] - log_omega[top]))
+    height = jnp.where(bent, middle - 0.25 * (left - right) * offset, middle)
+    ends = [_half_point(frame.omega, shape, top, height, side) for side in (-1, 1)]
+    return Peak(position, height, ends[1] - ends[0], (frame.weight * _covered(log_omega, *map(jnp.log, ends))) @ rho)
 
 
-def _half_point(omega: Nodes, shape: Nodes, top: Array, half: Scalar, side: int) -> Scalar:
-    """Where `shape` first falls below `half` on one side of `top`."""
+def _half_point(omega: Nodes, shape: Nodes, top: Array, height: Scalar, side: int) -> Scalar:
+    """Where `shape` first falls below half of `height` on one side of `top`.
+
+    Between two nodes sqrt(height / shape - 1) is interpolated, which is linear for a Lorentzian.
+    """
     index = jnp.arange(len(omega))
     beyond = (index < top) if side < 0 else (index > top)
-    below = beyond & (shape < half)
+    below = beyond & (shape < 0.5 * height)
     found = jnp.max(jnp.where(below, index, -1)) if side < 0 else jnp.min(jnp.where(below, index, len(omega)))
     outer = jnp.clip(found, 0, len(omega) - 1)
     inner = jnp.clip(outer - side, 0, len(omega) - 1)
-    drop = shape[inner] - shape[outer]
-    usable = jnp.isfinite(drop) & (drop > 0)
-    fraction = jnp.where(usable, (shape[inner] - half) / jnp.where(usable, drop, 1.0), 0.0)
-    return omega[inner] + fraction * (omega[outer] - omega[inner])
+    usable = (shape[outer] > 0) & (shape[inner] > 0) & (shape[outer] < shape[inner])
+    safe = [jnp.where(usable, shape[i], 0.5 * height) for i in (inner, outer)]
+    near, far = (jnp.sqrt(jnp.maximum(height / value - 1, 0.0)) for value in safe)
+    fraction = jnp.where(far > near, (1 - near) / jnp.where(far > near, far - near, 1.0), 0.0)
+    return omega[inner] + jnp.clip(fraction, 0.0, 1.0) * (omega[outer] - omega[inner])
+
+
+def _covered(log_omega: Nodes, low: Scalar, high: Scalar) -> Nodes:
+    """The part of each node's cell, between the middles to its neighbours, that lies between two logarithms."""
+    middles = 0.5 * (log_omega[1:] + log_omega[:-1])
+    edges = jnp.concatenate([log_omega[:1], middles, log_omega[-1:]])
+    inside = jnp.minimum(edges[1:], high) - jnp.maximum(edges[:-1], low)
+    return jnp.clip(inside / jnp.diff(edges), 0.0, 1.0)
 
 
 def window_row(frame: Frame, low: float, high: float) -> Float[np.ndarray, " nodes"]:
-    """The weights of an integral of rho between two frequencies; nodes at the ends count in part."""
-    omega, weight = np.asarray(frame.omega), np.asarray(frame.weight)
-    edges = np.concatenate([[omega[0]], np.sqrt(omega[1:] * omega[:-1]), [omega[-1]]])
-    covered = np.minimum(np.log(edges[1:]), np.log(high)) - np.maximum(np.log(edges[:-1]), np.log(max(low, omega[0])))
-    return weight * np.clip(covered / np.diff(np.log(edges)), 0.0, 1.0)
+    """The row that integrates rho between two frequencies: Gauss-Legendre in ln omega on the interpolated values."""
+    at, weight = np.polynomial.legendre.leggauss(WINDOW_NODES)
+    half = 0.5 * np.log(high / low)
+    omega = low * np.exp(half * (at + 1))
+    return (half * weight * omega) @ interpolation(np.asarray(frame.omega), omega)

@@ -24,7 +24,7 @@ AMPLITUDE: Final = LogNormal(1.5, 0.5)
 LENGTH: Final = LogNormal(0.25, 0.4)
 OFFSET: Final = Normal(-1.0, 1.5)
 SLOPE: Final = Normal(-1.5, 1.0)  # where the growth is not known
-KNOWN_SLOPE: Final = Normal(0.0, 0.3)  # where it is: logarithmic corrections
+KNOWN_SLOPE: Final = Normal(0.0, 0.0)  # where it is: a slope would turn into another power wherever f < 0
 DEFAULT_OFFSET: Final = Normal(0.54, 0.7)  # softplus(0.54) = 1: around a default model
 HYPERPARAMETERS: Final = 4
 

@@ -175,7 +175,8 @@ def _restricted(
     rows = discrete.operator[:, free]
     coupled = np.append(np.where(free[:-1] & free[1:], discrete.off_diagonal, 0.0), 0.0)[free]
     banded = np.stack([discrete.diagonal[free], coupled])
-    spread = solveh_banded(banded, rows.T, lower=True)
+    alone = banded.shape[1] == 1  # scipy's tridiagonal solver wants two unknowns
+    spread = rows.T / banded[0] if alone else solveh_banded(banded, rows.T, lower=True)
     spectrum, modes = np.linalg.eigh(rows @ spread)
     spectrum = np.maximum(spectrum, 0.0)
     smoother = (spread @ modes) / (spectrum + alpha) @ modes.T

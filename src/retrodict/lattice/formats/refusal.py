@@ -1,0 +1,15 @@
+"""The one place from which the readers of this domain refuse a file."""
+
+from retrodict.base.errors import InputError
+
+
+def unknown_kind(where: str, got: str) -> InputError:
+    """The error for a file that is none of ours, whatever else it may be."""
+    expected = "a gauge configuration (NERSC, ILDG, openQCD, MILC v5, npz) or a stream of scalar configurations"
+    return InputError("not a lattice configuration", where=where, got=got, expected=expected)
+
+
+def failed(check: str, where: str, *, got: str = "", expected: str = "", why: str = "", fix: str = "") -> InputError:
+    """The error for a configuration file that is recognised and fails the check of that name."""
+    what = f"the configuration file fails its {check} check"
+    return InputError(what, where=where, got=got, expected=expected, why=why, fix=fix)

@@ -1,0 +1,78 @@
+"""The exact samplers of lattice theories, each a method of `infer`, and Langevin dynamics without correction."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from retrodict.lattice.cluster import ClusterSweep
+from retrodict.lattice.heat_bath import HeatBathSweep
+from retrodict.lattice.markov_chain import AbstractMarkovChain
+from retrodict.lattice.updates import Integrator, LangevinStep, Omelyan, Trajectory, Update
+from retrodict.lattice.winding import WindingStep
+
+
+@dataclass(frozen=True)
+class HMC(AbstractMarkovChain):
+    """Hybrid Monte Carlo with trajectories of `length`; the step size is tuned to `acceptance` during the warm-up.
+
+    With `winding`, each trajectory is followed by a winding update (U(1) in two dimensions).
+    """
+
+    length: float = 1.0
+    integrator: Integrator = Omelyan()
+    acceptance: float = 0.8
+    winding: bool = False
+
+    @property
+    def updates(self) -> tuple[Update, ...]:
+        """A trajectory, and a winding step if wanted."""
+        trajectory = Trajectory(self.length, self.integrator, self.acceptance)
+        return (trajectory, WindingStep()) if self.winding else (trajectory,)
+
+
+@dataclass(frozen=True)
+class Langevin(AbstractMarkovChain):
+    """Langevin dynamics of fixed step `size`, without correction: biased at O(size), and labelled approximate."""
+
+    size: float = 0.01
+
+    kind: ClassVar[str] = "approximate"
+
+    @property
+    def updates(self) -> tuple[Update, ...]:
+        """One step."""
+        return (LangevinStep(adjusted=False, fixed=self.size),)
+
+
+@dataclass(frozen=True)
+class MALA(AbstractMarkovChain):
+    """Metropolis-adjusted Langevin steps, their size tuned to an acceptance of 0.574 during the warm-up."""
+
+    @property
+    def updates(self) -> tuple[Update, ...]:
+        """One step."""
+        return (LangevinStep(),)
+
+
+@dataclass(frozen=True)
+class HeatBath(AbstractMarkovChain):
+    """Heat bath for SU(2), by subgroups for SU(3), with `overrelaxation` sweeps after each."""
+
+    overrelaxation: int = 2
+
+    @property
+    def updates(self) -> tuple[Update, ...]:
+        """One sweep of each kind."""
+        return (HeatBathSweep(self.overrelaxation),)
+
+
+@dataclass(frozen=True)
+class Cluster(AbstractMarkovChain):
+    """Swendsen-Wang clusters for Ising and XY; with `trajectory`, a Hamiltonian trajectory too, which phi^4 needs."""
+
+    trajectory: bool = False
+    length: float = 1.0
+
+    @property
+    def updates(self) -> tuple[Update, ...]:
+        """Clusters, and a trajectory if wanted."""
+        return (ClusterSweep(), Trajectory(self.length)) if self.trajectory else (ClusterSweep(),)

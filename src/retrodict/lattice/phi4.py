@@ -1,0 +1,167 @@
+r"""Scalar $\phi^4$ theory in d dimensions, in the two conventions, and the exact map between them.
+
+Lattice: $S = \sum_x [-2\kappa\sum_\mu\phi_x\phi_{x+\mu} + (1-2\lambda)\phi_x^2 + \lambda\phi_x^4]$. Continuum, in lattice units:
+$S = \sum_x [\tfrac12\sum_\mu(\varphi_{x+\mu}-\varphi_x)^2 + \tfrac12 m^2\varphi_x^2 + \tfrac{g}{4!}\varphi_x^4]$.
+
+They are equal, configuration by configuration, for
+$\varphi = \sqrt{2\kappa}\,\phi$, $m^2 = (1-2\lambda)/\kappa - 2d$, $g = 6\lambda/\kappa^2$.
+
+Source: Smit, "Introduction to quantum fields on a lattice" (2002), chapter 3; Wang, Aarts, Zhou, JHEP 05 (2024) 060.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Key, Scalar
+from retrodict.lattice import scalar_observables as measure
+from retrodict.lattice.action import AbstractAction, MeanFunction, checked_shape, described, on_distances, real_dtype
+from retrodict.lattice.spaces import RealSpace
+from retrodict.problem.target import Quantity
+
+
+class Phi4(AbstractAction):
+    """The lattice convention: hopping parameter `kappa`, quartic coupling `lam` (lambda), on a periodic `shape`."""
+
+    space: RealSpace
+    shape: tuple[int, ...] = eqx.field(static=True)
+    kappa: float
+    lam: float
+    precision: int = eqx.field(static=True)
+
+    def __init__(self, shape: tuple[int, ...], kappa: float, lam: float, precision: int = 64):
+        self.space, self.shape = RealSpace(), checked_shape(shape)
+        self.kappa, self.lam, self.precision = kappa, lam, precision
+
+    def action(self, x: Array) -> Scalar:
+        square = x**2
+        local = (1 - 2 * self.lam) * square + self.lam * square**2
+        return jnp.sum(local - 2 * self.kappa * x * _forward(x))
+
+    def gradient(self, x: Array) -> Array:
+        local = (2 - 4 * self.lam) * x + 4 * self.lam * x**3
+        return local - 2 * self.kappa * neighbour_sum(x)
+
+    def hot(self, key: Key) -> Array:
+        return jr.normal(key, self.shape, real_dtype(self.precision))
+
+    def cold(self) -> Array:
+        return jnp.ones(self.shape, real_dtype(self.precision))
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        return _quantities(self.shape)
+
+    def observables(self, x: Array) -> dict[str, Array]:
+        return _observables(x, self.action(x))
+
+    @property
+    def mean_functions(self) -> tuple[MeanFunction, ...]:
+        return _mean_functions(self.shape)
+
+    @property
+    def slow(self) -> tuple[str, ...]:
+        return "abs_M", "action_density"
+
+
+class ContinuumPhi4(AbstractAction):
+    """The continuum convention: `mass_squared` (negative in the broken phase) and `coupling` g of phi^4 / 4!."""
+
+    space: RealSpace
+    shape: tuple[int, ...] = eqx.field(static=True)
+    mass_squared: float
+    coupling: float
+    precision: int = eqx.field(static=True)
+
+    def __init__(self, shape: tuple[int, ...], mass_squared: float, coupling: float, precision: int = 64):
+        self.space, self.shape = RealSpace(), checked_shape(shape)
+        self.mass_squared, self.coupling, self.precision = mass_squared, coupling, precision
+
+    def action(self, x: Array) -> Scalar:
+        square = x**2
+        local = (len(self.shape) + 0.5 * self.mass_squared) * square + self.coupling / 24 * square**2
+        return jnp.sum(local - x * _forward(x))
+
+    def gradient(self, x: Array) -> Array:
+        return jax.grad(self.action)(x)
+
+    def hot(self, key: Key) -> Array:
+        return jr.normal(key, self.shape, real_dtype(self.precision))
+
+    def cold(self) -> Array:
+        return jnp.ones(self.shape, real_dtype(self.precision))
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        return _quantities(self.shape)
+
+    def observables(self, x: Array) -> dict[str, Array]:
+        return _observables(x, self.action(x))
+
+    @property
+    def mean_functions(self) -> tuple[MeanFunction, ...]:
+        return _mean_functions(self.shape)
+
+    @property
+    def slow(self) -> tuple[str, ...]:
+        return "abs_M", "action_density"
+
+
+def to_continuum(theory: Phi4) -> ContinuumPhi4:
+    """The same theory of the field sqrt(2 kappa) phi."""
+    if theory.kappa <= 0:
+        raise InputError("only a positive kappa has a continuum convention", got=f"kappa={theory.kappa}")
+    mass_squared = (1 - 2 * theory.lam) / theory.kappa - 2 * len(theory.shape)
+    return ContinuumPhi4(theory.shape, mass_squared, 6 * theory.lam / theory.kappa**2, theory.precision)
+
+
+def to_lattice(theory: ContinuumPhi4) -> Phi4:
+    """The same theory of the field phi / sqrt(2 kappa): the inverse of `to_continuum`."""
+    hopping = theory.mass_squared + 2 * len(theory.shape)
+    root = hopping + np.sqrt(hopping**2 + 4 * theory.coupling / 3)
+    if theory.coupling < 0 or root <= 0:
+        got = f"mass_squared={theory.mass_squared}, coupling={theory.coupling}"
+        raise InputError("the theory has no ground state", got=got, expected="a stable potential")
+    kappa = float(2 / root)
+    return Phi4(theory.shape, kappa, theory.coupling * kappa**2 / 6, theory.precision)
+
+
+def neighbour_sum(x: Array) -> Array:
+    """The sum of the field over the 2d neighbours of each site."""
+    return sum(jnp.roll(x, step, axis) for axis in range(x.ndim) for step in (1, -1))  # type: ignore[return-value]
+
+
+def _forward(x: Array) -> Array:
+    return sum(jnp.roll(x, -1, axis) for axis in range(x.ndim))  # type: ignore[return-value]
+
+
+def _quantities(shape: tuple[int, ...]) -> tuple[Quantity, ...]:
+    plain = described(
+        ("M", "M"),
+        ("abs_M", "|M|"),
+        ("V_M2", r"V M^2"),
+        *((f"M{n}", f"M^{n}") for n in measure.MOMENTS),
+        ("phi2", r"\phi^2"),
+        ("action_density", "S / V"),
+        ("G_p", "G(p_min)"),
+    )
+    return (*plain, on_distances("correlator", shape[0], "G(t)"))
+
+
+def _observables(x: Array, action: Scalar) -> dict[str, Array]:
+    return {
+        **measure.magnetisation(x, x.size),
+        "phi2": jnp.mean(x**2),
+        "action_density": action / x.size,
+        "G_p": measure.smallest_momentum(x),
+        "correlator": measure.slice_correlator(x),
+    }
+
+
+def _mean_functions(shape: tuple[int, ...]) -> tuple[MeanFunction, ...]:
+    volume = int(np.prod(shape))
+    cumulants = (measure.cumulant(order) for order in (4, 6, 8))
+    return (measure.susceptibility(volume), measure.BINDER, measure.correlation_length(shape), *cumulants)

@@ -1,0 +1,171 @@
+r"""Errors of time series whose entries are correlated: the Gamma method, jackknife and bootstrap over bins, walkers.
+
+A history is `(replicum, time)`, or `(time,)` for one; a function of several means takes histories `(quantity, replicum,
+time)`. The integrated autocorrelation time is $\tau = \tfrac12 + \sum_{t\ge1}\rho(t)$ in units of the time step: 1/2
+for independent entries, and the squared error of a mean of N entries is $2\tau\Gamma(0)/N$.
+
+Source: U. Wolff, "Monte Carlo errors with less errors", Comput. Phys. Commun. 156 (2004) 143.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from retrodict.base.errors import InputError
+
+S: Final = 1.5  # the guess tau_exp = S tau_int of the automatic window
+SHORTEST: Final = 4  # entries without which there is no autocorrelation to speak of
+
+Function = Callable[[np.ndarray], float]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean, or a function of means, with its error and how that error was come by."""
+
+    value: float
+    error: float
+    error_of_error: float
+    tau: float  # integrated autocorrelation time, 1/2 for independent entries
+    tau_error: float
+    window: int  # where the sum over the autocorrelation was cut
+    entries: int
+    closed: bool  # whether the history was long enough for the window to close by itself
+
+    @property
+    def effective_size(self) -> float:
+        """The number of independent entries with the same error."""
+        return self.entries / (2 * self.tau)
+
+    def deviation(self, exact: float) -> float:
+        """How far `exact` lies away, in units of the error."""
+        return (self.value - exact) / self.error if self.error > 0 else np.inf * np.sign(self.value - exact)
+
+
+def gamma_method(history: np.ndarray, s: float = S) -> Estimate:
+    """The mean of a history, by the Gamma method with the automatic window. Raises `InputError` below four entries."""
+    history = _as_history(history)
+    mean = float(history.mean())
+    return _estimate(mean, history - mean, s)
+
+
+def gamma_method_of(function: Function, histories: np.ndarray, s: float = S) -> Estimate:
+    """A function of the means of several quantities, by linear propagation of their joint fluctuations (eqs. 5-17).
+
+    `function` takes the array of means `(quantity,)`; its gradient is found by central differences over one error.
+    """
+    histories = np.stack([_as_history(one) for one in histories])
+    means = histories.mean(axis=(1, 2))
+    steps = histories.std(axis=(1, 2)) / np.sqrt(histories[0].size)
+    gradient = np.array([_slope(function, means, index, step) for index, step in enumerate(steps)])
+    fluctuation = np.tensordot(gradient, histories - means[:, None, None], axes=1)
+    return _estimate(float(function(means)), fluctuation, s)
+
+
+def autocovariance(history: np.ndarray) -> np.ndarray:
+    r"""$\Gamma(t)$ about the mean of all replica, averaged over the pairs that there are; lags 0 ... length / 2."""
+    history = _as_history(history)
+    replica, length = history.shape
+    size = 1 << (2 * length - 1).bit_length()
+    power = np.abs(np.fft.rfft(history - history.mean(), n=size, axis=1)) ** 2
+    lags = np.arange(length // 2 + 1)
+    return np.fft.irfft(power, n=size, axis=1).sum(axis=0)[: len(lags)] / (replica * (length - lags))
+
+
+def jackknife(function: Function, histories: np.ndarray, bin_size: int) -> tuple[float, float]:
+    """A function of means and its error, leaving out one bin of `bin_size` entries at a time.
+
+    `histories` is `(quantity, replicum, time)`. Entries that fill no bin are left out. Raises `InputError` for fewer
+    than two bins.
+    """
+    bins = _bins(histories, bin_size)
+    count = bins.shape[1]
+    total = bins.sum(axis=1, keepdims=True)
+    without = np.array([function(column) for column in ((total - bins) / (count - 1)).T])
+    value = float(function(bins.mean(axis=1)))
+    return value, float(np.sqrt((count - 1) * np.mean((without - without.mean()) ** 2)))
+
+
+def bootstrap(
+    function: Function, histories: np.ndarray, bin_size: int, *, resamplings: int = 500, seed: int = 0
+) -> tuple[float, float]:
+    """A function of means and its error, from `resamplings` sets of bins drawn with replacement."""
+    bins = _bins(histories, bin_size)
+    count = bins.shape[1]
+    chosen = np.random.default_rng(seed).integers(count, size=(resamplings, count))
+    values = np.array([function(bins[:, one].mean(axis=1)) for one in chosen])
+    return float(function(bins.mean(axis=1))), float(values.std(ddof=1))
+
+
+def over_walkers(function: Function, histories: np.ndarray) -> tuple[float, float]:
+    """A function of means and its error from the scatter over independent walkers, whatever happens along each.
+
+    `histories` is `(quantity, walker, time)`; the jackknife over whole walkers.
+    """
+    histories = np.asarray(histories, dtype=float)
+    return jackknife(function, histories, histories.shape[-1])
+
+
+def tau_of_decay(exponential: float) -> float:
+    r"""The integrated time of $\rho(t) = e^{-t/\tau_\mathrm{exp}}$: $\tfrac12\coth(1/2\tau_\mathrm{exp})$."""
+    return 0.5 / np.tanh(0.5 / exponential)
+
+
+def _as_history(history: np.ndarray) -> np.ndarray:
+    history = np.atleast_2d(np.asarray(history, dtype=float))
+    if history.ndim != 2 or history.shape[1] < SHORTEST or not np.all(np.isfinite(history)):
+        got = f"shape {history.shape}" + ("" if np.all(np.isfinite(history)) else " with entries that are not finite")
+        raise InputError("no history of numbers", got=got, expected=f"(replicum, time >= {SHORTEST}), finite")
+    return history
+
+
+def _estimate(value: float, fluctuation: np.ndarray, s: float) -> Estimate:
+    """The error of `value` from the fluctuations of its linear approximation."""
+    entries = fluctuation.size
+    gamma = autocovariance(fluctuation)
+    if gamma[0] <= 0:
+        return Estimate(value, 0.0, 0.0, 0.5, 0.0, 0, entries, True)
+    window, closed = _window(gamma / gamma[0], entries, s)
+    # The mean was taken from the same entries: eq. 32 undoes the bias.
+    unbiased = gamma + (gamma[0] + 2 * gamma[1 : window + 1].sum()) / entries
+    total = max(unbiased[0] + 2 * unbiased[1 : window + 1].sum(), np.finfo(float).tiny)
+    tau = total / (2 * unbiased[0])
+    error = float(np.sqrt(total / entries))
+    spread = np.sqrt((window + 0.5) / entries)
+    tau_error = float(2 * tau * np.sqrt(max(window + 0.5 - tau, 0.0) / entries))
+    return Estimate(value, error, float(error * spread), float(tau), tau_error, window, entries, closed)
+
+
+def _window(rho: np.ndarray, entries: int, s: float) -> tuple[int, bool]:
+    """The first W at which the statistical error outgrows the truncation error (eqs. 50-52), and whether it exists.
+
+    The decay is read off |rho|: a chain that overshoots, rho(1) < 0, would close its window at once otherwise.
+    """
+    tau_int = np.cumsum(np.abs(rho)) - 0.5
+    inside = np.maximum(tau_int[1:], 0.5 + 1e-12)
+    tau = s / np.log((2 * inside + 1) / (2 * inside - 1))
+    w = np.arange(1, len(rho))
+    improving = np.exp(-w / tau) - tau / np.sqrt(w * entries)
+    closing = np.flatnonzero(improving < 0)
+    return (int(w[closing[0]]), True) if closing.size else (len(rho) - 1, False)
+
+
+def _slope(function: Function, means: np.ndarray, index: int, step: float) -> float:
+    if step == 0:
+        return 0.0
+    up, down = means.copy(), means.copy()
+    up[index] += step
+    down[index] -= step
+    return (function(up) - function(down)) / (2 * step)
+
+
+def _bins(histories: np.ndarray, bin_size: int) -> np.ndarray:
+    """Means of bins `(quantity, bin)`, those of all replica one after the other."""
+    histories = np.asarray(histories, dtype=float)
+    quantities, replica, length = histories.shape
+    whole = length // bin_size
+    if whole * replica < 2:
+        raise InputError("too few bins for an error", got=f"{whole * replica}", expected="at least 2")
+    return histories[..., : whole * bin_size].reshape(quantities, replica * whole, bin_size).mean(axis=-1)
