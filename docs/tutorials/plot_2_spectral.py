@@ -139,6 +139,6 @@ for at, color in ((2.0, "C0"), (5.0, "C1"), (9.0, "C2")):
     row = averaging_kernel(view, at)
     axes.semilogx(row.omega, row.density, color=color, label=f"{at:g} GeV: share of the data {row.area:.2f}")
     axes.axvline(at, color=color, linestyle="--", linewidth=0.8)
-axes.set(xlim=(0.5, 20), xlabel="$\\omega$ [GeV]", ylabel="averaging kernel per e-fold")
+axes.set(xlim=(0.2, 20), xlabel="$\\omega$ [GeV]", ylabel="averaging kernel per e-fold")
 axes.legend()
 figure.tight_layout()

@@ -140,7 +140,7 @@ def check_sign(correlator: Correlator) -> None:
 
 
 def check_symmetry(correlator: Correlator, time_extent: float) -> float:
-    """The largest |G(tau) - G(T - tau)| in units of its error. Raises `InputError` above five, or without any pair.
+    """The largest `|G(tau) - G(T - tau)|` in units of its error. Raises `InputError` above five, or without any pair.
 
     The error of the difference is that of correlated data. `time_extent` is T in the unit of the grid.
     """

@@ -259,14 +259,14 @@ def wsz_noise(
 
 
 def relative_noise(correlator: Float[np.ndarray, " points"], eps: float) -> Float[np.ndarray, " points"]:
-    """One-sigma errors eps |G|."""
+    """One-sigma errors `eps |G|`."""
     return eps * np.abs(correlator)
 
 
 def thermal_noise(
     correlator: Float[np.ndarray, " points"], tau: Float[np.ndarray, " points"], eps: float
 ) -> Float[np.ndarray, " points"]:
-    """One-sigma errors eps tau |G|, tau in units of the lattice spacing: the signal decays, the noise stays."""
+    """One-sigma errors `eps tau |G|`, tau in units of the lattice spacing: the signal decays, the noise stays."""
     return eps * np.asarray(tau) * np.abs(correlator)
 
 

@@ -69,7 +69,7 @@ class LinearProblem:
         return self.whitened_operator @ rho - self.whitened_mean
 
     def chi2(self, rho: Nodes) -> float:
-        """|W (K rho - d)|^2."""
+        """`|W (K rho - d)|^2`."""
         return float(np.sum(self.residual(rho) ** 2))
 
 

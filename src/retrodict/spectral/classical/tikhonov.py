@@ -31,7 +31,7 @@ Free = Bool[np.ndarray, " knots"]  # where rho is not held at zero
 
 
 class Discrete(NamedTuple):
-    """The problem on the knots of the window: |operator x - data|^2 + alpha x.L x."""
+    """The problem on the knots of the window: `|operator x - data|^2 + alpha x.L x`."""
 
     operator: Float[np.ndarray, "rank knots"]
     data: Float[np.ndarray, " rank"]
