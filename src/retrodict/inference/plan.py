@@ -97,4 +97,10 @@ def _jacobian(target: AbstractLeastSquares, z: Vector) -> Any:
 
 @eqx.filter_jit
 def _slopes(target: AbstractLeastSquares, z: Vector) -> Any:
-    return linearise(target, z).jacobian, jax.jacfwd(target.derived)(z)
+    """The Jacobian and the slopes (..., latent); one latent at a time, for which far less has to be compiled."""
+
+    def along(direction: Vector) -> Any:
+        return jax.jvp(target.derived, (z,), (direction,))[1]
+
+    each = jax.lax.map(along, jnp.eye(z.size))
+    return linearise(target, z).jacobian, {name: jnp.moveaxis(slope, 0, -1) for name, slope in each.items()}

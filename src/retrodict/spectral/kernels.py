@@ -213,7 +213,7 @@ def quadrature_error(
     rho: Callable[[Array], Array],
     finer: Grid | None = None,
 ) -> Float[Array, " rows"]:
-    """The distance of G on `grid` from G on a finer grid for the spectral function `rho`; a finer one is made if none is given."""
+    """How far G on `grid` is from G on a finer grid for the spectral function `rho`; that grid is made if not given."""
     if finer is None:
         low, high = np.quantile(np.abs(np.asarray(grid.omega)), [0.2, 0.8])
         finer = frequency_grid((float(low), float(high)), 3 * len(grid.omega))

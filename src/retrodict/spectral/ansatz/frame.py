@@ -34,7 +34,7 @@ class Frame(eqx.Module):
 
     @property
     def envelope(self) -> Nodes:
-        """What the smooth part multiplies, in units of rho; odd in omega with the known growth, or the default model."""
+        """What the smooth part multiplies, as rho; odd in omega with the known growth, or the default model."""
         if self.default is not None:
             return self.default
         power = 1.0 if self.growth is None else self.growth
