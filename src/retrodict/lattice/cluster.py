@@ -4,8 +4,8 @@ A field whose bonds are $-K c_x c_y$ with signed components c is an Ising model 
 with probability $1 - \exp(-2Kc_xc_y)$ and each cluster is flipped with probability 1/2. Angles are mirrored at a random
 axis (Wolff); for scalar fields |phi| stays, so that another update must go with it.
 
-Sources: Swendsen, Wang, Phys. Rev. Lett. 58 (1987) 86; Wolff, Phys. Rev. Lett. 62 (1989) 361; Brower, Tamayo, Phys. Rev.
-Lett. 62 (1989) 1087.
+Sources: Swendsen, Wang, Phys. Rev. Lett. 58 (1987) 86; Wolff, Phys. Rev. Lett. 62 (1989) 361; Brower, Tamayo, Phys.
+Rev. Lett. 62 (1989) 1087.
 """
 
 from collections.abc import Callable
@@ -67,7 +67,7 @@ def bonds(component: Array, coupling: float, key: Key) -> Bool[Array, "axis ..."
 
 
 def clusters(bonded: Bool[Array, "axis ..."]) -> Int[Array, "..."]:
-    """The smallest site number in the cluster of each site: neighbours compare, then everyone asks his label's label."""
+    """The smallest site number in the cluster of each site: neighbours compare, then each asks its label's label."""
     shape = bonded.shape[1:]
     start = jnp.arange(np.prod(shape)).reshape(shape)
 

@@ -106,14 +106,16 @@ def staples(group: AbstractGroup, x: Array, mu: int) -> Array:
 
 def _sweep(action: Wilson, x: Array, key: Key, draw: Draw) -> Array:
     group, count = action.group, len(action.shape)
-    parity = np.indices(action.shape).sum(axis=0) % 2
-    for half in range(2):
+    parity = jnp.asarray(np.indices(action.shape).sum(axis=0) % 2)
+
+    def half_sweep(half: Array, x: Array) -> Array:
         for mu in range(count):
             v, u = staples(group, x, mu), direction(group, x, mu)
-            own = jr.fold_in(key, half * count + mu)
-            changed = _drawn(group, u, v, own, action.beta, draw)
+            changed = _drawn(group, u, v, jr.fold_in(key, half * count + mu), action.beta, draw)
             x = x.at[(slice(None),) * group.axes + (mu,)].set(jnp.where(parity == half, changed, u))
-    return x
+        return x
+
+    return jax.lax.fori_loop(0, 2, half_sweep, x)
 
 
 def _drawn(group: AbstractGroup, u: Array, v: Array, key: Key, beta: float, draw: Draw) -> Array:

@@ -1,9 +1,9 @@
 """Markov chains as a method of the one loop: many chains of a few updates, measured at each step, judged at the end.
 
 Only what was measured on a configuration is kept, not the configuration. The answer holds for each observable, and for
-each function of means, its value, error and integrated autocorrelation time by the Gamma method (`num.autocorrelation`),
-under the names `NAME`, `NAME_error`, `NAME_tau`, `NAME_tau_error` in `result.diagnostics`, and whether the chains have
-forgotten their start. Half of the chains start ordered unless told otherwise: the two halves must meet.
+each function of means, its value, error and integrated autocorrelation time by the Gamma method, under the names `NAME`,
+`NAME_error`, `NAME_tau` and `NAME_tau_error` in `result.diagnostics`, and whether the chains have forgotten their start.
+Half of the chains start ordered unless told otherwise: the two halves must meet.
 """
 
 from abc import abstractmethod

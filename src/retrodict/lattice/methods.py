@@ -1,6 +1,6 @@
 """The exact samplers of lattice theories, each a method of `infer`, and Langevin dynamics without correction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from retrodict.lattice.cluster import ClusterSweep
@@ -18,7 +18,7 @@ class HMC(AbstractMarkovChain):
     """
 
     length: float = 1.0
-    integrator: Integrator = Omelyan()
+    integrator: Integrator = field(default_factory=Omelyan)
     acceptance: float = 0.8
     winding: bool = False
 

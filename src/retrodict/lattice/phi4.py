@@ -1,6 +1,6 @@
 r"""Scalar $\phi^4$ theory in d dimensions, in the two conventions, and the exact map between them.
 
-Lattice: $S = \sum_x [-2\kappa\sum_\mu\phi_x\phi_{x+\mu} + (1-2\lambda)\phi_x^2 + \lambda\phi_x^4]$. Continuum, in lattice units:
+Lattice: $S = \sum_x [-2\kappa\sum_\mu\phi_x\phi_{x+\mu} + (1-2\lambda)\phi_x^2 + \lambda\phi_x^4]$. Continuum:
 $S = \sum_x [\tfrac12\sum_\mu(\varphi_{x+\mu}-\varphi_x)^2 + \tfrac12 m^2\varphi_x^2 + \tfrac{g}{4!}\varphi_x^4]$.
 
 They are equal, configuration by configuration, for

@@ -8,7 +8,7 @@ Sources: Duane, Kennedy, Pendleton, Roweth, Phys. Lett. B 195 (1987) 216; Omelya
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Final, NamedTuple, Protocol
 
 import jax
@@ -21,6 +21,7 @@ from retrodict.lattice.action import AbstractAction
 from retrodict.lattice.spaces import AbstractSpace
 
 XI: Final = 0.1931833275037836  # of the second-order minimum-norm integrator
+STRETCH: Final = (0.7, 1.3)  # of the trajectory length
 
 Gradient = Callable[[Array], Array]
 
@@ -34,11 +35,11 @@ class Moved(NamedTuple):
 
 
 class Update(Protocol):
-    """One way of changing a configuration. `wanted` is the acceptance to which a step size is tuned, None without one."""
+    """One way of changing a configuration."""
 
     @property
     def wanted(self) -> float | None:
-        """The acceptance aimed at."""
+        """The acceptance to which a step size is tuned; None without a step size."""
         ...
 
     def check(self, action: AbstractAction) -> None:
@@ -96,10 +97,14 @@ class Omelyan:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """A Hamiltonian trajectory of about `length`, in equal steps of the tuned size, accepted by Metropolis."""
+    """A Hamiltonian trajectory in equal steps of about the tuned size, accepted by Metropolis.
+
+    Its length is drawn from 0.7 ... 1.3 times `length`: at a fixed length a harmonic mode of frequency pi / length would
+    only change its sign, for ever (Mackenzie, Phys. Lett. B 226 (1989) 369).
+    """
 
     length: float = 1.0
-    integrator: Integrator = Omelyan()
+    integrator: Integrator = field(default_factory=Omelyan)
     wanted: float = 0.8
 
     def check(self, action: AbstractAction) -> None:
@@ -108,16 +113,18 @@ class Trajectory:
 
     def apply(self, action: AbstractAction, x: Array, key: Key, size: Scalar) -> Moved:
         """Fresh momenta, integrate, accept or stay."""
-        momentum_key, accept_key = jr.split(key)
+        momentum_key, length_key, accept_key = jr.split(key, 3)
         p = action.space.gaussian(momentum_key, x)
-        new_x, new_p = self.integrate(action, x, p, size)
+        new_x, new_p = self.integrate(action, x, p, size, jr.uniform(length_key, (), float, *STRETCH))
         change = energy(action, new_x, new_p) - energy(action, x, p)
         return metropolis(accept_key, x, new_x, change)
 
-    def integrate(self, action: AbstractAction, x: Array, p: Array, size: Scalar) -> tuple[Array, Array]:
-        """The end of the trajectory; the step is rounded so that a whole number of them makes `length`."""
+    def integrate(
+        self, action: AbstractAction, x: Array, p: Array, size: Scalar, stretch: Scalar
+    ) -> tuple[Array, Array]:
+        """The end of a trajectory of `stretch` times the length. All chains take the same number of steps."""
         steps = jnp.maximum(jnp.ceil(self.length / size), 1).astype(int)
-        step = jnp.asarray(self.length / steps, action.space.norm_squared(p).dtype)
+        step = jnp.asarray(stretch * self.length / steps, action.space.norm_squared(p).dtype)
         return self.integrator(action.gradient, action.space, x, p, step, steps)
 
 

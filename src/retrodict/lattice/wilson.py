@@ -1,7 +1,7 @@
 r"""Wilson's gauge action in d dimensions for U(1), SU(2) and SU(3): $S = \beta\sum_p (1 - \mathrm{Re\,tr}\,U_p / N)$.
 
-A configuration is `(*group axes, direction, *sites)` (see `groups`); site axis i belongs to direction i, the last one
-is time. $U_\mu(x)$ transports from $x + \mu$ to $x$, so that a gauge transformation makes it $g(x)U_\mu(x)g(x+\mu)^{-1}$.
+A configuration is `(*group axes, direction, *sites)` (see `groups`); site axis i belongs to direction i, the last is
+time. $U_\mu(x)$ transports from $x + \mu$ to $x$, so that a gauge transformation makes it $g(x)U_\mu(x)g(x+\mu)^{-1}$.
 
 Source: Wilson, Phys. Rev. D 10 (1974) 2445.
 """
