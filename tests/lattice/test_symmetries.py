@@ -89,7 +89,7 @@ def test_the_gradient_agrees_with_finite_differences(name):
     assert abs(slope - inner) < 1e-8 * scale
 
 
-@pytest.mark.parametrize("name", ["phi4 2d", "U(1) 2d", "U(1) 3d", "SU(2) 4d", "SU(3) 4d"])
+@pytest.mark.parametrize("name", ["phi4 2d", "U(1) 3d", "SU(2) 2d", "SU(3) 2d"])
 def test_the_gradient_written_by_hand_agrees_with_automatic_differentiation(name):
     action, x = CASES[name].action, field(name)
     automatic = jax.jit(lambda field: gradient_along(action.space, action.action, field))(x)

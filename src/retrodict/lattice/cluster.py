@@ -10,7 +10,6 @@ Rev. Lett. 62 (1989) 1087.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +28,15 @@ from retrodict.lattice.updates import Moved
 class ClusterSweep:
     """All clusters at once, each flipped with probability 1/2."""
 
-    wanted: ClassVar[None] = None
+    @property
+    def wanted(self) -> None:
+        """There is no step size."""
+        return None
+
+    @property
+    def largest(self) -> float:
+        """There is no step size."""
+        return 1.0
 
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for a theory without embedded Ising spins."""

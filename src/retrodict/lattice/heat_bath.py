@@ -9,7 +9,7 @@ Lett. B 119 (1982) 387; Creutz, Phys. Rev. D 36 (1987) 515 (over-relaxation).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 import jax
 import jax.numpy as jnp
@@ -35,7 +35,16 @@ class HeatBathSweep:
     """One heat-bath sweep over all links, then `overrelaxation` sweeps that keep the action."""
 
     overrelaxation: int = 2
-    wanted: ClassVar[None] = None
+
+    @property
+    def wanted(self) -> None:
+        """There is no step size."""
+        return None
+
+    @property
+    def largest(self) -> float:
+        """There is no step size."""
+        return 1.0
 
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for other theories, and for odd extents, which have no checkerboard."""

@@ -1,7 +1,7 @@
 r"""Sequential Monte Carlo for lattice actions: from a solvable theory to the interacting one, with ln Z.
 
-Particles follow $\exp(-(1-b)S_0 - bS)$ from b = 0 to 1: $S_0 = \tfrac12\sum\phi^2$ for real fields, of which a disordered
-start is an exact draw, and $S_0 = 0$, the invariant measure, for angles, spins and links. Each stage reweights,
+Particles follow $\exp(-(1-b)S_0 - bS)$ from b = 0 to 1: $S_0 = \tfrac12\sum\phi^2$ for real fields, of which a
+disordered start is an exact draw, and $S_0 = 0$, the invariant measure, for angles and links. Each stage reweights,
 resamples and makes a few Hamiltonian trajectories. ln Z refers to the measure $\prod d\phi$ for real fields, and to the
 invariant measure of total weight one for compact ones. Unbiased as Z; its error follows from the genealogy.
 

@@ -7,9 +7,10 @@ Sources: Duane, Kennedy, Pendleton, Roweth, Phys. Lett. B 195 (1987) 216; Omelya
 151 (2003) 272; Takaishi, de Forcrand, Phys. Rev. E 73 (2006) 036706; Roberts, Tweedie, Bernoulli 2 (1996) 341.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -40,6 +41,11 @@ class Update(Protocol):
     @property
     def wanted(self) -> float | None:
         """The acceptance to which a step size is tuned; None without a step size."""
+        ...
+
+    @property
+    def largest(self) -> float:
+        """The largest step size that makes a difference."""
         ...
 
     def check(self, action: AbstractAction) -> None:
@@ -99,13 +105,18 @@ class Omelyan:
 class Trajectory:
     """A Hamiltonian trajectory in equal steps of about the tuned size, accepted by Metropolis.
 
-    Its length is drawn from 0.7 ... 1.3 times `length`: at a fixed length a harmonic mode of frequency pi / length would
-    only change its sign, for ever (Mackenzie, Phys. Lett. B 226 (1989) 369).
+    Its length is drawn from 0.7 ... 1.3 times `length`: at a fixed length a harmonic mode of frequency pi / length
+    would only change its sign, for ever (Mackenzie, Phys. Lett. B 226 (1989) 369).
     """
 
     length: float = 1.0
     integrator: Integrator = field(default_factory=Omelyan)
     wanted: float = 0.8
+
+    @property
+    def largest(self) -> float:
+        """One step makes the whole trajectory."""
+        return self.length
 
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for discrete fields."""
@@ -137,12 +148,16 @@ class LangevinStep:
 
     adjusted: bool = True
     fixed: float | None = None  # step size; tuned to the wanted acceptance if None
-    acceptance: ClassVar[float] = 0.574
+
+    @property
+    def largest(self) -> float:
+        """No limit."""
+        return math.inf
 
     @property
     def wanted(self) -> float | None:
         """0.574, the optimal scaling of Roberts and Rosenthal; None for a fixed size."""
-        return self.acceptance if self.fixed is None else None
+        return 0.574 if self.fixed is None else None
 
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for discrete fields, and for an unadjusted step without a size."""
