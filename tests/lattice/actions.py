@@ -6,6 +6,7 @@ A new action, or a network that must respect its symmetries, is tested by adding
 from typing import NamedTuple
 
 import jax.random as jr
+import pytest
 
 from retrodict.lattice import symmetries as sym
 from retrodict.lattice.action import AbstractAction
@@ -50,5 +51,17 @@ CASES = {
     "SU(3) 4d": _links(Wilson(SU3(), (2, 3, 2, 3), 6.0, loops=1), *FOUR),
 }
 SMOOTH = [name for name in CASES if name != "Ising"]
-EACH_SYMMETRY = [(name, symmetry) for name, case in CASES.items() for symmetry in case.symmetries]
-EACH_SMOOTH_SYMMETRY = [(name, symmetry) for name, symmetry in EACH_SYMMETRY if name != "Ising"]
+LONG_TO_COMPILE = ("SU(3) 4d",)
+
+
+def _each(names):
+    """(case, symmetry) for parametrised tests."""
+    return [
+        pytest.param(name, symmetry, marks=pytest.mark.slow if name in LONG_TO_COMPILE else ())
+        for name in names
+        for symmetry in CASES[name].symmetries
+    ]
+
+
+EACH_SYMMETRY = _each(CASES)
+EACH_SMOOTH_SYMMETRY = _each(SMOOTH)

@@ -177,7 +177,8 @@ FAULTS = {
 
 
 @pytest.mark.parametrize(
-    "fault", [pytest.param(name, marks=pytest.mark.slow if "weight" in name else ()) for name in FAULTS]
+    "fault",
+    [pytest.param(name, marks=pytest.mark.slow if "weight" in name or "winding" in name else ()) for name in FAULTS],
 )
 def test_a_fault_in_the_acceptance_or_the_weight_is_noticed(fault):
     """The twin of the test above: more than 5 standard errors."""
