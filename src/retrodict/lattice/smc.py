@@ -150,7 +150,9 @@ def _selected(state: Particles, key: Key, ess: float) -> Particles:
     left = 1 - state.share
     step = next_step(state.excess, left, ess)
     log_weight, count = step * state.excess, len(state.excess)
-    chosen = jr.categorical(key, log_weight, shape=(count,))
+    # By inversion of the cumulative weights: `categorical` would take memory of the square of the population.
+    cumulative = jnp.cumsum(jax.nn.softmax(log_weight))
+    chosen = jnp.searchsorted(cumulative, jr.uniform(key, (count,)) * cumulative[-1], side="right")
     return state._replace(
         field=state.field[chosen],
         excess=state.excess[chosen],
