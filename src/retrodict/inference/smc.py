@@ -135,7 +135,7 @@ def relative_variance(descendants: Int[Array, " particles"], stages: Int[Array, 
 def _select(state: Particles, key: Key, ess: float) -> Particles:
     """The next temperature, the evidence ratio on the way, and a multinomial resampling to equal weights."""
     size = len(state.log_likelihood)
-    step = _next_step(state.log_likelihood, 1 - state.beta, ess)
+    step = next_step(state.log_likelihood, 1 - state.beta, ess)
     log_weight = jnp.where(jnp.isfinite(state.log_likelihood), step * state.log_likelihood, -jnp.inf)
     chosen = jr.categorical(key, log_weight, shape=(size,))
     left = 1 - state.beta
@@ -149,7 +149,7 @@ def _select(state: Particles, key: Key, ess: float) -> Particles:
     )
 
 
-def _next_step(log_likelihood: Float[Array, " particles"], left: Scalar, ess: float) -> Scalar:
+def next_step(log_likelihood: Float[Array, " particles"], left: Scalar, ess: float) -> Scalar:
     """The largest increase of beta, at most `left`, that keeps the effective sample size above `ess` of those alive."""
     alive = jnp.isfinite(log_likelihood)
 
