@@ -137,7 +137,7 @@ def _select(state: Particles, key: Key, ess: float) -> Particles:
     size = len(state.log_likelihood)
     step = next_step(state.log_likelihood, 1 - state.beta, ess)
     log_weight = jnp.where(jnp.isfinite(state.log_likelihood), step * state.log_likelihood, -jnp.inf)
-    chosen = jr.categorical(key, log_weight, shape=(size,))
+    chosen = multinomial(key, log_weight)
     left = 1 - state.beta
     return state._replace(
         position=state.position[chosen],
@@ -147,6 +147,15 @@ def _select(state: Particles, key: Key, ess: float) -> Particles:
         log_evidence=state.log_evidence + jax.nn.logsumexp(log_weight) - jnp.log(size),
         stages=state.stages + 1,
     )
+
+
+def multinomial(key: Key, log_weight: Float[Array, " particles"]) -> Int[Array, " particles"]:
+    """As many indices as there are weights, drawn independently in proportion to them.
+
+    By inversion of the cumulative weights: `categorical` would take memory of the square of their number.
+    """
+    cumulative = jnp.cumsum(jax.nn.softmax(log_weight))
+    return jnp.searchsorted(cumulative, jr.uniform(key, log_weight.shape) * cumulative[-1], side="right")
 
 
 def next_step(log_likelihood: Float[Array, " particles"], left: Scalar, ess: float) -> Scalar:

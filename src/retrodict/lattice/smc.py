@@ -19,7 +19,7 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
-from retrodict.inference.smc import next_step, relative_variance
+from retrodict.inference.smc import multinomial, next_step, relative_variance
 from retrodict.lattice.action import AbstractAction, MeanFunction, Measured, require_action
 from retrodict.lattice.spaces import AbstractSpace, RealSpace
 from retrodict.lattice.updates import Trajectory
@@ -150,9 +150,7 @@ def _selected(state: Particles, key: Key, ess: float) -> Particles:
     left = 1 - state.share
     step = next_step(state.excess, left, ess)
     log_weight, count = step * state.excess, len(state.excess)
-    # By inversion of the cumulative weights: `categorical` would take memory of the square of the population.
-    cumulative = jnp.cumsum(jax.nn.softmax(log_weight))
-    chosen = jnp.searchsorted(cumulative, jr.uniform(key, (count,)) * cumulative[-1], side="right")
+    chosen = multinomial(key, log_weight)
     return state._replace(
         field=state.field[chosen],
         excess=state.excess[chosen],
