@@ -56,7 +56,7 @@ _HOME = {
     "InputError": "base.errors",
     "load": "cli.config",
 }
-_ROOMS = ("neutron_star", "spectral")
+_ROOMS = ("lattice", "neutron_star", "spectral")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,5 +1,8 @@
 """One suite for all actions: what they are invariant under, and that their gradients follow. Networks come here too."""
 
+import functools
+from itertools import pairwise
+
 import jax
 import jax.numpy as jnp
 import jax.random as jr
@@ -24,19 +27,42 @@ def field(name, seed=0):
     return CASES[name].action.hot(jr.key(seed))
 
 
-@pytest.mark.parametrize(("name", "symmetry"), EACH_SYMMETRY)
-def test_the_action_is_invariant(name, symmetry):
+# Each program runs a few times only: most of the time would go into optimising it.
+quick = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+
+
+@functools.cache
+def compiled(name):
+    """The action and its gradient, compiled once a case."""
+    action = CASES[name].action
+    return quick(action.action), quick(action.gradient)
+
+
+@functools.cache
+def transformed(name):
+    """A field under each symmetry, with the gradient carried along, in one program a case."""
     action, symmetries = CASES[name]
     x = field(name)
-    assert_allclose(action.action(symmetries[symmetry](x)), action.action(x), rtol=1e-13, atol=1e-12)
+
+    @quick
+    def all_of(x, g):
+        carry = (lambda f: pushed(action.space, f, x, g)) if name in SMOOTH else (lambda f: g)
+        return {symmetry: (f(x), carry(f)) for symmetry, f in symmetries.items()}
+
+    g = compiled(name)[1](x) if name in SMOOTH else x
+    return all_of(x, g)
+
+
+@pytest.mark.parametrize(("name", "symmetry"), EACH_SYMMETRY)
+def test_the_action_is_invariant(name, symmetry):
+    action, _ = compiled(name)
+    assert_allclose(action(transformed(name)[symmetry][0]), action(field(name)), rtol=1e-13, atol=1e-12)
 
 
 @pytest.mark.parametrize(("name", "symmetry"), EACH_SMOOTH_SYMMETRY)
 def test_the_gradient_is_equivariant(name, symmetry):
-    action, symmetries = CASES[name]
-    transformation, x = symmetries[symmetry], field(name)
-    carried = pushed(action.space, transformation, x, action.gradient(x))
-    assert_allclose(action.gradient(transformation(x)), carried, atol=1e-12)
+    x, carried = transformed(name)[symmetry]
+    assert_allclose(compiled(name)[1](x), carried, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["phi4 2d", "U(1) 2d", "SU(2) 4d", "SU(3) 4d"])
@@ -51,56 +77,59 @@ def test_a_field_that_is_changed_at_one_site_is_noticed(name):
 @pytest.mark.parametrize("name", SMOOTH)
 def test_the_gradient_agrees_with_finite_differences(name):
     """Along a random direction, central differences of sixth order: 1e-8 relative to the gradient."""
-    action, x = CASES[name].action, field(name)
+    action, x, (value, gradient) = CASES[name].action, field(name), compiled(name)
     p = action.space.gaussian(jr.key(5), x)
     h, weights = 3e-3, {1: 3 / 4, 2: -3 / 20, 3: 1 / 60}
     slope = (
         sum(
-            w * (action.action(action.space.move(x, k * h * p)) - action.action(action.space.move(x, -k * h * p)))
+            w * (value(action.space.move(x, k * h * p)) - value(action.space.move(x, -k * h * p)))
             for k, w in weights.items()
         )
         / h
     )
-    g = action.gradient(x)
+    g = gradient(x)
     inner = 0.25 * (action.space.norm_squared(g + p) - action.space.norm_squared(g - p))
     scale = np.sqrt(float(action.space.norm_squared(g) * action.space.norm_squared(p)))
     assert abs(slope - inner) < 1e-8 * scale
 
 
-@pytest.mark.parametrize("name", ["phi4 2d", "U(1) 2d", "U(1) 3d", "SU(2) 4d", "SU(3) 4d"])
+@pytest.mark.parametrize("name", ["phi4 2d", "U(1) 3d", "SU(2) 2d", pytest.param("SU(3) 2d", marks=pytest.mark.slow)])
 def test_the_gradient_written_by_hand_agrees_with_automatic_differentiation(name):
     action, x = CASES[name].action, field(name)
-    assert_allclose(action.gradient(x), gradient_along(action.space, action.action, x), atol=1e-12)
+    automatic = quick(lambda field: gradient_along(action.space, action.action, field))(x)
+    assert_allclose(compiled(name)[1](x), automatic, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", SMOOTH)
+@pytest.mark.parametrize("name", ["phi4 2d", "XY 2d", "U(1) 2d", "SU(2) 2d", "SU(3) 2d"])
 def test_a_wrong_force_is_noticed_by_finite_differences(name):
     """The twin: a force one per cent too large."""
     action, x = CASES[name].action, field(name)
-    p, g = action.space.gaussian(jr.key(5), x), 1.01 * action.gradient(x)
+    p, g = action.space.gaussian(jr.key(5), x), 1.01 * compiled(name)[1](x)
     h = 1e-4
-    slope = (action.action(action.space.move(x, h * p)) - action.action(action.space.move(x, -h * p))) / (2 * h)
+    value = compiled(name)[0]
+    slope = (value(action.space.move(x, h * p)) - value(action.space.move(x, -h * p))) / (2 * h)
     inner = 0.25 * (action.space.norm_squared(g + p) - action.space.norm_squared(g - p))
     scale = np.sqrt(float(action.space.norm_squared(g) * action.space.norm_squared(p)))
     assert abs(slope - inner) > 1e-5 * scale
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", ["phi4 2d", "Ising", "XY 2d", "double well", "U(1) 2d", "SU(2) 2d", "SU(3) 2d"])
 def test_many_chains_are_computed_at_once_and_in_single_precision_too(name):
     action = CASES[name].action
     x = jnp.stack([field(name, seed) for seed in range(3)])
-    assert_allclose(jax.vmap(action.action)(x), [action.action(one) for one in x], rtol=1e-12)
+    value = compiled(name)[0]
+    assert_allclose(quick(jax.vmap(action.action))(x), [value(one) for one in x], rtol=1e-12)
     narrow = x[0].astype(jnp.complex64 if jnp.iscomplexobj(x) else jnp.float32)
-    single = action.action(narrow)
+    single = value(narrow)
     assert single.dtype == jnp.float32
-    assert_allclose(single, action.action(x[0]), rtol=1e-4, atol=1e-4)
+    assert_allclose(single, value(x[0]), rtol=1e-4, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_observables_are_those_that_are_announced(name):
     action = CASES[name].action
-    found = action.observables(field(name))
-    assert list(found) == [q.name for q in action.quantities]
+    found = jax.eval_shape(action.observables, field(name))
+    assert set(found) == {q.name for q in action.quantities}
     needed = {name for one in action.mean_functions for name in one.needs}
     assert needed <= set(found)
 
@@ -135,7 +164,7 @@ def test_products_of_quaternions_and_of_colour_first_matrices_are_matrix_product
     assert_allclose(as_matrices(su3.multiply(a, b)), as_matrices(a) @ as_matrices(b), atol=1e-15)
 
 
-@pytest.mark.parametrize("size", [1e-8, 0.3, 1.0])
+@pytest.mark.parametrize("size", [1e-8, 1.0])
 def test_exponentials_are_the_matrix_exponentials(size):
     from scipy.linalg import expm
 
@@ -145,20 +174,21 @@ def test_exponentials_are_the_matrix_exponentials(size):
         matrix = expm(0.5j * np.einsum("a,aij->ij", p[:, i], pauli))
         assert_allclose(su2.as_matrix(su2.exponential(p))[..., i], matrix, atol=1e-14)
     a = size * su3.gaussian_generator(jr.key(3), (4,), np.dtype(float))
+    found = quick(su3.exponential)(a)
     for i in range(4):
-        assert_allclose(su3.exponential(a)[..., i], expm(np.asarray(a[..., i])), atol=1e-13)
+        assert_allclose(found[..., i], expm(np.asarray(a[..., i])), atol=1e-13)
 
 
 def test_links_are_unitary_to_rounding_and_uniform():
     """U U^dagger = 1 within 1e-13; <|tr U|^2> = 1 for SU(3), <tr^2> = 1 for SU(2), under the invariant measure."""
-    u = su3.haar(jr.key(4), (20_000,), np.dtype(float))
+    u = su3.haar(jr.key(4), (5000,), np.dtype(float))
     matrices = as_matrices(u)
     assert_allclose(matrices @ matrices.conj().swapaxes(-1, -2), np.broadcast_to(np.eye(3), matrices.shape), atol=1e-13)
     assert_allclose(np.linalg.det(matrices[:100]), 1, atol=1e-13)
     square = np.abs(3 * SU3().trace(u)) ** 2
-    assert_allclose(square.mean(), 1, atol=4 * square.std() / np.sqrt(20_000))
-    quaternions = (2 * su2.haar(jr.key(5), (20_000,), np.dtype(float))[0]) ** 2
-    assert_allclose(quaternions.mean(), 1, atol=4 * quaternions.std() / np.sqrt(20_000))
+    assert_allclose(square.mean(), 1, atol=4 * square.std() / np.sqrt(5000))
+    quaternions = (2 * su2.haar(jr.key(5), (5000,), np.dtype(float))[0]) ** 2
+    assert_allclose(quaternions.mean(), 1, atol=4 * quaternions.std() / np.sqrt(5000))
     broken = u + 1e-3 * jr.normal(jr.key(6), u.shape)
     mended = as_matrices(su3.unitarised(broken))
     assert_allclose(mended @ mended.conj().swapaxes(-1, -2), np.broadcast_to(np.eye(3), mended.shape), atol=1e-13)
@@ -167,7 +197,7 @@ def test_links_are_unitary_to_rounding_and_uniform():
 def test_files_and_actions_measure_the_same_plaquette():
     links = random_links()
     action = Wilson(SU3(), (4, 2, 2, 6), 6.0, loops=1)
-    found = action.observables(jnp.asarray(compute_layout(links)))
+    found = quick(action.observables)(jnp.asarray(compute_layout(links)))
     assert_allclose(found["plaquette"], plaquette(links), rtol=1e-13)
 
 
@@ -206,7 +236,7 @@ def test_random_links_have_whole_charges():
 
 
 def test_crossed_uniform_fluxes_in_su2_have_charge_two():
-    """Flux 1 along sigma_3 in the planes 01 and 23: Q = 2, up to the lattice spacing (sin f / f)^2 with f = 2 pi / 36."""
+    """Flux 1 along sigma_3 in the planes 01 and 23: Q = 2 (sin f / f)^2 on the lattice, f = 2 pi / 36."""
     extent = 6
     flux = np.asarray(uniform_flux(extent, 1))
     angle = np.zeros((4, *(extent,) * 4))
@@ -215,7 +245,7 @@ def test_crossed_uniform_fluxes_in_su2_have_charge_two():
     links = np.zeros((4, *angle.shape))
     links[0], links[3] = np.cos(angle), np.sin(angle)
     f = 2 * np.pi / extent**2
-    assert_allclose(clover_charge(SU2(), jnp.asarray(links)), 2 * (np.sin(f) / f) ** 2, rtol=1e-10)
+    assert_allclose(quick(lambda u: clover_charge(SU2(), u))(jnp.asarray(links)), 2 * (np.sin(f) / f) ** 2, rtol=1e-10)
 
 
 def test_vortices_are_those_that_brute_force_counts():
@@ -224,7 +254,7 @@ def test_vortices_are_those_that_brute_force_counts():
     for i in range(6):
         for j in range(6):
             corners = [x[i, j], x[(i + 1) % 6, j], x[(i + 1) % 6, (j + 1) % 6], x[i, (j + 1) % 6], x[i, j]]
-            turns = sum(np.angle(np.exp(1j * (b - a))) for a, b in zip(corners[:-1], corners[1:], strict=True))
+            turns = sum(np.angle(np.exp(1j * (b - a))) for a, b in pairwise(corners))
             count += abs(round(turns / (2 * np.pi)))
     assert 2 * float(vortex_pairs(jnp.asarray(x))) == count
     assert float(jnp.sum(winding_numbers(jnp.asarray(x))[0])) == 0

@@ -11,6 +11,9 @@ DOMAINS: dict[str, str] = {
     "spectral": "retrodict.spectral.problems",
 }
 
+#: Rooms without ready-made problems that read files all the same.
+READERS: dict[str, str] = {"lattice": "retrodict.lattice.files"}
+
 METHODS: dict[str, str] = {
     "Ensemble": "retrodict.inference.ensemble",
     "Importance": "retrodict.inference.importance",
@@ -25,6 +28,11 @@ METHODS: dict[str, str] = {
 def domain(name: str) -> ModuleType:
     """The `problems` module of a domain. Raises `InputError` for a name that is not in the table."""
     return importlib.import_module(_module(DOMAINS, name, "domain"))
+
+
+def readers() -> tuple[ModuleType, ...]:
+    """The modules whose `inspect(path)` describes a file or raises `UnknownKind`."""
+    return tuple(importlib.import_module(module) for module in (*DOMAINS.values(), *READERS.values()))
 
 
 def method(name: str) -> type:

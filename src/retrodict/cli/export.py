@@ -93,7 +93,8 @@ def _scalars(result: "Result") -> str:
 
 def _band(result: "Result", name: str) -> str:
     band, unit = result.band(name), result.unit(name)
-    header = [_titled("x", grid_unit(result, name)), *(_titled(statistic, unit) for statistic in STATISTICS)]
+    column = result.tree["posterior"][name].attrs.get("column", "x")  # results of older versions do not name it
+    header = [_titled(column, grid_unit(result, name)), *(_titled(statistic, unit) for statistic in STATISTICS)]
     return _table(header, zip(band["x"], *(band[statistic] for statistic in STATISTICS), strict=True))
 
 

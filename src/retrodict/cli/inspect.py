@@ -99,9 +99,9 @@ def _data(path: Path) -> dict[str, Any]:
     if not path.is_dir() and "*" not in path.name:
         read_head(path)
     refusals = {}
-    for name in domains.DOMAINS:
+    for reader in domains.readers():
         try:
-            return domains.domain(name).inspect(path)
+            return reader.inspect(path)
         except UnknownKind as error:
             refusals[str(error)] = error
     raise next(iter(refusals.values())) if len(refusals) == 1 else InputErrors(list(refusals.values()))

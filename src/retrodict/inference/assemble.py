@@ -48,7 +48,7 @@ def _derived(quantities: tuple[Quantity, ...], derived: dict[str, np.ndarray], s
         grid = f"{quantity.name}_grid"
         dims = ("chain", "draw", *((grid,) if quantity.is_function else ()))
         values = derived[quantity.name].reshape(*shape, *derived[quantity.name].shape[1:])
-        meaning = {name: getattr(quantity, name) for name in ("unit", "label", "grid_name", "grid_unit")}
+        meaning = {name: getattr(quantity, name) for name in ("unit", "label", "grid_name", "grid_unit", "column")}
         if quantity.is_function:
             meaning["grid_name"] = quantity.grid_name or "x"
             dataset = dataset.assign_coords({grid: (grid, quantity.x, {"unit": quantity.grid_unit})})

@@ -135,9 +135,9 @@ def relative_variance(descendants: Int[Array, " particles"], stages: Int[Array, 
 def _select(state: Particles, key: Key, ess: float) -> Particles:
     """The next temperature, the evidence ratio on the way, and a multinomial resampling to equal weights."""
     size = len(state.log_likelihood)
-    step = _next_step(state.log_likelihood, 1 - state.beta, ess)
+    step = next_step(state.log_likelihood, 1 - state.beta, ess)
     log_weight = jnp.where(jnp.isfinite(state.log_likelihood), step * state.log_likelihood, -jnp.inf)
-    chosen = jr.categorical(key, log_weight, shape=(size,))
+    chosen = multinomial(key, log_weight)
     left = 1 - state.beta
     return state._replace(
         position=state.position[chosen],
@@ -149,7 +149,16 @@ def _select(state: Particles, key: Key, ess: float) -> Particles:
     )
 
 
-def _next_step(log_likelihood: Float[Array, " particles"], left: Scalar, ess: float) -> Scalar:
+def multinomial(key: Key, log_weight: Float[Array, " particles"]) -> Int[Array, " particles"]:
+    """As many indices as there are weights, drawn independently in proportion to them.
+
+    By inversion of the cumulative weights: `categorical` would take memory of the square of their number.
+    """
+    cumulative = jnp.cumsum(jax.nn.softmax(log_weight))
+    return jnp.searchsorted(cumulative, jr.uniform(key, log_weight.shape) * cumulative[-1], side="right")
+
+
+def next_step(log_likelihood: Float[Array, " particles"], left: Scalar, ess: float) -> Scalar:
     """The largest increase of beta, at most `left`, that keeps the effective sample size above `ess` of those alive."""
     alive = jnp.isfinite(log_likelihood)
 

@@ -81,6 +81,9 @@ def _sampling(facts: Mapping[str, Any]) -> Iterator[Finding]:
     latents = facts.get("latent_rhat")
     if latents is not None and _above(latents, R_HAT) and not _above(rhat or 1.0, R_HAT):
         yield Finding(NOTE, f"the latents have not mixed (R-hat = {latents:.2f}) although the derived quantities have")
+    if not facts.get("thermalised", True):
+        text = f"the chains have not forgotten their start: the shortest is {facts['shortest_chain']:.0f}"
+        yield Finding(FAIL, f"{text} autocorrelation times long, or early and late, hot and cold disagree")
     divergent = facts.get("divergent_fraction")
     if divergent is not None and (level := _above(divergent, DIVERGENT)):
         yield Finding(level, f"{facts['divergences']} divergent transitions: part of the posterior was not reached")

@@ -4,13 +4,12 @@ A field whose bonds are $-K c_x c_y$ with signed components c is an Ising model 
 with probability $1 - \exp(-2Kc_xc_y)$ and each cluster is flipped with probability 1/2. Angles are mirrored at a random
 axis (Wolff); for scalar fields |phi| stays, so that another update must go with it.
 
-Sources: Swendsen, Wang, Phys. Rev. Lett. 58 (1987) 86; Wolff, Phys. Rev. Lett. 62 (1989) 361; Brower, Tamayo, Phys. Rev.
-Lett. 62 (1989) 1087.
+Sources: Swendsen, Wang, Phys. Rev. Lett. 58 (1987) 86; Wolff, Phys. Rev. Lett. 62 (1989) 361; Brower, Tamayo, Phys.
+Rev. Lett. 62 (1989) 1087.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -29,7 +28,15 @@ from retrodict.lattice.updates import Moved
 class ClusterSweep:
     """All clusters at once, each flipped with probability 1/2."""
 
-    wanted: ClassVar[None] = None
+    @property
+    def wanted(self) -> None:
+        """There is no step size."""
+        return None
+
+    @property
+    def largest(self) -> float:
+        """There is no step size."""
+        return 1.0
 
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for a theory without embedded Ising spins."""
@@ -67,7 +74,7 @@ def bonds(component: Array, coupling: float, key: Key) -> Bool[Array, "axis ..."
 
 
 def clusters(bonded: Bool[Array, "axis ..."]) -> Int[Array, "..."]:
-    """The smallest site number in the cluster of each site: neighbours compare, then everyone asks his label's label."""
+    """The smallest site number in the cluster of each site: neighbours compare, then each asks its label's label."""
     shape = bonded.shape[1:]
     start = jnp.arange(np.prod(shape)).reshape(shape)
 

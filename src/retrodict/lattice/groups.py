@@ -55,7 +55,7 @@ class AbstractGroup(eqx.Module):
 class U1(AbstractGroup):
     """Phases, by their angles."""
 
-    space: Circle = Circle()
+    space: AbstractSpace = Circle()
     axes: int = eqx.field(static=True, default=0)
     colours: int = eqx.field(static=True, default=1)
 
@@ -84,7 +84,7 @@ class U1(AbstractGroup):
 class SU2(AbstractGroup):
     """Unit quaternions."""
 
-    space: UnitQuaternions = UnitQuaternions()
+    space: AbstractSpace = UnitQuaternions()
     axes: int = eqx.field(static=True, default=1)
     colours: int = eqx.field(static=True, default=2)
 
@@ -114,7 +114,7 @@ class SU2(AbstractGroup):
 class SU3(AbstractGroup):
     """Complex matrices, colour first."""
 
-    space: SpecialUnitary3 = SpecialUnitary3()
+    space: AbstractSpace = SpecialUnitary3()
     axes: int = eqx.field(static=True, default=2)
     colours: int = eqx.field(static=True, default=3)
 

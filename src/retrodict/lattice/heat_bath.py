@@ -9,7 +9,7 @@ Lett. B 119 (1982) 387; Creutz, Phys. Rev. D 36 (1987) 515 (over-relaxation).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 import jax
 import jax.numpy as jnp
@@ -35,7 +35,16 @@ class HeatBathSweep:
     """One heat-bath sweep over all links, then `overrelaxation` sweeps that keep the action."""
 
     overrelaxation: int = 2
-    wanted: ClassVar[None] = None
+
+    @property
+    def wanted(self) -> None:
+        """There is no step size."""
+        return None
+
+    @property
+    def largest(self) -> float:
+        """There is no step size."""
+        return 1.0
 
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for other theories, and for odd extents, which have no checkerboard."""
@@ -106,14 +115,16 @@ def staples(group: AbstractGroup, x: Array, mu: int) -> Array:
 
 def _sweep(action: Wilson, x: Array, key: Key, draw: Draw) -> Array:
     group, count = action.group, len(action.shape)
-    parity = np.indices(action.shape).sum(axis=0) % 2
-    for half in range(2):
+    parity = jnp.asarray(np.indices(action.shape).sum(axis=0) % 2)
+
+    def half_sweep(half: Array, x: Array) -> Array:
         for mu in range(count):
             v, u = staples(group, x, mu), direction(group, x, mu)
-            own = jr.fold_in(key, half * count + mu)
-            changed = _drawn(group, u, v, own, action.beta, draw)
+            changed = _drawn(group, u, v, jr.fold_in(key, half * count + mu), action.beta, draw)
             x = x.at[(slice(None),) * group.axes + (mu,)].set(jnp.where(parity == half, changed, u))
-    return x
+        return x
+
+    return jax.lax.fori_loop(0, 2, half_sweep, x)
 
 
 def _drawn(group: AbstractGroup, u: Array, v: Array, key: Key, beta: float, draw: Draw) -> Array:

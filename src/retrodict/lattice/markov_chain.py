@@ -1,9 +1,9 @@
 """Markov chains as a method of the one loop: many chains of a few updates, measured at each step, judged at the end.
 
-Only what was measured on a configuration is kept, not the configuration. The answer holds for each observable, and for
-each function of means, its value, error and integrated autocorrelation time by the Gamma method (`num.autocorrelation`),
-under the names `NAME`, `NAME_error`, `NAME_tau`, `NAME_tau_error` in `result.diagnostics`, and whether the chains have
-forgotten their start. Half of the chains start ordered unless told otherwise: the two halves must meet.
+Only what was measured on a configuration is kept, not the configuration. `result.diagnostics` holds for each observable
+and each function of means its value, error and integrated autocorrelation time by the Gamma method (`NAME`,
+`NAME_error`, `NAME_tau`, `NAME_tau_error`), and whether the chains have forgotten their start. Half of the chains start
+ordered unless told otherwise: the two halves must meet.
 """
 
 from abc import abstractmethod
@@ -94,7 +94,7 @@ class AbstractMarkovChain:
             used = jnp.exp(jnp.where(warm, size.log, size.log_average))
             moved = _moved(update, target, field, jr.fold_in(key, number), used)
             field = jax.vmap(target.space.repaired)(moved.field)
-            sizes.append(_tuned(size, moved, update.wanted, warm))
+            sizes.append(_tuned(size, moved, update, warm))
             infos.append(moved)
         acceptance = jnp.stack([jnp.asarray(info.acceptance, float) for info in infos], axis=1)
         change = jnp.stack([jnp.asarray(info.energy_change, float) for info in infos], axis=1)
@@ -162,8 +162,10 @@ def _moved(update: Update, action: AbstractAction, field: Array, key: Key, size:
     return jax.vmap(lambda x, k: update.apply(action, x, k, size))(field, keys)
 
 
-def _tuned(size: StepSize, moved: Moved, wanted: float | None, warm: Flag) -> StepSize:
-    if wanted is None:
+def _tuned(size: StepSize, moved: Moved, update: Update, warm: Flag) -> StepSize:
+    if update.wanted is None:
         return size
-    new = adapted(size, jnp.asarray(moved.acceptance, float), wanted)
+    new = adapted(size, jnp.asarray(moved.acceptance, float), update.wanted)
+    ceiling = np.log(update.largest)
+    new = new._replace(log=jnp.minimum(new.log, ceiling), log_average=jnp.minimum(new.log_average, ceiling))
     return jax.tree.map(lambda a, b: jnp.where(warm, a, b), new, size)

@@ -1,6 +1,6 @@
 """The exact samplers of lattice theories, each a method of `infer`, and Langevin dynamics without correction."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from retrodict.lattice.cluster import ClusterSweep
@@ -18,9 +18,11 @@ class HMC(AbstractMarkovChain):
     """
 
     length: float = 1.0
-    integrator: Integrator = Omelyan()
+    integrator: Integrator = field(default_factory=Omelyan)
     acceptance: float = 0.8
     winding: bool = False
+
+    references: ClassVar[tuple[str, ...]] = ("duane1987", "mackenzie1989", "omelyan2003", "wolff2004")
 
     @property
     def updates(self) -> tuple[Update, ...]:
@@ -36,6 +38,7 @@ class Langevin(AbstractMarkovChain):
     size: float = 0.01
 
     kind: ClassVar[str] = "approximate"
+    references: ClassVar[tuple[str, ...]] = ("roberts1996", "wolff2004")
 
     @property
     def updates(self) -> tuple[Update, ...]:
@@ -46,6 +49,8 @@ class Langevin(AbstractMarkovChain):
 @dataclass(frozen=True)
 class MALA(AbstractMarkovChain):
     """Metropolis-adjusted Langevin steps, their size tuned to an acceptance of 0.574 during the warm-up."""
+
+    references: ClassVar[tuple[str, ...]] = ("roberts1996", "wolff2004")
 
     @property
     def updates(self) -> tuple[Update, ...]:
@@ -59,6 +64,8 @@ class HeatBath(AbstractMarkovChain):
 
     overrelaxation: int = 2
 
+    references: ClassVar[tuple[str, ...]] = ("kennedy1985", "cabibbo1982", "wolff2004")
+
     @property
     def updates(self) -> tuple[Update, ...]:
         """One sweep of each kind."""
@@ -71,6 +78,8 @@ class Cluster(AbstractMarkovChain):
 
     trajectory: bool = False
     length: float = 1.0
+
+    references: ClassVar[tuple[str, ...]] = ("swendsen1987", "wolff1989", "wolff2004")
 
     @property
     def updates(self) -> tuple[Update, ...]:

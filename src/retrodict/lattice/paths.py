@@ -13,7 +13,7 @@ import jax.random as jr
 from retrodict.base.types import Array, Key, Scalar
 from retrodict.lattice import scalar_observables as measure
 from retrodict.lattice.action import AbstractAction, MeanFunction, checked_shape, described, on_distances, real_dtype
-from retrodict.lattice.spaces import RealSpace
+from retrodict.lattice.spaces import AbstractSpace, RealSpace
 from retrodict.problem.target import Quantity
 
 
@@ -24,7 +24,7 @@ class Path(AbstractAction):
     and low temperature 1 / (sites spacing).
     """
 
-    space: RealSpace
+    space: AbstractSpace
     shape: tuple[int, ...] = eqx.field(static=True)
     spacing: float
     coefficients: tuple[float, ...]

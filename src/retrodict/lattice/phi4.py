@@ -1,6 +1,6 @@
 r"""Scalar $\phi^4$ theory in d dimensions, in the two conventions, and the exact map between them.
 
-Lattice: $S = \sum_x [-2\kappa\sum_\mu\phi_x\phi_{x+\mu} + (1-2\lambda)\phi_x^2 + \lambda\phi_x^4]$. Continuum, in lattice units:
+Lattice: $S = \sum_x [-2\kappa\sum_\mu\phi_x\phi_{x+\mu} + (1-2\lambda)\phi_x^2 + \lambda\phi_x^4]$. Continuum:
 $S = \sum_x [\tfrac12\sum_\mu(\varphi_{x+\mu}-\varphi_x)^2 + \tfrac12 m^2\varphi_x^2 + \tfrac{g}{4!}\varphi_x^4]$.
 
 They are equal, configuration by configuration, for
@@ -19,14 +19,14 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, Scalar
 from retrodict.lattice import scalar_observables as measure
 from retrodict.lattice.action import AbstractAction, MeanFunction, checked_shape, described, on_distances, real_dtype
-from retrodict.lattice.spaces import RealSpace
+from retrodict.lattice.spaces import AbstractSpace, RealSpace
 from retrodict.problem.target import Quantity
 
 
 class Phi4(AbstractAction):
     """The lattice convention: hopping parameter `kappa`, quartic coupling `lam` (lambda), on a periodic `shape`."""
 
-    space: RealSpace
+    space: AbstractSpace
     shape: tuple[int, ...] = eqx.field(static=True)
     kappa: float
     lam: float
@@ -39,7 +39,7 @@ class Phi4(AbstractAction):
     def action(self, x: Array) -> Scalar:
         square = x**2
         local = (1 - 2 * self.lam) * square + self.lam * square**2
-        return jnp.sum(local - 2 * self.kappa * x * _forward(x))
+        return jnp.sum(local - 2 * self.kappa * x * forward_sum(x))
 
     def gradient(self, x: Array) -> Array:
         local = (2 - 4 * self.lam) * x + 4 * self.lam * x**3
@@ -70,7 +70,7 @@ class Phi4(AbstractAction):
 class ContinuumPhi4(AbstractAction):
     """The continuum convention: `mass_squared` (negative in the broken phase) and `coupling` g of phi^4 / 4!."""
 
-    space: RealSpace
+    space: AbstractSpace
     shape: tuple[int, ...] = eqx.field(static=True)
     mass_squared: float
     coupling: float
@@ -83,7 +83,7 @@ class ContinuumPhi4(AbstractAction):
     def action(self, x: Array) -> Scalar:
         square = x**2
         local = (len(self.shape) + 0.5 * self.mass_squared) * square + self.coupling / 24 * square**2
-        return jnp.sum(local - x * _forward(x))
+        return jnp.sum(local - x * forward_sum(x))
 
     def gradient(self, x: Array) -> Array:
         return jax.grad(self.action)(x)
@@ -134,7 +134,8 @@ def neighbour_sum(x: Array) -> Array:
     return sum(jnp.roll(x, step, axis) for axis in range(x.ndim) for step in (1, -1))  # type: ignore[return-value]
 
 
-def _forward(x: Array) -> Array:
+def forward_sum(x: Array) -> Array:
+    """The sum of the field over the forward neighbours of each site: each bond once."""
     return sum(jnp.roll(x, -1, axis) for axis in range(x.ndim))  # type: ignore[return-value]
 
 

@@ -66,7 +66,7 @@ def u1_wilson_loop(beta: float, plaquettes: int, area: int) -> float:
 def u1_susceptibility(beta: float, plaquettes: int) -> float:
     r"""$\chi_t = \langle Q^2\rangle / V$: minus the curvature of $\ln\sum_n a_n(\theta)^V$ at zero, divided by V.
 
-    $a_n(\theta) = \int\frac{d\phi}{2\pi}\,e^{\beta\cos\phi}\cos((n+\theta/2\pi)\phi)$, differentiated under the integral.
+    $a_n(\theta) = \int\frac{d\phi}{2\pi}\,e^{\beta\cos\phi}\cos((n+\theta/2\pi)\phi)$, differentiated inside.
     """
     most = 12 + int(6 * np.sqrt(beta))
     orders = np.arange(-most, most + 1)

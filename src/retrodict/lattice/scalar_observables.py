@@ -56,7 +56,7 @@ def slice_correlator(x: Array) -> Array:
 
 def smallest_momentum(x: Array) -> Array:
     """|sum_x phi exp(ipx)|^2 / V at the smallest momentum, averaged over the axes."""
-    total = 0.0
+    total = jnp.zeros((), x.dtype)
     for axis in range(x.ndim):
         others = tuple(i for i in range(x.ndim) if i != axis)
         line = jnp.sum(x, axis=others)

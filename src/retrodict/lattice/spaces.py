@@ -103,7 +103,7 @@ class SpecialUnitary3(AbstractSpace):
     """SU(3); tangents `(3, 3, ...)` are traceless antihermitian."""
 
     def gaussian(self, key: Key, x: Array) -> Array:
-        return su3.gaussian_generator(key, x.shape[2:], np.zeros(0, x.dtype).real.dtype)
+        return su3.gaussian_generator(key, x.shape[2:], jnp.real(x).dtype)
 
     def norm_squared(self, p: Array) -> Scalar:
         return 2 * jnp.sum(jnp.abs(p) ** 2)

@@ -15,14 +15,15 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, Scalar
 from retrodict.lattice import scalar_observables as measure
 from retrodict.lattice.action import AbstractAction, MeanFunction, checked_shape, described, on_distances, real_dtype
-from retrodict.lattice.spaces import Circle, RealSpace, wrapped
+from retrodict.lattice.phi4 import forward_sum
+from retrodict.lattice.spaces import AbstractSpace, Circle, RealSpace, wrapped
 from retrodict.problem.target import Quantity
 
 
 class Ising(AbstractAction):
     """Spins +-1 with coupling `coupling` (K = J / T); `energy` is -sum s s' / V."""
 
-    space: RealSpace
+    space: AbstractSpace
     shape: tuple[int, ...] = eqx.field(static=True)
     coupling: float
     precision: int = eqx.field(static=True)
@@ -32,7 +33,7 @@ class Ising(AbstractAction):
         self.coupling, self.precision = coupling, precision
 
     def action(self, x: Array) -> Scalar:
-        return -self.coupling * sum(jnp.sum(x * jnp.roll(x, -1, axis)) for axis in range(x.ndim))
+        return -self.coupling * jnp.sum(x * forward_sum(x))
 
     def gradient(self, x: Array) -> Array:
         raise InputError("spins that are +1 or -1 have no gradient", fix="use Cluster")
@@ -52,7 +53,7 @@ class Ising(AbstractAction):
         return (*plain, on_distances("correlator", self.shape[0], "G(t)"))
 
     def observables(self, x: Array) -> dict[str, Array]:
-        energy = -sum(jnp.mean(x * jnp.roll(x, -1, axis)) for axis in range(x.ndim))
+        energy = -jnp.mean(x * forward_sum(x))
         correlator = measure.slice_correlator(x)
         momentum = measure.smallest_momentum(x)
         return {"energy": energy, **measure.magnetisation(x, x.size), "G_p": momentum, "correlator": correlator}
@@ -69,7 +70,7 @@ class Ising(AbstractAction):
 class XY(AbstractAction):
     """Angles with coupling `beta`; `cos` is the mean of cos(theta - theta') over all bonds."""
 
-    space: Circle
+    space: AbstractSpace
     shape: tuple[int, ...] = eqx.field(static=True)
     beta: float
     precision: int = eqx.field(static=True)
@@ -79,7 +80,8 @@ class XY(AbstractAction):
         self.beta, self.precision = beta, precision
 
     def action(self, x: Array) -> Scalar:
-        return -self.beta * sum(jnp.sum(jnp.cos(x - jnp.roll(x, -1, axis))) for axis in range(x.ndim))
+        bonds = [jnp.sum(jnp.cos(x - jnp.roll(x, -1, axis))) for axis in range(x.ndim)]
+        return -self.beta * jnp.sum(jnp.stack(bonds))
 
     def gradient(self, x: Array) -> Array:
         return jax.grad(self.action)(x)

@@ -7,9 +7,10 @@ Sources: Duane, Kennedy, Pendleton, Roweth, Phys. Lett. B 195 (1987) 216; Omelya
 151 (2003) 272; Takaishi, de Forcrand, Phys. Rev. E 73 (2006) 036706; Roberts, Tweedie, Bernoulli 2 (1996) 341.
 """
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar, Final, NamedTuple, Protocol
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +22,7 @@ from retrodict.lattice.action import AbstractAction
 from retrodict.lattice.spaces import AbstractSpace
 
 XI: Final = 0.1931833275037836  # of the second-order minimum-norm integrator
+STRETCH: Final = (0.7, 1.3)  # of the trajectory length
 
 Gradient = Callable[[Array], Array]
 
@@ -34,11 +36,16 @@ class Moved(NamedTuple):
 
 
 class Update(Protocol):
-    """One way of changing a configuration. `wanted` is the acceptance to which a step size is tuned, None without one."""
+    """One way of changing a configuration."""
 
     @property
     def wanted(self) -> float | None:
-        """The acceptance aimed at."""
+        """The acceptance to which a step size is tuned; None without a step size."""
+        ...
+
+    @property
+    def largest(self) -> float:
+        """The largest step size that makes a difference."""
         ...
 
     def check(self, action: AbstractAction) -> None:
@@ -96,11 +103,20 @@ class Omelyan:
 
 @dataclass(frozen=True)
 class Trajectory:
-    """A Hamiltonian trajectory of about `length`, in equal steps of the tuned size, accepted by Metropolis."""
+    """A Hamiltonian trajectory in equal steps of about the tuned size, accepted by Metropolis.
+
+    Its length is drawn from 0.7 ... 1.3 times `length`: at a fixed length a harmonic mode of frequency pi / length
+    would only change its sign, for ever (Mackenzie, Phys. Lett. B 226 (1989) 369).
+    """
 
     length: float = 1.0
-    integrator: Integrator = Omelyan()
+    integrator: Integrator = field(default_factory=Omelyan)
     wanted: float = 0.8
+
+    @property
+    def largest(self) -> float:
+        """One step makes the whole trajectory."""
+        return self.length
 
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for discrete fields."""
@@ -108,16 +124,18 @@ class Trajectory:
 
     def apply(self, action: AbstractAction, x: Array, key: Key, size: Scalar) -> Moved:
         """Fresh momenta, integrate, accept or stay."""
-        momentum_key, accept_key = jr.split(key)
+        momentum_key, length_key, accept_key = jr.split(key, 3)
         p = action.space.gaussian(momentum_key, x)
-        new_x, new_p = self.integrate(action, x, p, size)
+        new_x, new_p = self.integrate(action, x, p, size, jr.uniform(length_key, (), float, *STRETCH))
         change = energy(action, new_x, new_p) - energy(action, x, p)
         return metropolis(accept_key, x, new_x, change)
 
-    def integrate(self, action: AbstractAction, x: Array, p: Array, size: Scalar) -> tuple[Array, Array]:
-        """The end of the trajectory; the step is rounded so that a whole number of them makes `length`."""
+    def integrate(
+        self, action: AbstractAction, x: Array, p: Array, size: Scalar, stretch: Scalar
+    ) -> tuple[Array, Array]:
+        """The end of a trajectory of `stretch` times the length. All chains take the same number of steps."""
         steps = jnp.maximum(jnp.ceil(self.length / size), 1).astype(int)
-        step = jnp.asarray(self.length / steps, action.space.norm_squared(p).dtype)
+        step = jnp.asarray(stretch * self.length / steps, action.space.norm_squared(p).dtype)
         return self.integrator(action.gradient, action.space, x, p, step, steps)
 
 
@@ -130,12 +148,16 @@ class LangevinStep:
 
     adjusted: bool = True
     fixed: float | None = None  # step size; tuned to the wanted acceptance if None
-    acceptance: ClassVar[float] = 0.574
+
+    @property
+    def largest(self) -> float:
+        """No limit."""
+        return math.inf
 
     @property
     def wanted(self) -> float | None:
         """0.574, the optimal scaling of Roberts and Rosenthal; None for a fixed size."""
-        return self.acceptance if self.fixed is None else None
+        return 0.574 if self.fixed is None else None
 
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for discrete fields, and for an unadjusted step without a size."""

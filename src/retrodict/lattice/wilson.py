@@ -1,7 +1,7 @@
 r"""Wilson's gauge action in d dimensions for U(1), SU(2) and SU(3): $S = \beta\sum_p (1 - \mathrm{Re\,tr}\,U_p / N)$.
 
-A configuration is `(*group axes, direction, *sites)` (see `groups`); site axis i belongs to direction i, the last one
-is time. $U_\mu(x)$ transports from $x + \mu$ to $x$, so that a gauge transformation makes it $g(x)U_\mu(x)g(x+\mu)^{-1}$.
+A configuration is `(*group axes, direction, *sites)` (see `groups`); site axis i belongs to direction i, the last is
+time. $U_\mu(x)$ transports from $x + \mu$ to $x$, so that a gauge transformation makes it $g(x)U_\mu(x)g(x+\mu)^{-1}$.
 
 Source: Wilson, Phys. Rev. D 10 (1974) 2445.
 """
@@ -49,7 +49,8 @@ class Wilson(AbstractAction):
         return self.group.space
 
     def action(self, x: Array) -> Scalar:
-        return self.beta * sum(jnp.sum(1 - jnp.real(self.group.trace(p))) for _, _, p in plaquettes(self.group, x))
+        planes = [jnp.sum(1 - jnp.real(self.group.trace(p))) for _, _, p in plaquettes(self.group, x)]
+        return self.beta * jnp.sum(jnp.stack(planes))
 
     def gradient(self, x: Array) -> Array:
         """Each plaquette is formed once and moved along its sides: the force on a link is what passes through it."""
@@ -167,7 +168,7 @@ def clover_charge(group: AbstractGroup, x: Array) -> Scalar:
     """
     strength = {(mu, nu): _clover(group, x, mu, nu) for mu, nu in combinations(range(4), 2)}
     pairs = (((0, 1), (2, 3), 1), ((0, 2), (1, 3), -1), ((0, 3), (1, 2), 1))
-    total = sum(sign * _inner(group, strength[a], strength[b]) for a, b, sign in pairs)
+    total = jnp.sum(jnp.stack([sign * _inner(group, strength[a], strength[b]) for a, b, sign in pairs]))
     # tr(T_a T_b) = delta / 2, and each pair of planes occurs eight times in the sum over epsilon.
     return 8 * 0.5 * total / (32 * np.pi**2)
 

@@ -5,7 +5,6 @@ does not: the action of the uniform flux falls as 1 / volume.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax.numpy as jnp
 import jax.random as jr
@@ -23,7 +22,15 @@ from retrodict.lattice.wilson import Wilson
 class WindingStep:
     """Propose Q -> Q +- 1."""
 
-    wanted: ClassVar[None] = None
+    @property
+    def wanted(self) -> None:
+        """There is no step size."""
+        return None
+
+    @property
+    def largest(self) -> float:
+        """There is no step size."""
+        return 1.0
 
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for other theories."""

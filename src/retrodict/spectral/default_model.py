@@ -33,7 +33,7 @@ class DefaultModel:
         first, last = (y[1] - y[0]) / (x[1] - x[0]), (y[-1] - y[-2]) / (x[-1] - x[-2])
         below, above = y[0] + first * (at - x[0]), y[-1] + last * (at - x[-1])
         values = np.exp(np.where(at < x[0], below, np.where(at > x[-1], above, inside)))
-        height = float(np.exp(np.mean(np.interp(np.log(frame.unit * np.array([1.0, 2.5, 6.0])), x, y))))
+        height = jnp.asarray(np.exp(np.mean(np.interp(np.log(frame.unit * np.array([1.0, 2.5, 6.0])), x, y))))
         return eqx.tree_at(
             lambda f: (f.default, f.height), frame, (jnp.asarray(values), height), is_leaf=lambda leaf: leaf is None
         )

@@ -174,11 +174,9 @@ def place_data(files: list[str]) -> dict[str, Any]:
         "problem.kernel": _KERNEL_OF[str(found.get("argument", "momentum"))],
     }
     extent = found.get("time_extent", {}).get("value")
-    if extent is not None:
-        fields |= {"problem.time_extent": extent}
-    elif fields["problem.kernel"] == "thermal":
+    if extent is None and fields["problem.kernel"] == "thermal":
         fields["problem.kernel"] = "zero-temperature"
-    return fields
+    return {**fields, "problem.time_extent": extent}
 
 
 _KERNEL_OF = {"tau": "thermal", "momentum": "kallen-lehmann", "matsubara": "bosonic"}

@@ -2,12 +2,15 @@
 
 from typing import Final
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Float
+from retrodict.base.types import Array, Float
+from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame
 from retrodict.spectral.kernels import AbstractKernel, Grid, Thermal, frequency_grid, operator
 
@@ -55,13 +58,18 @@ def frame_for(
     unit = prior_unit(visible) if unit is None else unit
     low, high = BELOW * unit, max(ABOVE * unit, KERNEL_REACH[kernel.argument] * visible[1])
     grid = frequency_grid((low, high), int((np.log(high / low) + OUTSIDE) / step))
-    return Frame(grid.omega, grid.weight, unit, 1.0, growth)
+    return Frame(grid.omega, grid.weight, unit, jnp.asarray(1.0), growth)
 
 
 def prior_spectra(spectrum: AbstractSpectrum, frame: Frame) -> Float[np.ndarray, "draws nodes"]:
     """Some draws from the prior: what scales and compresses a problem."""
     ansatz = spectrum.on(frame)
-    return np.asarray(jax.jit(jax.vmap(ansatz))(jr.normal(jr.key(PRIOR_KEY), (PRIOR_DRAWS, ansatz.dim))))
+    return np.asarray(_spectra(ansatz, jr.normal(jr.key(PRIOR_KEY), (PRIOR_DRAWS, ansatz.dim))))
+
+
+@eqx.filter_jit
+def _spectra(ansatz: AbstractAnsatz, latents: Float[Array, "draws dim"]) -> Float[Array, "draws nodes"]:
+    return jax.vmap(ansatz)(latents)
 
 
 def scaled(

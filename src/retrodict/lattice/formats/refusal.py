@@ -1,12 +1,12 @@
 """The one place from which the readers of this domain refuse a file."""
 
-from retrodict.base.errors import InputError
+from retrodict.base.errors import InputError, UnknownKind
 
 
-def unknown_kind(where: str, got: str) -> InputError:
+def unknown_kind(where: str, got: str) -> UnknownKind:
     """The error for a file that is none of ours, whatever else it may be."""
     expected = "a gauge configuration (NERSC, ILDG, openQCD, MILC v5, npz) or a stream of scalar configurations"
-    return InputError("not a lattice configuration", where=where, got=got, expected=expected)
+    return UnknownKind("not a lattice configuration", where=where, got=got, expected=expected)
 
 
 def failed(check: str, where: str, *, got: str = "", expected: str = "", why: str = "", fix: str = "") -> InputError:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import equinox as eqx
 import jax.numpy as jnp
 
-from retrodict.base.types import Array, Float
+from retrodict.base.types import Array, Float, Scalar
 from retrodict.problem.ansatz import AbstractAnsatz
 
 Nodes = Float[Array, " nodes"]
@@ -23,7 +23,7 @@ class Frame(eqx.Module):
     omega: Nodes
     weight: Nodes
     unit: float
-    height: float
+    height: Scalar
     growth: float | None = eqx.field(static=True, default=None)
     default: Nodes | None = None
 

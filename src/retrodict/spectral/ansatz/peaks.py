@@ -10,7 +10,7 @@ from typing import Final
 import equinox as eqx
 import jax.numpy as jnp
 
-from retrodict.base.types import Array, Float, Vector
+from retrodict.base.types import Array, Float, Scalar, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.spectral.ansatz.frame import Frame, LogNormal, Nodes
 
@@ -32,7 +32,7 @@ class PeakPart(AbstractAnsatz):
     """Latents: weight, position and relative width of each peak; with a free sign the weight is normal."""
 
     x: Nodes
-    height: float
+    height: Scalar
     peaks: int = eqx.field(static=True)
     positive: bool = eqx.field(static=True)
 

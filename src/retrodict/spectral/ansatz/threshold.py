@@ -13,7 +13,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from retrodict.base.types import Vector
+from retrodict.base.types import Scalar, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.spectral.ansatz.frame import Frame, LogNormal, Nodes
 
@@ -30,7 +30,7 @@ class ThresholdPart(AbstractAnsatz):
 
     log_x: Nodes
     tail: Nodes | None  # x^growth, where the growth is known
-    height: float
+    height: Scalar
     continua: int = eqx.field(static=True)
     positive: bool = eqx.field(static=True)
 

@@ -1,0 +1,93 @@
+"""A correlator from the command line: inspect, new, check, run, export; and what is refused."""
+
+import json
+
+import numpy as np
+import pytest
+
+from retrodict.cli.config import load
+from retrodict.cli.config.load import to_yaml
+from retrodict.cli.main import execute
+from retrodict.spectral.kernels import KallenLehmann
+from retrodict.spectral.problems import DEMOS, MOCK, TEMPLATE, problem
+from retrodict.spectral.shapes import DOUBLE
+
+STATISTICS = ("mean", "median", "q2_5", "q16", "q84", "q97_5")
+MOMENTA = np.linspace(0.001, 19.199, 25)
+
+
+@pytest.fixture
+def propagator(tmp_path):
+    """The double peak, p, D, sigma in a table."""
+    exact = np.asarray(DOUBLE.closed_form(KallenLehmann(), MOMENTA))
+    data = exact * (1 + 1e-3 * np.random.default_rng(0).standard_normal(25))
+    path = tmp_path / "propagator.csv"
+    table = np.column_stack([MOMENTA, data, 1e-3 * exact])
+    np.savetxt(path, table, delimiter=",", header="p [GeV],D,sigma", comments="")
+    return path
+
+
+@pytest.mark.parametrize("text", [TEMPLATE, *DEMOS.values()], ids=["template", *DEMOS])
+def test_every_shipped_config_builds_and_its_resolved_form_is_a_fixed_point(text, tmp_path):
+    path, again = tmp_path / "config.yaml", tmp_path / "config.resolved.yaml"
+    path.write_text(text)
+    loaded = load(path)
+    again.write_text(to_yaml(loaded.resolved))
+    assert load(again).resolved == loaded.resolved
+
+
+def test_from_a_table_to_a_spectral_function_as_csv(propagator, tmp_path):
+    study, run = tmp_path / "study", tmp_path / "study" / "run"
+    fields = ["--set", "problem.kernel=kallen-lehmann", "--set", "method={kind: Laplace, draws: 50, starts: 4}"]
+    assert execute(["new", "spectral", str(study), "--data", str(propagator), *fields]) == 0
+    assert execute(["check", str(study / "config.yaml")]) == 0
+    assert execute(["run", str(study / "config.yaml"), "--out", str(run), "--quiet"]) == 0
+    numbers = json.loads((run / "result.json").read_text())
+    assert numbers["fit"]["chi2"] / numbers["fit"]["dof"] < 3
+    assert numbers["quantities"]["peak_position"]["unit"] == "GeV"
+    assert execute(["export", str(run), "--to", "csv"]) == 0
+    table = next(run.rglob("spectral_function.csv")).read_text().splitlines()
+    assert table[0].split(",")[0] == "omega [GeV]"
+    assert [n.split(" ")[0] for n in table[0].split(",")] == ["omega", *STATISTICS]
+    rows = np.array([row.split(",") for row in table[1:]], dtype=float)
+    assert np.all(np.diff(rows[:, 0]) > 0)
+    assert np.all(rows[:, 3] <= rows[:, 6])
+    assert (run / "report.html").exists()
+
+
+def test_the_shipped_correlator_is_recognised_with_the_lines_to_paste(capsys):
+    assert execute(["inspect", str(MOCK), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["kind"] == "correlator"
+    assert found["measurements"] == 200
+    assert "time_extent: 48" in found["config"]
+
+
+WRONG = {
+    "a kernel of momenta for times": ("kernel: thermal", "kernel: kallen-lehmann", "takes a function of momentum"),
+    "no temperature": ("time_extent: 48", "time_extent: null", "needs its temperature"),
+    "a range without points": ("lower: null", "lower: 40", "too few points"),
+    "a kernel that does not exist": ("kernel: thermal", "kernel: cosh", "kernel"),
+    "a misspelt ansatz": ("kind: PeaksAndContinuum", "kind: PeaksAndContinua", "PeaksAndContinuum"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "words"), WRONG.values(), ids=WRONG)
+def test_what_cannot_be_is_refused_with_exit_code_2_and_nothing_written(old, new, words, tmp_path, capsys):
+    assert old in TEMPLATE
+    path = tmp_path / "config.yaml"
+    path.write_text(TEMPLATE.replace(old, new))
+    assert execute(["run", str(path), "--out", str(tmp_path / "run")]) == 2
+    assert words in capsys.readouterr().err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["config.yaml"]
+
+
+def test_a_correlator_of_the_wrong_sign_is_refused_unless_the_spectral_function_may_be_negative(propagator):
+    from retrodict.base.errors import InputError
+    from retrodict.spectral import PeaksAndContinuum
+
+    table = np.loadtxt(propagator, delimiter=",", skiprows=1) * [1, -1, 1]
+    np.savetxt(propagator, table, delimiter=",", header="p [GeV],D,sigma", comments="")
+    with pytest.raises(InputError, match="negative throughout"):
+        problem(propagator, kernel="kallen-lehmann")
+    assert problem(propagator, kernel="kallen-lehmann", ansatz=PeaksAndContinuum(positive=False)).dim > 0
