@@ -1,9 +1,9 @@
 r"""Few terms of the singular basis of the kernel: only what the data can see, and as little of it as they ask for.
 
 The kernel, times the envelope of the prior, is decomposed over $\xi = \mathrm{arsinh}(\omega/u)$; f is a sum of its
-right singular functions with coefficients $a\,s_k z_k$ whose local scales $s_k$ are log-normal: most are small, some are
-not (the horseshoe's idea with a gentler tail). Directions that no datum sees have no width: the bands of this ansatz are
-conditional on rho lying in the span, and too narrow where it does not.
+right singular functions with coefficients $a\,s_k z_k$ whose local scales $s_k$ are log-normal: most are small, some
+are not (the horseshoe's idea with a gentler tail). Directions that no datum sees have no width: the bands of this
+ansatz are conditional on f lying in the span, and too narrow where it does not.
 
 Sources: Otsuki, Ohzeki, Shinaoka, Yoshimi, PRE 95, 061302 (2017); Carvalho, Polson, Scott, Biometrika 97 (2010) 465.
 """
