@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+import optax
 import pytest
 from numpy.testing import assert_allclose
 
@@ -51,6 +52,11 @@ FREE_KINDS = [
     FreeGrid(positive=False),
     SparseSpectrum(positive=False),
 ]
+
+
+def draws(ansatz, key, count):
+    """rho on the nodes for `count` white latent vectors."""
+    return np.asarray(jax.jit(jax.vmap(ansatz))(jr.normal(jr.key(key), (count, ansatz.dim))))
 
 
 def named(kind):
@@ -115,26 +121,29 @@ def test_penalties_restart_every_four_hundred_epochs(epoch, decay, smoothness):
 
 
 def test_an_epoch_is_twenty_five_updates_of_adam():
-    """The first update of Adam moves every weight by the rate, whatever the gradient."""
-    import optax
-
+    """The same as a loop over optax."""
     target = published_problem(MOMENTA, EXACT, precision="float64")
     schedule = PublishedSchedule(warm_up=1, refine=0)
     state = schedule.init(target, jr.key(0))
-    after, _ = schedule.step(target, state, jr.key(0), jnp.asarray(0))
+    after, _ = jax.jit(schedule.step)(target, state, jr.key(0), jnp.asarray(0))
     optimiser, weights = optax.adam(1e-3), state.weights
     memory = optimiser.init(weights)
-    gradient = jax.jit(jax.grad(lambda w: target.loss(w, 1e-3, 1e-4)))
+
+    @jax.jit
+    def moved(weights, memory):
+        gradient = jax.grad(lambda w: target.loss(w, 1e-3, 1e-4))(weights)
+        update, memory = optimiser.update(gradient, memory)
+        return optax.apply_updates(weights, update), memory
+
     for _ in range(EPOCH):
-        update, memory = optimiser.update(gradient(weights), memory)
-        weights = optax.apply_updates(weights, update)
+        weights, memory = moved(weights, memory)
     assert_allclose(after.weights.output.weight, weights.output.weight, rtol=1e-9)
 
 
 def test_the_refinement_moves_the_output_layer_only():
     target, schedule = published_problem(MOMENTA, EXACT), PublishedSchedule(warm_up=1, refine=1)
     before = schedule.init(target, jr.key(0))
-    after, _ = schedule.step(target, before, jr.key(0), jnp.asarray(1))
+    after, _ = jax.jit(schedule.step)(target, before, jr.key(0), jnp.asarray(1))
     assert all(
         np.array_equal(a.weight, b.weight) for a, b in zip(before.weights.hidden, after.weights.hidden, strict=True)
     )
@@ -163,7 +172,7 @@ def test_published_mock_data_commit_the_inverse_crime_and_closed_forms_do_not():
 @pytest.mark.parametrize("kind", KINDS, ids=named)
 def test_every_positive_ansatz_is_positive_and_takes_white_latents(frame, kind):
     ansatz = kind.on(frame)
-    rho = np.asarray(jax.vmap(ansatz)(jr.normal(jr.key(1), (64, ansatz.dim))))
+    rho = draws(ansatz, 1, 64)
     assert rho.shape == (64, len(frame.omega))
     assert np.all(np.isfinite(rho) & (rho >= 0))
     assert np.all(rho[:, np.searchsorted(frame.x, 2.0)] > 0)
@@ -172,7 +181,7 @@ def test_every_positive_ansatz_is_positive_and_takes_white_latents(frame, kind):
 @pytest.mark.parametrize("kind", FREE_KINDS, ids=named)
 def test_every_ansatz_of_free_sign_has_both_signs(frame, kind):
     ansatz = kind.on(frame)
-    rho = np.asarray(jax.vmap(ansatz)(jr.normal(jr.key(1), (64, ansatz.dim))))
+    rho = draws(ansatz, 1, 64)
     value = rho[:, np.searchsorted(frame.x, 2.0)]
     assert 10 < np.sum(value > 0) < 54
 
@@ -182,7 +191,7 @@ def test_network_outputs_have_unit_size_under_white_latents(depth):
     """So that amplitudes and lengths keep the meaning that they have for a Gaussian process."""
     network = WhiteNetwork(1, 20, 16, depth)
     z = jr.normal(jr.key(2), (2000, network.dim))
-    outputs = np.asarray(jax.vmap(lambda x: network(x, jnp.ones(1)))(z))
+    outputs = np.asarray(jax.jit(jax.vmap(lambda x: network(x, jnp.ones(1))))(z))
     assert 0.6 < np.mean(outputs**2) < 1.4
     assert abs(np.mean(outputs)) < 0.1
 
@@ -213,11 +222,11 @@ def test_a_frame_without_a_kernel_has_no_singular_basis():
 
 @pytest.mark.parametrize("power", [0.0, 1.0])
 @pytest.mark.parametrize(
-    ("kind", "value"), [(PeaksAndContinuum(), 2.5), (NeuralList(), 2.5), (SmoothSpectrum(positive=False), 0.0)], ids=str
+    ("kind", "value"), [(PeaksAndContinuum(), 2.5), (SmoothSpectrum(positive=False), 0.0)], ids=["positive", "free"]
 )
 def test_the_total_weight_is_exact_whatever_the_latents(frame, kind, value, power):
     ansatz = WithTotalWeight(kind, value, power).on(frame)
-    rho = np.asarray(jax.vmap(ansatz)(jr.normal(jr.key(4), (32, ansatz.dim))))
+    rho = draws(ansatz, 4, 32)
     terms = rho * np.asarray(frame.weight * frame.omega**power)
     error = np.abs(np.sum(terms, axis=1) - value)
     assert np.all(error <= 1e-12 * np.sum(np.abs(terms), axis=1))
@@ -239,8 +248,8 @@ def test_a_sum_rule_of_a_problem_is_an_argument_and_contradictions_are_errors():
 
 def test_the_most_probable_network_fits_the_data_within_their_errors():
     """The regulator is a prior that the noise competes with: chi2 is neither 1e4 nor 0."""
-    target = posterior(NeuralList(width=8, depth=2))
-    method = MAP(starts=1, steps=180, temperature=Geometric(1e5, 1.0, 0.7))
+    target = posterior(NeuralList(width=6, depth=2, modes=40))
+    method = MAP(starts=1, steps=150, temperature=Geometric(1e5, 1.0, 0.7))
     finished = advance(target, method, seed=0)
     best = method.finish(target, finished.state, finished.history).position[0, 0]
     rho = target.derived(best)["spectral_function"]
@@ -251,7 +260,7 @@ def test_the_most_probable_network_fits_the_data_within_their_errors():
 @pytest.fixture(scope="module")
 def trained():
     target = posterior(SmoothSpectrum(modes=20))
-    return trained_for(target, steps=250, batch=64, width=48, depth=2)
+    return trained_for(target, steps=120, batch=48, width=32, depth=2)
 
 
 def test_a_short_training_beats_the_untrained_network(trained):
@@ -265,12 +274,6 @@ def test_the_amortised_answer_is_positive_and_claims_no_error(trained):
     assert np.all(found.rho >= 0)
     assert found.error is None
     assert "no uncertainty" in found.description
-
-
-def test_an_amortised_network_scales_with_its_data_at_fixed_signal_to_noise_only(trained):
-    """rho is linear in the data; the network knows the size only through its units, and answers in proportion."""
-    once, twice = (amortised_reconstruction(trained, k * EXACT).rho for k in (1.0, 2.0))
-    assert 1.0 < np.sum(twice) / np.sum(once) < 4.0
 
 
 def test_a_prior_of_free_sign_cannot_be_learnt_by_a_positive_network():

@@ -122,9 +122,8 @@ def amortised_reconstruction(network: Amortised, data: Float[np.ndarray, " point
     likelihood = network.learner.posterior.likelihood.with_data(jnp.asarray(data))
     observed = -likelihood.residual(jnp.zeros(len(network.learner.units.direction)))
     rho = np.asarray(network.learner.predict(network.parameters, observed))
-    description = (
-        f"network trained on draws of a prior, with the error {network.validation**0.5:.2f} of a logarithm there"
-    )
+    error = network.validation**0.5
+    description = f"network trained on draws of a prior, error {error:.2f} of ln(1 + rho/m) there; no uncertainty"
     nothing = float("nan")
     return Reconstruction("amortised", network.omega, rho, None, nothing, nothing, description, ("kingma2015",))
 
