@@ -1,6 +1,6 @@
 """The published network reconstruction: its errors, what the inverse crime hides, its speed; and networks as priors.
 
-python benchmarks/spectral_published.py --torch PYTHON-THAT-HAS-IT      # about ten CPU minutes
+python benchmarks/spectral_published.py --torch PYTHON-THAT-HAS-IT      # a quarter of an hour of CPU time
 python benchmarks/spectral_published.py --full                         # five seeds, the longest refinement
 """
 
