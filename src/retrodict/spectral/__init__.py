@@ -7,6 +7,7 @@ import importlib
 from typing import Any
 
 _HOME = {
+    "amortised_reconstruction": "amortised",
     "Bootstrap": "resampling",
     "BosonicMatsubara": "kernels",
     "check_sign": "correlator",
@@ -17,19 +18,27 @@ _HOME = {
     "Errors": "estimate",
     "estimate": "estimate",
     "FermionicMatsubara": "kernels",
+    "FreeGrid": "ansatz",
     "hartlap_inflation": "estimate",
     "integrated_times": "autocorrelation",
     "Jackknife": "resampling",
     "KallenLehmann": "kernels",
     "linear_problem": "classical.problem",
+    "ListNetwork": "ansatz.layers",
     "MockCorrelator": "mock",
+    "NeuralFunction": "ansatz",
+    "NeuralList": "ansatz",
     "PeaksAndContinuum": "ansatz",
+    "PointNetwork": "ansatz.layers",
     "problem": "problems",
+    "published_reconstruction": "published",
     "read_correlator": "data",
     "read_samples": "data",
     "SmoothSpectrum": "ansatz",
+    "SparseSpectrum": "ansatz",
     "Thermal": "kernels",
     "UserKernel": "kernels",
+    "WithTotalWeight": "ansatz",
     "ZeroTemperature": "kernels",
 }
 

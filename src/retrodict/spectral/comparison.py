@@ -8,7 +8,7 @@ from retrodict.base.chapter import Chapter, Table
 from retrodict.base.figure import Figure, Layer, Line, Panel, Points, band_of
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.ansatz.frame import Frame
-from retrodict.spectral.ansatz.smooth import SLOPE
+from retrodict.spectral.ansatz.trend import SLOPE
 from retrodict.spectral.classical.compare import ESTIMATES, SMEARED, Method, compare_methods
 from retrodict.spectral.classical.problem import LinearProblem, Reconstruction, linear_problem
 from retrodict.spectral.derived import times_energy

@@ -48,14 +48,16 @@ class Derive(eqx.Module):
 
     def __call__(self, rho: Nodes, prediction: Float[Array, " modes"]) -> dict[str, Array]:
         """The derived quantities."""
-        found = peak(self.frame, rho, self.low, self.high)
+        found, shown = peak(self.frame, rho, self.low, self.high), self.shown @ rho
+        # Cubics undershoot beside a narrow line: what is positive on the nodes stays so between them.
+        shown = jnp.where(jnp.all(rho >= 0), jnp.maximum(shown, 0.0), shown)
         values: dict[str, Any] = {
             "peak_position": found.position,
             "peak_width": found.width,
             "peak_weight": found.weight,
             "slope_at_zero": rho[self.lowest] / self.frame.omega[self.lowest],
             **dict(zip(self.names, self.windows @ rho, strict=True)),
-            "spectral_function": self.shown @ rho,
+            "spectral_function": shown,
             "correlator": self.likelihood.points(prediction),
         }
         return values

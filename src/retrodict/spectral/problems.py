@@ -13,7 +13,15 @@ from retrodict.base.types import Float
 from retrodict.problem.compression import compressed
 from retrodict.problem.covariance import Covariance, full
 from retrodict.problem.posterior import Posterior
-from retrodict.spectral.ansatz import PeaksAndContinuum, SmoothSpectrum
+from retrodict.spectral.ansatz import (
+    FreeGrid,
+    NeuralFunction,
+    NeuralList,
+    PeaksAndContinuum,
+    SmoothSpectrum,
+    SparseSpectrum,
+    WithTotalWeight,
+)
 from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame
 from retrodict.spectral.chapters import chapters
 from retrodict.spectral.comparison import methods
@@ -50,7 +58,7 @@ __all__ = [
     "spectral_posterior",
 ]
 
-Ansatz = PeaksAndContinuum | SmoothSpectrum
+Ansatz = PeaksAndContinuum | SmoothSpectrum | NeuralList | NeuralFunction | FreeGrid | SparseSpectrum
 KernelName = Literal["kallen-lehmann", "zero-temperature", "thermal", "bosonic"]
 ENERGY = {"GeV": "GeV", "GeV^-1": "GeV", "1/a": "1/a", "a": "1/a"}
 MOCK = Path(__file__).parent / "observations" / "thermal_mock.h5"
@@ -66,6 +74,14 @@ class Range:
     high: Annotated[float, Field(gt=0)]
 
 
+@dataclass(frozen=True)
+class TotalWeight:
+    """A sum rule: the integral of omega^power rho over all frequencies is `value`, exactly."""
+
+    value: float
+    power: Annotated[float, Field(ge=-1)] = 1.0
+
+
 def problem(
     data: Literal["mock"] | Path | Correlator,
     *,
@@ -79,6 +95,7 @@ def problem(
     upper: float | None = None,
     ansatz: Ansatz = PeaksAndContinuum(),  # noqa: B008
     growth: float | None = None,
+    total_weight: TotalWeight | None = None,
     default_model: Path | None = None,
     unit: Annotated[float, Field(gt=0)] | None = None,
     shown: Range | None = None,
@@ -89,10 +106,11 @@ def problem(
     `data` is a file that `retrodict inspect` knows as a correlator; `dataset`, `covariance`, `errors`, `time_extent`,
     `lower` and `upper` say how it is read (see `read_correlator`). `temperature` belongs to the thermal kernel; with a
     `time_extent` it is its inverse. `growth` is the known power of omega with which rho rises at large omega (2 for
-    quark currents; thermal and zero-temperature kernels assume it unless told otherwise). `default_model` is a table
-    omega, rho around which the smooth part is built. `unit` is the frequency in multiples of which the prior is stated;
-    it follows from the range of the data. `windows` are pairs of frequencies between which the weight is reported.
-    Raises `InputError`.
+    quark currents; thermal and zero-temperature kernels assume it unless told otherwise). `total_weight` is a sum rule
+    that holds exactly; since its integral exists, rho is taken to fall as omega^-(power + 2) unless told otherwise, and
+    a growth that contradicts it is an error. `default_model` is a table omega, rho around which the smooth part is
+    built. `unit` is the frequency in multiples of which the prior is stated; it follows from the range of the data.
+    `windows` are pairs of frequencies between which the weight is reported. Raises `InputError`.
     """
     reading = {"dataset": dataset, "covariance": covariance, "errors": errors, "time_extent": time_extent}
     found = data if isinstance(data, Correlator) else read_correlator(_place(data), **reading, lower=lower, upper=upper)
@@ -106,6 +124,10 @@ def problem(
         )
     if ansatz.positive:
         check_sign(found)
+    spectrum: AbstractSpectrum = ansatz
+    if total_weight is not None:
+        spectrum = WithTotalWeight(ansatz, total_weight.value, total_weight.power)
+        growth = _falling(total_weight, growth)
     if growth is None and transform.argument == "tau" and default_model is None:
         growth = 2.0
     frame = frame_for(transform, found.grid, unit=unit, growth=growth)
@@ -117,7 +139,7 @@ def problem(
     omega = np.geomspace(limits.low, limits.high, SHOWN_POINTS)
     axis = Axis(tuple(found.grid.tolist()), found.argument, found.grid_unit, found.unit, ENERGY[found.grid_unit])
     range_shown = Shown(omega, ((limits.low, limits.high), *windows))
-    return spectral_posterior(transform, found.grid, found.mean, noise, ansatz, frame, range_shown, axis)
+    return spectral_posterior(transform, found.grid, found.mean, noise, spectrum, frame, range_shown, axis)
 
 
 def spectral_posterior(
@@ -153,6 +175,21 @@ def kernel_named(name: KernelName, temperature: float | None) -> AbstractKernel:
     return {"kallen-lehmann": KallenLehmann(), "zero-temperature": ZeroTemperature(), "bosonic": BosonicMatsubara()}[
         name
     ]
+
+
+def _falling(total: TotalWeight, growth: float | None) -> float:
+    """The power of omega at large omega, for which the total weight exists. Raises `InputError` for any other."""
+    if growth is not None and growth >= -(total.power + 1):
+        expected = f"growth below {-(total.power + 1):g}"
+        why = "the integral of a sum rule exists"
+        raise InputError(
+            "the growth contradicts the total weight",
+            where="problem.growth",
+            got=f"{growth:g}",
+            expected=expected,
+            why=why,
+        )
+    return -(total.power + 2) if growth is None else growth
 
 
 def _place(data: Path | str) -> Path:
@@ -197,9 +234,10 @@ problem:
   lower: null                    # leave out shorter times (smaller momenta)
   upper: null
   ansatz:
-    kind: PeaksAndContinuum      # or SmoothSpectrum: a Gaussian process without lines
+    kind: PeaksAndContinuum      # or SmoothSpectrum, NeuralList, NeuralFunction, FreeGrid, SparseSpectrum
     positive: true               # false for ghosts and quarks
   growth: null                   # rho ~ omega^growth at large omega; null: 2 for functions of tau, learnt otherwise
+  total_weight: null             # a sum rule, e.g. {value: 1.0, power: 1}: int omega^power rho d omega = value, exactly
   default_model: null            # a table of omega and rho, around which the smooth part is built
   windows: []                    # pairs of frequencies between which the weight is reported
 method:

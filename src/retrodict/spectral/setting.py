@@ -1,5 +1,6 @@
 """What the data can see: the range of frequencies, the units of the prior, and the quadrature that serves both."""
 
+from dataclasses import replace
 from typing import Final
 
 import equinox as eqx
@@ -58,7 +59,7 @@ def frame_for(
     unit = prior_unit(visible) if unit is None else unit
     low, high = BELOW * unit, max(ABOVE * unit, KERNEL_REACH[kernel.argument] * visible[1])
     grid = frequency_grid((low, high), int((np.log(high / low) + OUTSIDE) / step))
-    return Frame(grid.omega, grid.weight, unit, jnp.asarray(1.0), growth)
+    return Frame(grid.omega, grid.weight, unit, jnp.asarray(1.0), growth, kernel=kernel(x, grid.omega))
 
 
 def prior_spectra(spectrum: AbstractSpectrum, frame: Frame) -> Float[np.ndarray, "draws nodes"]:
@@ -95,7 +96,7 @@ def scaled(
             fix="another growth, or leave out the shortest times",
         )
     height = float(np.exp(np.mean(np.log(size[usable] / predicted[usable]))))
-    return Frame(frame.omega, frame.weight, frame.unit, frame.height * height, frame.growth, frame.default)
+    return replace(frame, height=frame.height * height)
 
 
 def interpolation(

@@ -1,7 +1,22 @@
 """What is sought: priors over spectral functions, swapped by one argument."""
 
 from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame
+from retrodict.spectral.ansatz.free import FreeGrid
 from retrodict.spectral.ansatz.mixture import PeaksAndContinuum, SumOfParts
+from retrodict.spectral.ansatz.network import NeuralFunction, NeuralList
 from retrodict.spectral.ansatz.smooth import SmoothSpectrum
+from retrodict.spectral.ansatz.sparse import SparseSpectrum
+from retrodict.spectral.ansatz.total_weight import WithTotalWeight
 
-__all__ = ["AbstractSpectrum", "Frame", "PeaksAndContinuum", "SmoothSpectrum", "SumOfParts"]
+__all__ = [
+    "AbstractSpectrum",
+    "Frame",
+    "FreeGrid",
+    "NeuralFunction",
+    "NeuralList",
+    "PeaksAndContinuum",
+    "SmoothSpectrum",
+    "SparseSpectrum",
+    "SumOfParts",
+    "WithTotalWeight",
+]

@@ -18,6 +18,7 @@ class Frame(eqx.Module):
     The priors of this domain are numbers: frequencies are multiples of `unit`, values of rho multiples of `height`.
     `growth` is the known power of omega with which rho grows at large omega (2 for currents of quarks), None where it
     is to be learnt. `default`, if given, is a default model on the nodes, around which the smooth part is built.
+    `kernel`, if given, is K(x, omega) of the data: for an ansatz that is stated in its singular basis.
     """
 
     omega: Nodes
@@ -26,6 +27,7 @@ class Frame(eqx.Module):
     height: Scalar
     growth: float | None = eqx.field(static=True, default=None)
     default: Nodes | None = None
+    kernel: Float[Array, "points nodes"] | None = None
 
     @property
     def x(self) -> Nodes:

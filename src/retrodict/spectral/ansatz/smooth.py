@@ -18,14 +18,11 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Scalar, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, LogNormal, Nodes, Normal
+from retrodict.spectral.ansatz.trend import trend_on
 
 EXTENT: Final = 8.0  # of the Gaussian process in arsinh(omega/unit); beyond, rho is a pure power
 AMPLITUDE: Final = LogNormal(1.5, 0.5)
 LENGTH: Final = LogNormal(0.25, 0.4)
-OFFSET: Final = Normal(-1.0, 1.5)
-SLOPE: Final = Normal(-1.5, 1.0)  # where the growth is not known
-KNOWN_SLOPE: Final = Normal(0.0, 0.0)  # where it is: a slope would turn into another power wherever f < 0
-DEFAULT_OFFSET: Final = Normal(0.54, 0.7)  # softplus(0.54) = 1: around a default model
 HYPERPARAMETERS: Final = 4
 
 
@@ -82,15 +79,10 @@ class SmoothSpectrum(AbstractSpectrum):
         """White latents -> rho on the nodes."""
         fixed = ((self.amplitude, AMPLITUDE), (self.length, LENGTH))
         amplitude, length = (free if value is None else LogNormal(value, 0.0) for value, free in fixed)
-        known = KNOWN_SLOPE if frame.growth is not None or frame.default is not None else SLOPE
-        offset = OFFSET if frame.default is None else DEFAULT_OFFSET
-        if not self.positive:
-            offset, known = Normal(0.0, 1.0), Normal(known.mean, 0.0)
+        trend = trend_on(frame, positive=self.positive)
         position = np.minimum(np.arcsinh(np.asarray(frame.x)), EXTENT)
         number = np.arange(1, self.modes + 1)
         waves = np.cos(np.pi * number * position[:, None] / EXTENT) * np.sqrt(2 / EXTENT)
-        logarithm = jnp.log1p(frame.x**2)
-        envelope = frame.envelope if self.positive else frame.envelope * (1 + frame.x**2) ** known.mean
         waves, number = jnp.asarray(waves), jnp.asarray(np.pi * number / EXTENT)
-        slope = known if self.positive else Normal(0.0, 0.0)
-        return SmoothPart(envelope, logarithm, waves, number, offset, slope, amplitude, length, self.positive)
+        surroundings = trend.envelope, trend.logarithm, waves, number, trend.offset, trend.slope
+        return SmoothPart(*surroundings, amplitude, length, self.positive)

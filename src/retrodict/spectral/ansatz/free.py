@@ -1,0 +1,48 @@
+r"""One latent a node: the `list` of the literature, with the penalty on differences turned into a prior.
+
+$f_j = f_{j-1} + a\sqrt{\xi_j - \xi_{j-1}}\,z_j$ over $\xi = \mathrm{arsinh}\,x$: minus the log prior is the sum of
+squared differences, in units that do not depend on the grid. Continuous, nowhere smooth; the amplitude a is a latent.
+Source of the representation: Wang, Shi, Zhou, PRD 106, L051502 (2022).
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import jax.numpy as jnp
+
+from retrodict.base.types import Vector
+from retrodict.problem.ansatz import AbstractAnsatz
+from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, LogNormal, Nodes
+from retrodict.spectral.ansatz.smooth import EXTENT
+from retrodict.spectral.ansatz.trend import Trend, trend_on
+
+ROUGHNESS: Final = LogNormal(2.0, 0.5)  # standard deviation of f over one unit of arsinh(omega/unit)
+HYPERPARAMETERS: Final = 3
+
+
+class FreePart(AbstractAnsatz):
+    """Latents: offset, slope, roughness, then one a node."""
+
+    trend: Trend
+    increment: Nodes  # standard deviations of the steps, for roughness one
+
+    @property
+    def dim(self) -> int:
+        return HYPERPARAMETERS + len(self.increment)
+
+    def __call__(self, z: Vector) -> Nodes:
+        """rho on the nodes."""
+        walk = jnp.cumsum(self.increment * z[HYPERPARAMETERS:])
+        return self.trend(z[0], z[1], ROUGHNESS(z[2]) * walk)
+
+
+@dataclass(frozen=True)
+class FreeGrid(AbstractSpectrum):
+    """rho on every node by itself, tied to its neighbours by a random walk behind a positive link, or none."""
+
+    positive: bool = True
+
+    def on(self, frame: Frame) -> FreePart:
+        """White latents -> rho on the nodes."""
+        place = jnp.minimum(jnp.arcsinh(frame.x), EXTENT)
+        return FreePart(trend_on(frame, positive=self.positive), jnp.sqrt(jnp.diff(place, prepend=0.0)))

@@ -1,0 +1,77 @@
+r"""Few terms of the singular basis of the kernel: only what the data can see, and as little of it as they ask for.
+
+The kernel, times the envelope of the prior, is decomposed over $\xi = \mathrm{arsinh}(\omega/u)$; f is a sum of its
+right singular functions with coefficients $a\,s_k z_k$ whose local scales $s_k$ are log-normal: most are small, some
+are not (the horseshoe's idea with a gentler tail). Directions that no datum sees have no width: the bands of this
+ansatz are conditional on f lying in the span, and too narrow where it does not.
+
+Sources: Otsuki, Ohzeki, Shinaoka, Yoshimi, PRE 95, 061302 (2017); Carvalho, Polson, Scott, Biometrika 97 (2010) 465.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import jax.numpy as jnp
+import numpy as np
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Float, Vector
+from retrodict.problem.ansatz import AbstractAnsatz
+from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, LogNormal, Nodes
+from retrodict.spectral.ansatz.smooth import EXTENT
+from retrodict.spectral.ansatz.trend import Trend, trend_on
+
+AMPLITUDE: Final = LogNormal(1.0, 0.5)
+LOCAL: Final = LogNormal(0.5, 0.8)
+HYPERPARAMETERS: Final = 3
+
+
+class SparsePart(AbstractAnsatz):
+    """Latents: offset, slope, amplitude, then a coefficient and a local scale for each singular function."""
+
+    trend: Trend
+    basis: Float[Array, "nodes modes"]
+
+    @property
+    def dim(self) -> int:
+        return HYPERPARAMETERS + 2 * self.basis.shape[1]
+
+    def __call__(self, z: Vector) -> Nodes:
+        """rho on the nodes."""
+        coefficient, scale = z[HYPERPARAMETERS:].reshape(2, -1)
+        f = self.basis @ (LOCAL(scale) * coefficient)
+        return self.trend(z[0], z[1], AMPLITUDE(z[2]) * f)
+
+
+@dataclass(frozen=True)
+class SparseSpectrum(AbstractSpectrum):
+    """`modes` right singular functions of the kernel, at most one a datum, behind a positive link, or none."""
+
+    modes: int = 16
+    positive: bool = True
+
+    def __post_init__(self) -> None:
+        if self.modes < 1:
+            raise InputError("a basis has at least one function", got=repr(self))
+
+    def on(self, frame: Frame) -> SparsePart:
+        """White latents -> rho on the nodes. Raises `InputError` for a frame that does not know its kernel."""
+        if frame.kernel is None:
+            what, fix = "the singular basis is that of a kernel, and the frame has none", "frame_for(kernel, x)"
+            raise InputError(what, got="kernel=None", expected="K(x, omega) on the nodes", fix=fix)
+        return SparsePart(trend_on(frame, positive=self.positive), jnp.asarray(singular_functions(frame, self.modes)))
+
+
+def singular_functions(frame: Frame, modes: int) -> Float[np.ndarray, "nodes modes"]:
+    """The first right singular functions of the kernel, orthonormal over arsinh(omega/unit) up to `EXTENT`."""
+    place = np.minimum(np.arcsinh(np.asarray(frame.x)), EXTENT)
+    measure = np.gradient(place)
+    shape = np.asarray(frame.x * (1 + frame.x**2) ** -2)  # of a typical spectrum: what the data see of its changes
+    seen = np.asarray(frame.kernel) * (np.asarray(frame.weight) * shape)
+    seen = seen / np.linalg.norm(seen, axis=1, keepdims=True)  # points count alike, whatever their size
+    inside = measure > 0
+    root = np.sqrt(measure[inside])
+    right = np.linalg.svd(seen[:, inside] / root, full_matrices=False)[2][:modes]
+    basis = np.zeros((len(place), len(right)))
+    basis[inside] = (right / root).T
+    return basis

@@ -1,0 +1,82 @@
+r"""A sum rule as an exact constraint: $\int_0^\infty d\omega\,\omega^n \rho = W$, whatever the latents.
+
+A positive rho is rescaled. One of free sign gets the missing weight from a template,
+$\omega (1 + \omega^2/u^2)^{-(n + 5)/2}$ for $n \ge -1$. Since the integral exists, rho falls: it is cut off far beyond
+what data see, where a draw of the prior might not.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import equinox as eqx
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Float, Scalar, Vector
+from retrodict.problem.ansatz import AbstractAnsatz
+from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, Nodes
+
+FAR: Final = 1e3  # units: where rho is made to fall by two powers more than the integral asks for
+LOWEST_POWER: Final = -1.0
+
+
+class Signed(Protocol):
+    """A prior over spectral functions that says whether they are positive whatever the latents."""
+
+    @property
+    def positive(self) -> bool: ...
+
+    def on(self, frame: Frame) -> AbstractAnsatz: ...
+
+
+class WeighedPart(AbstractAnsatz):
+    """An ansatz with its total weight corrected; the same latents."""
+
+    ansatz: AbstractAnsatz
+    cut: Nodes
+    row: Float[Array, " nodes"]  # integrates omega^power rho
+    template: Nodes | None  # of weight one; None: rescale
+    value: float = eqx.field(static=True)
+
+    @property
+    def dim(self) -> int:
+        return self.ansatz.dim
+
+    def __call__(self, z: Vector) -> Nodes:
+        """rho on the nodes."""
+        rho = self.cut * self.ansatz(z)
+        weight: Scalar = self.row @ rho
+        return rho * (self.value / weight) if self.template is None else rho + (self.value - weight) * self.template
+
+
+@dataclass(frozen=True)
+class WithTotalWeight(AbstractSpectrum):
+    """`ansatz` with the integral of omega^power rho equal to `value` [unit of rho times frequency^(power + 1)]."""
+
+    ansatz: Signed
+    value: float
+    power: float = 1.0
+
+    def __post_init__(self) -> None:
+        if self.power < LOWEST_POWER:
+            expected = f"a power of at least {LOWEST_POWER:g}"
+            raise InputError(
+                "this weight need not exist: rho ~ omega at small omega", got=f"{self.power:g}", expected=expected
+            )
+        if self.positive and not self.value > 0:
+            fix = "a positive value, or a spectral function of free sign: ansatz.positive: false"
+            raise InputError("a positive spectral function has a positive weight", got=f"{self.value:g}", fix=fix)
+
+    @property
+    def positive(self) -> bool:
+        """That of the ansatz."""
+        return self.ansatz.positive
+
+    def on(self, frame: Frame) -> WeighedPart:
+        """White latents -> rho on the nodes."""
+        row = frame.weight * frame.omega**self.power
+        cut = (1 + (frame.x / FAR) ** 2) ** (-0.5 * (self.power + 3 + max(frame.growth or 0.0, 1.0)))
+        template = None
+        if not self.positive:
+            template = frame.x * (1 + frame.x**2) ** (-0.5 * (self.power + 5))
+            template = template / (row @ template)
+        return WeighedPart(self.ansatz.on(frame), cut, row, template, self.value)

@@ -1,0 +1,44 @@
+r"""What surrounds a function f that can take any value: $\rho = m(\omega)\,\mathrm{softplus}(a + b\ln(1 + x^2) + f)$.
+
+m is the envelope of the frame; offset and slope are latents. Without positivity the link is the identity and the slope
+is fixed.
+"""
+
+from typing import Final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from retrodict.base.types import Scalar
+from retrodict.spectral.ansatz.frame import Frame, Nodes, Normal
+
+OFFSET: Final = Normal(-1.0, 1.5)
+SLOPE: Final = Normal(-1.5, 1.0)  # where the growth is not known
+KNOWN_SLOPE: Final = Normal(0.0, 0.0)  # where it is: a slope would turn into another power wherever f < 0
+DEFAULT_OFFSET: Final = Normal(0.54, 0.7)  # softplus(0.54) = 1: around a default model
+
+
+class Trend(eqx.Module):
+    """Latents: offset and slope."""
+
+    envelope: Nodes
+    logarithm: Nodes  # ln(1 + x^2)
+    offset: Normal
+    slope: Normal
+    positive: bool = eqx.field(static=True)
+
+    def __call__(self, offset: Scalar, slope: Scalar, f: Nodes) -> Nodes:
+        """rho on the nodes, from two white latents and f."""
+        total = self.offset(offset) + self.slope(slope) * self.logarithm + f
+        return self.envelope * (jax.nn.softplus(total) if self.positive else total)
+
+
+def trend_on(frame: Frame, *, positive: bool) -> Trend:
+    """The trend that the frame asks for: a known growth, a default model, or neither."""
+    slope = KNOWN_SLOPE if frame.growth is not None or frame.default is not None else SLOPE
+    offset = OFFSET if frame.default is None else DEFAULT_OFFSET
+    logarithm = jnp.log1p(frame.x**2)
+    if positive:
+        return Trend(frame.envelope, logarithm, offset, slope, True)
+    return Trend(frame.envelope * (1 + frame.x**2) ** slope.mean, logarithm, Normal(0.0, 1.0), Normal(0.0, 0.0), False)

@@ -1,0 +1,109 @@
+r"""The published loss of a network that stands for a spectral function: misfit without errors, and two penalties.
+
+Source: Wang, Shi, Zhou, PRD 106, L051502 (2022), and the programs that the authors published.
+"""
+
+from typing import Final, Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Float, Key, PyTree, Scalar
+from retrodict.problem.target import AbstractTarget, Quantity
+from retrodict.spectral.ansatz.frame import Nodes
+from retrodict.spectral.ansatz.layers import ListNetwork, PointNetwork, Weights, features
+from retrodict.spectral.kernels import AbstractKernel, KallenLehmann
+from retrodict.spectral.shapes import AbstractShape, noisy, wsz_noise
+
+Network = ListNetwork | PointNetwork
+
+OMEGA: Final = np.linspace(0.04, 20.0, 500)  # the published frequencies; the first is also their spacing
+MOMENTA: Final = np.linspace(0.001, 19.199, 25)
+LIST: Final = ListNetwork()
+
+
+class PublishedProblem(AbstractTarget):
+    """The un-normalised misfit of a network's correlator, and the two penalties; positions are its weights."""
+
+    operator: Float[Array, "points nodes"]
+    data: Float[Array, " points"]
+    omega: Nodes
+    network: Network = eqx.field(static=True)
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        """The spectral function."""
+        grid = tuple(np.asarray(self.omega, dtype=float).tolist())
+        return (Quantity("spectral_function", "", r"$\rho$", grid, "omega", column="omega"),)
+
+    def init(self, key: Key) -> Weights:
+        """Weights as published."""
+        return self.network.init(key, self.omega)
+
+    def spectral_function(self, weights: Weights) -> Nodes:
+        """rho on the grid."""
+        return self.network.read(weights.output, self.seen(weights), self.omega)
+
+    def seen(self, weights: Weights) -> Array:
+        """What the output layer sees: constant while only that layer moves."""
+        return features(weights.hidden, self.network.inputs(self.omega))
+
+    def misfit(self, rho: Nodes) -> Scalar:
+        """Sum of squared differences from the data, in the square of their unit."""
+        return jnp.sum((self.operator @ rho - self.data) ** 2)
+
+    def loss(self, weights: Weights, decay: Scalar, smoothness: Scalar) -> Scalar:
+        """The published loss."""
+        rho = self.spectral_function(weights)
+        return self.misfit(rho) + 0.5 * decay * sum_of_squares(weights) + smoothness * jnp.sum(jnp.diff(rho) ** 2)
+
+    def log_density(self, x: Weights) -> Scalar:
+        """Minus the misfit: not a probability."""
+        return -self.misfit(self.spectral_function(x))
+
+    def derived(self, x: Weights) -> dict[str, Array]:
+        """The spectral function."""
+        return {"spectral_function": self.spectral_function(x)}
+
+
+def published_problem(
+    momentum: Float[np.ndarray, " points"],
+    data: Float[np.ndarray, " points"],
+    *,
+    network: Network = LIST,
+    kernel: AbstractKernel = KallenLehmann(),  # noqa: B008
+    omega: Float[np.ndarray, " nodes"] = OMEGA,
+    precision: Literal["float32", "float64"] = "float32",
+) -> PublishedProblem:
+    """The target of `published_reconstruction`. Raises `InputError` for data of another length than the momenta."""
+    operator = riemann_operator(kernel, momentum, omega)
+    if np.shape(data) != (len(operator),):
+        raise InputError("one datum a momentum", got=f"{np.shape(data)}", expected=f"({len(operator)},)")
+    matrix, values, grid = (jnp.asarray(x, dtype=precision) for x in (operator, data, omega))
+    return PublishedProblem(matrix, values, grid, network)
+
+
+def riemann_operator(
+    kernel: AbstractKernel, x: Float[np.ndarray, " points"], omega: Float[np.ndarray, " nodes"]
+) -> Float[np.ndarray, "points nodes"]:
+    """K(x, omega) times the spacing: the published integral, which has no tail beyond the last frequency."""
+    return np.asarray(kernel(x, omega)) * np.mean(np.diff(omega))
+
+
+def mock_with_inverse_crime(
+    shape: AbstractShape, eps: float, seed: int, momentum: Float[np.ndarray, " points"] = MOMENTA
+) -> Float[np.ndarray, " points"]:
+    """Data as published: the Riemann sum that will invert them makes them. They flatter; `correlator_of` does not."""
+    exact = riemann_operator(KallenLehmann(), momentum, OMEGA) @ np.asarray(shape(OMEGA))
+    return noisy(jr.key(seed), exact, wsz_noise(exact, momentum, eps, floor=0.0))
+
+
+def sum_of_squares(tree: PyTree[Array]) -> Scalar:
+    """Of all leaves."""
+    return sum(
+        (jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)), start=jnp.zeros((), jax.tree.leaves(tree)[0].dtype)
+    )
