@@ -7,8 +7,10 @@ import pytest
 
 from retrodict.cli.config import load
 from retrodict.cli.config.load import to_yaml
+from retrodict.cli.export import TABLES, equal_draws
 from retrodict.cli.main import execute
 from retrodict.neutron_star.problems import DEMOS, TEMPLATE
+from retrodict.run.result import Result
 
 OBSERVATIONS = (
     "mass [Msun], mass_error [Msun], radius [km], radius_error [km]\n1.4, 0.1, 12.0, 0.8\n1.8, 0.2, 11.8, 1.0\n"
@@ -89,3 +91,33 @@ def test_slips_in_a_config_are_answered_with_what_was_meant(override, said, tmp_
     path.write_text(TEMPLATE)
     assert execute(["check", str(path), "--set", override]) == 2
     assert said in capsys.readouterr().err
+
+
+EXPORTED = """\
+domain: neutron_star
+problem:
+  data: classic18
+method:
+  kind: Importance
+  draws: 100
+  batch: 50
+seed: 0
+"""
+
+
+def test_inspect_finds_the_stars_of_an_exported_equation_of_state_again(tmp_path, capsys, monkeypatch):
+    """From the file alone to a metre in R_1.4, for the draws of which it was exported."""
+    monkeypatch.setattr(
+        "retrodict.cli.running.write_pages", lambda domain, directory, result: None
+    )  # seconds of drawing
+    config = tmp_path / "config.yaml"
+    config.write_text(EXPORTED)
+    assert execute(["run", str(config), "--out", str(tmp_path / "run")]) in (0, 1)  # too few draws
+    assert execute(["export", str(tmp_path / "run"), "--out", str(tmp_path / "tables")]) == 0
+    radii = equal_draws(Result.load(tmp_path / "run"), "radius_1.4", TABLES)
+    for draw in (0, len(radii) - 1):
+        capsys.readouterr()
+        table = tmp_path / "tables" / "equation_of_state" / f"{draw:03d}.csv"
+        assert execute(["inspect", str(table), "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert abs(found["radius_1.4"]["value"] - radii[draw]) < 1e-3  # km

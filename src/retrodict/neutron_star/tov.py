@@ -16,10 +16,10 @@ All stars start at grid nodes and share the intervals they traverse: no interpol
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from retrodict.base.constants import GRAVITATIONAL_CONSTANT, MEV_FM3_IN_INVERSE_KM2, SOLAR_MASS_IN_KM, SPEED_OF_LIGHT
-from retrodict.neutron_star.centre import centres
+from retrodict.neutron_star.centre import centres, resolved
 from retrodict.neutron_star.eos import EquationOfState
 from retrodict.neutron_star.march import State, march_is_whole
 from retrodict.neutron_star.response import differentiable_march
@@ -47,6 +47,7 @@ CURVATURE = 4.0 * np.pi * MEV_FM3_IN_INVERSE_KM2  # 4 pi G / c^4 for MeV fm^-3 [
 INERTIA_UNIT = SPEED_OF_LIGHT**2 / GRAVITATIONAL_CONSTANT * 1e9  # km^3 -> kg m^2
 MOST_STARS = 160
 SAFE_STATE = (100.0, 2e-3, 0.5, 3e-3)  # stands in where a march failed, so that nothing there is NaN
+TINIEST_TIDE = 1e-9  # stands in where a tide is not positive, since logarithms are interpolated
 
 
 def solve(
@@ -64,10 +65,12 @@ def solve(
     rise = jnp.clip(eos.sound_speed_squared, 0.0, 10.0) * jnp.diff(eos.log_density)[:, None]
     state, first = centres(energy, pressure, rise, centre)
     if rtol is None:
-        return _observables(eos, centre, differentiable_march(energy, pressure, rise, first, state))
+        surface = differentiable_march(energy, pressure, rise, first, state)
+        return _observables(eos, centre, surface, resolved(rise, centre, first))
     from retrodict.neutron_star.adaptive import march_adaptively  # diffrax takes half a second, and is rarely asked for
 
-    return _observables(eos, centre, march_adaptively(eos, first, state, curvature=CURVATURE, rtol=rtol))
+    surface = march_adaptively(eos, first, state, curvature=CURVATURE, rtol=rtol)
+    return _observables(eos, centre, surface, jnp.ones(centre.shape, dtype=bool))
 
 
 def default_stars(eos: EquationOfState) -> Int[np.ndarray, " stars"]:
@@ -77,7 +80,9 @@ def default_stars(eos: EquationOfState) -> Int[np.ndarray, " stars"]:
     return np.arange(last, least - 1, -stride)[::-1]
 
 
-def _observables(eos: EquationOfState, centre: Int[np.ndarray, " stars"], state: State) -> StellarSequence:
+def _observables(
+    eos: EquationOfState, centre: Int[np.ndarray, " stars"], state: State, trusted: Bool[Array, " stars"]
+) -> StellarSequence:
     """Cross the thin shell above the lowest node in closed form and read the exterior solution.
 
     The shell's mass is first order in its pressure; its weight acts at the lowest node, from where the exterior
@@ -92,6 +97,8 @@ def _observables(eos: EquationOfState, centre: Int[np.ndarray, " stars"], state:
     f = u * (g + shell / (u * w) * (u * g + 4.0))
     redshift = (1.0 - 2.0 * m / r) * jnp.exp(2.0 * eos.surface_log_enthalpy)
     mass, radius, h = m / SOLAR_MASS_IN_KM, 2.0 * m / (1.0 - redshift), eos.log_enthalpy[centre]
+    tide = tidal_deformability(m / r, z)
+    sound = whole & (tide > 0.0) & (f > 0.0) & (redshift > 0.0)
     stable = stable_mask(h, mass) & whole & jnp.concatenate([whole[:1], whole[:-1]])
     return StellarSequence(
         central_density=eos.density[centre],
@@ -99,10 +106,10 @@ def _observables(eos: EquationOfState, centre: Int[np.ndarray, " stars"], state:
         central_log_enthalpy=h,
         mass=jnp.where(whole, mass, 0.0),
         radius=radius,
-        tidal_deformability=tidal_deformability(m / r, z),
+        tidal_deformability=jnp.where(tide > 0.0, tide, TINIEST_TIDE),
         moment_of_inertia=INERTIA_UNIT * u * r * f / (6.0 + 2.0 * f),
         stable=stable,
-        valid=whole & (redshift > 0.0) & eos.causal[centre - 1],
+        valid=sound & trusted & eos.causal[centre - 1],
     )
 
 
