@@ -244,7 +244,7 @@ method:
   kind: Manifold                 # exact, and indifferent to how small the noise is; or Laplace, Ensemble, NUTS, MAP
   chains: 16
   warmup: 60
-  draws: 80
+  draws: 240
   leapfrog: 6
 seed: 0
 """
@@ -261,7 +261,7 @@ method:
   kind: Manifold
   chains: 16
   warmup: 60
-  draws: 80
+  draws: 240
   leapfrog: 6
 seed: 0
 """
