@@ -68,6 +68,13 @@ def test_a_known_growth_is_the_power_of_the_tail():
     assert_allclose(power, 2.0, atol=1e-3)  # a threshold opens over a few e-folds
 
 
+def test_where_no_growth_is_known_every_draw_falls_so_that_its_correlator_exists():
+    """Of a rising tail the grid, which reaches to 1e23, would make correlators larger by as much."""
+    rho = drawn(PeaksAndContinuum(), count=500, spread=1)
+    size = np.max(rho @ np.asarray(operator(KallenLehmann(), MOMENTA, Grid(FRAME.omega, FRAME.weight))).T, axis=1)
+    assert np.max(size) < 1e6 * np.median(size)
+
+
 def test_with_the_identity_link_the_answer_is_the_closed_form_posterior_of_a_gaussian_process():
     spectrum = SmoothSpectrum(modes=20, positive=False, amplitude=1.0, length=0.5)
     ansatz = spectrum.on(FRAME)

@@ -18,7 +18,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Scalar, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, LogNormal, Nodes, Normal
-from retrodict.spectral.ansatz.trend import trend_on
+from retrodict.spectral.ansatz.trend import Decay, trend_on
 
 EXTENT: Final = 8.0  # of the Gaussian process in arsinh(omega/unit); beyond, rho is a pure power
 AMPLITUDE: Final = LogNormal(1.5, 0.5)
@@ -34,7 +34,7 @@ class SmoothPart(AbstractAnsatz):
     modes: Float[Array, "nodes modes"]
     wave_number: Float[Array, " modes"]
     offset: Normal
-    slope: Normal
+    slope: Normal | Decay
     amplitude: LogNormal
     length: LogNormal
     positive: bool = eqx.field(static=True)

@@ -13,8 +13,28 @@ import jax.numpy as jnp
 from retrodict.base.types import Scalar
 from retrodict.spectral.ansatz.frame import Frame, Nodes, Normal
 
+
+class Decay(eqx.Module):
+    """-(1/2 + median exp(spread z)): a slope at which rho falls as a power, omega^(-2 median) for the typical one.
+
+    From -1/2 upwards rho would not fall, and a Kallen-Lehmann integral over it would not exist.
+    """
+
+    median: float = eqx.field(static=True)
+    spread: float = eqx.field(static=True)
+
+    @property
+    def mean(self) -> float:
+        """The slope at z = 0."""
+        return -0.5 - self.median
+
+    def __call__(self, z: Scalar) -> Scalar:
+        """The slope."""
+        return -0.5 - self.median * jnp.exp(self.spread * z)
+
+
 OFFSET: Final = Normal(-1.0, 1.5)
-SLOPE: Final = Normal(-1.5, 1.0)  # where the growth is not known
+SLOPE: Final = Decay(1.0, 0.7)  # where the growth is not known
 KNOWN_SLOPE: Final = Normal(0.0, 0.0)  # where it is: a slope would turn into another power wherever f < 0
 DEFAULT_OFFSET: Final = Normal(0.54, 0.7)  # softplus(0.54) = 1: around a default model
 
@@ -25,7 +45,7 @@ class Trend(eqx.Module):
     envelope: Nodes
     logarithm: Nodes  # ln(1 + x^2)
     offset: Normal
-    slope: Normal
+    slope: Normal | Decay
     positive: bool = eqx.field(static=True)
 
     def __call__(self, offset: Scalar, slope: Scalar, f: Nodes) -> Nodes:
@@ -36,7 +56,7 @@ class Trend(eqx.Module):
 
 def trend_on(frame: Frame, *, positive: bool) -> Trend:
     """The trend that the frame asks for: a known growth, a default model, or neither."""
-    slope = KNOWN_SLOPE if frame.growth is not None or frame.default is not None else SLOPE
+    slope: Normal | Decay = KNOWN_SLOPE if frame.growth is not None or frame.default is not None else SLOPE
     offset = OFFSET if frame.default is None else DEFAULT_OFFSET
     logarithm = jnp.log1p(frame.x**2)
     if positive:
