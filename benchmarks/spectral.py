@@ -112,7 +112,7 @@ def calibrate(data_sets: int, eps: float, method: Manifold) -> None:
     """Truths from the prior on the published grid; the noise is that of the double peak."""
     at = cell("double peak", eps)
     shown = Shown(np.geomspace(0.3, 15.0, 40), ((0.3, 15.0),))
-    derive = derivation(at.frame, at.posterior.likelihood, shown)
+    derive = derivation(at.frame, at.posterior.likelihood, shown, KallenLehmann(), MOMENTA)
     quantities = quantities_of(shown, Axis(tuple(MOMENTA.tolist()), "momentum", "GeV", "", "GeV"))
     tested = tuple(q for q in quantities if q.name in ("peak_position", "peak_weight", "spectral_function"))
     names = [q.name for q in tested]

@@ -107,9 +107,7 @@ seed: 0
 
 def test_inspect_finds_the_stars_of_an_exported_equation_of_state_again(tmp_path, capsys, monkeypatch):
     """From the file alone to a metre in R_1.4, for the draws of which it was exported."""
-    monkeypatch.setattr(
-        "retrodict.cli.running.write_pages", lambda domain, directory, result: None
-    )  # seconds of drawing
+    monkeypatch.setattr("retrodict.cli.running.write_pages", lambda *about: None)  # seconds of drawing
     config = tmp_path / "config.yaml"
     config.write_text(EXPORTED)
     assert execute(["run", str(config), "--out", str(tmp_path / "run")]) in (0, 1)  # too few draws
