@@ -150,7 +150,7 @@ def test_a_table_may_begin_anywhere(lowest, crust_below):
 def test_an_exported_draw_read_back_makes_the_same_stars_to_a_metre():
     """Nodes and middles are enough rows, and the surface is that of the crust that was written."""
     matter = smooth(64)
-    density, energy, pressure = (np.asarray(column) for column in export._columns(matter))
+    density, energy, pressure = (np.asarray(column) for column in export._matter(matter))
     row = np.isfinite(density)
     again = eos.from_table(density[row], energy[row], pressure[row])
     assert_allclose(again.surface_log_enthalpy, matter.surface_log_enthalpy, rtol=1e-9)
