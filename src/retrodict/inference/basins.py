@@ -9,9 +9,8 @@ from typing import Final, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 
-from retrodict.base.types import Array, Bool, Float
+from retrodict.base.types import Array, Bool, Float, Int, Scalar
 from retrodict.inference.gauss_newton import linearise
 from retrodict.inference.least_squares import minimise
 from retrodict.problem.target import AbstractLeastSquares
@@ -24,8 +23,11 @@ SEPARATE: Final = 1.0  # posterior standard deviations between two minima
 class Basins(NamedTuple):
     """How many minima were found, and the fraction of the members that lead to another than the most frequent one."""
 
-    number: int
-    outside: float
+    number: Int[Array, ""]
+    outside: Scalar
+
+
+_Count = tuple[Bool[Array, " member"], Int[Array, ""], Int[Array, ""]]  # still to be placed, basins, the largest
 
 
 class _Ends(NamedTuple):
@@ -35,13 +37,18 @@ class _Ends(NamedTuple):
 
 def basins(target: AbstractLeastSquares, positions: Float[Array, "member dim"], batch: int | None = None) -> Basins:
     """Of at most `MEMBERS` members; those whose descent does not converge are not judged."""
-    ends = jax.device_get(_ends(target, positions[:MEMBERS], batch))
-    left, sizes = np.flatnonzero(ends.converged), []
-    while left.size:
-        near = ends.distance[left[0], left] < SEPARATE
-        sizes.append(int(near.sum()))
-        left = left[~near]
-    return Basins(len(sizes), 1 - max(sizes) / sum(sizes) if sizes else 0.0)
+    ends = _ends(target, positions[:MEMBERS], batch)
+    near = (ends.distance < SEPARATE) & ends.converged
+
+    def next_basin(i: Int[Array, ""], carry: _Count) -> _Count:
+        left, number, largest = carry
+        size = jnp.where(left[i], jnp.sum(near[i] & left), 0)
+        return jnp.where(left[i], left & ~near[i], left), number + left[i], jnp.maximum(largest, size)
+
+    none = jnp.asarray(0)
+    _, number, largest = jax.lax.fori_loop(0, len(near), next_basin, (ends.converged, none, none))
+    judged = jnp.sum(ends.converged)
+    return Basins(number, jnp.where(judged > 0, 1 - largest / jnp.maximum(judged, 1), 0.0))
 
 
 @eqx.filter_jit

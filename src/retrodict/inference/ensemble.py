@@ -136,7 +136,7 @@ class Ensemble:
             log_weight, k = smooth_unless_equal(log_weights(target, state, self.batch))
             statistics |= {"pareto_k": jnp.asarray(k), "importance_ess": jnp.asarray(weight_ess(log_weight))}
             found = basins(target, position, self.batch)
-            statistics |= {"basins": jnp.asarray(found.number), "outside_main_basin": jnp.asarray(found.outside)}
+            statistics |= {"basins": found.number, "outside_main_basin": found.outside}
         if not self.confined:
             kept = validity(target, position, self.batch)
             log_weight = jnp.where(kept, jnp.asarray(log_weight), -jnp.inf)
