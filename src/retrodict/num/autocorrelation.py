@@ -68,10 +68,30 @@ def autocovariance(history: np.ndarray) -> np.ndarray:
     r"""$\Gamma(t)$ about the mean of all replica, averaged over the pairs that there are; lags 0 ... length / 2."""
     history = _as_history(history)
     replica, length = history.shape
-    size = 1 << (2 * length - 1).bit_length()
-    power = np.abs(np.fft.rfft(history - history.mean(), n=size, axis=1)) ** 2
     lags = np.arange(length // 2 + 1)
-    return np.fft.irfft(power, n=size, axis=1).sum(axis=0)[: len(lags)] / (replica * (length - lags))
+    return lagged_products((history - history.mean()).T, len(lags)).sum(axis=1) / (replica * (length - lags))
+
+
+def lagged_products(deviation: np.ndarray, lags: int) -> np.ndarray:
+    """sum_i d_i d_{i+t} over the first axis for 0 <= t < `lags`, by a zero-padded Fourier transform."""
+    padded = 1 << (2 * len(deviation) - 1).bit_length()
+    power = np.abs(np.fft.rfft(deviation, padded, axis=0)) ** 2
+    return np.fft.irfft(power, padded, axis=0)[:lags]
+
+
+def automatic_window(running: np.ndarray, entries: int, s: float = S) -> tuple[np.ndarray, np.ndarray]:
+    """The first W >= 1 at which the statistical error outgrows that of truncation (eqs. 50-52), and whether it exists.
+
+    `running` holds tau_int(W) along its first axis, from W = 0 on; where no window closes, the last W is taken.
+    """
+    w = np.arange(1, len(running)).reshape(-1, *(1,) * (running.ndim - 1))
+    if not len(w):
+        return np.zeros(running.shape[1:], dtype=int), np.zeros(running.shape[1:], dtype=bool)
+    inside = np.maximum(running[1:], 0.5 + 1e-12)
+    tau = s / np.log((2 * inside + 1) / (2 * inside - 1))
+    closing = np.exp(-w / tau) - tau / np.sqrt(w * entries) < 0
+    closed = np.asarray(closing.any(axis=0))
+    return np.where(closed, np.argmax(closing, axis=0), len(w) - 1) + 1, closed
 
 
 def jackknife(function: Function, histories: np.ndarray, bin_size: int) -> tuple[float, float]:
@@ -139,17 +159,9 @@ def _estimate(value: float, fluctuation: np.ndarray, s: float) -> Estimate:
 
 
 def _window(rho: np.ndarray, entries: int, s: float) -> tuple[int, bool]:
-    """The first W at which the statistical error outgrows the truncation error (eqs. 50-52), and whether it exists.
-
-    The decay is read off |rho|: a chain that overshoots, rho(1) < 0, would close its window at once otherwise.
-    """
-    tau_int = np.cumsum(np.abs(rho)) - 0.5
-    inside = np.maximum(tau_int[1:], 0.5 + 1e-12)
-    tau = s / np.log((2 * inside + 1) / (2 * inside - 1))
-    w = np.arange(1, len(rho))
-    improving = np.exp(-w / tau) - tau / np.sqrt(w * entries)
-    closing = np.flatnonzero(improving < 0)
-    return (int(w[closing[0]]), True) if closing.size else (len(rho) - 1, False)
+    """The automatic window, its decay read off |rho|: a chain that overshoots, rho(1) < 0, would close it at once."""
+    window, closed = automatic_window(np.cumsum(np.abs(rho)) - 0.5, entries, s)
+    return int(window), bool(closed)
 
 
 def _slope(function: Function, means: np.ndarray, index: int, step: float) -> float:

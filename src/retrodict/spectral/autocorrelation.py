@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-WINDOW_FACTOR = 1.5  # S, the guess of tau_exp / tau_int behind the window
+from retrodict.num.autocorrelation import automatic_window, lagged_products
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,32 +36,14 @@ def integrated_times(chains: Sequence[np.ndarray]) -> Autocorrelation:
     furthest = max(1, min(len(chain) for chain in chains) // 2)
     gamma = np.zeros((furthest, len(mean)))
     for chain in chains:
-        gamma += _products(chain - mean, furthest)
+        gamma += lagged_products(chain - mean, furthest)
     lag = np.arange(furthest)
     gamma /= np.maximum(total - len(chains) * lag, 1)[:, None]
     variance = np.where(gamma[0] > 0.0, gamma[0], 1.0)
     running = np.cumsum(gamma / variance, axis=0) - 0.5  # tau_int(W), before the bias is removed
-    window = _window(running, total)
+    window, _ = automatic_window(running, total)
     raw = np.take_along_axis(running, window[None, :], axis=0)[0]
     return _corrected(raw, gamma[0], window, total)
-
-
-def _products(deviation: np.ndarray, furthest: int) -> np.ndarray:
-    """sum_i d_i d_{i+t} for 0 <= t < furthest, by a zero-padded Fourier transform."""
-    padded = 2 ** int(np.ceil(np.log2(2 * len(deviation))))
-    spectrum = np.abs(np.fft.rfft(deviation, padded, axis=0)) ** 2
-    return np.fft.irfft(spectrum, padded, axis=0)[:furthest]
-
-
-def _window(running: np.ndarray, total: int) -> np.ndarray:
-    """The first W >= 1 at which exp(-W/tau) - tau / sqrt(W N) turns negative; the last one if none does."""
-    lag = np.arange(1, len(running))[:, None]
-    if not len(lag):
-        return np.zeros(running.shape[1], dtype=int)
-    above = np.maximum(running[1:], 0.5 + 1e-12)
-    tau = WINDOW_FACTOR / np.log((2.0 * above + 1.0) / (2.0 * above - 1.0))
-    stop = np.exp(-lag / tau) - tau / np.sqrt(lag * total) < 0.0
-    return np.where(stop.any(axis=0), np.argmax(stop, axis=0), len(lag) - 1) + 1
 
 
 def _corrected(raw: np.ndarray, variance: np.ndarray, window: np.ndarray, total: int) -> Autocorrelation:
