@@ -21,22 +21,12 @@ from retrodict.base.types import Array, Bool, Int, Key, Scalar
 from retrodict.lattice.action import AbstractAction
 from retrodict.lattice.phi4 import ContinuumPhi4, Phi4
 from retrodict.lattice.spins import XY, Ising
-from retrodict.lattice.updates import Moved
+from retrodict.lattice.updates import Moved, Untuned
 
 
 @dataclass(frozen=True)
-class ClusterSweep:
+class ClusterSweep(Untuned):
     """All clusters at once, each flipped with probability 1/2."""
-
-    @property
-    def wanted(self) -> None:
-        """There is no step size."""
-        return None
-
-    @property
-    def largest(self) -> float:
-        """There is no step size."""
-        return 1.0
 
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for a theory without embedded Ising spins."""

@@ -21,7 +21,7 @@ from retrodict.base.types import Array, Key, Scalar
 from retrodict.lattice import su2, su3
 from retrodict.lattice.action import AbstractAction
 from retrodict.lattice.groups import SU2, SU3, AbstractGroup
-from retrodict.lattice.updates import Moved
+from retrodict.lattice.updates import Moved, Untuned
 from retrodict.lattice.wilson import Wilson, direction, shifted
 
 SUBGROUPS: Final = ((0, 1), (0, 2), (1, 2))
@@ -31,20 +31,10 @@ Draw = Callable[[Key, Array, Array], Array]  # (key, w = U V as a quaternion, we
 
 
 @dataclass(frozen=True)
-class HeatBathSweep:
+class HeatBathSweep(Untuned):
     """One heat-bath sweep over all links, then `overrelaxation` sweeps that keep the action."""
 
     overrelaxation: int = 2
-
-    @property
-    def wanted(self) -> None:
-        """There is no step size."""
-        return None
-
-    @property
-    def largest(self) -> float:
-        """There is no step size."""
-        return 1.0
 
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for other theories, and for odd extents, which have no checkerboard."""

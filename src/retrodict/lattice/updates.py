@@ -57,6 +57,21 @@ class Update(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Untuned:
+    """What an update without a step size says of it."""
+
+    @property
+    def wanted(self) -> None:
+        """There is no step size."""
+        return None
+
+    @property
+    def largest(self) -> float:
+        """There is no step size."""
+        return 1.0
+
+
 class Integrator(Protocol):
     """A reversible, volume-preserving integrator of Hamilton's equations."""
 

@@ -14,23 +14,13 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, Scalar
 from retrodict.lattice.action import AbstractAction
 from retrodict.lattice.groups import U1
-from retrodict.lattice.updates import Moved, metropolis
+from retrodict.lattice.updates import Moved, Untuned, metropolis
 from retrodict.lattice.wilson import Wilson
 
 
 @dataclass(frozen=True)
-class WindingStep:
+class WindingStep(Untuned):
     """Propose Q -> Q +- 1."""
-
-    @property
-    def wanted(self) -> None:
-        """There is no step size."""
-        return None
-
-    @property
-    def largest(self) -> float:
-        """There is no step size."""
-        return 1.0
 
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for other theories."""
