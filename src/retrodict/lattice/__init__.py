@@ -3,8 +3,7 @@
 Names are imported on first use, so that reading a file does not wait for JAX.
 """
 
-import importlib
-from typing import Any
+from retrodict.base.lazy import lazy_names
 
 _HOME = {
     "AbstractAction": "action",
@@ -43,12 +42,4 @@ _HOME = {
     "XY": "spins",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"retrodict.lattice.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'retrodict.lattice' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(_HOME)
+__getattr__, __dir__ = lazy_names(__name__, _HOME)

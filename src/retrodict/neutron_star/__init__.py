@@ -3,8 +3,7 @@
 Names are imported on first use, so that reading a file does not wait for JAX.
 """
 
-import importlib
-from typing import Any
+from retrodict.base.lazy import lazy_names
 
 _HOME = {
     "EquationOfState": "eos",
@@ -39,12 +38,4 @@ _HOME = {
     "stars_at_mass": "sequence",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"retrodict.neutron_star.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'retrodict.neutron_star' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(_HOME)
+__getattr__, __dir__ = lazy_names(__name__, _HOME)

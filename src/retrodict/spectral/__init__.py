@@ -3,8 +3,7 @@
 Names are imported on first use, so that reading a file does not wait for JAX.
 """
 
-import importlib
-from typing import Any
+from retrodict.base.lazy import lazy_names
 
 _HOME = {
     "amortised_reconstruction": "amortised",
@@ -42,12 +41,4 @@ _HOME = {
     "ZeroTemperature": "kernels",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(importlib.import_module(f"retrodict.spectral.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'retrodict.spectral' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(_HOME)
+__getattr__, __dir__ = lazy_names(__name__, _HOME)
