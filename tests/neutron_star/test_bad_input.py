@@ -1,11 +1,6 @@
 """Bad and hostile files: one clear error that names the file, exit 2, no code run, nothing on the disk changed."""
 
-import hashlib
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -17,61 +12,10 @@ from retrodict.base.errors import InputError
 from retrodict.base.files import parse_yaml
 from retrodict.neutron_star.inspect import inspect
 from tests.neutron_star import corpus
+from tests.refusals import fingerprint, guarded, refuse_hostile_files, said
 
 CASES = list(corpus.cases())
 FILES = [form for form in corpus.FORMS if form.name != "eos-compose"]
-FORBIDDEN = ("pickle.find_class", "os.system", "subprocess.Popen", "os.exec", "socket.connect", "ctypes.dlopen")
-_guard = {"active": False}
-
-
-def _audit(event: str, arguments: tuple) -> None:
-    if not _guard["active"]:
-        return
-    if event.startswith(FORBIDDEN):
-        raise AssertionError(f"{event}{arguments}: a data file made the reader run code")
-    if event == "open" and isinstance(arguments[1], str) and set(arguments[1]) & set("wax+"):
-        raise AssertionError(f"a reader opened {arguments[0]} for writing")
-
-
-sys.addaudithook(_audit)
-
-ROOT = Path(__file__).parents[2]
-REFUSE_ALL = """
-import re, sys, time
-from pathlib import Path
-from tests.neutron_star import corpus
-from retrodict.base.errors import InputError
-
-start = time.process_time()
-for i, (name, file, _, read) in enumerate(corpus.HOSTILE):
-    try:
-        read(Path(sys.argv[1]) / str(i) / file)
-    except InputError:
-        continue
-    raise SystemExit(f"{name} was accepted")
-# Not ru_maxrss: that of a child begins at what its parent had in memory.
-peak = re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())
-print(time.process_time() - start, int(peak[1]) / 1024)
-"""
-
-
-@contextmanager
-def guarded() -> Iterator[None]:
-    """Whatever would unpickle, start a program, open a connection or write a file fails in here."""
-    _guard["active"] = True
-    try:
-        yield
-    finally:
-        _guard["active"] = False
-
-
-def fingerprint(folder: Path) -> str:
-    """sha256 over names, kinds and contents of everything in a folder."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        digest.update(f"{path.relative_to(folder)}|{path.lstat().st_mode}|".encode())
-        digest.update(path.read_bytes() if path.is_file() and not path.is_symlink() else b"")
-    return digest.hexdigest()
 
 
 @pytest.mark.parametrize("form", corpus.FORMS, ids=lambda form: form.name)
@@ -100,16 +44,7 @@ def test_a_bad_file_is_one_clear_error(case, tmp_path):
 
 
 def test_the_hostile_files_are_refused_within_seconds_and_a_gigabyte(tmp_path):
-    """All of them one after the other in a fresh process; reading what a header claims would take 80 TB."""
-    for i, (_, file, write, _) in enumerate(corpus.HOSTILE):
-        (tmp_path / str(i)).mkdir()
-        write(tmp_path / str(i) / file, tmp_path / "code-ran")
-    done = subprocess.run([sys.executable, "-c", REFUSE_ALL, str(tmp_path)], capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stderr[-2000:]
-    seconds, megabytes = map(float, done.stdout.split())
-    assert seconds < 5.0
-    assert megabytes < 1000.0
-    assert not (tmp_path / "code-ran").exists()
+    refuse_hostile_files(corpus, tmp_path)
 
 
 OF_THIS_DOMAIN = (corpus.EOS, corpus.STARS, corpus.NICER, corpus.TIDES)
@@ -166,16 +101,6 @@ FUZZ = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 TEXT = "0123456789.eE+-,; \t\r\n#[]{}\":'nainfmrslgcukMpo_^²\u00a0\ufeff\x00"
-
-
-def said(read: Callable[[], object]) -> str | None:
-    """What the reader says when it refuses, None when it accepts; anything else that comes out is a failure."""
-    with guarded():
-        try:
-            read()
-        except InputError as error:
-            return str(error)
-    return None
 
 
 def survives(form: corpus.Form, path: Path, data: bytes) -> None:
