@@ -55,6 +55,18 @@ def test_from_a_table_to_a_spectral_function_as_csv(propagator, tmp_path):
     assert (run / "report.html").exists()
 
 
+def test_a_field_of_the_problem_may_be_set_by_its_name_alone(propagator, tmp_path, capsys):
+    written = tmp_path / "study" / "config.yaml"
+    command = ["new", "spectral", str(tmp_path / "study"), "--data", str(propagator), "--set"]
+    assert execute([*command, "kernl=kallen-lehmann"]) == 2
+    assert "did you mean kernel" in capsys.readouterr().err
+    assert not written.exists()
+    assert execute([*command, "kernel=bosonic"]) == 2  # of Matsubara frequencies
+    assert execute([*command, "kernel=kallen-lehmann"]) == 0
+    assert load(written).arguments["kernel"] == "kallen-lehmann"
+    assert load(written, ("upper=10",)).arguments["upper"] == 10.0
+
+
 def test_the_shipped_correlator_is_recognised_with_the_lines_to_paste(capsys):
     assert execute(["inspect", str(MOCK), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

@@ -69,9 +69,10 @@ def _placed(name: str, data: list[Path]) -> dict[str, Any]:
 
 def _overridden(overrides: list[str]) -> dict[str, Any]:
     from retrodict.base.files import parse_yaml
+    from retrodict.cli.config.document import dotted, named_field
 
     pairs = [override.partition("=") for override in overrides]
-    return {name: parse_yaml(text, f"--set {name}={text}")[0] for name, _, text in pairs}
+    return {dotted(named_field(name)): parse_yaml(text, f"--set {name}={text}")[0] for name, _, text in pairs}
 
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:

@@ -8,6 +8,8 @@ from retrodict.base.files import CONFIG_LIMIT, JSON, parse_yaml, read_text
 
 Field = tuple[str | int, ...]
 
+KEYS = ("domain", "problem", "method", "seed")  # of a config
+
 
 @dataclass(frozen=True)
 class Document:
@@ -49,6 +51,13 @@ def parse_document(text: str, path: Path, overrides: tuple[str, ...] = ()) -> Do
     return Document(value, path, places, text)
 
 
+def named_field(name: str) -> tuple[str, ...]:
+    """The field that `--set NAME=...` means: `method.chains`; one word that is no key of a config, `kernel`, is the
+    problem's."""
+    field = tuple(name.split("."))
+    return ("problem", *field) if len(field) == 1 and name not in KEYS else field
+
+
 def dotted(field: Field) -> str:
     """`problem.stars[2].mass`."""
     return "".join(f"[{name}]" if isinstance(name, int) else f".{name}" for name in field).removeprefix(".")
@@ -72,7 +81,7 @@ def _overridden(value: JSON, override: str, places: dict[Field, str]) -> JSON:
     if not equals or not all(name.split(".")):
         raise InputError("an override is NAME=VALUE", where=place, fix="--set method.chains=4")
     parsed, _ = parse_yaml(text, place)
-    field = tuple(name.split("."))
+    field = named_field(name)
     for known in [known for known in places if known[: len(field)] == field]:
         del places[known]
     places[field] = place

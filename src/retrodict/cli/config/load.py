@@ -10,12 +10,10 @@ from retrodict.base.errors import InputError, InputErrors
 from retrodict.base.files import JSON
 from retrodict.cli import domains
 from retrodict.cli.config.build import Built, Session, build, build_call, construct, resolved
-from retrodict.cli.config.document import Document, read_document
+from retrodict.cli.config.document import KEYS, Document, read_document
 
 if TYPE_CHECKING:
     from retrodict.run.result import Result
-
-_KEYS = ("domain", "problem", "method", "seed")
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +98,9 @@ def _section(document: Document, name: str) -> JSON:
 
 def _check_keys(session: Session) -> None:
     for name in session.document.value:
-        if name not in _KEYS:
-            fix = domains.did_you_mean(str(name), list(_KEYS))
-            session.refuse((name,), f"unknown key {name!r}", expected=f"one of {', '.join(_KEYS)}", fix=fix)
+        if name not in KEYS:
+            fix = domains.did_you_mean(str(name), list(KEYS))
+            session.refuse((name,), f"unknown key {name!r}", expected=f"one of {', '.join(KEYS)}", fix=fix)
 
 
 def _domain(session: Session) -> tuple[str, Any]:
