@@ -30,11 +30,6 @@ def real_trace(a: Array) -> Array:
     return jnp.real(a[0, 0] + a[1, 1] + a[2, 2])
 
 
-def trace_of_product(a: Array, b: Array) -> Array:
-    r"""Re tr(a b^\dagger), without forming the product."""
-    return jnp.sum(jnp.real(a * jnp.conj(b)), axis=(0, 1))
-
-
 def traceless_antihermitian(a: Array) -> Array:
     r"""$(a - a^\dagger)/2$ without its trace."""
     half = 0.5 * (a - adjoint(a))
