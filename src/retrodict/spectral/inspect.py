@@ -126,10 +126,15 @@ def _config(correlator: Correlator, dataset: str, extent: float | None) -> str:
     lines = ["problem:", f"  data: {quoted(correlator.file.path)}"]
     if dataset:
         lines.append(f"  dataset: {quoted(dataset)}")
-    lines.append(f"  kernel: {KERNELS[correlator.argument]}")
+    lines.append(f"  kernel: {kernel_for(correlator.argument, extent)}")
     if extent is not None:
         lines.append(f"  time_extent: {extent:g}")
     return "\n".join(lines)
+
+
+def kernel_for(argument: str, extent: float | None) -> str:
+    """The kernel that a config names: a thermal one only where the period of the times is known."""
+    return "zero-temperature" if argument == "tau" and extent is None else KERNELS[argument]
 
 
 def _range(values: np.ndarray, unit: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from retrodict.spectral.denser import denser
 from retrodict.spectral.derived import Axis, Shown, derivation, quantities_of
 from retrodict.spectral.estimate import Errors
 from retrodict.spectral.figures import figures
-from retrodict.spectral.inspect import inspect
+from retrodict.spectral.inspect import KERNELS, inspect, kernel_for
 from retrodict.spectral.kernels import (
     AbstractKernel,
     BosonicMatsubara,
@@ -120,7 +120,7 @@ def problem(
             f"a {kernel} kernel takes a function of {transform.argument}",
             where=found.file.path,
             got=found.argument,
-            fix=f"kernel: {_KERNEL_OF[found.argument]}",
+            fix=f"kernel: {KERNELS[found.argument]}",
         )
     if ansatz.positive:
         check_sign(found)
@@ -206,17 +206,10 @@ def place_data(files: list[str]) -> dict[str, Any]:
             fix="a covariance in a second file: --set problem.covariance=FILE",
         )
     found = inspect(Path(files[0]))
-    fields: dict[str, Any] = {
-        "problem.data": files[0],
-        "problem.kernel": _KERNEL_OF[str(found.get("argument", "momentum"))],
-    }
     extent = found.get("time_extent", {}).get("value")
-    if extent is None and fields["problem.kernel"] == "thermal":
-        fields["problem.kernel"] = "zero-temperature"
-    return {**fields, "problem.time_extent": extent}
+    kernel = kernel_for(str(found.get("argument", "momentum")), extent)
+    return {"problem.data": files[0], "problem.kernel": kernel, "problem.time_extent": extent}
 
-
-_KERNEL_OF = {"tau": "thermal", "momentum": "kallen-lehmann", "matsubara": "bosonic"}
 
 REFERENCES = ("wang2022", "shi2023", "asakawa2001")
 
