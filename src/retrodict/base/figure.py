@@ -286,6 +286,11 @@ def with_unit(label: str, unit: str) -> str:
     return f"{label} [{unit}]" if unit else label
 
 
+def divided(band: Mapping[str, np.ndarray], by: np.ndarray) -> dict[str, np.ndarray]:
+    """The statistics of a function, `x` aside, divided by a positive one: quantiles scale with it."""
+    return {name: value if name == "x" else value / by for name, value in band.items()}
+
+
 def band_of(summary: Mapping[str, Any], **about: Any) -> Band:
     """A `Band` from the arrays that `Result.band` returns: `x, median, q2_5, q16, q84, q97_5`."""
     names = ("x", "q16", "q84", "q2_5", "q97_5", "median")

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from retrodict.base.chapter import Chapter, Table
-from retrodict.base.figure import Figure, Guide, Line, Panel, Points, band_of
+from retrodict.base.figure import Figure, Guide, Line, Panel, Points, band_of, divided
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.comparison import methods
 from retrodict.spectral.derived import times_energy
@@ -51,9 +51,8 @@ def ratio_chapter(result: "Result", target: Posterior) -> Chapter:
     error = np.sqrt(np.diag(np.asarray(derive.likelihood.covariance.matrix())))
     data = np.asarray(derive.likelihood.mean)
     median = band["median"]
-    over = {name: value if name == "x" else value / median for name, value in band.items()}
     layers = (
-        band_of(over, label="posterior"),
+        band_of(divided(band, median), label="posterior"),
         Points(band["x"], data / median, y_error=np.abs(error / median), label="data"),
     )
     panel = Panel(attributes["grid_name"], "$G$ / median", layers, attributes["grid_unit"])

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from retrodict.base.chapter import Chapter, Table
-from retrodict.base.figure import Figure, Layer, Line, Panel, Points, band_of
+from retrodict.base.figure import Figure, Layer, Line, Panel, Points, band_of, divided
 from retrodict.problem.posterior import Posterior
-from retrodict.spectral.ansatz.frame import Frame
-from retrodict.spectral.ansatz.trend import SLOPE
+from retrodict.spectral.ansatz.trend import centre_of
 from retrodict.spectral.classical.compare import ESTIMATES, SMEARED, Method, compare_methods
 from retrodict.spectral.classical.problem import LinearProblem, Reconstruction, linear_problem
 from retrodict.spectral.derived import times_energy
@@ -51,7 +50,8 @@ def methods(result: "Result", target: Posterior, chosen: tuple[Method, ...] = ES
     problem = linear_problem_of(target)
     found = compare_methods(problem, chosen)
     power, _ = _shape(target)
-    band = _divided(result.band("spectral_function"), power)
+    band = result.band("spectral_function")
+    band = divided(band, band["x"] ** power)
     rows = tuple(_row(each, band, power) for each in found)
     head = ("Method", "chi2", "alpha", "Distance", "Inside", "Remark")
     text = TEXT.format(shape=f"rho/omega^{power:g}" if power else "rho")
@@ -63,7 +63,7 @@ def linear_problem_of(target: Posterior) -> LinearProblem:
     """What the classical methods are given: the data, kernel and nodes of a spectral posterior, its prior's centre."""
     derive: Any = target.derive
     frame, likelihood = derive.frame, derive.likelihood
-    centre = default_of(frame)
+    centre = np.asarray(centre_of(frame))
     return linear_problem(
         derive.kernel,
         derive.x,
@@ -76,22 +76,11 @@ def linear_problem_of(target: Posterior) -> LinearProblem:
     )
 
 
-def default_of(frame: Frame) -> np.ndarray:
-    """The default model on the nodes, or the smooth spectrum around which the prior is centred."""
-    if frame.default is not None or frame.growth is not None:
-        return np.asarray(frame.envelope)
-    return np.asarray(frame.envelope * (1 + frame.x**2) ** SLOPE.mean)
-
-
 def _shape(target: Posterior) -> tuple[float, str]:
     """What is compared: rho, or rho/omega^g where it grows with a known power."""
     derive: Any = target.derive
     growth = derive.frame.growth
     return (growth, rf"$\rho/\omega^{{{growth:g}}}$") if growth else (0.0, r"$\rho$")
-
-
-def _divided(band: dict[str, np.ndarray], power: float) -> dict[str, np.ndarray]:
-    return {name: value if name == "x" else value / band["x"] ** power for name, value in band.items()}
 
 
 def _row(found: Reconstruction, band: dict[str, np.ndarray], power: float) -> tuple[Any, ...]:

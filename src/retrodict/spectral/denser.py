@@ -8,9 +8,7 @@ correlated ones nothing. The points there were keep their covariance.
 
 from typing import Any
 
-import jax
 import jax.numpy as jnp
-import jax.random as jr
 import numpy as np
 
 from retrodict.base.types import Float
@@ -18,7 +16,7 @@ from retrodict.problem.compression import compressed
 from retrodict.problem.covariance import Covariance, full
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.kernels import Grid, operator
-from retrodict.spectral.setting import PRIOR_DRAWS, PRIOR_KEY
+from retrodict.spectral.setting import prior_draws
 
 
 def denser(target: Posterior) -> Posterior:
@@ -26,9 +24,8 @@ def denser(target: Posterior) -> Posterior:
     derive: Any = target.derive
     x, noise = with_midpoints(np.asarray(derive.x), derive.likelihood.covariance)
     matrix = operator(derive.kernel, x, Grid(derive.frame.omega, derive.frame.weight))
-    draws = jax.jit(jax.vmap(target.ansatz))(jr.normal(jr.key(PRIOR_KEY), (PRIOR_DRAWS, target.dim)))
     mean = jnp.interp(x, derive.x, derive.likelihood.mean)
-    forward, likelihood = compressed(matrix, mean, noise, np.asarray(draws))
+    forward, likelihood = compressed(matrix, mean, noise, prior_draws(target.ansatz))
     return Posterior(target.ansatz, forward, likelihood, target.prior)
 
 

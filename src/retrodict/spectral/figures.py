@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrodict.base.figure import Band, Figure, Line, Panel, Points, band_of
+from retrodict.base.figure import Band, Figure, Line, Panel, Points, band_of, divided
 from retrodict.spectral.derived import times_energy
 
 if TYPE_CHECKING:
@@ -32,9 +32,11 @@ def _panel(result: "Result", power: int, label: str, *, logarithmic: bool = Fals
     """rho/omega^power over omega."""
     energy = result.tree["posterior"]["spectral_function"].attrs["grid_unit"]
     unit = times_energy(result.unit("spectral_function"), energy, -power)
-    band, prior = _over(result.band("spectral_function"), power), result.prior_band("spectral_function")
+    band, prior = result.band("spectral_function"), result.prior_band("spectral_function")
+    scale = band["x"] ** power
+    band = divided(band, scale)
     low, top = _limits(band, logarithmic=logarithmic)
-    below = (band_of(_over(prior, power), label="prior", role="prior"),) if prior else ()
+    below = (band_of(divided(prior, scale), label="prior", role="prior"),) if prior else ()
     layers: list[Band | Line] = [*below, band_of(band, label="posterior")]
     place = result.quantities()["peak_position"]["median"]
     layers.append(Line(np.array([place, place]), np.array([low, top]), "highest peak", role="fourth", dashed=True))
@@ -46,11 +48,6 @@ def _limits(band: dict[str, np.ndarray], *, logarithmic: bool) -> tuple[float, f
     """The posterior fills the panel; the prior is cut where it is wider."""
     least, greatest = float(np.nanmin(band["q2_5"])), float(np.nanmax(band["q97_5"]))
     return (0.3 * least, 3 * greatest) if logarithmic else (min(0.0, 1.3 * least), 1.3 * greatest)
-
-
-def _over(band: dict[str, np.ndarray], power: int) -> dict[str, np.ndarray]:
-    """A band divided by omega^power: quantiles scale with it."""
-    return {name: value if name == "x" else value / band["x"] ** power for name, value in band.items()}
 
 
 def _correlator(result: "Result") -> Figure:

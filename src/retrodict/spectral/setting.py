@@ -64,7 +64,11 @@ def frame_for(
 
 def prior_spectra(spectrum: AbstractSpectrum, frame: Frame) -> Float[np.ndarray, "draws nodes"]:
     """Some draws from the prior: what scales and compresses a problem."""
-    ansatz = spectrum.on(frame)
+    return prior_draws(spectrum.on(frame))
+
+
+def prior_draws(ansatz: AbstractAnsatz) -> Float[np.ndarray, "draws nodes"]:
+    """The same of an ansatz that is bound to its nodes."""
     return np.asarray(_spectra(ansatz, jr.normal(jr.key(PRIOR_KEY), (PRIOR_DRAWS, ansatz.dim))))
 
 

@@ -56,9 +56,19 @@ class Trend(eqx.Module):
 
 def trend_on(frame: Frame, *, positive: bool) -> Trend:
     """The trend that the frame asks for: a known growth, a default model, or neither."""
-    slope: Normal | Decay = KNOWN_SLOPE if frame.growth is not None or frame.default is not None else SLOPE
+    slope = slope_of(frame)
     offset = OFFSET if frame.default is None else DEFAULT_OFFSET
     logarithm = jnp.log1p(frame.x**2)
     if positive:
         return Trend(frame.envelope, logarithm, offset, slope, True)
-    return Trend(frame.envelope * (1 + frame.x**2) ** slope.mean, logarithm, Normal(0.0, 1.0), Normal(0.0, 0.0), False)
+    return Trend(centre_of(frame), logarithm, Normal(0.0, 1.0), Normal(0.0, 0.0), False)
+
+
+def slope_of(frame: Frame) -> Normal | Decay:
+    """The prior of the slope that the frame asks for."""
+    return SLOPE if frame.growth is None and frame.default is None else KNOWN_SLOPE
+
+
+def centre_of(frame: Frame) -> Nodes:
+    """The default model on the nodes, or the smooth spectrum around which the prior is centred."""
+    return frame.envelope * (1 + frame.x**2) ** slope_of(frame).mean
