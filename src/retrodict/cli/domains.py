@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+from collections.abc import Iterator
 from types import ModuleType
 
 from retrodict.base.errors import InputError
@@ -30,9 +31,9 @@ def domain(name: str) -> ModuleType:
     return importlib.import_module(_module(DOMAINS, name, "domain"))
 
 
-def readers() -> tuple[ModuleType, ...]:
-    """The modules whose `inspect(path)` describes a file or raises `UnknownKind`."""
-    return tuple(importlib.import_module(module) for module in (*DOMAINS.values(), *READERS.values()))
+def readers() -> Iterator[ModuleType]:
+    """The modules whose `inspect(path)` describes a file or raises `UnknownKind`, each imported when its turn comes."""
+    return map(importlib.import_module, (*DOMAINS.values(), *READERS.values()))
 
 
 def method(name: str) -> type:
