@@ -53,9 +53,7 @@ class CompressedGaussian(AbstractLikelihood):
 
     def sample(self, key: Key, prediction: Float[Array, " modes"]) -> Float[Array, " points"]:
         """Mock data: the prediction at every point, and correlated noise."""
-        whitened = self.basis @ prediction + jr.normal(key, (self.covariance.rank,))
-        root = self.covariance.root
-        return root * whitened if root.ndim == 1 else root @ whitened
+        return self.covariance.colour(self.basis @ prediction + jr.normal(key, (self.covariance.rank,)))
 
     def resample(self, key: Key) -> Float[Array, " points"]:
         """data + correlated noise."""
@@ -67,8 +65,7 @@ class CompressedGaussian(AbstractLikelihood):
 
     def points(self, prediction: Float[Array, " modes"]) -> Float[Array, " points"]:
         """The prediction in the units of the data."""
-        root, whitened = self.covariance.root, self.basis @ prediction
-        return root * whitened if root.ndim == 1 else root @ whitened
+        return self.covariance.colour(self.basis @ prediction)
 
 
 def compressed(
@@ -79,8 +76,7 @@ def compressed(
     invisible: float = INVISIBLE,
 ) -> tuple[LinearForward, CompressedGaussian]:
     """Forward model and likelihood in the modes that `draws` from the prior can move by more than `invisible` sigma."""
-    whitener = np.asarray(covariance.whitener)
-    whitened = whitener[:, None] * operator if whitener.ndim == 1 else whitener @ operator
+    whitened = covariance.whiten_columns(operator)
     predicted = np.asarray(draws) @ np.asarray(whitened).T
     size = np.linalg.norm(np.asarray(covariance.whiten(mean)))
     predicted /= np.maximum(1.0, np.linalg.norm(predicted, axis=1, keepdims=True) / (OUTLIER * size))

@@ -31,10 +31,17 @@ class Covariance(eqx.Module):
         """W d: standard normal if `deviation` has this covariance."""
         return self.whitener * deviation if self.whitener.ndim == 1 else self.whitener @ deviation
 
+    def whiten_columns(self, matrix: Float[Numbers, "points columns"]) -> Float[Array, "rank columns"]:
+        """W M: the rows of an operator in units of the noise."""
+        return self.whitener[:, None] * matrix if self.whitener.ndim == 1 else self.whitener @ matrix
+
+    def colour(self, white: Float[Array, " rank"]) -> Float[Array, " points"]:
+        """A w: what whitening undoes."""
+        return self.root * white if self.root.ndim == 1 else self.root @ white
+
     def sample(self, key: Key) -> Float[Array, " points"]:
         """One draw of N(0, C)."""
-        noise = jr.normal(key, (self.rank,))
-        return self.root * noise if self.root.ndim == 1 else self.root @ noise
+        return self.colour(jr.normal(key, (self.rank,)))
 
     def matrix(self) -> Float[Array, "points points"]:
         """C itself (of the modes kept)."""

@@ -51,8 +51,7 @@ class LinearProblem:
     @cached_property
     def whitened_kernel(self) -> Float[np.ndarray, "rank nodes"]:
         """W K: the kernel in units of the noise, without weights."""
-        whitener = np.asarray(self.covariance.whitener)
-        return whitener[:, None] * self.kernel if whitener.ndim == 1 else whitener @ self.kernel
+        return np.asarray(self.covariance.whiten_columns(self.kernel))
 
     @cached_property
     def whitened_operator(self) -> Float[np.ndarray, "rank nodes"]:
