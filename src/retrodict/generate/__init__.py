@@ -1,0 +1,19 @@
+"""Generative models of distributions, and the corrections that make exact samplers of them.
+
+A model proposes; what it knows of its own density decides how it may be corrected. Names are imported on first use.
+"""
+
+from retrodict.base.lazy import lazy_names
+
+_HOME = {
+    "AbstractModel": "model",
+    "Density": "model",
+    "FromAction": "learners",
+    "FromData": "learners",
+    "importance": "exact",
+    "Sample": "model",
+    "selected": "exact",
+    "trained": "learners",
+}
+
+__getattr__, __dir__ = lazy_names(__name__, _HOME)

@@ -1,0 +1,100 @@
+"""How a model is trained by the loop of all methods: on data, by its own loss, or on an action alone.
+
+A learner is a target whose position is the model's weights, so that `Train` serves every model and every loss.
+"""
+
+from collections.abc import Callable
+from typing import Generic
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Float, Key, PyTree, Scalar
+from retrodict.generate.model import AbstractModel, Density, M, with_weights
+from retrodict.problem.learner import AbstractLearner
+from retrodict.problem.target import AbstractTarget
+from retrodict.run.sharding import spread
+
+Change = Callable[[Array, Key], Array]
+
+SEED = 0  # of the noise in validation losses: the same at each, so that they can be compared
+
+
+class FromData(AbstractLearner, Generic[M]):
+    """The model's own loss on batches of `examples`, judged on those `held_out`.
+
+    `change` applies a random symmetry to an example: for what is not built into the model (the sign, say).
+    """
+
+    model: M
+    examples: Float[Array, "examples ..."]
+    held_out: Float[Array, "held ..."]
+    change: Change | None = eqx.field(static=True, default=None)
+
+    def init(self, key: Key) -> PyTree[Float[Array, "..."]]:
+        """The weights that the model came with."""
+        return self.model.weights
+
+    def loss(self, x: PyTree[Float[Array, "..."]], key: Key, batch: int) -> Scalar:
+        pick, change, noise = jr.split(key, 3)
+        fields = spread(self.examples[jr.randint(pick, (batch,), 0, len(self.examples))])
+        if self.change is not None:
+            fields = jax.vmap(self.change)(fields, jr.split(change, batch))
+        return _mean_loss(with_weights(self.model, x), fields, noise)
+
+    def validation(self, x: PyTree[Float[Array, "..."]]) -> Scalar:
+        return _mean_loss(with_weights(self.model, x), self.held_out, jr.key(SEED))
+
+
+class FromAction(AbstractLearner, Generic[M]):
+    r"""The reverse Kullback-Leibler divergence $\langle\log q - \log p\rangle_q$ up to ln Z: no data, but draws.
+
+    What the model never draws it never learns: modes can be lost in silence (look at ln Z and at the symmetry of the
+    draws). Raises `InputError` for a model without an exact density. Source: Kullback, Leibler, Ann. Math. Stat. 22
+    (1951) 79; for lattice fields Albergo, Kanwar, Shanahan, Phys. Rev. D 100 (2019) 034515.
+    """
+
+    model: M
+    target: AbstractTarget
+    judged: int = eqx.field(static=True, default=256)
+
+    def __check_init__(self) -> None:
+        if self.model.density is not Density.EXACT:
+            raise InputError(
+                "training on an action needs a model that knows its density",
+                got=f"{type(self.model).__name__} ({self.model.density.value})",
+                expected="a flow or an autoregressive model",
+                fix="FromData",
+            )
+
+    def init(self, key: Key) -> PyTree[Float[Array, "..."]]:
+        """The weights that the model came with."""
+        return self.model.weights
+
+    def loss(self, x: PyTree[Float[Array, "..."]], key: Key, batch: int) -> Scalar:
+        model = with_weights(self.model, x)
+        return -jnp.mean(jax.vmap(lambda k: log_weight(model, self.target, k))(spread(jr.split(key, batch))))
+
+    def validation(self, x: PyTree[Float[Array, "..."]]) -> Scalar:
+        """Half the variance of log w: the divergence to second order, without its noise at the optimum."""
+        model, keys = with_weights(self.model, x), jr.split(jr.key(SEED), self.judged)
+        return 0.5 * jnp.var(jax.vmap(lambda k: log_weight(model, self.target, k))(keys))
+
+
+def log_weight(model: AbstractModel, target: AbstractTarget, key: Key) -> Scalar:
+    """log p(x) - log q(x) of one draw of the model, differentiable in its weights."""
+    x, log_prob = model.sample(key)
+    assert log_prob is not None
+    return target.log_density(x) - log_prob
+
+
+def trained(model: M, weights: PyTree) -> M:
+    """The model with the weights of a `Train` run: the only draw of its only chain."""
+    return with_weights(model, jax.tree.map(lambda leaf: jnp.asarray(leaf)[0, 0], weights))
+
+
+def _mean_loss(model: AbstractModel, fields: Array, key: Key) -> Scalar:
+    return jnp.mean(jax.vmap(model.loss)(fields, jr.split(key, len(fields))))

@@ -1,0 +1,54 @@
+r"""What a generative model is: it draws configurations, and says what it knows of their density.
+
+The weight of a draw is $w = e^{-S(x)} / q(x)$ where q is known. Where only the probability of the whole path to x is,
+q is replaced by the ratio of the forward and the backward path densities: $\langle w\rangle = Z$ holds all the same, so
+that independence Metropolis and importance weights (`generate.exact`) are the same functions for both.
+
+Source of the path-space form: Jarzynski, Phys. Rev. Lett. 78 (1997) 2690.
+"""
+
+from abc import abstractmethod
+from enum import Enum
+from typing import NamedTuple, TypeVar
+
+import equinox as eqx
+
+from retrodict.base.types import Array, Key, PyTree, Scalar
+
+
+class Density(Enum):
+    """What a model knows of the density of its draws, and hence which correction is open to it."""
+
+    EXACT = "exact"  # log q(x), of any x: weights, independence Metropolis, proposals mixed into a chain
+    PATH = "path-space"  # of the path that led to x: weights and independence Metropolis
+    UNKNOWN = "unknown"  # nothing: only a chain that starts at the draws, and forgets them
+
+
+class Sample(NamedTuple):
+    """One draw; `log_prob` is log q, or its path-space form, or None."""
+
+    x: Array
+    log_prob: Scalar | None
+
+
+class AbstractModel(eqx.Module):
+    """A distribution over arrays of one shape. `weights` is all that training changes."""
+
+    density: eqx.AbstractClassVar[Density]
+    weights: eqx.AbstractVar[PyTree]
+
+    @abstractmethod
+    def sample(self, key: Key) -> Sample:
+        """One draw; independent of all others."""
+
+    @abstractmethod
+    def loss(self, x: Array, key: Key) -> Scalar:
+        """The loss of one example, averaged over noise by `key`: small where the model would have drawn it."""
+
+
+M = TypeVar("M", bound=AbstractModel)
+
+
+def with_weights(model: M, weights: PyTree) -> M:
+    """The same model with other weights."""
+    return eqx.tree_at(lambda m: m.weights, model, weights, is_leaf=lambda leaf: leaf is None)
