@@ -10,11 +10,12 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad
 from scipy.optimize import minimize_scalar
 
-from retrodict.neutron_star.branch import Branch, mass_nodes, sample_stars, stable_chords
+from retrodict.neutron_star.branch import PIECES, Branch, mass_nodes, sample_stars, stable_branch, stable_chords
 from retrodict.neutron_star.density import KernelDensity
 from retrodict.neutron_star.likelihood import MarginalMassRadius, ProfileMassRadius, PulsarMass
 from retrodict.neutron_star.noise import mass_radius_errors
 from retrodict.neutron_star.samples import SampledStar, SampledTides
+from retrodict.neutron_star.sequence import StellarSequence, maximum_mass
 
 
 class Curve(eqx.Module):
@@ -214,3 +215,38 @@ def test_masses_are_uniform_over_the_stable_branch():
     assert_allclose([mass.min(), mass.mean(), mass.max()], [1.0, 1.55, 2.1], atol=0.01)
     x = 1 - np.sqrt((2.1 - np.asarray(mass)) / 1.8)
     assert_allclose(radius, radius_of(x, 12.5), atol=0.03)
+
+
+def sequence(x, gap=0.0):
+    """The curve of `curve`, a little beyond its maximum; with a `gap` of the radius at x = 0.5, in two phases."""
+    x = jnp.sort(jnp.append(x, 0.5)) if gap else x
+    second = jnp.cumsum(jnp.diff(x, prepend=-1.0) == 0) > 0
+    mass, radius = mass_of(x, 2.1), radius_of(x, 12.5) - gap * jnp.where(second, x - 0.5, 0.0)
+    every = jnp.ones_like(x)
+    tide = 400.0 * (mass / 1.4) ** -6
+    return StellarSequence(jnp.exp(x), every, x, mass, radius, tide, every, jnp.ones(x.shape, bool), every > 0)
+
+
+def test_between_neighbours_the_branch_follows_the_curve_up_to_its_turning_point():
+    """21 stars, of which the last two lie beyond the maximum, which is no star of the grid."""
+    x = jnp.linspace(0.013, 1.11, 21)
+    stars = sequence(x)
+    branch = stable_branch(stars, maximum_mass(stars))
+    there = np.asarray(branch.rise) > 0
+    mass, radius = np.asarray(branch.mass)[there].ravel(), np.asarray(branch.radius)[there].ravel()
+    place = 1 - np.sqrt(np.maximum(2.1 - mass, 0) / 1.8)
+    assert_allclose(radius, radius_of(place, 12.5), atol=1e-6)
+    assert mass.max() == pytest.approx(2.1, abs=1e-9)
+    assert np.max(np.diff(place)) < 1.1 / 20 / PIECES + 1e-6
+
+
+def test_no_star_between_neighbours_is_interpolated_across_a_transition():
+    """A kink of the radius where the second phase begins: polynomials through both phases would miss it by metres."""
+    x = jnp.linspace(0.0, 1.1, 23)
+    stars = sequence(x, gap=4.0)
+    branch = stable_branch(stars, maximum_mass(stars))
+    there = np.asarray(branch.rise) > 0
+    mass, radius = np.asarray(branch.mass)[there].ravel(), np.asarray(branch.radius)[there].ravel()
+    place = 1 - np.sqrt(np.maximum(2.1 - mass, 0) / 1.8)
+    kinked = radius_of(place, 12.5) - 4.0 * np.maximum(place - 0.5, 0.0)
+    assert_allclose(radius, kinked, atol=1e-6)

@@ -1,8 +1,9 @@
 """The stable stars of an equation of state as a chain of short chords: what every likelihood of this domain looks at.
 
-A chord joins two stars whose central densities are neighbours on the grid. Where the branch is interrupted (twin stars)
-chords are missing. It ends at the turning point, which lies either above the heaviest star on the grid (a last chord
-leads there) or below it (the chord to that star ends there): so the branch moves continuously with its matter.
+Between two stars whose central densities are neighbours on the grid there are `PIECES` chords. Where the branch is
+interrupted (twin stars) chords are missing. It ends at the turning point, which lies either above the heaviest star on
+the grid (last chords lead there) or below it (the chords to that star end there): so the branch moves continuously
+with its matter.
 """
 
 from typing import NamedTuple
@@ -12,11 +13,12 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from retrodict.base.types import Array, Bool, Float, Key, Scalar
-from retrodict.neutron_star.sequence import Star, StellarSequence
+from retrodict.base.types import Array, Bool, Float, Int, Key, Scalar
+from retrodict.neutron_star.sequence import Star, StellarSequence, distinct, lagrange, window_of
 
 LIGHTEST = 1.0  # Msun: no neutron star is known below, and no known way of making one
 TINIEST_TIDE = 1e-9
+PIECES = 3  # chords between two neighbours: nine times closer to the curve than one
 LARGEST = 30.0  # km: larger stars are not neutron stars, however stable
 
 
@@ -42,19 +44,53 @@ class Nodes(NamedTuple):
 def stable_branch(sequence: StellarSequence, heaviest: Star) -> Branch:
     """The stable part of a sequence of stars of rising central density; `heaviest` is its `maximum_mass`."""
     stable = lax.stop_gradient(stable_chords(sequence.mass, sequence.radius))
-    # Stars that are unstable may have no tide at all; they are masked below, not trusted.
-    log_tide = _log_tide(sequence.tidal_deformability)
     last = jnp.argmax(jnp.where(jnp.append(False, stable), sequence.mass, -jnp.inf))
     beyond = heaviest.central_density < sequence.central_density[last]  # the star `last` is no longer stable
     cut = beyond & (jnp.arange(1, sequence.mass.shape[0]) == last)
-    top = (heaviest.mass, heaviest.radius, _log_tide(heaviest.tidal_deformability))
-    mass, radius, tide = (
-        jnp.concatenate([jnp.stack([y[:-1], jnp.where(cut, v, y[1:])], axis=1), jnp.stack([y[last], v])[None]])
-        for y, v in zip((sequence.mass, sequence.radius, log_tide), top, strict=True)
+    top = _vertex(heaviest)
+    ends = jax.tree.map(
+        lambda y, v: jnp.concatenate(
+            [jnp.stack([y[:-1], jnp.where(cut, v, y[1:])]), jnp.stack([y[last], v])[:, None]], 1
+        ),
+        _vertex(sequence),
+        top,
     )
-    rise = jnp.maximum(mass[:, 1] - mass[:, 0], 0.0)
-    rise = jnp.where(jnp.append(stable, stable.any() & ~beyond), rise, 0.0)
+    first = jnp.append(jnp.arange(sequence.mass.shape[0] - 1), last)
+    vertices = jax.vmap(lambda k, end: _divided(sequence, k, end), (0, 1))(first, ends)
+    mass, radius, tide = (jnp.stack([y[:, :-1].ravel(), y[:, 1:].ravel()], axis=1) for y in vertices[:3])
+    rising = jnp.repeat(jnp.append(stable, stable.any() & ~beyond), PIECES)
+    rise = jnp.where(rising, jnp.maximum(mass[:, 1] - mass[:, 0], 0.0), 0.0)
     return Branch(mass, radius, tide, rise, heaviest.mass, heaviest.radius)
+
+
+class _Vertex(NamedTuple):
+    """Stars as far as a branch needs them."""
+
+    mass: Array
+    radius: Array
+    log_deformability: Array
+    log_enthalpy: Array
+
+
+def _vertex(stars: StellarSequence | Star) -> _Vertex:
+    """Stars that are unstable may have no tide at all; they are masked, not trusted."""
+    return _Vertex(stars.mass, stars.radius, _log_tide(stars.tidal_deformability), stars.central_log_enthalpy)
+
+
+def _divided(sequence: StellarSequence, k: Int[Array, ""], end: _Vertex) -> _Vertex:
+    """The chord between two neighbours, from star `k` on, in `PIECES`: stars between them on the polynomial in h.
+
+    Between the ends `(2,)` the chord stays straight where a polynomial would cross a transition or unbound stars.
+    """
+    t = jnp.arange(1, PIECES) / PIECES
+    stars = _vertex(sequence)
+    window, usable = window_of(sequence, k, k + 1)
+    near = jax.tree.map(lambda y: y[window], stars)
+    usable &= jnp.all((near.radius > 0) & (near.radius < LARGEST) & (near.log_deformability > np.log(TINIEST_TIDE)))
+    inside = jax.tree.map(lambda y: y[0] + t * (y[1] - y[0]), end)
+    weights = jax.vmap(lambda x: lagrange(distinct(near.log_enthalpy, usable), x))(inside.log_enthalpy)
+    found = jax.tree.map(lambda y, straight: jnp.where(usable, weights @ y, straight), near, inside)
+    return jax.tree.map(lambda y, e: jnp.concatenate([e[:1], y, e[1:]]), found, end)
 
 
 def _log_tide(tide: Float[Array, "..."]) -> Float[Array, "..."]:

@@ -47,6 +47,7 @@ class Star(eqx.Module):
     moment_of_inertia: Scalar  # [kg m^2]
     central_density: Scalar  # [fm^-3]
     central_pressure: Scalar  # [MeV fm^-3]
+    central_log_enthalpy: Scalar
     valid: Flag  # it exists, and the stars that it was interpolated from are valid
 
 
@@ -56,7 +57,7 @@ def maximum_mass(sequence: StellarSequence) -> Star:
     `valid` is False where it is the last star of the grid (the true maximum lies beyond) or its centre is acausal.
     """
     best = jnp.argmax(jnp.where(jnp.isfinite(sequence.mass), sequence.mass, -jnp.inf))
-    window, usable = _window(sequence, best, best)
+    window, usable = window_of(sequence, best, best)
     h = sequence.central_log_enthalpy[window]
     position = _turning_point(h, sequence.mass[window], sequence.central_log_enthalpy[best])
     interior = best < sequence.mass.shape[0] - 1
@@ -100,7 +101,7 @@ def _phase(sequence: StellarSequence) -> Int[Array, " stars"]:
     return jnp.concatenate([jnp.zeros(1, dtype=int), jnp.cumsum(flat)])
 
 
-def _window(
+def window_of(
     sequence: StellarSequence, lower: Int[Array, ""], upper: Int[Array, ""]
 ) -> tuple[Int[Array, " stencil"], Flag]:
     """The stars nearest to the pair whose centres are in the same phase, and whether there are enough of them."""
@@ -114,7 +115,7 @@ def _window(
 
 def _star_between(sequence: StellarSequence, mass: Scalar | float, k: Int[Array, ""], exists: Flag) -> Star:
     """The star of `mass` between the stars `k` and `k + 1` of one branch."""
-    window, usable = _window(sequence, k, k + 1)
+    window, usable = window_of(sequence, k, k + 1)
     h, m = sequence.central_log_enthalpy, sequence.mass
     fraction = (mass - m[k]) / jnp.where(exists, m[k + 1] - m[k], 1.0)
     guess = jnp.where(exists, h[k] + jnp.clip(fraction, 0.0, 1.0) * (h[k + 1] - h[k]), h[k])
@@ -137,7 +138,7 @@ def _interpolate(
     after = jnp.minimum(k + 1, h.shape[0] - 1)
     gap = h[after] - h[k]
     t = (position - h[k]) / jnp.where(gap > SAME_CENTRE, gap, 1.0)
-    weights = _lagrange(_distinct(h[window], usable), position)
+    weights = lagrange(distinct(h[window], usable), position)
 
     def at(values: Float[Array, " stars"]) -> Scalar:
         return jnp.where(usable, weights @ values[window], values[k] + t * (values[after] - values[k]))
@@ -149,16 +150,17 @@ def _interpolate(
         moment_of_inertia=at(sequence.moment_of_inertia),
         central_density=jnp.exp(at(jnp.log(sequence.central_density))),
         central_pressure=jnp.exp(at(jnp.log(sequence.central_pressure))),
+        central_log_enthalpy=position,
         valid=exists & sequence.valid[k],
     )
 
 
-def _distinct(nodes: Float[Array, " stencil"], usable: Flag) -> Float[Array, " stencil"]:
+def distinct(nodes: Float[Array, " stencil"], usable: Flag) -> Float[Array, " stencil"]:
     """The nodes, or harmless stand-ins where two of them may coincide."""
     return jnp.where(usable, nodes, jnp.arange(nodes.shape[0], dtype=nodes.dtype))
 
 
-def _lagrange(nodes: Float[Array, " stencil"], x: Scalar) -> Float[Array, " stencil"]:
+def lagrange(nodes: Float[Array, " stencil"], x: Scalar) -> Float[Array, " stencil"]:
     """Weights of the values at `nodes` in the polynomial through them, at `x`."""
     other = ~jnp.eye(nodes.shape[0], dtype=bool)
     gap = jnp.where(other, nodes[:, None] - nodes[None, :], 1.0)
@@ -196,8 +198,8 @@ def _root(
 ) -> Scalar:
     """Where the polynomial equals `target`, by Newton's method kept in the bracket; the last step carries the
     derivative."""
-    distinct = jnp.abs(nodes[-1] - nodes[0]) > SAME_CENTRE
-    nodes = _distinct(nodes, distinct & (jnp.diff(nodes) > SAME_CENTRE).all())
+    apart = jnp.abs(nodes[-1] - nodes[0]) > SAME_CENTRE
+    nodes = distinct(nodes, apart & (jnp.diff(nodes) > SAME_CENTRE).all())
     coefficients = _newton_form(nodes, values)
 
     def step(x: Scalar) -> Scalar:
@@ -213,7 +215,7 @@ def _root(
 def _turning_point(nodes: Float[Array, " stencil"], values: Float[Array, " stencil"], guess: Scalar) -> Scalar:
     """Where the polynomial is greatest within a step of `guess`, not beyond the stencil (there the phase ends)."""
     fine = (jnp.diff(nodes) > SAME_CENTRE).all()
-    safe = _distinct(nodes, fine)
+    safe = distinct(nodes, fine)
     coefficients = _newton_form(safe, values)
     reach = jnp.max(jnp.diff(safe))
     bracket = (jnp.maximum(guess - reach, safe[0]), jnp.minimum(guess + reach, safe[-1]))
