@@ -9,11 +9,12 @@ Source of the path-space form: Jarzynski, Phys. Rev. Lett. 78 (1997) 2690.
 
 from abc import abstractmethod
 from enum import Enum
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 import equinox as eqx
 
-from retrodict.base.types import Array, Key, PyTree, Scalar
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 
 
 class Density(Enum):
@@ -44,6 +45,27 @@ class AbstractModel(eqx.Module):
     @abstractmethod
     def loss(self, x: Array, key: Key) -> Scalar:
         """The loss of one example, averaged over noise by `key`: small where the model would have drawn it."""
+
+    def log_prob(self, x: Array) -> Scalar:
+        """log q of any configuration, where the density is exact. Raises `InputError` where it is not."""
+        got = f"{type(self).__name__} ({self.density.value})"
+        raise InputError("the model does not know the density of a given configuration", got=got, expected="exact")
+
+    def adapted(self, examples: Float[Array, "examples ..."]) -> Self:
+        """The model with what is measured rather than learnt, a scale or a spectrum, taken from `examples`.
+
+        May be compiled: the outcome differs from `self` in the content of arrays only. Nothing, unless the model says
+        otherwise.
+        """
+        return self
+
+
+class Recipe(Protocol):
+    """A model before it is known of what: a frozen dataclass that a config can name."""
+
+    def on(self, target: Any, key: Key) -> AbstractModel:
+        """An untrained model for the fields of `target`. Raises `InputError` where it does not apply."""
+        ...
 
 
 M = TypeVar("M", bound=AbstractModel)
