@@ -6,8 +6,8 @@ field z of the base and an example x, v is fitted to $\dot\phi_t$; since base an
 has $\phi_t$, and what is left to v is what is not Gaussian. The example is first moved by the symmetry that brings it
 closest to z: paths become straighter, marginals stay. *Reverse Kullback-Leibler*, with path gradients: of
 $\log q(\phi) - \log p(\phi)$ only the change with $\phi$ is followed, since that with the weights at fixed $\phi$
-averages to zero; its noise vanishes with the divergence, where that of the full gradient does not. $\partial_\phi\log q$
-comes along with the field: $ds/dt = -(\partial v)^T s - \partial(\nabla\cdot v)$.
+averages to zero; its noise vanishes with the divergence, where that of the full gradient does not. The score of q,
+$s = \partial_\phi\log q$, comes along with the field: $ds/dt = -(\partial v)^T s - \partial(\nabla\cdot v)$.
 
 The density is that of the flow, integrated by Runge-Kutta steps of fourth order together with the field: it is exact up
 to the error of the integration, which falls as steps^-4 and is checked by integrating back.
@@ -148,7 +148,7 @@ def aligned(base: GaussianField, z: Array, x: Array) -> Array:
     """x, translated and perhaps negated so that it is closest to z in units of the spectrum."""
     overlap = jnp.fft.irfftn(jnp.fft.rfftn(z) * jnp.conj(jnp.fft.rfftn(x)) / base.power, x.shape)
     best = jnp.argmax(jnp.abs(overlap))
-    shift = jnp.unravel_index(best, x.shape)
+    shift = jnp.stack(jnp.unravel_index(best, x.shape))
     return jnp.sign(overlap.ravel()[best]) * jnp.roll(x, shift, tuple(range(x.ndim)))
 
 

@@ -7,7 +7,7 @@ group: translations, reflections and rotations move v along, and v is odd. Since
 $$\nabla\cdot v = \sum_{a,n} \frac{1}{V}\sum_k K_{an}(k) S_a(k)\;n w\sum_x\cos(n w\,y_a(x)) + \dots$$
 is exact and costs nothing. The smoothed fields see blocks of sites and, smoothed for ever, the magnetisation.
 
-Kernels are piecewise linear in time. Source of the idea (kernels of one feature, no smoothing): Gerdes, de Haan, Rainone,
+Kernels are piecewise linear in time. Source of the idea, with sines of the field itself: Gerdes, de Haan, Rainone,
 Bondesan, Cheng, SciPost Phys. 15 (2023) 238.
 """
 

@@ -9,13 +9,18 @@ Source of the path-space form: Jarzynski, Phys. Rev. Lett. 78 (1997) 2690.
 
 from abc import abstractmethod
 from enum import Enum
-from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 import equinox as eqx
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.problem.target import AbstractTarget
+
+if TYPE_CHECKING:  # what a type checker is to make of it
+    from typing import ClassVar as AbstractClassVar
+else:
+    from equinox import AbstractClassVar
 
 
 class Density(Enum):
@@ -36,7 +41,7 @@ class Sample(NamedTuple):
 class AbstractModel(eqx.Module):
     """A distribution over arrays of one shape. `weights` is all that training changes."""
 
-    density: eqx.AbstractClassVar[Density]
+    density: AbstractClassVar[Density]
     unbounded: ClassVar[bool] = False  # whether its numbers range over the whole line: not for angles
     weights: eqx.AbstractVar[PyTree]
 
