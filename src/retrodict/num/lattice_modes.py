@@ -1,4 +1,4 @@
-"""Momenta of real periodic fields: the half grid of a real Fourier transform, and what the point group maps together."""
+"""Momenta of real periodic fields: the half grid of a real Fourier transform, and its orbits under the point group."""
 
 from functools import cache
 from typing import NamedTuple
@@ -45,3 +45,17 @@ def modes_of(shape: tuple[int, ...]) -> Modes:
     multiplicity = np.broadcast_to(1.0 + twice, grid.shape[:-1])
     k_hat = np.sum(4 * np.sin(np.pi * grid / np.array(shape)) ** 2, axis=-1)
     return Modes(orbit.reshape(grid.shape[:-1]), len(distinct), multiplicity, k_hat)
+
+
+@cache
+def real_fourier(extent: int) -> np.ndarray:
+    """The orthogonal matrix `(mode, site)` of the real Fourier modes of a ring: 1, cos, sin, cos 2, sin 2, ..."""
+    phase = 2 * np.pi * np.outer(np.arange(extent // 2 + 1), np.arange(extent)) / extent
+    rows = np.stack([np.cos(phase), np.sin(phase)], axis=1).reshape(-1, extent)
+    rows = rows[np.linalg.norm(rows, axis=1) > 1e-6]
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+
+def frequencies(extent: int) -> Int[np.ndarray, " mode"]:
+    """The wave number of each row of `real_fourier`."""
+    return (np.arange(extent) + 1) // 2
