@@ -11,6 +11,7 @@ _HOME = {
     "FromAction": "learners",
     "FromData": "learners",
     "importance": "exact",
+    "Recipe": "model",
     "Sample": "model",
     "selected": "exact",
     "trained": "learners",

@@ -118,7 +118,7 @@ def _latents(draws: Draws) -> dict[str, np.ndarray]:
 
 
 def _noted(draws: Draws) -> dict[str, Any]:
-    """The method's own figures: means of what it gives per draw (that counts), single numbers as they are."""
+    """The method's own figures: means of what it gives per draw (that counts), numbers and histories as they are."""
     facts: dict[str, Any] = {}
     counted = draws.log_weight > -np.inf
     for name, value in draws.statistics.items():
@@ -126,6 +126,9 @@ def _noted(draws: Draws) -> dict[str, Any]:
         value = value[counted] if value.shape == counted.shape else value
         if name == "ancestor":
             continue  # a name, not a figure
+        if name.endswith("_history"):
+            facts[name] = value.tolist()
+            continue
         if name == "divergent":
             facts |= {"divergences": int(np.sum(value)), "divergent_fraction": float(np.mean(value))}
         elif name in ("reversible", "converged"):

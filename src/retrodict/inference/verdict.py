@@ -24,6 +24,8 @@ DIVERGENT: Final = (0.0, 0.05)  # fraction of the draws
 INVALID: Final = (0.01, 0.2)
 RARELY, MOSTLY = 5e-4, 0.5  # fraction of draws without a value that goes without saying, and that calls for a warning
 UNCONVERGED: Final = (0.0, 0.5)
+IMBALANCE: Final = (4.0, np.inf)  # standard errors of the count of one sign against the other
+MISMATCH: Final = (0.01, 0.5)  # of the logarithm of a density
 P_VALUE: Final = (1e-3, 1e-6)
 PRIOR_DOMINATED: Final = 0.1  # shrinkage below which a quantity is the prior's
 
@@ -46,7 +48,7 @@ def assess(
     `facts` are the `diagnostics` of a result (missing figures are skipped), `fit` its chi2, dof and p (empty without
     data), `shrinkage` the array of each quantity by name.
     """
-    findings = [*_kind(facts), *_sampling(facts), *_weights(facts), *_draws(facts), *_fit(fit)]
+    findings = [*_kind(facts), *_sampling(facts), *_weights(facts), *_proposals(facts), *_draws(facts), *_fit(fit)]
     findings += _prior_dominated(shrinkage, quantities)
     findings.sort(key=lambda finding: -finding.level)
     worst = max((finding.level for finding in findings), default=NOTE)
@@ -108,6 +110,23 @@ def _weights(facts: Mapping[str, Any]) -> Iterator[Finding]:
     if size is not None and (level := min(_below(size, SAMPLE_SIZE), worst)):
         text = f"the importance weights leave {size:.0f} effective draws (should be >= {SAMPLE_SIZE[0]:.0f})"
         yield Finding(level, text)
+
+
+def _proposals(facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """What is known of the draws of a generative model before they were corrected."""
+    imbalance = facts.get("raw_imbalance")
+    if imbalance is not None and (level := _above(imbalance, IMBALANCE)):
+        text = f"the model draws one sign more often than the other, by {imbalance:.1f} standard errors"
+        yield Finding(level, f"{text}: it does not cover both modes alike")
+    elif imbalance is not None:
+        yield Finding(NOTE, f"the model draws both signs alike, within {imbalance:.1f} standard errors")
+    mismatch = facts.get("density_mismatch")
+    if mismatch is not None and (level := _above(mismatch, MISMATCH)):
+        text = f"the model disagrees with itself about the density of its draws, by {mismatch:.2g} in log q"
+        yield Finding(level, f"{text} (should be <= {MISMATCH[0]}): more integration steps")
+    if not facts.get("data_thermalised", True):
+        text = "the chain that gathered the training data had not forgotten its start"
+        yield Finding(NOTE, f"{text}: the model is the worse for it, the corrected draws are not")
 
 
 def _draws(facts: Mapping[str, Any]) -> Iterator[Finding]:

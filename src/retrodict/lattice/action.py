@@ -70,6 +70,11 @@ class AbstractAction(AbstractTarget):
         """The observables by which thermalisation is judged: those that forget the start last."""
 
     @property
+    def odd(self) -> tuple[str, ...]:
+        """The observables that a symmetry negates, so that both signs are equally likely; none by default."""
+        return ()
+
+    @property
     def volume(self) -> int:
         """The number of sites."""
         return int(np.prod(self.shape))

@@ -98,6 +98,10 @@ class Wilson(AbstractAction):
         return ("plaquette", "Q2") if self._has_charge else ("plaquette",)
 
     @property
+    def odd(self) -> tuple[str, ...]:
+        return ("Q",) if self._has_charge else ()
+
+    @property
     def _planes(self) -> list[tuple[int, int]]:
         return list(combinations(range(len(self.shape)), 2))
 

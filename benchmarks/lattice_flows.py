@@ -1,0 +1,175 @@
+"""Learned samplers of scalar fields and paths: training cost, effective share, exactness; prints what the docs quote.
+
+    python benchmarks/lattice_flows.py [quick] [critical] [broken] [sixteen] [paths] [rivals] [bad]
+
+Without names all parts run, in about twenty minutes on one core. Times are CPU seconds of this process without the time
+to compile; each stage of a run is timed by itself.
+"""
+
+import sys
+import time
+
+import jax
+import jax.random as jr
+import numpy as np
+
+import retrodict  # noqa: F401
+from retrodict.generate.continuous_flow import EquivariantFlow
+from retrodict.inference.schedule import Cosine
+from retrodict.inference.train import Train
+from retrodict.lattice import reference as exact
+from retrodict.lattice.learned import Learned
+from retrodict.lattice.methods import HMC, Cluster
+from retrodict.lattice.paths import anharmonic, double_well
+from retrodict.lattice.phi4 import Phi4
+from retrodict.run.compiled import Compiled
+
+LAM = 0.022
+# (L, kappa): <|M|>, chi, U_L with errors, tau of HMC: long runs of an independent program.
+PHI4 = {
+    (8, 0.27): {"abs_M": (0.8826, 0.0015), "chi": (9.807, 0.027), "binder": (0.5000, 0.0009)},
+    (8, 0.50): {"abs_M": (4.82998, 0.00003), "chi": (0.2474, 0.0002), "binder": (0.66645, 0.00001)},
+    (16, 0.27): {"abs_M": (0.7649, 0.0027), "chi": (23.76, 0.21), "binder": (0.5342, 0.0017)},
+}
+GATHER = Cluster(chains=64, warmup=100, draws=400, trajectory=True)
+
+
+def timed(action, method, seed=1):
+    """The draws of a method with the CPU seconds of each of its stages, each run as one compiled chunk."""
+    compiled = Compiled(action, method, jr.key(seed), method.steps)
+    state = compiled.init()
+    compiled.advance(state, 0, 0)  # compiles, takes no step
+    step, seconds, parts = 0, {}, []
+    for name, length in method.lengths.items():
+        start = time.process_time()
+        chunk = jax.block_until_ready(compiled.advance(state, step, length))
+        seconds[name] = time.process_time() - start
+        assert chunk.finite
+        assert int(chunk.taken) == length
+        parts.append(jax.tree.map(lambda leaf, n=length: np.asarray(leaf)[:n], chunk.kept))
+        state, step = chunk.state, step + length
+    history = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+    return method.finish(action, compiled.whole(state), history), seconds
+
+
+def shown(title, action, method, wanted, seed=1):
+    """One run: cost, weights, acceptance, and every observable corrected, raw, and against `wanted`."""
+    draws, seconds = timed(action, method, seed)
+    found = draws.statistics
+    spent = ", ".join(f"{name} {value:.0f}" for name, value in seconds.items())
+    proposals = method.lengths["draw"] * method.batch
+    print(
+        f"{title}: ESS {found['ess']:.3f}, acceptance {found['acceptance'].mean():.3f}, var log w "
+        f"{found['log_weight_variance']:.3f}, Pareto k {found['pareto_k']:.2f}; CPU s: {spent} "
+        f"({1e3 * seconds['draw'] / proposals:.1f} ms a draw)"
+    )
+    imbalance, mismatch = found["raw_imbalance"], found["density_mismatch"]
+    print(
+        f"    ln Z {found['log_evidence']:.4f} +- {found['log_evidence_error']:.4f}; signs alike within "
+        f"{imbalance:.1f} sigma; log q of a draw against integrating back: {mismatch:.1e}"
+    )
+    for name, (value, error) in wanted.items():
+        mine, mine_error = found[name], found[f"{name}_error"]
+        sigma = (mine - value) / np.hypot(mine_error, error)
+        raw, tau = found.get(f"raw_{name}", np.nan), found.get(f"{name}_tau", np.nan)
+        numbers = f"{mine:.5f} +- {mine_error:.5f} (tau {tau:.2f}), reference {value:.5f}, {sigma:+.1f} sigma"
+        print(f"    {name:14} {numbers}; uncorrected {raw:.5f}", flush=True)
+    return found, seconds
+
+
+def training(steps, batch, start, stop, every):
+    """Adam with a cosine."""
+    return Train(steps=steps, batch=batch, learning_rate=Cosine(start, stop), every=every)
+
+
+def theory(extent, kappa):
+    """phi^4 in single precision."""
+    return Phi4((extent, extent), kappa, LAM, precision=32)
+
+
+def quick():
+    """phi^4, L = 8, kappa = 0.27: without training, after matching, after half a minute on the action."""
+    action, recipe = theory(8, 0.27), EquivariantFlow()
+    for title, fit, polish in (
+        ("untrained", None, None),
+        ("matching", training(3000, 256, 1e-2, 1e-4, 200), None),
+        ("matching and action", training(1500, 256, 1e-2, 1e-3, 250), training(80, 128, 3e-3, 1e-4, 20)),
+    ):
+        method = Learned(recipe, GATHER, fit, polish, chains=64, draws=500)
+        shown(f"phi^4 L 8 kappa 0.27, {title}", action, method, PHI4[8, 0.27])
+
+
+def critical():
+    """phi^4, L = 8, kappa = 0.27, trained on for longer."""
+    polish = training(240, 128, 3e-3, 1e-4, 40)
+    method = Learned(EquivariantFlow(), GATHER, training(2000, 256, 1e-2, 1e-3, 250), polish, chains=64, draws=500)
+    shown("phi^4 L 8 kappa 0.27", theory(8, 0.27), method, PHI4[8, 0.27])
+
+
+def broken():
+    """phi^4, L = 8, kappa = 0.5: two modes that no local update connects."""
+    recipe = EquivariantFlow(steps=24, fitting_steps=12)
+    polish = training(80, 128, 3e-3, 1e-4, 20)
+    method = Learned(recipe, GATHER, training(2000, 256, 1e-2, 1e-3, 250), polish, chains=64, draws=500)
+    found, _ = shown("phi^4 L 8 kappa 0.5", theory(8, 0.5), method, PHI4[8, 0.5])
+    print(f"    share of the positive mode {0.5 * (1 + found['raw_sign_M']):.3f} of the uncorrected draws")
+
+
+def sixteen():
+    """phi^4, L = 16, kappa = 0.27."""
+    polish = training(160, 64, 3e-3, 1e-4, 20)
+    method = Learned(EquivariantFlow(), GATHER, training(1500, 128, 1e-2, 1e-3, 250), polish, chains=64, draws=250)
+    shown("phi^4 L 16 kappa 0.27", theory(16, 0.27), method, PHI4[16, 0.27])
+
+
+def paths():
+    """Feynman paths of 80 sites 0.1 apart: observables and ln Z against the transfer matrix."""
+    gather = HMC(chains=64, warmup=300, draws=800)
+    recipe = EquivariantFlow(lengths=(0.0, 3.0, np.inf), decay=1.0)
+    for title, action, potential, matching, polishing in (
+        ("x^2/2 + x^4", anharmonic(80, 0.1, 1.0, precision=32), lambda x: x**2 / 2 + x**4, 800, 20),
+        ("(x^2 - 1)^2", double_well(80, 0.1, 1.0, precision=32), lambda x: (x**2 - 1) ** 2, 1500, 60),
+        ("(x^2 - 2)^2", double_well(80, 0.1, 2.0, precision=32), lambda x: (x**2 - 2) ** 2, 1500, 100),
+    ):
+        wanted = exact.path_moments(80, 0.1, potential)
+        wanted = {"x2": (wanted["x2"], 0.0), "x4": (wanted["x4"], 0.0), "log_evidence": (wanted["ln_Z"], 0.0)}
+        fit, polish = training(matching, 256, 1e-2, 1e-3, matching // 4), training(polishing, 128, 3e-3, 1e-4, 20)
+        shown(f"path in {title}", action, Learned(recipe, gather, fit, polish, chains=64, draws=250), wanted)
+
+
+def rivals():
+    """What one effective sample of |M| costs without learning: HMC, and clusters with HMC."""
+    for extent, kappa in PHI4:
+        for method in (HMC(chains=64, warmup=300, draws=2000), Cluster(chains=64, draws=1000, trajectory=True)):
+            compiled = Compiled(theory(extent, kappa), method, jr.key(1), method.steps)
+            state = compiled.init()
+            compiled.advance(state, 0, 0)
+            start = time.process_time()
+            chunk = jax.block_until_ready(compiled.advance(state, 0, method.steps))
+            spent = time.process_time() - start
+            draws = method.finish(theory(extent, kappa), compiled.whole(chunk.state), chunk.kept)
+            tau, value = draws.statistics["abs_M_tau"], draws.statistics["abs_M"]
+            cost = 1e3 * spent * 2 * tau / (method.chains * method.steps)
+            print(
+                f"L {extent} kappa {kappa} {type(method).__name__:8} |M| {value:.5f} +- "
+                f"{draws.statistics['abs_M_error']:.5f}, tau {tau:.1f}: {cost:.2f} CPU ms an effective sample",
+                flush=True,
+            )
+
+
+def bad():
+    """A flow that was hardly trained, corrected: dear, and exact."""
+    gather, fit = HMC(chains=64, warmup=20, draws=20), training(20, 64, 1e-2, 1e-3, 10)
+    method = Learned(EquivariantFlow(), gather, fit, None, chains=16, draws=4000)
+    shown("phi^4 L 16 kappa 0.27, hardly trained", theory(16, 0.27), method, PHI4[16, 0.27])
+
+
+PARTS = {part.__name__: part for part in (quick, critical, broken, sixteen, paths, rivals, bad)}
+
+if __name__ == "__main__":
+    unknown = set(sys.argv[1:]) - set(PARTS)
+    if unknown:
+        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    for part in sys.argv[1:] or PARTS:
+        print(f"--- {part}: {PARTS[part].__doc__}")
+        PARTS[part]()

@@ -1,0 +1,83 @@
+"""Trained models on disk, with what they were trained for: another action, volume or recipe is refused by name.
+
+One sealed file of arrays (`run.container`), which runs no code; the structure is built anew from the recipe.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Any, Final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+
+from retrodict.base.errors import InputError
+from retrodict.base.files import PathLike, hash_file
+from retrodict.base.types import JSON
+from retrodict.generate.model import AbstractModel, Recipe
+from retrodict.run.container import DamagedError, read, write
+from retrodict.run.result import plain
+
+KIND: Final = "retrodict model"
+LARGEST: Final = 2**30  # bytes
+
+
+def save_model(path: PathLike, model: AbstractModel, recipe: Recipe, target: Any) -> None:
+    """Write the arrays of `model`, made by `recipe` for `target`. Raises `StorageError`."""
+    leaves = jax.tree.leaves(eqx.filter(model, eqx.is_array))
+    meta = {"kind": KIND, "target": described(target), "recipe": described(recipe)}
+    write(Path(path), {f"leaf/{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}, meta)
+
+
+def load_model(path: PathLike, recipe: Recipe, target: Any) -> AbstractModel:
+    """The model in a file.
+
+    Raises `InputError` if the file is damaged or of another kind, or if its model was trained for another target or
+    made by another recipe: the message names the fields that differ.
+    """
+    where = str(path)
+    hash_file(path, LARGEST)  # refuses what is no regular file, or too large to be one of ours
+    try:
+        arrays, meta = read(Path(path))
+    except DamagedError as error:
+        raise InputError("the file of the model is damaged", where=where, got=str(error)) from error
+    if not isinstance(meta, dict) or meta.get("kind") != KIND:
+        raise InputError("not the file of a model", where=where, expected="one written by save_model")
+    refuse_other(where, "target", meta["target"], described(target))
+    refuse_other(where, "recipe", meta["recipe"], described(recipe))
+    like, static = eqx.partition(recipe.on(target, jr.key(0)), eqx.is_array)
+    leaves, structure = jax.tree.flatten(like)
+    found = [arrays.get(f"leaf/{i}") for i in range(len(leaves))]
+    for leaf, array in zip(leaves, found, strict=True):
+        if array is None or array.shape != leaf.shape or array.dtype != leaf.dtype:
+            got = "nothing" if array is None else f"{array.dtype} {array.shape}"
+            what, expected = "the file of the model lacks an array", f"{leaf.dtype} {leaf.shape}"
+            raise InputError(what, where=where, got=got, expected=expected)
+    return eqx.combine(jax.tree.unflatten(structure, [jnp.asarray(array) for array in found]), static)
+
+
+def described(thing: Any) -> JSON:
+    """A frozen dataclass or module as its kind and its fields, by name, in plain numbers."""
+    if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
+        fields = {field.name: described(getattr(thing, field.name)) for field in dataclasses.fields(thing)}
+        return {"kind": type(thing).__name__, **fields}
+    if isinstance(thing, tuple | list):
+        return [described(one) for one in thing]
+    return plain(np.asarray(thing) if isinstance(thing, jax.Array) else thing)
+
+
+def refuse_other(where: str, role: str, stored: JSON, wanted: JSON) -> None:
+    """Raise `InputError` unless two descriptions agree."""
+    names = sorted(set(stored) | set(wanted))
+    different = [name for name in names if stored.get(name) != wanted.get(name)]
+    if different:
+        raise InputError(
+            f"the model was made for another {role}: {', '.join(different)} differ",
+            where=where,
+            got=", ".join(f"{name}={stored.get(name)}" for name in different),
+            expected=", ".join(f"{name}={wanted.get(name)}" for name in different),
+            why="its weights mean nothing there",
+            fix="train a model for this one, or name the action that it was trained for",
+        )

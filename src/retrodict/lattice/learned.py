@@ -1,0 +1,333 @@
+"""A generative model as an exact sampler: gather configurations, train, polish on the action, propose, correct.
+
+One method of the one loop. Its stages, each of which may be left out where the model allows, follow one another by the
+index of the step: a Markov chain gathers configurations, whose own verdict is kept; the model is trained on them by its
+own loss; it is trained on the action by the reverse Kullback-Leibler divergence; then it proposes configurations, which
+independence Metropolis turns into chains that leave exp(-S) invariant whatever the model is worth.
+
+`result.diagnostics` holds each observable as `markov_chain` does, from the corrected chains (`NAME`, `NAME_error`,
+`NAME_tau`), from the uncorrected and hence biased proposals (`raw_NAME`, `raw_NAME_error`) and from the chain that
+gathered (`data_NAME`, ...); what the weights say (`ess`, `pareto_k`, `log_weight_variance`, `log_evidence` and its
+error); the acceptance; the losses; and how unevenly the proposals fall on the two signs (`raw_imbalance`, in standard
+errors), where the action has a sign to flip.
+
+Sources: Albergo, Kanwar, Shanahan, Phys. Rev. D 100 (2019) 034515; Nicoli et al., Phys. Rev. Lett. 126 (2021) 032001
+(the free energy).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any, ClassVar, Final, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.generate.exact import importance, selected
+from retrodict.generate.learners import FromAction, FromData
+from retrodict.generate.model import AbstractModel, Density, Recipe, with_weights
+from retrodict.inference.schedule import Cosine
+from retrodict.inference.train import State as Training
+from retrodict.inference.train import Train
+from retrodict.lattice.action import AbstractAction, Measured, require_action
+from retrodict.lattice.markov_chain import AbstractMarkovChain, estimates
+from retrodict.lattice.methods import HMC
+from retrodict.lattice.spaces import RealSpace
+from retrodict.problem.target import AbstractTarget
+from retrodict.run.method import Draws, Record
+from retrodict.run.sharding import spread
+
+HELD_OUT: Final = 1 / 16  # of the examples, the last ones of all chains
+SETTLING: Final = 1 / 8  # of the draws, taken before the first one that counts
+FIT: Final = Train(steps=3000, learning_rate=Cosine(1e-2, 1e-4))
+CHECKED: Final = 4  # draws a step whose density is compared with that of the model for a given configuration
+
+
+class State(NamedTuple):
+    """Where the run stands; None for what no stage needs."""
+
+    chain: Any  # the state of the Markov chain that gathers
+    examples: Float[Array, "slots chains ..."] | None
+    model: AbstractModel
+    training: Training
+    accept_key: Key
+
+
+class Kept(NamedTuple):
+    """What each step leaves behind; zero where its stage has nothing to say."""
+
+    data: Any  # the record of the Markov chain that gathers
+    loss: Scalar
+    validation: Scalar
+    proposals: Measured
+    log_weight: Float[Array, " batch"]
+    mismatch: Scalar  # of two ways to the density of a draw
+
+
+@dataclass(frozen=True)
+class Learned:
+    """`model`, trained and corrected by independence Metropolis: `chains` chains of `draws`, from `batch` a step.
+
+    `data` gathers: of its measured steps one in `every` is an example from each chain. `fit` trains on them, then
+    `polish` on the action; both validate every `every` of theirs, which is one step of the loop. `fit` needs `data`.
+    """
+
+    model: Recipe
+    data: AbstractMarkovChain | None = field(default_factory=lambda: HMC(chains=64, warmup=200, draws=400))
+    fit: Train | None = FIT
+    polish: Train | None = None
+    chains: int = 64
+    draws: int = 400
+    batch: int = 512
+    every: int = 4
+
+    kind: ClassVar[str] = "exact"
+    references: ClassVar[tuple[str, ...]] = ("albergo2019", "wolff2004")
+
+    @property
+    def lengths(self) -> dict[str, int]:
+        """How many steps of the loop each stage takes."""
+        return {
+            "gather": self.data.steps if self.data else 0,
+            "fit": self.fit.steps // self.fit.every if self.fit else 0,
+            "polish": self.polish.steps // self.polish.every if self.polish else 0,
+            "draw": -(-self.chains * (self.draws + self._settling) // self.batch),
+        }
+
+    @property
+    def steps(self) -> int:
+        """Of all stages."""
+        return sum(self.lengths.values())
+
+    @property
+    def _settling(self) -> int:
+        return int(np.ceil(SETTLING * self.draws))
+
+    def check(self, target: AbstractTarget) -> None:
+        """Raise `InputError` for targets without an action, and for settings that do not fit together."""
+        require_action(target, type(self).__name__)
+        assert isinstance(target, AbstractAction)
+        _check_training(self.fit, "fit")
+        _check_training(self.polish, "polish")
+        if self.fit and not self.data:
+            raise InputError("training on configurations needs some", got="data=None", fix="fit=None, or data=HMC()")
+        if min(self.chains, self.every) < 1 or self.draws < 8 or self.batch < CHECKED:
+            expected = f"chains >= 1, draws >= 8, batch >= {CHECKED}, every >= 1"
+            raise InputError("no such independence chains", got=str(self)[:120], expected=expected)
+        if self.data:
+            self.data.check(target)
+            if self._slots < 2:
+                raise InputError(
+                    "too few configurations to learn from", got=f"every={self.every}", fix="more data.draws"
+                )
+        model = self.model.on(target, jr.key(0))
+        if model.unbounded and not isinstance(target.space, RealSpace):
+            got = f"{type(model).__name__} for {type(target.space).__name__}"
+            raise InputError("a model of unbounded numbers for fields that are not", got=got, fix="a model of angles")
+        if model.density is Density.UNKNOWN:
+            fix = "start HMC from its draws instead"
+            raise InputError("draws of unknown density cannot be corrected", got=type(model).__name__, fix=fix)
+
+    @property
+    def _slots(self) -> int:
+        return self.data.draws // self.every if self.data else 0
+
+    def init(self, target: Any, key: Key) -> State:
+        """An untrained model, and the chain that gathers at its start."""
+        chain_key, model_key, train_key, accept_key = jr.split(key, 4)
+        model = self.model.on(target, model_key)
+        chain = examples = None
+        if self.data:
+            chain = self.data.init(target, chain_key)
+            examples = jnp.zeros((self._slots, *chain.field.shape), chain.field.dtype)
+        nothing = jnp.zeros((1, *target.shape))
+        training = Train().init(FromData(model, nothing, nothing), train_key)
+        return State(chain, examples, model, training, accept_key)
+
+    def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
+        """One step of the stage to which `index` belongs."""
+        blank = self._blank(target, state)
+        stages = {"gather": self._gather, "fit": self._fit, "polish": self._polish, "draw": self._draw}
+        present = [name for name, length in self.lengths.items() if length]
+        starts = jnp.asarray([0, *accumulate(self.lengths[name] for name in present)][:-1])
+        number = jnp.searchsorted(starts, index, side="right") - 1
+        arrays, static = eqx.partition(state, eqx.is_array)
+
+        def branch(name: str) -> Callable[[State], tuple[State, Record]]:
+            def taken(arrays: State) -> tuple[State, Record]:
+                found, record = stages[name](target, eqx.combine(arrays, static), blank, key, index - starts[number])
+                return eqx.filter(found, eqx.is_array), record
+
+            return taken
+
+        arrays, record = jax.lax.switch(number, [branch(name) for name in present], arrays)
+        return eqx.combine(arrays, static), record._replace(metrics={"stage": number, **record.metrics})
+
+    def done(self, state: State) -> Flag:
+        """Never early."""
+        return jnp.asarray(False)
+
+    def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
+        """The chains, and all that was learnt on the way."""
+        starts = dict(zip(self.lengths, accumulate(self.lengths.values()), strict=True))
+        gathered, fitted, polished, drawn = (_part(history, starts[name], self.lengths[name]) for name in self.lengths)
+        proposals, log_weight = _along_chains((drawn.proposals, drawn.log_weight), self.chains)
+        keys = jr.split(state.accept_key, self.chains)
+        indices, accepted = jax.jit(jax.vmap(selected))(jnp.asarray(log_weight), keys)
+        after = slice(log_weight.shape[1] - self.draws, None)
+        at, rows = np.asarray(indices)[:, after], np.arange(self.chains)[:, None]
+        chain: Measured = jax.tree.map(lambda leaf: leaf[rows, at], proposals)
+        statistics: dict[str, Any] = {"acceptance": np.asarray(accepted, float)[:, after]}
+        statistics |= _of_weights(log_weight) | _raw(target, proposals)
+        statistics |= {"density_mismatch": np.max(np.abs(drawn.mismatch)), "model_density": state.model.density.value}
+        for name, found in estimates(target, chain.derived).items():
+            statistics |= {name: found.value, f"{name}_error": found.error}
+            statistics |= {f"{name}_tau": found.tau, f"{name}_tau_error": found.tau_error}
+        if self.data:
+            noted = self.data.finish(target, state.chain, gathered.data).statistics
+            statistics |= {f"data_{name}": value for name, value in noted.items() if np.ndim(value) == 0}
+        for name, part in (("fit", fitted), ("polish", polished)):
+            if len(part.loss):
+                statistics |= {f"{name}_loss_history": part.loss, f"{name}_validation_history": part.validation}
+        return Draws(chain, np.zeros((self.chains, self.draws)), self.kind, _as_arrays(statistics))  # type: ignore[arg-type]
+
+    def _gather(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
+        """A step of the chain; where an example is due, it is stored; the last one gives the model its scale."""
+        assert self.data is not None
+        assert state.examples is not None
+        chain, record = self.data.step(target, state.chain, key, index)
+        after = index - self.data.warmup
+        slot = jnp.clip(after // self.every, 0, self._slots - 1)
+        due = (after >= 0) & (after % self.every == 0)
+        examples = state.examples.at[slot].set(jnp.where(due, chain.field, state.examples[slot]))
+        arrays, static = eqx.partition(state.model, eqx.is_array)
+        model = jax.lax.cond(
+            index == self.data.steps - 1,
+            lambda: eqx.filter(eqx.combine(arrays, static).adapted(_flat(examples)), eqx.is_array),
+            lambda: arrays,
+        )
+        state = state._replace(chain=chain, examples=examples, model=eqx.combine(model, static))
+        return state, Record(record.finite, _metrics(blank.loss), blank._replace(data=record.kept))
+
+    def _fit(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
+        assert self.fit is not None
+        assert state.examples is not None
+        held = max(1, round(HELD_OUT * self._slots))
+        learner = FromData(state.model, _flat(state.examples[:-held]), _flat(state.examples[-held:]))
+        return _trained(self.fit, learner, state, blank, key, index)
+
+    def _polish(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
+        assert self.polish is not None
+        return _trained(self.polish, FromAction(state.model, target), state, blank, key, index)
+
+    def _draw(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
+        proposals, log_weight, mismatch = _proposed(target, state.model, key, self.batch)
+        kept = blank._replace(proposals=proposals, log_weight=log_weight, mismatch=mismatch)
+        ess = jnp.exp(2 * jax.nn.logsumexp(log_weight) - jax.nn.logsumexp(2 * log_weight)) / self.batch
+        return state, Record(~jnp.any(jnp.isnan(log_weight)), _metrics(blank.loss, ess), kept)
+
+    def _blank(self, target: Any, state: State) -> Kept:
+        """Zeros in the shape of what a step keeps."""
+        data = None
+        if self.data:
+            index = jnp.asarray(0)
+            data = eqx.filter_eval_shape(self.data.step, target, state.chain, jr.key(0), index)[1].kept
+        drawn = eqx.filter_eval_shape(_proposed, target, state.model, jr.key(0), self.batch)
+        zero = jnp.zeros((), float)
+        return Kept(_zeros(data), zero, zero, *(_zeros(part) for part in drawn))
+
+
+def _trained(
+    train: Train, learner: Any, state: State, blank: Kept, key: Key, index: Int[Array, ""]
+) -> tuple[State, Record]:
+    """As many steps of training as lie between two validations, from the weights of the model at the first of them."""
+
+    def one(count: Array, carry: tuple[Training, Scalar, Flag]) -> tuple[Training, Scalar, Flag]:
+        training, loss, finite = carry
+        training, record = train.step(learner, training, jr.fold_in(key, count), index * train.every + count)
+        return training, loss + jnp.asarray(record.kept.loss, float) / train.every, finite & record.finite
+
+    fresh = train.init(learner, key)
+    training = jax.tree.map(lambda new, old: jnp.where(index == 0, new, old), fresh, state.training)
+    training, loss, finite = jax.lax.fori_loop(0, train.every, one, (training, jnp.zeros((), float), jnp.asarray(True)))
+    state = state._replace(training=training, model=with_weights(state.model, training.best))
+    kept = blank._replace(loss=loss, validation=jnp.asarray(training.best_validation, float))
+    return state, Record(finite, _metrics(loss), kept)
+
+
+def _proposed(target: AbstractAction, model: AbstractModel, key: Key, count: int) -> tuple[Measured, Array, Array]:
+    """Proposals, measured; their log weights; how far log q of some of them is from that of the same configuration."""
+    x, log_q = jax.vmap(model.sample)(spread(jr.split(key, count)))
+    assert log_q is not None
+    measured = jax.vmap(target.measured)(x)
+    mismatch = jnp.zeros(())
+    if model.density is Density.EXACT:
+        mismatch = jnp.max(jnp.abs(jax.vmap(model.log_prob)(x[:CHECKED]) - log_q[:CHECKED]))
+    return measured, measured.log_density - jnp.asarray(log_q, float), jnp.asarray(mismatch, float)
+
+
+def _of_weights(log_weight: np.ndarray) -> dict[str, Any]:
+    found = importance(jnp.asarray(log_weight.ravel()))
+    return {
+        "ess": found.ess,
+        "weight_ess": found.ess * log_weight.size,
+        "pareto_k": found.pareto_k,
+        "log_weight_variance": found.variance,
+        "log_evidence": found.log_z,
+        "log_evidence_error": found.log_z_error,
+    }
+
+
+def _raw(target: AbstractAction, proposals: Measured) -> dict[str, Any]:
+    """What the proposals say without correction: biased, by how much the comparison with the chains tells."""
+    found: dict[str, Any] = {}
+    for name, estimate in estimates(target, proposals.derived).items():
+        found |= {f"raw_{name}": estimate.value, f"raw_{name}_error": estimate.error}
+    worst = []
+    for name in target.odd:
+        sign = np.sign(proposals.derived[name])
+        found[f"raw_sign_{name}"] = float(sign.mean())
+        worst.append(abs(float(sign.sum())) / max(np.sqrt(np.count_nonzero(sign)), 1.0))
+    return found | ({"raw_imbalance": max(worst)} if worst else {})
+
+
+def _along_chains(tree: Any, chains: int) -> Any:
+    """(step, batch) to (chain, proposals of that chain)."""
+
+    def one(leaf: np.ndarray) -> np.ndarray:
+        flat = np.asarray(leaf).reshape(-1, *leaf.shape[2:])
+        each = len(flat) // chains
+        return flat[: chains * each].reshape(chains, each, *flat.shape[1:])
+
+    return jax.tree.map(one, tree)
+
+
+def _part(history: Kept, stop: int, length: int) -> Kept:
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[stop - length : stop], history)
+
+
+def _flat(examples: Array) -> Array:
+    return examples.reshape(-1, *examples.shape[2:])
+
+
+def _zeros(tree: Any) -> Any:
+    return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), tree)
+
+
+def _metrics(loss: Scalar, ess: Scalar | float = 0.0) -> dict[str, Scalar]:
+    return {"loss": loss, "ess": jnp.asarray(ess, float)}
+
+
+def _as_arrays(statistics: dict[str, Any]) -> dict[str, Any]:
+    return {name: value if isinstance(value, str) else np.asarray(value) for name, value in statistics.items()}
+
+
+def _check_training(train: Train | None, name: str) -> None:
+    if train and train.steps % train.every:
+        got, fix = f"{name}.steps={train.steps}, every={train.every}", "a multiple"
+        raise InputError("training is validated at its last step", got=got, fix=fix)
