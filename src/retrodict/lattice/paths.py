@@ -77,6 +77,10 @@ class Path(AbstractAction):
     def slow(self) -> tuple[str, ...]:
         return "x2", "action_density"
 
+    @property
+    def odd(self) -> tuple[str, ...]:
+        return ("x",)
+
 
 def harmonic(sites: int, spacing: float, omega: float = 1.0, precision: int = 64) -> Path:
     """V = omega^2 x^2 / 2."""

@@ -66,6 +66,10 @@ class Phi4(AbstractAction):
     def slow(self) -> tuple[str, ...]:
         return "abs_M", "action_density"
 
+    @property
+    def odd(self) -> tuple[str, ...]:
+        return ("M",)
+
 
 class ContinuumPhi4(AbstractAction):
     """The continuum convention: `mass_squared` (negative in the broken phase) and `coupling` g of phi^4 / 4!."""
@@ -108,6 +112,10 @@ class ContinuumPhi4(AbstractAction):
     @property
     def slow(self) -> tuple[str, ...]:
         return "abs_M", "action_density"
+
+    @property
+    def odd(self) -> tuple[str, ...]:
+        return ("M",)
 
 
 def to_continuum(theory: Phi4) -> ContinuumPhi4:

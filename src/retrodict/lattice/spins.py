@@ -66,6 +66,10 @@ class Ising(AbstractAction):
     def slow(self) -> tuple[str, ...]:
         return "abs_M", "energy"
 
+    @property
+    def odd(self) -> tuple[str, ...]:
+        return ("M",)
+
 
 class XY(AbstractAction):
     """Angles with coupling `beta`; `cos` is the mean of cos(theta - theta') over all bonds."""
