@@ -90,7 +90,7 @@ class Train:
 
 
 def _validated(target: AbstractLearner, state: State) -> tuple[State, Scalar]:
-    validation = target.validation(state.parameters)
+    validation = jnp.asarray(target.validation(state.parameters), state.best_validation.dtype)
     better = validation < state.best_validation
     best = jax.tree.map(lambda new, old: jnp.where(better, new, old), state.parameters, state.best)
     return state._replace(best=best, best_validation=jnp.where(better, validation, state.best_validation)), validation
