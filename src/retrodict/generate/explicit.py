@@ -19,7 +19,7 @@ from retrodict.run.sharding import spread
 class AbstractExplicit(AbstractModel):
     """A model whose `log_prob` is defined for every x; its loss on an example is minus that: maximum likelihood."""
 
-    density: ClassVar[Density] = Density.EXACT
+    density: ClassVar[Density] = Density.EXACT  # type: ignore[override]
 
     @abstractmethod
     def log_prob(self, x: Array) -> Scalar:

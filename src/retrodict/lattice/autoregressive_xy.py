@@ -110,7 +110,8 @@ def angle_mixture(recipe: Autoregressive, action: XY, key: Key) -> AngleMixture:
     count = recipe.components
     weights = fresh_weights(recipe, even, action.shape, means, count * (1 + recipe.channels), key)
     first = count + recipe.channels * np.arange(count)
-    return AngleMixture(action, weights._replace(shift=weights.shift.at[:, first].set(given[:, None])), count)
+    weights = weights._replace(shift=weights.shift.at[:, first].set(given[:, None]))
+    return AngleMixture(action=action, weights=weights, components=count)
 
 
 def renormalised(beta: float, neighbours: int) -> float:
