@@ -9,8 +9,9 @@ model is already that free field.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
@@ -19,6 +20,8 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key
 from retrodict.generate.explicit import AbstractExplicit
 from retrodict.lattice.action import AbstractAction
+from retrodict.lattice.phi4 import Phi4
+from retrodict.lattice.spins import XY
 
 
 class Weights(NamedTuple):
@@ -35,7 +38,7 @@ class Weights(NamedTuple):
 class Autoregressive:
     """A recipe: `components` of each mixture, causal `channels`, and the `width` of each site's network.
 
-    `on` binds it to XY angles on a lattice of even extents.
+    `on` binds it to XY angles, or to a phi^4 field (there components are pairs), on a lattice of even extents.
     """
 
     components: int = 3
@@ -44,15 +47,16 @@ class Autoregressive:
 
     def on(self, action: AbstractAction, key: Key) -> AbstractExplicit:
         """The model with the weights of a free field. Raises `InputError` for other theories and odd extents."""
-        from retrodict.lattice.spins import XY
+        from retrodict.lattice.autoregressive_phi4 import normal_mixture
+        from retrodict.lattice.autoregressive_xy import angle_mixture
 
         if min(self.components, self.channels, self.width) < 1:
             raise InputError("no such model", got=str(self), expected="components, channels, width >= 1")
         if isinstance(action, XY):
-            from retrodict.lattice.autoregressive_xy import angle_mixture
-
             return angle_mixture(self, action, key)
-        raise InputError("autoregressive models are for the XY model", got=type(action).__name__)
+        if isinstance(action, Phi4):
+            return normal_mixture(self, action, key)
+        raise InputError("autoregressive models are for XY and phi^4", got=type(action).__name__)
 
 
 def checkerboard(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -112,7 +116,16 @@ def products(z: Float[Array, "channel part"]) -> Float[Array, " product"]:
     return jnp.sum(z[first] * z[second], axis=-1)
 
 
-def parameters(weights: Weights, z: Float[Array, "channel part"]) -> Float[Array, " parameter"]:
-    """What the network of one site, whose weights these are, makes of its channels."""
-    hidden = jnp.tanh(products(z) @ weights.hidden + weights.bias)
-    return hidden @ weights.output + weights.shift
+def parameters(
+    weights: Weights, z: Float[Array, "channel part"], compressed: bool = False
+) -> Float[Array, " parameter"]:
+    """What the network of one site, whose weights these are, makes of its channels; unbounded ones `compressed`."""
+    seen = jnp.arcsinh(products(z)) if compressed else products(z)
+    return jnp.tanh(seen @ weights.hidden + weights.bias) @ weights.output + weights.shift
+
+
+def causal(weights: Weights, dtype: Any) -> Weights:
+    """The weights in the precision of the field, blind to what is not earlier."""
+    weights = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), weights)
+    earlier = np.tri(len(weights.shift), k=-1, dtype=dtype)
+    return weights._replace(causal=weights.causal * earlier[:, None, :])

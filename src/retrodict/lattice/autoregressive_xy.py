@@ -22,6 +22,7 @@ from retrodict.lattice.autoregressive import (
     Autoregressive,
     Weights,
     adjacency,
+    causal,
     checkerboard,
     conditionals,
     fresh_weights,
@@ -42,7 +43,7 @@ class AngleMixture(AbstractExplicit):
     def sample(self, key: Key) -> Sample:
         """One configuration in (-pi, pi] and log q."""
         even_key, odd_key = jr.split(key)
-        weights = self._cast()
+        weights = causal(self.weights, self.action.cold().dtype)
         sites = len(weights.shift)
 
         def next_site(spins: Array, site: tuple[Array, Weights, Key]) -> tuple[Array, tuple[Array, Array]]:
@@ -73,7 +74,7 @@ class AngleMixture(AbstractExplicit):
 
     def log_prob_even(self, spins: Float[Array, "site 2"]) -> Scalar:
         """log q of the unit vectors on the even sites, in their order."""
-        weights = self._cast()
+        weights = causal(self.weights, self.action.cold().dtype)
 
         def one(mine: Weights, spin: Array) -> Scalar:
             log_share, field = self._mixture(mine, mine.causal @ spins)
@@ -91,13 +92,6 @@ class AngleMixture(AbstractExplicit):
         _, odd = checkerboard(self.action.shape)
         around = [neighbour_sum(spins[:, part].reshape(self.action.shape)).reshape(-1)[odd] for part in (0, 1)]
         return self.action.beta * jnp.stack(around, axis=-1)
-
-    def _cast(self) -> Weights:
-        """The weights in the precision of the field, blind to what is not earlier."""
-        dtype = self.action.cold().dtype
-        weights = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), self.weights)
-        sites = len(weights.shift)
-        return weights._replace(causal=weights.causal * np.tri(sites, k=-1, dtype=dtype)[:, None, :])
 
 
 def angle_mixture(recipe: Autoregressive, action: XY, key: Key) -> AngleMixture:
