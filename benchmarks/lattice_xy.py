@@ -16,8 +16,8 @@ import numpy as np
 
 import retrodict  # noqa: F401
 from retrodict.generate.exact import importance
-from retrodict.generate.explicit import Reinforce
-from retrodict.generate.learners import FromData, trained
+from retrodict.generate.explicit import DRAWS
+from retrodict.generate.learners import FromAction, FromData, trained
 from retrodict.inference.infer import infer
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
@@ -50,7 +50,7 @@ def on_data(model, theory, chains, steps):
 
 def on_action(model, theory, steps, rate, batch=256):
     """The reverse divergence by the score function."""
-    return learnt(Reinforce(model, theory, 512), Train(steps, batch, Cosine(rate, rate / 20)), 2)
+    return learnt(FromAction(model, theory, 512), Train(steps, batch // DRAWS, Cosine(rate, rate / 20)), 2)
 
 
 @eqx.filter_jit

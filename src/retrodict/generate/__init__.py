@@ -12,7 +12,7 @@ _HOME = {
     "FromAction": "learners",
     "FromData": "learners",
     "importance": "exact",
-    "Reinforce": "explicit",
+    "Recipe": "model",
     "Sample": "model",
     "selected": "exact",
     "trained": "learners",

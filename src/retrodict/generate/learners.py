@@ -76,7 +76,7 @@ class FromAction(AbstractLearner, Generic[M]):
 
     def loss(self, x: PyTree[Float[Array, "..."]], key: Key, batch: int) -> Scalar:
         model = with_weights(self.model, x)
-        return -jnp.mean(jax.vmap(lambda k: log_weight(model, self.target, k))(spread(jr.split(key, batch))))
+        return jnp.mean(jax.vmap(lambda k: model.reverse_loss(self.target, k))(spread(jr.split(key, batch))))
 
     def validation(self, x: PyTree[Float[Array, "..."]]) -> Scalar:
         """Half the variance of log w: the divergence to second order, without its noise at the optimum."""
@@ -85,7 +85,7 @@ class FromAction(AbstractLearner, Generic[M]):
 
 
 def log_weight(model: AbstractModel, target: AbstractTarget, key: Key) -> Scalar:
-    """log p(x) - log q(x) of one draw of the model, differentiable in its weights."""
+    """log p(x) - log q(x) of one draw of the model."""
     x, log_prob = model.sample(key)
     assert log_prob is not None
     return target.log_density(x) - log_prob

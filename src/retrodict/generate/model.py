@@ -9,11 +9,13 @@ Source of the path-space form: Jarzynski, Phys. Rev. Lett. 78 (1997) 2690.
 
 from abc import abstractmethod
 from enum import Enum
-from typing import NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 import equinox as eqx
 
-from retrodict.base.types import Array, Key, PyTree, Scalar
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Float, Key, PyTree, Scalar
+from retrodict.problem.target import AbstractTarget
 
 
 class Density(Enum):
@@ -35,6 +37,7 @@ class AbstractModel(eqx.Module):
     """A distribution over arrays of one shape. `weights` is all that training changes."""
 
     density: eqx.AbstractClassVar[Density]
+    unbounded: ClassVar[bool] = False  # whether its numbers range over the whole line: not for angles
     weights: eqx.AbstractVar[PyTree]
 
     @abstractmethod
@@ -44,6 +47,38 @@ class AbstractModel(eqx.Module):
     @abstractmethod
     def loss(self, x: Array, key: Key) -> Scalar:
         """The loss of one example, averaged over noise by `key`: small where the model would have drawn it."""
+
+    def log_prob(self, x: Array) -> Scalar:
+        """log q of any configuration, where the density is exact. Raises `InputError` where it is not."""
+        got = f"{type(self).__name__} ({self.density.value})"
+        raise InputError("the model does not know the density of a given configuration", got=got, expected="exact")
+
+    def reverse_loss(self, target: AbstractTarget, key: Key) -> Scalar:
+        """log q - log p of one draw, with the gradient in the weights that training on an action follows.
+
+        Raises `InputError` for a model without a density.
+        """
+        x, log_prob = self.sample(key)
+        if log_prob is None:
+            got = f"{type(self).__name__} ({self.density.value})"
+            raise InputError("the model does not know the density of its draws", got=got, expected="exact")
+        return log_prob - target.log_density(x)
+
+    def adapted(self, examples: Float[Array, "examples ..."]) -> Self:
+        """The model with what is measured rather than learnt, a scale or a spectrum, taken from `examples`.
+
+        May be compiled: the outcome differs from `self` in the content of arrays only. Nothing, unless the model says
+        otherwise.
+        """
+        return self
+
+
+class Recipe(Protocol):
+    """A model before it is known of what: a frozen dataclass that a config can name."""
+
+    def on(self, target: Any, key: Key) -> AbstractModel:
+        """An untrained model for the fields of `target`. Raises `InputError` where it does not apply."""
+        ...
 
 
 M = TypeVar("M", bound=AbstractModel)

@@ -71,10 +71,11 @@ class Train:
         loss, gradient = jax.value_and_grad(lambda x: target.loss(x, key, self.batch))(state.parameters)
         direction, optimiser = optax.scale_by_adam().update(gradient, state.optimiser)
         rate = self.learning_rate(index / self.steps)
-        parameters = jax.tree.map(lambda x, d: x - rate * d, state.parameters, direction)
+        parameters = jax.tree.map(lambda x, d: x - jnp.asarray(rate, x.dtype) * d, state.parameters, direction)
         state = State(parameters, optimiser, state.best, state.best_validation)
         due = ((index + 1) % self.every == 0) | (index + 1 == self.steps)
         state, validation = jax.lax.cond(due, lambda s: _validated(target, s), lambda s: (s, s.best_validation), state)
+        loss = jnp.asarray(loss, float)
         metrics = {"loss": loss, "validation": state.best_validation}
         return state, Record(jnp.isfinite(loss), metrics, Kept(loss, validation))
 
@@ -90,7 +91,7 @@ class Train:
 
 
 def _validated(target: AbstractLearner, state: State) -> tuple[State, Scalar]:
-    validation = jnp.asarray(target.validation(state.parameters), state.best_validation.dtype)
+    validation = jnp.asarray(target.validation(state.parameters), float)
     better = validation < state.best_validation
     best = jax.tree.map(lambda new, old: jnp.where(better, new, old), state.parameters, state.best)
     return state._replace(best=best, best_validation=jnp.where(better, validation, state.best_validation)), validation

@@ -9,7 +9,7 @@ model is already that free field.
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -124,8 +124,12 @@ def parameters(
     return jnp.tanh(seen @ weights.hidden + weights.bias) @ weights.output + weights.shift
 
 
-def causal(weights: Weights, dtype: Any) -> Weights:
-    """The weights in the precision of the field, blind to what is not earlier."""
-    weights = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype), weights)
-    earlier = np.tri(len(weights.shift), k=-1, dtype=dtype)
+def causal(weights: Weights) -> Weights:
+    """The weights, blind to what is not earlier."""
+    earlier = np.tri(len(weights.shift), k=-1, dtype=weights.shift.dtype)
     return weights._replace(causal=weights.causal * earlier[:, None, :])
+
+
+def in_precision_of(action: AbstractAction, weights: Weights) -> Weights:
+    """The weights with the floating-point type of the field."""
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, action.cold().dtype), weights)

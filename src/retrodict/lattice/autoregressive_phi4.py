@@ -27,6 +27,7 @@ from retrodict.lattice.autoregressive import (
     checkerboard,
     conditionals,
     fresh_weights,
+    in_precision_of,
     parameters,
 )
 from retrodict.lattice.phi4 import Phi4
@@ -56,7 +57,7 @@ class NormalMixture(AbstractExplicit):
 
     def sample(self, key: Key) -> Sample:
         """One configuration and log q."""
-        weights = causal(self.weights, self.action.cold().dtype)
+        weights = causal(self.weights)
         sites = self.action.volume
 
         def next_site(values: Array, site: tuple[Array, Weights, Key]) -> tuple[Array, Scalar]:
@@ -75,7 +76,7 @@ class NormalMixture(AbstractExplicit):
     def log_prob(self, x: Array) -> Scalar:
         """log q with respect to the product of all d phi."""
         values = x.reshape(-1)[_order(self.action.shape)]
-        weights = causal(self.weights, x.dtype)
+        weights = causal(self.weights)
         return jnp.sum(jax.vmap(lambda mine, value: self._law(mine, values).log_density(value))(weights, values))
 
     def _law(self, mine: Weights, values: Float[Array, " site"]) -> Mixture:
@@ -102,7 +103,7 @@ def normal_mixture(recipe: Autoregressive, action: Phi4, key: Key) -> NormalMixt
     shift[:, :, 2] = APART * width * np.arange(pairs)
     shift[:, :, 3] = 1.0
     weights = weights._replace(shift=jnp.asarray(shift.reshape(len(order), -1)))
-    return NormalMixture(action=action, weights=weights, pairs=pairs)
+    return NormalMixture(action=action, weights=in_precision_of(action, weights), pairs=pairs)
 
 
 def hartree(action: Phi4) -> Float[np.ndarray, "site other"]:

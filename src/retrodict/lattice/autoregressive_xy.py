@@ -26,6 +26,7 @@ from retrodict.lattice.autoregressive import (
     checkerboard,
     conditionals,
     fresh_weights,
+    in_precision_of,
     parameters,
 )
 from retrodict.lattice.phi4 import neighbour_sum
@@ -43,7 +44,7 @@ class AngleMixture(AbstractExplicit):
     def sample(self, key: Key) -> Sample:
         """One configuration in (-pi, pi] and log q."""
         even_key, odd_key = jr.split(key)
-        weights = causal(self.weights, self.action.cold().dtype)
+        weights = causal(self.weights)
         sites = len(weights.shift)
 
         def next_site(spins: Array, site: tuple[Array, Weights, Key]) -> tuple[Array, tuple[Array, Array]]:
@@ -74,7 +75,7 @@ class AngleMixture(AbstractExplicit):
 
     def log_prob_even(self, spins: Float[Array, "site 2"]) -> Scalar:
         """log q of the unit vectors on the even sites, in their order."""
-        weights = causal(self.weights, self.action.cold().dtype)
+        weights = causal(self.weights)
 
         def one(mine: Weights, spin: Array) -> Scalar:
             log_share, field = self._mixture(mine, mine.causal @ spins)
@@ -105,7 +106,7 @@ def angle_mixture(recipe: Autoregressive, action: XY, key: Key) -> AngleMixture:
     weights = fresh_weights(recipe, even, action.shape, means, count * (1 + recipe.channels), key)
     first = count + recipe.channels * np.arange(count)
     weights = weights._replace(shift=weights.shift.at[:, first].set(given[:, None]))
-    return AngleMixture(action=action, weights=weights, components=count)
+    return AngleMixture(action=action, weights=in_precision_of(action, weights), components=count)
 
 
 def renormalised(beta: float, neighbours: int) -> float:
