@@ -157,7 +157,7 @@ def helicity():
         rows = []
         for temperature in temperatures:
             theory = XY((extent, extent), jnp.asarray(1 / temperature, jnp.float32), precision=32)
-            method = Cluster(chains=64 if extent < 32 else 32, warmup=100, draws=1500)
+            method = Cluster(chains=64 if extent < 32 else 32, warmup=60, draws=500)
             found = infer(theory, method, seed=2, progress=False).diagnostics
             rows.append((found["helicity"], found["helicity_error"]))
         table[extent] = np.array(rows)

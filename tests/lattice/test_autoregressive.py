@@ -102,6 +102,16 @@ def test_the_density_of_a_draw_is_the_density_of_that_configuration(size: float)
     assert_allclose(LOG_PROB(model, drawn.x[:20]), drawn.log_prob[:20], rtol=1e-11, atol=1e-11)
 
 
+@pytest.mark.parametrize("beta", [0.8, jnp.asarray(0.8)])
+def test_single_precision_stays_single(beta):
+    """Also where the coupling has become an array of double precision, as within a run."""
+    model = RECIPE.on(XY((4, 2), beta, precision=32), jr.key(0))
+    drawn = jax.eval_shape(model.sample, jr.key(0))
+    dtypes = {leaf.dtype for leaf in jax.tree.leaves((model.weights, drawn))}
+    assert dtypes == {jnp.dtype(jnp.float32)}
+    assert jax.eval_shape(model.log_prob, drawn.x).dtype == jnp.float32
+
+
 @pytest.mark.parametrize(("turn", "same"), [(sym.turned(0.7), True), (sym.negated, True), (lambda x: 1.1 * x, False)])
 def test_the_density_is_invariant_under_turning_and_mirroring_all_spins(turn, same: bool):
     """To 1e-12; what is no symmetry is noticed."""
@@ -160,6 +170,7 @@ def test_a_wrong_normalisation_is_noticed(monkeypatch: pytest.MonkeyPatch):
 # --- training ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_training_on_the_action_alone_improves_the_proposals():
     """From weights that were spoilt: the variance of ln w falls below a third, without bias in ln Z."""
     spoilt = random_model(STRIP, 0.3)

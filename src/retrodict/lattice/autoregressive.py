@@ -76,19 +76,19 @@ def adjacency(shape: tuple[int, ...]) -> Float[np.ndarray, "site other"]:
     return bonds + bonds.T
 
 
-def conditionals(precision: Float[np.ndarray, "site other"]) -> tuple[np.ndarray, np.ndarray]:
+def conditionals(precision: Float[Array, "site other"]) -> tuple[Array, Array]:
     """Of a Gaussian with this precision: c with <y_i | earlier> = sum_j c_ij y_j, and the precision of each given them.
 
     From the Cholesky factor in reversed order: its columns condition on what comes later, that is, earlier.
     """
-    factor = np.linalg.cholesky(precision[::-1, ::-1])
-    diagonal = np.diag(factor)
-    means = -np.tril((factor / diagonal).T[::-1, ::-1], -1)
+    factor = jnp.linalg.cholesky(precision[::-1, ::-1])
+    diagonal = jnp.diag(factor)
+    means = -jnp.tril((factor / diagonal).T[::-1, ::-1], -1)
     return means, diagonal[::-1] ** 2
 
 
 def fresh_weights(
-    recipe: Autoregressive, places: np.ndarray, shape: tuple[int, ...], means: np.ndarray, outputs: int, key: Key
+    recipe: Autoregressive, places: np.ndarray, shape: tuple[int, ...], means: Array, outputs: int, key: Key
 ) -> Weights:
     """The first channel is `means`; the others are the same with random factors that depend on the displacement only.
 
@@ -98,11 +98,10 @@ def fresh_weights(
     factor_key, hidden_key, output_key = jr.split(key, 3)
     where = np.stack(np.unravel_index(places, shape))
     displacement = (where[:, None, :] - where[:, :, None]) % np.array(shape)[:, None, None]
-    factors = np.array(jr.normal(factor_key, (channels, *shape)))
-    factors[0] = 1.0
+    factors = jr.normal(factor_key, (channels, *shape)).at[0].set(1.0)
     products = channels * (channels + 1) // 2
     return Weights(
-        causal=jnp.asarray(means[:, None, :] * np.moveaxis(factors[:, *displacement], 0, 1)),
+        causal=means[:, None, :] * jnp.moveaxis(factors[:, *displacement], 0, 1),
         hidden=jr.normal(hidden_key, (sites, products, width)) / np.sqrt(channels),
         bias=jnp.zeros((sites, width)),
         output=jr.normal(output_key, (sites, width, outputs)) * 0.1 / np.sqrt(width),

@@ -98,24 +98,28 @@ def normal_mixture(recipe: Autoregressive, action: Phi4, key: Key) -> NormalMixt
     means, given = conditionals(hartree(action)[np.ix_(order, order)])
     weights = fresh_weights(recipe, order, action.shape, means, pairs * (3 + 2 * recipe.channels), key)
     width = given[:, None] ** -0.5
-    shift = np.zeros((len(order), pairs, 3 + 2 * recipe.channels))
-    shift[:, :, 1] = np.log(width)
-    shift[:, :, 2] = APART * width * np.arange(pairs)
-    shift[:, :, 3] = 1.0
-    weights = weights._replace(shift=jnp.asarray(shift.reshape(len(order), -1)))
+    start = [jnp.zeros_like(width), jnp.log(width), APART * width * jnp.arange(pairs), jnp.ones_like(width)]
+    start = jnp.stack(jnp.broadcast_arrays(*start, jnp.zeros((len(order), pairs)))[:4], axis=-1)
+    rest = jnp.zeros((len(order), pairs, 2 * recipe.channels - 1))
+    weights = weights._replace(shift=jnp.concatenate([start, rest], axis=-1).reshape(len(order), -1))
     return NormalMixture(action=action, weights=in_precision_of(action, weights), pairs=pairs)
 
 
-def hartree(action: Phi4) -> Float[np.ndarray, "site other"]:
+def hartree(action: Phi4) -> Float[Array, "site other"]:
     """The precision matrix of the free field with the mass 2 (1 - 2 lambda) + 12 lambda <phi^2>, by bisection."""
-    hopping = 2 * float(action.kappa) * np.linalg.eigvalsh(bonds := adjacency(action.shape))
+    bonds = adjacency(action.shape)
+    hopping = 2 * action.kappa * np.linalg.eigvalsh(bonds)
     local, quartic = 2 - 4 * action.lam, 12 * action.lam
-    low, high = hopping.max(), hopping.max() + abs(local) + quartic + 1.0
-    for _ in range(100):
+
+    def halved(_: int, ends: tuple[Scalar, Scalar]) -> tuple[Scalar, Scalar]:
+        low, high = ends
         mass = 0.5 * (low + high)
-        enough = mass > local + quartic * np.mean(1 / (mass - hopping))
-        low, high = (low, mass) if enough else (mass, high)
-    return high * np.eye(len(bonds)) - 2 * float(action.kappa) * bonds
+        enough = mass > local + quartic * jnp.mean(1 / (mass - hopping))
+        return jnp.where(enough, low, mass), jnp.where(enough, mass, high)
+
+    least = jnp.asarray(jnp.max(hopping), float)
+    _, mass = jax.lax.fori_loop(0, 100, halved, (least, least + abs(local) + quartic + 1.0))
+    return mass * np.eye(len(bonds)) - 2 * action.kappa * bonds
 
 
 def _order(shape: tuple[int, ...]) -> np.ndarray:

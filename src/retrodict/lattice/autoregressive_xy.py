@@ -92,14 +92,14 @@ class AngleMixture(AbstractExplicit):
     def _odd_field(self, spins: Float[Array, "site 2"]) -> Float[Array, "odd 2"]:
         _, odd = checkerboard(self.action.shape)
         around = [neighbour_sum(spins[:, part].reshape(self.action.shape)).reshape(-1)[odd] for part in (0, 1)]
-        return self.action.beta * jnp.stack(around, axis=-1)
+        return jnp.asarray(self.action.beta, spins.dtype) * jnp.stack(around, axis=-1)
 
 
 def angle_mixture(recipe: Autoregressive, action: XY, key: Key) -> AngleMixture:
     """The spin waves of `action` as a model."""
     even, odd = checkerboard(action.shape)
     neighbours, bonds = 2 * len(action.shape), adjacency(action.shape)[np.ix_(even, odd)]
-    stiffness = renormalised(float(action.beta), neighbours)
+    stiffness = renormalised(action.beta, neighbours)
     precision = stiffness * (neighbours * np.eye(len(even)) - bonds @ bonds.T / neighbours)
     means, given = conditionals(precision + 1e-9 * np.eye(len(even)))  # a global turn costs nothing
     count = recipe.components
@@ -109,12 +109,13 @@ def angle_mixture(recipe: Autoregressive, action: XY, key: Key) -> AngleMixture:
     return AngleMixture(action=action, weights=in_precision_of(action, weights), components=count)
 
 
-def renormalised(beta: float, neighbours: int) -> float:
+def renormalised(beta: Scalar | float, neighbours: int) -> Scalar:
     """The coupling b of spin waves that fit the cosine best: b = beta exp(-1 / (neighbours b)).
 
     Where it has no solution (high temperature), the last coupling that has one for some beta.
     """
-    b = beta
-    for _ in range(200):
-        b = max(beta * np.exp(-1 / (neighbours * b)), 1 / neighbours)
-    return b
+
+    def closer(_: int, b: Scalar) -> Scalar:
+        return jnp.maximum(beta * jnp.exp(-1 / (neighbours * b)), 1 / neighbours)
+
+    return jax.lax.fori_loop(0, 200, closer, jnp.asarray(beta, float))
