@@ -9,7 +9,7 @@ model is already that free field.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -44,6 +44,8 @@ class Autoregressive:
     components: int = 3
     channels: int = 8
     width: int = 24
+
+    references: ClassVar[tuple[str, ...]] = ("wang2022can", "wu2019")
 
     def on(self, action: AbstractAction, key: Key) -> AbstractExplicit:
         """The model with the weights of a free field. Raises `InputError` for other theories and odd extents."""
@@ -99,10 +101,10 @@ def fresh_weights(
     where = np.stack(np.unravel_index(places, shape))
     displacement = (where[:, None, :] - where[:, :, None]) % np.array(shape)[:, None, None]
     factors = jr.normal(factor_key, (channels, *shape)).at[0].set(1.0)
-    products = channels * (channels + 1) // 2
+    pairs = channels * (channels + 1) // 2
     return Weights(
         causal=means[:, None, :] * jnp.moveaxis(factors[:, *displacement], 0, 1),
-        hidden=jr.normal(hidden_key, (sites, products, width)) / np.sqrt(channels),
+        hidden=jr.normal(hidden_key, (sites, pairs, width)) / np.sqrt(channels),
         bias=jnp.zeros((sites, width)),
         output=jr.normal(output_key, (sites, width, outputs)) * 0.1 / np.sqrt(width),
         shift=jnp.zeros((sites, outputs)),

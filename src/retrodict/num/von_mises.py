@@ -41,8 +41,7 @@ def log_i0(kappa: Angles) -> Angles:
 
 def log_density(direction: Vectors, field: Vectors) -> Angles:
     """ln p of the angle whose unit vector is `direction`, with respect to d theta."""
-    kappa = length(field)
-    return jnp.sum(direction * field, axis=-1) - kappa - jnp.log(2 * np.pi * jax.scipy.special.i0e(kappa))
+    return jnp.sum(direction * field, axis=-1) - log_i0(length(field)) - np.log(2 * np.pi)
 
 
 def draw(key: Key, field: Vectors) -> Angles:
