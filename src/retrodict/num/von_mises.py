@@ -9,6 +9,7 @@ $b = 2\kappa/(1+\sqrt{1+4\kappa^2})$ the proposal is a wrapped Cauchy law, $\tan
 $c = 1/(1+b\cos\pi u)$.
 """
 
+import math
 from typing import Final
 
 import jax
@@ -18,6 +19,7 @@ import numpy as np
 
 from retrodict.base.types import Array, Bool, Float, Key
 
+LOG_TURN: Final = math.log(2 * math.pi)
 TRIES: Final = 4  # proposals a round: at least 66 % are accepted, so that one round mostly suffices
 
 Angles = Float[Array, "..."]
@@ -41,7 +43,7 @@ def log_i0(kappa: Angles) -> Angles:
 
 def log_density(direction: Vectors, field: Vectors) -> Angles:
     """ln p of the angle whose unit vector is `direction`, with respect to d theta."""
-    return jnp.sum(direction * field, axis=-1) - log_i0(length(field)) - np.log(2 * np.pi)
+    return jnp.sum(direction * field, axis=-1) - log_i0(length(field)) - LOG_TURN
 
 
 def draw(key: Key, field: Vectors) -> Angles:
