@@ -1,8 +1,8 @@
 """Exactness, autocorrelations and speed of the lattice samplers; prints every figure that the documentation quotes.
 
-    python benchmarks/lattice.py [exactness] [autocorrelations] [forces] [gauge] [speed]
+    python benchmarks/lattice.py [exactness] [seeds] [winding] [autocorrelations] [forces] [gauge] [speed]
 
-Without names all parts run, in about ten minutes on one core. Times are CPU seconds of this process.
+Without names all parts run, in about half an hour on one core. Times are CPU seconds of this process.
 """
 
 import sys
@@ -11,6 +11,7 @@ import time
 import jax
 import jax.random as jr
 import numpy as np
+from scipy.stats import chi2
 
 import retrodict  # noqa: F401
 from retrodict.inference.infer import infer
@@ -25,14 +26,14 @@ from retrodict.lattice.smc import LatticeSMC
 from retrodict.lattice.spins import XY, Ising
 from retrodict.lattice.updates import Trajectory
 from retrodict.lattice.wilson import Wilson
+from retrodict.run.loop import advance
 
 LAM = 0.022
-# (L, kappa): <|M|>, its error, chi, its error, tau(|M|): long runs of an independent program.
+# L: <|M|>, its error, chi, its error, tau(|M|) of HMC, all at kappa = 0.27: long runs of an independent program.
 PHI4 = {
-    (8, 0.21): (0.16090, 0.00012, 0.9361, 0.0011, 2.5),
-    (8, 0.27): (0.8826, 0.0015, 9.807, 0.027, 25.0),
-    (16, 0.21): (0.08028, 0.00009, 0.9373, 0.0020, 2.4),
-    (16, 0.27): (0.7649, 0.0027, 23.76, 0.21, 64.0),
+    8: (0.8826, 0.0015, 9.807, 0.027, 25.0),
+    16: (0.7649, 0.0027, 23.76, 0.21, 64.0),
+    32: (0.606, 0.006, 76.0, 1.0, 288.0),
 }
 
 
@@ -65,13 +66,8 @@ def routes():
     critical = 0.5 * np.log(1 + np.sqrt(2))
     yield "clusters Ising", Ising((8, 8), critical), Cluster(draws=4000), {"energy": exact.ising_energy(8, critical)}
     yield "clusters XY", XY((2, 2), 1.12), Cluster(chains=256, draws=2000), {"cos": exact.xy_bond(1.12)}
-    for beta, extent in ((1.0, 8), (2.0, 8), (7.0, 8), (7.0, 16)):
-        volume = extent**2
-        loops = {f"W{n}{n}": exact.u1_wilson_loop(beta, volume, n * n) for n in (2, 3, 4)}
-        wanted = {"plaquette": exact.u1_plaquette(beta, volume), **loops}
-        wanted["chi_t"] = exact.u1_susceptibility(beta, volume)
-        theory = Wilson(U1(), (extent, extent), beta, precision=32)
-        yield f"HMC + winding, beta {beta:g}, L {extent}", theory, HMC(chains=128, draws=1000, winding=True), wanted
+    theory = Wilson(U1(), (8, 8), 2.0, precision=32)
+    yield "HMC + winding U(1)", theory, HMC(chains=128, draws=1000, winding=True), flux(2.0, 8)
     for name, group, beta, plaquette in (
         ("SU(2)", SU2(), 2.0, exact.su2_plaquette(2.0)),
         ("SU(3)", SU3(), 5.0, exact.su3_plaquette(5.0)),
@@ -79,6 +75,17 @@ def routes():
         theory = Wilson(group, (8, 8), beta, loops=1)
         yield f"heat bath {name}", theory, HeatBath(chains=16, warmup=50, draws=300), {"plaquette": plaquette}
         yield f"HMC {name}", theory, HMC(chains=16, warmup=100, draws=200), {"plaquette": plaquette}
+
+
+def flux(beta, extent):
+    """Exact values of U(1) on the torus of `extent`^2 plaquettes."""
+    volume = extent**2
+    loops = {f"W{n}{n}": exact.u1_wilson_loop(beta, volume, n * n) for n in (2, 3, 4)}
+    return {
+        "plaquette": exact.u1_plaquette(beta, volume),
+        **loops,
+        "chi_t": exact.u1_susceptibility(beta, volume),
+    }
 
 
 def exactness():
@@ -98,23 +105,72 @@ def exactness():
     print(f"largest |sigma| {max(map(abs, pulls)):.2f} of {len(pulls)}; mean square {np.mean(np.square(pulls)):.2f}")
 
 
-def autocorrelations():
-    """phi^4 near criticality: |M|, chi and tau(|M|) in trajectories of mean length 1, HMC and clusters."""
-    for (extent, kappa), (m, m_error, chi, chi_error, tau) in PHI4.items():
-        theory = Phi4((extent, extent), kappa, LAM, precision=32)
-        for method in (HMC(chains=64, warmup=600, draws=4000), Cluster(chains=64, draws=1500, trajectory=True)):
+def seeds(count=20):
+    """Small runs over many seeds: the sum of squared deviations against chi-squared, one observable each."""
+    small, ring = Phi4((2, 2), 0.27, LAM), exact.phi4_two_by_two(0.27, LAM)
+    square = Wilson(U1(), (4, 4), 2.0, loops=1)
+    charge = exact.u1_susceptibility(2.0, 16)
+    for name, action, method, quantity, value in (
+        ("HMC phi^4", small, HMC(chains=64, draws=300), "phi2", ring["phi2"]),
+        ("MALA phi^4", small, MALA(chains=64, draws=600), "phi2", ring["phi2"]),
+        ("clusters phi^4", small, Cluster(chains=64, draws=300, trajectory=True), "V_M2", ring["V_M2"]),
+        ("SMC phi^4", small, LatticeSMC(particles=2000), "log_evidence", ring["ln_Z"]),
+        ("clusters Ising", Ising((4, 4), 0.44), Cluster(chains=64, draws=300), "energy", exact.ising_energy(4, 0.44)),
+        ("clusters XY", XY((2, 2), 1.12), Cluster(chains=64, draws=300), "cos", exact.xy_bond(1.12)),
+        ("HMC + winding U(1)", square, HMC(chains=64, draws=300, winding=True), "chi_t", charge),
+        ("HMC harmonic", harmonic(10, 0.4), HMC(chains=64, draws=300), "x2", exact.harmonic_x2(10, 0.4)),
+    ):
+        start, pulls = time.process_time(), []
+        for seed in range(count):
+            found = infer(action, method, seed=seed, progress=False).diagnostics
+            pulls.append((found[quantity] - value) / found[f"{quantity}_error"])
+        total, spent = np.sum(np.square(pulls)), time.process_time() - start
+        text = f"{name:20} {quantity:13} chi2 {total:5.1f} / {count}, p {chi2.sf(total, count):.3f}, mean"
+        print(f"{text} {np.mean(pulls) * np.sqrt(count):+.1f} sigma, {spent:.0f} CPU s", flush=True)
+
+
+def winding():
+    """U(1): every observable against the formula of the finite torus, and the cost of an independent charge."""
+    for extent in (8, 16):
+        for beta in (1.0, 4.0, 7.0, 12.0):
+            theory = Wilson(U1(), (extent, extent), beta, precision=32)
+            method = HMC(chains=64, warmup=100, draws=500, winding=True)
+            found = infer(theory, method, seed=1, progress=False).diagnostics
             start = time.process_time()
-            found = infer(theory, method, seed=3, progress=False).diagnostics
-            spent = time.process_time() - start
-            sigma = (found["abs_M"] - m) / np.hypot(found["abs_M_error"], m_error)
-            sigma_chi = (found["chi"] - chi) / np.hypot(found["chi_error"], chi_error)
+            advance(theory, method, seed=2)  # compiled by now
+            cost = 1e3 * (time.process_time() - start) / (method.chains * method.steps)
+            wanted = flux(beta, extent)
+            pulls = [f"{(found[q] - value) / found[f'{q}_error']:+.1f}" for q, value in wanted.items()]
+            tau, accepted = found["Q2_tau"], found["acceptance_of_WindingStep"]
             print(
-                f"L {extent:2} kappa {kappa}: {type(method).__name__:8} |M| {found['abs_M']:.5f} +- "
-                f"{found['abs_M_error']:.5f} ({sigma:+.1f} sigma), chi {found['chi']:.3f} +- {found['chi_error']:.3f} "
-                f"({sigma_chi:+.1f}), tau(|M|) {found['abs_M_tau']:.1f} +- {found['abs_M_tau_error']:.1f} "
-                f"(independent program, HMC: {tau}), {spent:.0f} CPU s",
+                f"L {extent:2} beta {beta:4g}: chi_t {found['chi_t']:.5f} +- {found['chi_t_error']:.5f} (exact "
+                f"{wanted['chi_t']:.5f}), sigma of {', '.join(wanted)}: {' '.join(pulls)}; winding accepted "
+                f"{accepted:.2f}, tau(Q^2) {tau:.1f}, {cost:.3f} CPU ms a step, {2 * max(tau, 0.5) * cost:.2f} CPU ms "
+                "an independent sample",
                 flush=True,
             )
+
+
+def autocorrelations():
+    """phi^4 at kappa = 0.27: |M|, chi and tau(|M|) in trajectories of mean length 1, HMC and clusters."""
+    for extent in PHI4:
+        length = 1500 if extent < 32 else 6000
+        _remembers(extent, HMC(chains=64, warmup=length // 4, draws=4 * length if extent < 32 else length))
+        _remembers(extent, Cluster(chains=64 if extent < 32 else 16, draws=1000, trajectory=True))
+    _remembers(64, Cluster(chains=8, draws=500, trajectory=True))
+
+
+def _remembers(extent, method):
+    start = time.process_time()
+    theory = Phi4((extent, extent), 0.27, LAM, precision=32)
+    found = infer(theory, method, seed=3, progress=False).diagnostics
+    spent, text = time.process_time() - start, f"L {extent:2} {type(method).__name__:8}"
+    m, m_error, chi, chi_error, tau = PHI4.get(extent, [np.nan] * 5)
+    for name, value, error in (("abs_M", m, m_error), ("chi", chi, chi_error)):
+        sigma = (found[name] - value) / np.hypot(found[f"{name}_error"], error)
+        text += f" {name} {found[name]:.4f} +- {found[f'{name}_error']:.4f} ({sigma:+.1f} sigma),"
+    text += f" tau(|M|) {found['abs_M_tau']:.1f} +- {found['abs_M_tau_error']:.1f} (HMC of another program: {tau:g})"
+    print(f"{text}, thermalised: {found['thermalised']}, {spent:.0f} CPU s", flush=True)
 
 
 def forces():
@@ -153,12 +209,11 @@ def numpy_force(links):
 
 
 def gauge():
-    """Plaquettes in four dimensions: SU(2) at 2.4 on 8^4 by heat bath, SU(3) at 6.0 on 4^4 by two samplers."""
+    """Plaquettes in four dimensions on 8^4: SU(2) at 2.4 by heat bath, SU(3) at 6.0 by HMC."""
     theory = Wilson(SU2(), (8,) * 4, 2.4, loops=1, precision=32)
     _plaquette("SU(2) 8^4 beta 2.4", theory, HeatBath(chains=2, warmup=60, draws=150))
-    theory = Wilson(SU3(), (4,) * 4, 6.0, loops=1)
-    _plaquette("SU(3) 4^4 beta 6.0", theory, HeatBath(chains=2, warmup=60, draws=150))
-    _plaquette("SU(3) 4^4 beta 6.0", theory, HMC(chains=2, warmup=60, draws=150))
+    theory = Wilson(SU3(), (8,) * 4, 6.0, loops=1, precision=32)
+    _plaquette("SU(3) 8^4 beta 6.0", theory, HMC(chains=1, warmup=30, draws=60, cold=1.0))
 
 
 def _plaquette(name, theory, method):
@@ -203,7 +258,7 @@ def numpy_trajectory(x, kappa, rng, steps=10):
     return y if rng.random() < np.exp(-change) else x
 
 
-PARTS = {part.__name__: part for part in (exactness, autocorrelations, forces, gauge, speed)}
+PARTS = {part.__name__: part for part in (exactness, seeds, winding, autocorrelations, forces, gauge, speed)}
 
 if __name__ == "__main__":
     unknown = set(sys.argv[1:]) - set(PARTS)

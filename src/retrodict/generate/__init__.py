@@ -6,6 +6,7 @@ A model proposes; what it knows of its own density decides how it may be correct
 from retrodict.base.lazy import lazy_names
 
 _HOME = {
+    "AbstractExplicit": "explicit",
     "AbstractModel": "model",
     "Density": "model",
     "FromAction": "learners",

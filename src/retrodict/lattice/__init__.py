@@ -8,6 +8,7 @@ from retrodict.base.lazy import lazy_names
 _HOME = {
     "AbstractAction": "action",
     "anharmonic": "paths",
+    "Autoregressive": "autoregressive",
     "Cluster": "methods",
     "Configurations": "files",
     "ContinuumPhi4": "phi4",
