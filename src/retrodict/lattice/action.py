@@ -5,7 +5,7 @@ wherever the core asks for its log density or its derived quantities, so that te
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -14,8 +14,8 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, Scalar
-from retrodict.lattice.spaces import AbstractSpace
-from retrodict.problem.target import AbstractTarget, Quantity
+from retrodict.lattice.spaces import AbstractSpace, RealSpace
+from retrodict.problem.target import AbstractTarget, Estimated, Quantity
 
 
 class Measured(NamedTuple):
@@ -31,6 +31,13 @@ class MeanFunction(NamedTuple):
     name: str
     needs: tuple[str, ...]
     function: Callable[[np.ndarray], float]
+    label: str = ""
+    unit: str = ""
+
+    @property
+    def about(self) -> Quantity:
+        """Its description."""
+        return Quantity(self.name, self.unit, self.label)
 
 
 class AbstractAction(AbstractTarget):
@@ -85,6 +92,25 @@ class AbstractAction(AbstractTarget):
     def derived(self, x: Any, /) -> dict[str, Array]:
         """The observables of a configuration, or those that were measured on it."""
         return x.derived if isinstance(x, Measured) else self.observables(x)
+
+    @property
+    def unconstrained(self) -> bool:
+        """Whether each number of a configuration may be any real number."""
+        return isinstance(self.space, RealSpace)
+
+    def estimates(
+        self, derived: Mapping[str, np.ndarray], log_weight: np.ndarray, ancestor: np.ndarray | None
+    ) -> tuple[Estimated, ...]:
+        """Means of all observables and functions of them, with their errors (see `lattice.estimates`)."""
+        from retrodict.lattice.estimates import estimates
+
+        return estimates(self, derived, log_weight, ancestor)
+
+    def files(self, final: np.ndarray) -> dict[str, bytes]:
+        """The configurations at which the chains stand, as a stream that `read_configurations` reads."""
+        from retrodict.lattice.keeping import FILE, encoded
+
+        return {FILE: encoded(self, final)}
 
     def measured(self, x: Array) -> Measured:
         """What is kept of one configuration, in float64."""

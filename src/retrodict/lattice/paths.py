@@ -55,8 +55,10 @@ class Path(AbstractAction):
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
-        plain = described(("x", "x"), ("x2", "x^2"), ("x4", "x^4"), ("energy", "E_0"), ("action_density", "S / N"))
-        return (*plain, on_distances("correlator", self.shape[0], "<x(0) x(t)>"))
+        plain = described(
+            ("x", "$x$"), ("x2", "$x^2$"), ("x4", "$x^4$"), ("energy", "$E_0$"), ("action_density", "$S / N$")
+        )
+        return (*plain, on_distances("correlator", self.shape[0], r"$\langle x(0)\,x(t)\rangle$"))
 
     def observables(self, x: Array) -> dict[str, Array]:
         slope = jax.grad(lambda y: jnp.sum(self.potential(y)))(x)

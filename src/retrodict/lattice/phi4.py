@@ -141,15 +141,15 @@ def forward_sum(x: Array) -> Array:
 
 def _quantities(shape: tuple[int, ...]) -> tuple[Quantity, ...]:
     plain = described(
-        ("M", "M"),
-        ("abs_M", "|M|"),
-        ("V_M2", r"V M^2"),
-        *((f"M{n}", f"M^{n}") for n in measure.MOMENTS),
-        ("phi2", r"\phi^2"),
-        ("action_density", "S / V"),
-        ("G_p", "G(p_min)"),
+        ("M", "$M$"),
+        ("abs_M", "$|M|$"),
+        ("V_M2", "$V M^2$"),
+        *((f"M{n}", f"$M^{n}$") for n in measure.MOMENTS),
+        ("phi2", r"$\phi^2$"),
+        ("action_density", "$S / V$"),
+        ("G_p", r"$G(p_\mathrm{min})$"),
     )
-    return (*plain, on_distances("correlator", shape[0], "G(t)"))
+    return (*plain, on_distances("correlator", shape[0], "$G(t)$"))
 
 
 def _observables(x: Array, action: Scalar) -> dict[str, Array]:

@@ -9,7 +9,7 @@ Sources: as in `inference.smc`.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import equinox as eqx
 import jax
@@ -20,12 +20,15 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.smc import multinomial, next_step, relative_variance
-from retrodict.lattice.action import AbstractAction, MeanFunction, Measured, require_action
+from retrodict.lattice.action import AbstractAction, Measured, require_action
 from retrodict.lattice.spaces import AbstractSpace, RealSpace
 from retrodict.lattice.updates import Trajectory
-from retrodict.problem.target import AbstractTarget, Quantity
+from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
+
+
+FINAL: Final = 16  # particles whose configurations are kept
 
 
 class Tempered(eqx.Module):
@@ -129,11 +132,11 @@ class LatticeSMC:
             "log_evidence_error": jnp.sqrt(relative_variance(descendants, state.stages)),
             "ancestors": self.particles**2 / jnp.sum(descendants**2),
             "converged": state.share >= 1.0,
+            "ancestor": state.ancestor[None],
         }
-        for name, (value, error) in _estimates(target, measured.derived, np.asarray(state.ancestor)).items():
-            statistics |= {name: np.asarray(value), f"{name}_error": np.asarray(error)}
         position = jax.tree.map(lambda leaf: leaf[None], measured)
-        return Draws(position, jnp.zeros((1, self.particles)), "exact", statistics)  # type: ignore[arg-type]
+        final = state.field[:: max(1, self.particles // FINAL)][:FINAL]
+        return Draws(position, jnp.zeros((1, self.particles)), "exact", statistics, final)  # type: ignore[arg-type]
 
 
 def free_action(action: AbstractAction, x: Array) -> Scalar:
@@ -159,28 +162,3 @@ def _selected(state: Particles, key: Key, ess: float) -> Particles:
         log_z=state.log_z + jax.nn.logsumexp(log_weight) - jnp.log(count),
         stages=state.stages + 1,
     )
-
-
-def _estimates(
-    action: AbstractAction, derived: dict[str, Array], ancestor: np.ndarray
-) -> dict[str, tuple[float, float]]:
-    """Observables and functions of means with errors by the jackknife over families of common ancestry."""
-    families = np.unique(ancestor, return_inverse=True)[1]
-    size = np.bincount(families)
-    plain = [q for q in action.quantities if not q.is_function]
-    sums = {q.name: np.bincount(families, weights=np.asarray(derived[q.name])) for q in plain}
-    functions = [*(_plain(q) for q in plain), *action.mean_functions]
-    return {one.name: _over_families(one, np.stack([sums[name] for name in one.needs]), size) for one in functions}
-
-
-def _plain(quantity: Quantity) -> MeanFunction:
-    return MeanFunction(quantity.name, (quantity.name,), lambda m: float(m[0]))
-
-
-def _over_families(one: MeanFunction, sums: np.ndarray, size: np.ndarray) -> tuple[float, float]:
-    value, count = float(one.function(sums.sum(axis=1) / size.sum())), len(size)
-    if count < 2:
-        return value, float("inf")
-    without = (sums.sum(axis=1, keepdims=True) - sums) / (size.sum() - size)
-    values = np.array([one.function(column) for column in without.T])
-    return value, float(np.sqrt((count - 1) / count * np.sum((values - values.mean()) ** 2)))

@@ -46,11 +46,11 @@ class Ising(AbstractAction):
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
-        moments = ((f"M{n}", f"M^{n}") for n in measure.MOMENTS)
+        moments = ((f"M{n}", f"$M^{n}$") for n in measure.MOMENTS)
         plain = described(
-            ("energy", "E / V"), ("M", "M"), ("abs_M", "|M|"), ("V_M2", "V M^2"), *moments, ("G_p", "G(p)")
+            ("energy", "$E / V$"), ("M", "$M$"), ("abs_M", "$|M|$"), ("V_M2", "$V M^2$"), *moments, ("G_p", "$G(p)$")
         )
-        return (*plain, on_distances("correlator", self.shape[0], "G(t)"))
+        return (*plain, on_distances("correlator", self.shape[0], "$G(t)$"))
 
     def observables(self, x: Array) -> dict[str, Array]:
         energy = -jnp.mean(x * forward_sum(x))
@@ -65,6 +65,11 @@ class Ising(AbstractAction):
     @property
     def slow(self) -> tuple[str, ...]:
         return "abs_M", "energy"
+
+    @property
+    def unconstrained(self) -> bool:
+        """A spin is +1 or -1."""
+        return False
 
 
 class XY(AbstractAction):
@@ -95,14 +100,14 @@ class XY(AbstractAction):
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         plain = described(
-            ("cos", r"\cos\Delta\theta"),
-            ("abs_M", "|M|"),
-            ("M2", "M^2"),
-            ("M4", "M^4"),
-            ("current2", r"(\sum\sin\Delta\theta)^2 / V"),
-            ("vortices", "vortex pairs / V"),
+            ("cos", r"$\cos\Delta\theta$"),
+            ("abs_M", "$|M|$"),
+            ("M2", "$M^2$"),
+            ("M4", "$M^4$"),
+            ("current2", r"$(\Sigma\,\sin\Delta\theta)^2 / V$"),
+            ("vortices", "vortex pairs $/ V$"),
         )
-        return (*plain, on_distances("correlator", self.shape[0], "G(t)"))
+        return (*plain, on_distances("correlator", self.shape[0], "$G(t)$"))
 
     def observables(self, x: Array) -> dict[str, Array]:
         differences = [jnp.roll(x, -1, axis) - x for axis in range(x.ndim)]
@@ -119,7 +124,8 @@ class XY(AbstractAction):
 
     @property
     def mean_functions(self) -> tuple[MeanFunction, ...]:
-        helicity = MeanFunction("helicity", ("cos", "current2"), lambda m: m[0] - self.beta * m[1])
+        modulus = ("cos", "current2"), lambda m: m[0] - self.beta * m[1]
+        helicity = MeanFunction("helicity", *modulus, r"$\Upsilon$")
         return helicity, measure.susceptibility(self.volume), measure.BINDER
 
     @property

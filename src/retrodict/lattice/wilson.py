@@ -72,9 +72,9 @@ class Wilson(AbstractAction):
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
-        squares = ((f"W{n}{n}", f"W({n}, {n})") for n in range(2, self.loops + 1))
-        names = [("plaquette", r"\mathrm{Re\,tr}\,U_p / N"), *squares, ("polyakov", "|P|")]
-        return described(*names, *([("Q", "Q"), ("Q2", "Q^2")] if self._has_charge else []))
+        squares = ((f"W{n}{n}", f"$W({n}, {n})$") for n in range(2, self.loops + 1))
+        names = [("plaquette", r"$\mathrm{Re\,tr}\,U_p / N$"), *squares, ("polyakov", "$|P|$")]
+        return described(*names, *([("Q", "$Q$"), ("Q2", "$Q^2$")] if self._has_charge else []))
 
     def observables(self, x: Array) -> dict[str, Array]:
         found = {"plaquette": 1 - self.action(x) / (self.beta * self.volume * len(self._planes))}
@@ -91,7 +91,8 @@ class Wilson(AbstractAction):
     def mean_functions(self) -> tuple[MeanFunction, ...]:
         if not self._has_charge:
             return ()
-        return (MeanFunction("chi_t", ("Q", "Q2"), lambda m: (m[1] - m[0] ** 2) / self.volume),)
+        variance = ("Q", "Q2"), lambda m: (m[1] - m[0] ** 2) / self.volume
+        return (MeanFunction("chi_t", *variance, r"$\chi_t$", "a^-2"),)
 
     @property
     def slow(self) -> tuple[str, ...]:
