@@ -16,7 +16,11 @@ from retrodict.lattice.wilson import Wilson
 
 FILE: Final = "configurations.bin"
 FORMATS: Final = {"npz": arrays.encode, "nersc": nersc.encode, "ildg": ildg.encode}
-_LAYOUTS: Final = {"U1": "direction", "SU2": "quaternion, direction", "SU3": "real and imaginary, row, column, direction"}
+_LAYOUTS: Final = {
+    "U1": "direction",
+    "SU2": "quaternion, direction",
+    "SU3": "real and imaginary, row, column, direction",
+}
 
 
 def encoded(action: AbstractAction, final: np.ndarray) -> bytes:

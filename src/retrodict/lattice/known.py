@@ -61,13 +61,9 @@ def _plane(action: Wilson) -> dict[str, float]:
 
 def _path(action: Path) -> dict[str, float]:
     """By the transfer matrix, if two grids agree; V is even, hence <x> = 0."""
-    sites, spacing, potential = action.shape[0], float(action.spacing), _potential(action.coefficients)
-    coarse, fine = (
-        reference.path_moments(sites, spacing, potential, points, largest) for points, largest in ((300, 6.0), (500, 9.0))
-    )
+    potential = reference.even_potential(action.coefficients)
+    sites, spacing = action.shape[0], float(action.spacing)
+    coarse = reference.path_moments(sites, spacing, potential, 300, 6.0)
+    fine = reference.path_moments(sites, spacing, potential, 500, 9.0)
     agree = {n for n in ("x2", "x4") if abs(coarse[n] - fine[n]) < NEGLIGIBLE * abs(fine[n])}
     return {"x": 0.0, **{name: fine[name] for name in sorted(agree)}}
-
-
-def _potential(coefficients: tuple[float, ...]) -> Callable[[np.ndarray], np.ndarray]:
-    return lambda x: sum((c * x ** (2 * n) for n, c in enumerate(coefficients)), np.zeros_like(x))

@@ -20,7 +20,7 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
-from retrodict.lattice.action import AbstractAction, Measured, require_action
+from retrodict.lattice.action import AbstractAction, Measured, require_action, require_memory
 from retrodict.lattice.updates import Moved, Update
 from retrodict.num.autocorrelation import gamma_method
 from retrodict.num.thermalisation import thermalisation
@@ -80,6 +80,7 @@ class AbstractMarkovChain:
         assert isinstance(target, AbstractAction)
         for update in self.updates:
             update.check(target)
+        require_memory(target, self.chains, self.steps, type(self).__name__)
 
     def init(self, target: Any, key: Key) -> State:
         """Disordered and ordered starts."""

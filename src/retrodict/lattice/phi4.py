@@ -18,7 +18,15 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, Scalar
 from retrodict.lattice import scalar_observables as measure
-from retrodict.lattice.action import AbstractAction, MeanFunction, checked_shape, described, on_distances, real_dtype
+from retrodict.lattice.action import (
+    AbstractAction,
+    MeanFunction,
+    Precision,
+    checked_shape,
+    described,
+    on_distances,
+    real_dtype,
+)
 from retrodict.lattice.spaces import AbstractSpace, RealSpace
 from retrodict.problem.target import Quantity
 
@@ -32,7 +40,7 @@ class Phi4(AbstractAction):
     lam: float
     precision: int = eqx.field(static=True)
 
-    def __init__(self, shape: tuple[int, ...], kappa: float, lam: float, precision: int = 64):
+    def __init__(self, shape: tuple[int, ...], kappa: float, lam: float, precision: Precision = 64):
         self.space, self.shape = RealSpace(), checked_shape(shape)
         self.kappa, self.lam, self.precision = kappa, lam, precision
 
@@ -76,7 +84,7 @@ class ContinuumPhi4(AbstractAction):
     coupling: float
     precision: int = eqx.field(static=True)
 
-    def __init__(self, shape: tuple[int, ...], mass_squared: float, coupling: float, precision: int = 64):
+    def __init__(self, shape: tuple[int, ...], mass_squared: float, coupling: float, precision: Precision = 64):
         self.space, self.shape = RealSpace(), checked_shape(shape)
         self.mass_squared, self.coupling, self.precision = mass_squared, coupling, precision
 

@@ -55,7 +55,8 @@ def cumulants(moments: Float[np.ndarray, " order"]) -> np.ndarray:
 def slice_correlator(x: Array) -> Array:
     """The two-point function of the means over slices at distance t along the first axis, `(extent,)`."""
     slices = jnp.mean(x, axis=tuple(range(1, x.ndim))) if x.ndim > 1 else x
-    return jnp.stack([jnp.mean(slices * jnp.roll(slices, -t)) for t in range(x.shape[0])])
+    t = np.arange(x.shape[0])
+    return jnp.mean(slices * slices[(t[:, None] + t) % x.shape[0]], axis=1)
 
 
 def smallest_momentum(x: Array) -> Array:

@@ -20,7 +20,7 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.smc import multinomial, next_step, relative_variance
-from retrodict.lattice.action import AbstractAction, Measured, require_action
+from retrodict.lattice.action import AbstractAction, Measured, require_action, require_memory
 from retrodict.lattice.spaces import AbstractSpace, RealSpace
 from retrodict.lattice.updates import Trajectory
 from retrodict.problem.target import AbstractTarget
@@ -47,9 +47,10 @@ class Tempered(eqx.Module):
         return (1 - self.share) * free_action(self.full, x) + self.share * self.full.action(x)
 
     def gradient(self, x: Array) -> Array:
-        """As a tangent vector."""
-        gradient = self.share * self.full.gradient(x)
-        return gradient + (1 - self.share) * x if isinstance(self.full.space, RealSpace) else gradient
+        """As a tangent vector, in the precision of the field."""
+        share = self.share.astype(x.real.dtype)
+        gradient = share * self.full.gradient(x)
+        return gradient + (1 - share) * x if isinstance(self.full.space, RealSpace) else gradient
 
 
 class Particles(NamedTuple):
@@ -95,6 +96,7 @@ class LatticeSMC:
             raise InputError("no such population", got=str(self), expected="particles >= 2, 0 < ess < 1")
         assert isinstance(target, AbstractAction)
         Trajectory(self.length).check(target)
+        require_memory(target, self.particles, 1, type(self).__name__)
 
     def init(self, target: Any, key: Key) -> Particles:
         """Exact draws of the solvable theory."""
@@ -108,12 +110,16 @@ class LatticeSMC:
         select_key, move_key = jr.split(key)
         state = _selected(state, select_key, self.ess)
         tempered, size = Tempered(target, state.share), jnp.exp(state.log_size)
-        trajectory, field, accepted = Trajectory(self.length), state.field, jnp.asarray(0.0)
-        for number in range(self.moves):
+        trajectory = Trajectory(self.length)
+
+        def move(number: int, carry: tuple[Array, Scalar]) -> tuple[Array, Scalar]:
+            field, accepted = carry
             keys = spread(jr.split(jr.fold_in(move_key, number), self.particles))
             moved = jax.vmap(lambda x, k: trajectory.apply(tempered, x, k, size))(field, keys)  # type: ignore[arg-type]
             field = jax.vmap(target.space.repaired)(moved.field)
-            accepted = accepted + jnp.mean(moved.acceptance) / self.moves
+            return field, accepted + jnp.mean(jnp.asarray(moved.acceptance, float)) / self.moves
+
+        field, accepted = jax.lax.fori_loop(0, self.moves, move, (state.field, jnp.asarray(0.0)))
         log_size = jnp.minimum(state.log_size + accepted - self.wanted, jnp.log(self.length))
         state = state._replace(field=field, excess=_excess(target, field), log_size=log_size)
         metrics = {"share": state.share, "log_z": state.log_z, "acceptance": accepted}

@@ -14,7 +14,15 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, Scalar
 from retrodict.lattice import scalar_observables as measure
-from retrodict.lattice.action import AbstractAction, MeanFunction, checked_shape, described, on_distances, real_dtype
+from retrodict.lattice.action import (
+    AbstractAction,
+    MeanFunction,
+    Precision,
+    checked_shape,
+    described,
+    on_distances,
+    real_dtype,
+)
 from retrodict.lattice.phi4 import forward_sum
 from retrodict.lattice.spaces import AbstractSpace, Circle, RealSpace, wrapped
 from retrodict.problem.target import Quantity
@@ -28,7 +36,7 @@ class Ising(AbstractAction):
     coupling: float
     precision: int = eqx.field(static=True)
 
-    def __init__(self, shape: tuple[int, ...], coupling: float, precision: int = 64):
+    def __init__(self, shape: tuple[int, ...], coupling: float, precision: Precision = 64):
         self.space, self.shape = RealSpace(), checked_shape(shape)
         self.coupling, self.precision = coupling, precision
 
@@ -36,7 +44,8 @@ class Ising(AbstractAction):
         return -self.coupling * jnp.sum(x * forward_sum(x))
 
     def gradient(self, x: Array) -> Array:
-        raise InputError("spins that are +1 or -1 have no gradient", fix="use Cluster")
+        fix = "{kind: Cluster, trajectory: false}"
+        raise InputError("spins that are +1 or -1 have no gradient", fix=f"method: {fix}")
 
     def hot(self, key: Key) -> Array:
         return jr.rademacher(key, self.shape, real_dtype(self.precision))
@@ -80,7 +89,7 @@ class XY(AbstractAction):
     beta: float
     precision: int = eqx.field(static=True)
 
-    def __init__(self, shape: tuple[int, ...], beta: float, precision: int = 64):
+    def __init__(self, shape: tuple[int, ...], beta: float, precision: Precision = 64):
         self.space, self.shape = Circle(), checked_shape(shape)
         self.beta, self.precision = beta, precision
 

@@ -15,8 +15,8 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, Scalar
-from retrodict.lattice.action import AbstractAction, MeanFunction, checked_shape, described, real_dtype
-from retrodict.lattice.groups import U1, AbstractGroup
+from retrodict.lattice.action import AbstractAction, MeanFunction, Precision, checked_shape, described, real_dtype
+from retrodict.lattice.groups import SU2, SU3, U1, AbstractGroup
 from retrodict.lattice.spaces import AbstractSpace, wrapped
 from retrodict.problem.target import Quantity
 
@@ -37,7 +37,12 @@ class Wilson(AbstractAction):
     precision: int = eqx.field(static=True)
 
     def __init__(
-        self, group: AbstractGroup, shape: tuple[int, ...], beta: float, loops: int | None = None, precision: int = 64
+        self,
+        group: U1 | SU2 | SU3,
+        shape: tuple[int, ...],
+        beta: float,
+        loops: int | None = None,
+        precision: Precision = 64,
     ):
         self.group, self.shape, self.beta, self.precision = group, checked_shape(shape, least=2), beta, precision
         self.loops = min(LARGEST_LOOP, min(self.shape) // 2) if loops is None else loops

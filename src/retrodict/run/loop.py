@@ -128,7 +128,7 @@ class _Run:
 
     def take_chunk(self) -> dict[str, float]:
         """Advance by one chunk; the mean of each metric over it. Raises `NotFiniteError`."""
-        began, trips = time.monotonic(), self._trips()
+        began, cpu, trips = time.monotonic(), time.process_time(), self._trips()
         chunk = self.compiled.advance(self.state, self.step, trips)
         taken = int(chunk.taken)
         if not chunk.finite:
@@ -141,7 +141,8 @@ class _Run:
         self.seconds, self.pace = self.seconds + elapsed, elapsed / max(taken, 1)
         means = {name: float(np.mean(values[:taken])) for name, values in metrics.items()} if taken else {}
         if self.directory is not None:
-            self.directory.event("chunk", step=self.step, metrics=means, seconds=round(elapsed, 6))
+            used = {"seconds": round(elapsed, 6), "cpu": round(time.process_time() - cpu, 6)}
+            self.directory.event("chunk", step=self.step, metrics=means, **used)
         return means
 
     def save_if_due(self) -> None:
