@@ -12,8 +12,8 @@ import numpy as np
 from retrodict.base.atomic import write_bytes
 from retrodict.inference.assemble import assemble
 from retrodict.inference.compare import compare
-from retrodict.inference.evaluate import Evaluated, evaluate, rows
 from retrodict.inference.estimates import estimates_of, facts_of_estimates
+from retrodict.inference.evaluate import Evaluated, evaluate, rows
 from retrodict.inference.facts import facts_of
 from retrodict.inference.verdict import assess
 from retrodict.num.weighted import normalised_weights
@@ -46,6 +46,8 @@ def infer(
     with an interrupted run bit-identically, `force` discards what is there. With `progress` None it is shown on a
     terminal only. `prior_draws` are drawn beside (where there is a prior) to say what the data have added.
 
+    Where several processes run together (`jax.distributed`), all must call this alike; the first one writes.
+
     Raises `InputError` if the method cannot serve this target or the directory cannot be used, `NotFiniteError` if a
     step is not finite, `Interrupted` (a checkpoint is written) on SIGTERM, SIGINT or after `max_time` seconds.
     """
@@ -53,6 +55,7 @@ def infer(
     shown = sys.stderr.isatty() if progress is None else progress
     with ExitStack() as stack:
         directory = RunDirectory(path) if isinstance(path, str | Path) else path
+        directory = directory if jax.process_index() == 0 else None
         if directory is not None:
             stack.enter_context(directory.claim(resume=resume, force=force))
         finished = advance(

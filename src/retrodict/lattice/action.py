@@ -19,7 +19,6 @@ from retrodict.base.types import Array, Key, Scalar
 from retrodict.lattice.spaces import AbstractSpace, RealSpace
 from retrodict.problem.target import AbstractTarget, Estimated, Quantity
 
-
 Precision = Literal[32, 64]  # bits of a real number
 MEMORY: Final = 64 * 2**30  # bytes of fields and histories of one run: beyond, it is a slip of the pen
 WORKING: Final = 4  # copies of a field in the course of a trajectory
@@ -150,7 +149,7 @@ def checked_shape(shape: tuple[int, ...], least: int = 1) -> tuple[int, ...]:
 
 
 def require_memory(action: AbstractAction, side_by_side: int, steps: int, method: str) -> None:
-    """Raise `InputError` for fields, or histories of what is measured on them, beyond `MEMORY`; nothing is allocated."""
+    """Raise `InputError` for fields, or histories of what is measured, beyond `MEMORY`; nothing is allocated."""
     field = jax.eval_shape(action.cold)
     measured = jax.tree.leaves(jax.eval_shape(action.measured, field))
     history = steps * 8 * sum(leaf.size for leaf in measured)

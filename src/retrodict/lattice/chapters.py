@@ -39,7 +39,7 @@ def sampling(result: "Result", target: AbstractAction, run: Run | None) -> Chapt
     numbers, seconds = result.quantities(), None if run is None else step_seconds(run.directory)
     draws = result.diagnostics["draws"]
     rows: list[tuple[Cell, ...]] = []
-    for name in dict.fromkeys((*target.slow, *result.estimated)):
+    for name in (*target.slow, *(one.name for one in target.mean_functions)):
         row = numbers[name]
         size = row.get("effective_size")
         cost = MILLI * seconds * draws / size if seconds and size and "tau_int" in row else None
@@ -60,10 +60,10 @@ def methods(result: "Result", target: AbstractAction, *, run: Run | None = None)
     own = (THIS, *(_shown(result, name) for name in names), *_own_cost(result, target, run))
     rows = (own, *(_row(one, target, names) for one in found))
     text = (
-        f"The same action, sampled by others for about {seconds / max(len(chosen), 1):.0f} CPU seconds each, with standard"
-        " errors. The autocorrelation time, in steps of one chain, is that of the slowest of these observables; the cost"
-        " is that of one effective sample of it, without compilation and warm-up. Times depend on the machine; their"
-        " ratios matter."
+        f"The same action, sampled by others for about {seconds / max(len(chosen), 1):.0f} CPU seconds each, with"
+        " standard errors. The autocorrelation time, in steps of one chain, is that of the slowest of these numbers,"
+        " the cost that of one effective sample of it, without compilation and warm-up. Times depend on the machine,"
+        " their ratios less so."
     )
     return Chapter("methods", "Other samplers", text, Table(head, rows), (_figure(result, names, found),))
 
@@ -79,7 +79,7 @@ def compared(target: AbstractAction) -> tuple[str, ...]:
 
 
 def step_seconds(directory: FilePath) -> float | None:
-    """CPU seconds of one step of a run, from its log; what was compiled first is left out. None where it is not known."""
+    """CPU seconds of one step of a run, from its log, without what was compiled first; None where it is not known."""
     path = directory / "events.jsonl"
     events = read_events(path) if path.is_file() else []
     spent, steps, before, fresh = 0.0, 0, 0, True
@@ -100,10 +100,10 @@ def _configurations(target: AbstractAction, final: Any) -> Chapter:
 
 def _in_words(result: "Result", target: AbstractAction) -> str:
     facts = result.diagnostics
-    slow = ", ".join(target.slow)
+    slow = ", ".join(f"`{name}`" for name in target.slow)
     sentences = []
     if "thermalised" in facts:
-        length = f"the shortest chain is {facts['shortest_chain']:.0f} autocorrelation times of {slow} long"
+        length = f"the shortest chain is {facts['shortest_chain']:.0f} autocorrelation times long, by {slow}"
         agree = (
             "early and late parts agree, and so do ordered and disordered starts"
             if facts["thermalised"]
@@ -114,7 +114,7 @@ def _in_words(result: "Result", target: AbstractAction) -> str:
         verdict = "have forgotten their start" if facts["thermalised"] else "have NOT forgotten their start"
         sentences.append(f"The chains {verdict}: {length}; {agree}.")
     for name, value in facts.items():
-        if name.startswith("acceptance_of_"):
+        if name.startswith("acceptance_of_") and value < 1:
             sentences.append(f"{name.removeprefix('acceptance_of_')} is accepted {value:.0%} of the time.")
         if name.startswith("exp_dH_of_") and not name.endswith("_error"):
             shown = value_with_error(value, facts[f"{name}_error"])

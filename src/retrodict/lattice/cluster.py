@@ -31,8 +31,8 @@ class ClusterSweep(Untuned):
     alone: bool = False
 
     def check(self, action: AbstractAction) -> None:
-        """Raise `InputError` for a theory without embedded Ising spins, for an antiferromagnet, and where clusters alone
-        cannot reach every field."""
+        """Raise `InputError` for a theory without embedded Ising spins, an antiferromagnet, and where clusters alone
+        do not reach every field."""
         if not isinstance(action, Ising | XY | Phi4 | ContinuumPhi4):
             fix = "method.kind: HMC"
             raise InputError("clusters are for Ising, XY and phi^4", got=type(action).__name__, fix=fix)

@@ -48,7 +48,7 @@ def histories(result: "Result") -> Figure | None:
 
 
 def _history(result: "Result", name: str, ordered: int) -> Panel:
-    values = result.tree["posterior"][name].values
+    values = result.tree["posterior"].dataset[name].values
     stride = max(1, -(-values.shape[1] // POINTS))
     step = np.arange(values.shape[1])[::stride]
     layers: list[Layer] = []

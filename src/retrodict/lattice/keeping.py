@@ -27,7 +27,7 @@ def encoded(action: AbstractAction, final: np.ndarray) -> bytes:
     """Configurations `(chain, ...)` as a stream; complex links become their real and imaginary parts."""
     final = np.asarray(final)
     if np.iscomplexobj(final):
-        final = np.stack([final.real, final.imag], axis=1)
+        final = np.stack([np.real(final), np.imag(final)], axis=1)
     fitting = max(1, stream.LARGEST // max(final[0].nbytes, 1) - 1)
     kept = stream.Configurations(final[:fitting], type(action).__name__, parameters_of(action))
     return stream.encode(kept)

@@ -1,4 +1,4 @@
-"""What is known of an action without sampling it: symmetries, closed forms, transfer matrices. By name of the observable.
+"""What is known of an action without sampling it, by the name of the observable: symmetries, sums, transfer matrices.
 
 Only what holds in the very volume of the action counts; where a formula is of infinite volume, it is left out unless
 the correction is far below any error.
@@ -6,8 +6,6 @@ the correction is far below any error.
 
 from collections.abc import Callable
 from typing import Final
-
-import numpy as np
 
 from retrodict.lattice import reference
 from retrodict.lattice.action import AbstractAction

@@ -80,7 +80,7 @@ class Path(AbstractAction):
     shape: tuple[int, ...] = eqx.field(static=True)
     spacing: float
     coefficients: tuple[float, ...]
-    precision: int = eqx.field(static=True)
+    precision: Precision = eqx.field(static=True)
 
     def __init__(
         self, sites: int, spacing: float, coefficients: tuple[float, ...] | Potential, precision: Precision = 64

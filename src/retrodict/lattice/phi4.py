@@ -38,7 +38,7 @@ class Phi4(AbstractAction):
     shape: tuple[int, ...] = eqx.field(static=True)
     kappa: float
     lam: float
-    precision: int = eqx.field(static=True)
+    precision: Precision = eqx.field(static=True)
 
     def __init__(self, shape: tuple[int, ...], kappa: float, lam: float, precision: Precision = 64):
         self.space, self.shape = RealSpace(), checked_shape(shape)
@@ -82,7 +82,7 @@ class ContinuumPhi4(AbstractAction):
     shape: tuple[int, ...] = eqx.field(static=True)
     mass_squared: float
     coupling: float
-    precision: int = eqx.field(static=True)
+    precision: Precision = eqx.field(static=True)
 
     def __init__(self, shape: tuple[int, ...], mass_squared: float, coupling: float, precision: Precision = 64):
         self.space, self.shape = RealSpace(), checked_shape(shape)

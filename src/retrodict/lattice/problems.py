@@ -51,7 +51,7 @@ def _instability(theory: Theory) -> str:
     """Why the action is not bounded below; empty if it is."""
     dimensions = len(theory.shape)
     if isinstance(theory, Phi4):
-        free = theory.lam == 0 and 1 <= 2 * dimensions * abs(theory.kappa)
+        free = theory.lam == 0 and 2 * dimensions * abs(theory.kappa) >= 1
         return f"kappa = {theory.kappa:g}, lam = {theory.lam:g}" if theory.lam < 0 or free else ""
     if isinstance(theory, ContinuumPhi4):
         unbounded = theory.coupling < 0 or (theory.coupling == 0 and theory.mass_squared <= 0)
@@ -77,15 +77,15 @@ TEMPLATE = """\
 domain: lattice
 problem:
   theory:
-    kind: Phi4                   # S = sum [-2 kappa phi phi' + (1 - 2 lam) phi^2 + lam phi^4]; or, with their couplings,
-    shape: [16, 16]              #   {kind: ContinuumPhi4, shape, mass_squared, coupling}, {kind: Ising, shape, coupling},
-    kappa: 0.25                  #   {kind: XY, shape, beta}, {kind: Wilson, group: U1 | SU2 | SU3, shape, beta, loops},
-    lam: 0.022                   #   {kind: Path, sites, spacing, coefficients: {kind: Harmonic, omega: 1.0}}
-    precision: 64                #   (or Anharmonic {quartic}, DoubleWell {minimum_squared}, or [c_0, c_1, ...] of x^2n)
+    kind: Phi4                   # S = sum [-2 kappa phi phi' + (1 - 2 lam) phi^2 + lam phi^4]; or, each with a shape:
+    shape: [16, 16]              #   ContinuumPhi4 {mass_squared, coupling}, Ising {coupling}, XY {beta},
+    kappa: 0.25                  #   Wilson {group: U1 | SU2 | SU3, beta, loops}; or a path in time:
+    lam: 0.022                   #   Path {sites, spacing, coefficients: {kind: Harmonic, omega: 1.0}}, or Anharmonic
+    precision: 64                #   {quartic}, DoubleWell {minimum_squared}, [c_0, c_1, ...] of x^2n; bits: 64 or 32
   rivals: 10                     # CPU seconds for other samplers of the same action in the report; 0: none
 method:
-  kind: HMC                      # fields and links; winding: true for U1 in two dimensions; or MALA, Langevin (biased),
-                                 # Cluster (Ising, XY; trajectory: true for phi^4), HeatBath (SU2, SU3), LatticeSMC (ln Z)
+  kind: HMC                      # fields and links (winding: true for U1 in two dimensions), MALA, Langevin (biased),
+                                 # Cluster (Ising, XY; trajectory: true for phi^4), HeatBath (SU2, SU3), LatticeSMC
   chains: 16
   warmup: 200
   draws: 4000

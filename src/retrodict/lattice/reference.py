@@ -85,8 +85,8 @@ def u1_susceptibility(beta: float, plaquettes: int) -> float:
 def u1_charges(beta: float, plaquettes: int, largest: int) -> np.ndarray:
     r"""The probabilities of Q = 0 ... `largest` (and, each, of -Q) on a torus of V plaquettes.
 
-    $p(Q) = \int_0^{2\pi}\frac{d\theta}{2\pi}\cos(Q\theta)\,Z(\theta)/Z(0)$ with $Z(\theta) = \sum_n a_n(\theta)^V$, the $a_n$ of
-    `u1_susceptibility`.
+    $p(Q) = \int_0^{2\pi}\frac{d\theta}{2\pi}\cos(Q\theta)\,Z(\theta)/Z(0)$ with
+    $Z(\theta) = \sum_n a_n(\theta)^V$ and the $a_n$ of `u1_susceptibility`.
     """
     most = 12 + int(6 * np.sqrt(beta))
     nodes, weight = np.polynomial.legendre.leggauss(400)

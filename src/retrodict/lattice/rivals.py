@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import jax
@@ -24,6 +24,7 @@ from retrodict.run.compiled import Compiled
 from retrodict.run.method import Draws
 
 CHAINS: Final = 16
+PARTICLE_NAME: Final = "sequential Monte Carlo"
 PARTICLES: Final = 1000
 MOVES: Final = 10  # of the particles after each stage
 WARMUP: Final = 100
@@ -66,29 +67,34 @@ def _is(one: Sampler, own: str, settings: Mapping[str, Any]) -> bool:
 
 def samplers(action: AbstractAction) -> dict[str, Sampler]:
     """All that apply; none where each would take longer to compile than a reader of the report would wait."""
-    chain = {"chains": CHAINS, "warmup": WARMUP, "draws": MOST_DRAWS}
-    particles = {"sequential Monte Carlo": LatticeSMC(particles=PARTICLES, moves=MOVES)}
     if isinstance(action, Wilson):
-        return _for_links(action, chain) | (particles if isinstance(action.group, U1) else {})
+        return _for_links(action)
     if isinstance(action, Ising):
-        return {"clusters": Cluster(**chain)} if action.coupling >= 0 else {}
-    hmc = {"HMC": HMC(**chain)}
+        return {"clusters": _sized(Cluster())} if action.coupling >= 0 else {}
+    found: dict[str, Sampler] = {"HMC": _sized(HMC())}
     if isinstance(action, Path):
-        return hmc | {"Metropolis-adjusted Langevin": MALA(**chain)} | particles
+        found["Metropolis-adjusted Langevin"] = _sized(MALA())
     if isinstance(action, XY | Phi4 | ContinuumPhi4) and ferromagnetic_coupling(action) >= 0:
         both = not isinstance(action, XY)
-        return hmc | {"clusters and HMC" if both else "clusters": Cluster(**chain, trajectory=both)} | particles
-    return hmc | particles
+        found["clusters and HMC" if both else "clusters"] = _sized(Cluster(trajectory=both))
+    return {**found, PARTICLE_NAME: LatticeSMC(particles=PARTICLES, moves=MOVES)}
 
 
-def _for_links(action: Wilson, chain: dict[str, int]) -> dict[str, Sampler]:
+def _for_links(action: Wilson) -> dict[str, Sampler]:
+    found: dict[str, Sampler] = {"HMC": _sized(HMC())}
     if isinstance(action.group, U1):
-        plane = len(action.shape) == 2
-        return {"HMC": HMC(**chain)} | ({"HMC and winding": HMC(**chain, winding=True)} if plane else {})
+        if len(action.shape) == 2:
+            found["HMC and winding"] = _sized(HMC(winding=True))
+        return {**found, PARTICLE_NAME: LatticeSMC(particles=PARTICLES, moves=MOVES)}
     if len(action.shape) > 2 and not isinstance(action.group, SU2):
         return {}
-    even = not any(extent % 2 for extent in action.shape) and action.beta > 0
-    return {"HMC": HMC(**chain)} | ({"heat bath": HeatBath(**chain)} if even else {})
+    if not any(extent % 2 for extent in action.shape) and action.beta > 0:
+        found["heat bath"] = _sized(HeatBath())
+    return found
+
+
+def _sized(method: Any) -> Any:
+    return replace(method, chains=CHAINS, warmup=WARMUP, draws=MOST_DRAWS)
 
 
 def ran(action: AbstractAction, name: str, method: Sampler, seconds: float, seed: int = 0) -> Ran:
@@ -121,7 +127,8 @@ def judged(action: AbstractAction, name: str, draws: Draws, seconds: float) -> R
     shape = np.shape(draws.log_weight)
     derived = {key: values.reshape(*shape, *values.shape[1:]) for key, values in derived.items()}
     ancestor = draws.statistics.get("ancestor")
-    found = action.estimates(derived, draws.log_weight, None if ancestor is None else np.ravel(ancestor))
+    log_weight = np.asarray(draws.log_weight)
+    found = action.estimates(derived, log_weight, None if ancestor is None else np.ravel(ancestor))
     return Ran(name, found, dict(draws.statistics), seconds)
 
 

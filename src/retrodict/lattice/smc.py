@@ -27,7 +27,6 @@ from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
 
-
 FINAL: Final = 16  # particles whose configurations are kept
 
 

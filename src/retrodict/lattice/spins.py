@@ -34,7 +34,7 @@ class Ising(AbstractAction):
     space: AbstractSpace
     shape: tuple[int, ...] = eqx.field(static=True)
     coupling: float
-    precision: int = eqx.field(static=True)
+    precision: Precision = eqx.field(static=True)
 
     def __init__(self, shape: tuple[int, ...], coupling: float, precision: Precision = 64):
         self.space, self.shape = RealSpace(), checked_shape(shape)
@@ -87,7 +87,7 @@ class XY(AbstractAction):
     space: AbstractSpace
     shape: tuple[int, ...] = eqx.field(static=True)
     beta: float
-    precision: int = eqx.field(static=True)
+    precision: Precision = eqx.field(static=True)
 
     def __init__(self, shape: tuple[int, ...], beta: float, precision: Precision = 64):
         self.space, self.shape = Circle(), checked_shape(shape)

@@ -34,7 +34,7 @@ class Wilson(AbstractAction):
     shape: tuple[int, ...] = eqx.field(static=True)
     beta: float
     loops: int = eqx.field(static=True)
-    precision: int = eqx.field(static=True)
+    precision: Precision = eqx.field(static=True)
 
     def __init__(
         self,

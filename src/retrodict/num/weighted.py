@@ -69,7 +69,7 @@ def weighted_statistics(values: Float[np.ndarray, "draw ..."], weights: Weights)
     return {name: found[name].reshape(values.shape[1:]) for name in names}
 
 
-def normal_statistics(value: np.ndarray, error: np.ndarray) -> dict[str, np.ndarray]:
+def normal_statistics(value: np.ndarray | float, error: np.ndarray | float) -> dict[str, np.ndarray]:
     """The same names for a value known to a standard error, which is its sd: the 68 % interval is value -+ error."""
     value, error = np.asarray(value, dtype=float), np.asarray(error, dtype=float)
     ends = {"q2_5": value - TWO_SIDED_95 * error, "q16": value - error, "q84": value + error}

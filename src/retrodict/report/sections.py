@@ -67,7 +67,11 @@ def parts(content: Content) -> list[Part]:
     own = [(chapter.name, chapter.title, _chapter(chapter, drawn)) for chapter, drawn in content.chapters]
     candidates: list[tuple[str, str, list[Safe | None]]] = [
         ("numbers", "Numbers", _numbers(content)),
-        ("functions", "What the data say", [*content.figures("functions")]),
+        (
+            "functions",
+            "Functions" if content.result.estimated else "What the data say",
+            [*content.figures("functions")],
+        ),
         ("fit", "Data against fit", _fit(content)),
         *own,
         ("correlations", "Correlations", [*content.figures("correlations")]),

@@ -92,7 +92,8 @@ class Result:
     @property
     def estimated(self) -> tuple[str, ...]:
         """Names of the numbers that are means, or follow from means, and have standard errors; the headline first."""
-        return tuple(name for name in self._answers if not self._answers[name].ndim and not name.endswith("_error"))
+        numbers = [str(name) for name, value in self._answers.data_vars.items() if not value.ndim]
+        return tuple(name for name in numbers if not name.endswith("_error"))
 
     def unit(self, name: str) -> str:
         """The unit of a derived quantity."""
