@@ -12,7 +12,7 @@ from retrodict.cli.config.load import to_yaml
 from retrodict.cli.main import execute
 from retrodict.lattice.action import require_memory
 from retrodict.lattice.chapters import step_seconds
-from retrodict.lattice.files import read_configurations, read_gauge_field
+from retrodict.lattice.files import Configurations, read_configurations, read_gauge_field, write_configurations
 from retrodict.lattice.gauge_field import compute_layout
 from retrodict.lattice.groups import SU3, U1
 from retrodict.lattice.keeping import FILE, encoded, exported, kept_configurations
@@ -303,3 +303,12 @@ def test_memory_is_reckoned_before_it_is_taken():
 def test_a_problem_is_its_action():
     action = Phi4((4, 4), 0.2, 0.02)
     assert problem(action) is action
+
+
+@pytest.mark.parametrize("body", [b"\x00" * 8, b"\xff\xfe\x7f\x40" * 2], ids=["zero bytes", "no text at all"])
+def test_no_other_domain_claims_a_stream_of_configurations(body, tmp_path, capsys):
+    """The first lines are text and the rest is not: whoever reads text must pass it on."""
+    fields = np.frombuffer(body * 4, dtype=np.float64).reshape(1, 4).copy()
+    write_configurations(tmp_path / FILE, Configurations(fields, "Path", {}))
+    assert execute(["inspect", str(tmp_path / FILE), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["theory"] == "Path"

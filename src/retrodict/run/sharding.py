@@ -29,7 +29,7 @@ def spread(tree: PyTree[Array]) -> PyTree[Array]:
 
 
 def fetched(tree: PyTree[Array]) -> PyTree[np.ndarray]:
-    """The numbers on the host. Of arrays that span several processes, which must all ask at once, each gets the whole."""
+    """The numbers on the host. Arrays that span several processes come whole to each, if all ask at once."""
     if jax.process_count() == 1:
         return jax.device_get(tree)
     return jax.tree.map(_gathered, tree)
