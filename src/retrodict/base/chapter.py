@@ -1,6 +1,9 @@
 """A chapter that a domain adds to the report of its runs, described as data: text, a table, figures."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 from retrodict.base.figure import Figure
 
@@ -28,3 +31,11 @@ class Chapter:
     text: str
     table: Table | None = None
     figures: tuple[Figure, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a chapter may know of a run beside its result: where its files lie, and how its problem was asked for."""
+
+    directory: Path
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # of the domain's `problem`

@@ -206,6 +206,40 @@ class Bars:
         return out if self.error is None else out | {"x_minus": self.error[0], "x_plus": self.error[1]}
 
 
+@dataclass(frozen=True, eq=False)
+class Image:
+    """Values `(row, column)` on a rectangular lattice, drawn as squares: row 0 at the bottom.
+
+    The scale ends at `largest` (the largest absolute value if None) on both sides, and zero has its neutral colour;
+    `period` makes it a circle instead, for angles that are equal modulo `period`. NaN leaves a gap.
+    """
+
+    values: Any
+    label: str = ""
+    period: float | None = None
+    largest: float | None = None
+
+    def __post_init__(self) -> None:
+        _freeze(self, "values")
+        if self.values.ndim != 2:
+            raise ValueError(f"an image has rows and columns, not the shape {self.values.shape}")
+
+    @property
+    def limit(self) -> float:
+        """Where the scale ends on both sides of zero."""
+        if self.period is not None:
+            return 0.5 * self.period
+        if self.largest is not None:
+            return self.largest
+        return float(np.nanmax(np.abs(self.values), initial=0.0)) or 1.0
+
+    def columns(self) -> dict[str, Any]:
+        """The numbers drawn, by column name: x counts columns, y rows."""
+        rows, columns = self.values.shape
+        y, x = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
+        return {"x": x.ravel(), "y": y.ravel(), "value": self.values.ravel()}
+
+
 @dataclass(frozen=True)
 class Guide:
     """A reference value across the panel, with a shaded half width if it has one."""
@@ -221,7 +255,7 @@ class Guide:
         return {"x" if self.vertical else "y": [self.value], "half_width": [self.half_width]}
 
 
-Layer: TypeAlias = Band | Line | Curves | Points | Ellipses | Density | Histogram | Bars | Guide
+Layer: TypeAlias = Band | Line | Curves | Points | Ellipses | Density | Histogram | Bars | Image | Guide
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from retrodict.base.errors import InputError
+from retrodict.base.errors import InputError, UnknownKind
 
 JSON = Any  # what json.loads returns; `base.types` has it too, but imports JAX
 PathLike = str | os.PathLike[str]
@@ -110,14 +110,14 @@ def decode(data: bytes, path: PathLike) -> str:
             raise _encoding_error(where, encoding)
     if b"\x00" in data:
         where = f"{where}:{_line_at(data, data.index(0))}"
-        raise InputError("not a text file", where=where, got="a zero byte", expected="UTF-8 text")
+        raise UnknownKind("not a text file", where=where, got="a zero byte", expected="UTF-8 text")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         got = f"byte 0x{data[error.start]:02x}"
         where = f"{where}:{_line_at(data, error.start)}"
         fix = "save the file in UTF-8"
-        raise InputError("the text is not UTF-8", where=where, got=got, expected="UTF-8", fix=fix) from error
+        raise UnknownKind("the text is not UTF-8", where=where, got=got, expected="UTF-8", fix=fix) from error
 
 
 def parse_json(text: str, path: PathLike) -> JSON:

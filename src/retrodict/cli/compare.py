@@ -44,6 +44,7 @@ def command(
 
 def _beside_methods(directories: list[Path], *, as_json: bool) -> None:
     """The data of one run by the other methods of its domain: a table, and figures in the run directory."""
+    from retrodict.base.chapter import Run
     from retrodict.cli.config import load
     from retrodict.cli.domains import domain
     from retrodict.cli.running import RESOLVED, record_pages
@@ -58,7 +59,7 @@ def _beside_methods(directories: list[Path], *, as_json: bool) -> None:
     make = vars(domain(config.domain)).get("methods")
     if make is None:
         raise InputError(f"the domain {config.domain} knows no other methods", fix="retrodict compare DIR DIR")
-    chapter = make(result, config.problem)
+    chapter = make(result, config.problem, run=Run(directory, config.arguments))
     with RunDirectory(directory).amend() as run:
         write_figures(directory, chapter.figures)
         record_pages(run)
@@ -111,7 +112,8 @@ def lines(table: dict[str, Any]) -> list[str]:
     for name, rows in table["quantities"].items():
         out += ["", name]
         for run, row in rows.items():
-            value = estimate(row["median"], row["q16"], row["q84"])
+            known = None not in (row["median"], row["q16"], row["q84"])
+            value = estimate(row["median"], row["q16"], row["q84"]) if known else f"{row['median']} (error unknown)"
             apart = f"  tension {row['tension']:.1f}" if row["tension"] is not None else ""
             out.append(f"  {run:<{width}}  {value} {row['unit']}{apart}".rstrip())
     return out
@@ -133,8 +135,7 @@ def _beside(name: str, runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def _tension(first: dict[str, Any], other: dict[str, Any]) -> float | None:
     """|difference of medians| / sqrt(sum of variances); None where neither has a spread."""
-    numbers = [first["median"], other["median"], first["sd"], other["sd"]]
-    if None in numbers:
+    if None in (first["median"], other["median"], first["sd"], other["sd"]):
         return None
     spread = (first["sd"] ** 2 + other["sd"] ** 2) ** 0.5
     return abs(first["median"] - other["median"]) / spread if spread > 0 else None

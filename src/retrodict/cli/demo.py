@@ -35,7 +35,7 @@ def command(
     domain, text = _chosen(found, name)
     _run(name, text, out, force=force, seed=seed, overrides=overrides or [], quiet=quiet)
     if not quiet:
-        typer.echo(f"next: retrodict new {domain} DIR --data FILE")
+        typer.echo(f"next: retrodict new {domain} DIR{' --data FILE' if _takes_data(domain) else ''}")
 
 
 def demos() -> dict[str, tuple[str, str]]:
@@ -43,6 +43,14 @@ def demos() -> dict[str, tuple[str, str]]:
     from retrodict.cli import domains
 
     return {name: (domain, text) for domain in domains.DOMAINS for name, text in domains.domain(domain).DEMOS.items()}
+
+
+def _takes_data(domain: str) -> bool:
+    """Whether the problems of a domain are about data: a lattice theory is sampled, not fitted."""
+    from retrodict.cli import domains
+    from retrodict.cli.config.signature import parameters
+
+    return "data" in parameters(domains.domain(domain).problem)
 
 
 def _chosen(found: dict[str, tuple[str, str]], name: str) -> tuple[str, str]:

@@ -10,15 +10,19 @@ from retrodict.base.errors import InputError
 DOMAINS: dict[str, str] = {
     "neutron_star": "retrodict.neutron_star.problems",
     "spectral": "retrodict.spectral.problems",
+    "lattice": "retrodict.lattice.problems",
 }
 
-#: Rooms without ready-made problems that read files all the same.
-READERS: dict[str, str] = {"lattice": "retrodict.lattice.files"}
-
 METHODS: dict[str, str] = {
+    "Cluster": "retrodict.lattice.methods",
     "Ensemble": "retrodict.inference.ensemble",
+    "HMC": "retrodict.lattice.methods",
+    "HeatBath": "retrodict.lattice.methods",
     "Importance": "retrodict.inference.importance",
+    "Langevin": "retrodict.lattice.methods",
     "Laplace": "retrodict.inference.laplace",
+    "LatticeSMC": "retrodict.lattice.smc",
+    "MALA": "retrodict.lattice.methods",
     "MAP": "retrodict.inference.map",
     "Manifold": "retrodict.inference.manifold",
     "NUTS": "retrodict.inference.nuts",
@@ -33,7 +37,7 @@ def domain(name: str) -> ModuleType:
 
 def readers() -> Iterator[ModuleType]:
     """The modules whose `inspect(path)` describes a file or raises `UnknownKind`, each imported when its turn comes."""
-    return map(importlib.import_module, (*DOMAINS.values(), *READERS.values()))
+    return map(importlib.import_module, DOMAINS.values())
 
 
 def method(name: str) -> type:

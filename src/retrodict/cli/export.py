@@ -21,18 +21,22 @@ EXAMPLE = "Example: retrodict export runs/stars --to csv --out tables"
 Tables: TypeAlias = "dict[str, dict[str, tuple[np.ndarray, str]]]"  # name -> column -> (draw, row) and its unit
 TABLES = 100  # draws of which the domain makes tables
 DRAWS = 1000  # draws of a function that are written
+ESTIMATED = ("error", "tau_int", "tau_int_error", "effective_size", "exact", "deviation")  # of means
 STATISTICS = ("mean", "median", "q2_5", "q16", "q84", "q97_5")
 
 
 def command(
     directory: Directory,
-    to: Annotated[Literal["csv", "netcdf"], typer.Option("--to", help="The format.")] = "csv",
+    to: Annotated[
+        Literal["csv", "netcdf", "npz", "nersc", "ildg"],
+        typer.Option("--to", help="The format; the last three: links."),
+    ] = "csv",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where to; DIR/export if not given.", show_default=False)
     ] = None,
     force: Force = False,
 ) -> None:
-    """Write results as CSV or NetCDF.
+    """Write results as CSV or NetCDF, or kept configurations of links as NPZ, NERSC or ILDG files.
 
     CSV: quantities.csv; for each function NAME.csv (x, mean, median, q2_5, q16, q84, q97_5, with units) and
     NAME_draws.csv; tables of the domain, one a draw, such as equation_of_state/000.csv and stars/000.csv. NetCDF: the
@@ -42,12 +46,28 @@ def command(
     from retrodict.run.result import Result
 
     result, folder = Result.load(directory), out or directory / "export"
-    tables = _domain_tables(directory, result)
-    files = csv_files(result, tables) if to == "csv" else {"export.nc": netcdf(result, tables)}
+    if to in ("csv", "netcdf"):
+        tables = _domain_tables(directory, result)
+        files = csv_files(result, tables) if to == "csv" else {"export.nc": netcdf(result, tables)}
+    else:
+        files = _configurations(directory, to)
     _check_free([folder / name for name in files], force=force)
     _write(folder, files)
     for name in sorted({name.split("/")[0] for name in files}):
         typer.echo(str(folder / name))
+
+
+def _configurations(directory: Path, to: str) -> dict[str, bytes]:
+    """What the domain has kept of the positions of chains, in one of its formats. Raises `InputError` without such."""
+    from retrodict.cli import domains
+    from retrodict.cli.config import load
+    from retrodict.cli.running import RESOLVED, domain_of
+
+    name = domain_of(directory)
+    exported = vars(domains.domain(name)).get("exported")
+    if exported is None:
+        raise InputError(f"the domain {name} has no configurations to export", got=f"--to {to}", fix="--to csv")
+    return exported(directory, load(directory / RESOLVED).problem, to)
 
 
 def csv_files(result: "Result", tables: Tables) -> dict[str, bytes]:
@@ -69,7 +89,7 @@ def equal_draws(result: "Result", name: str, count: int) -> "np.ndarray":
     import numpy as np
 
     values, _ = result.draws(name)
-    _, weights = result.draws("z")
+    weights = result.weights()
     count = min(count, int(np.sum(weights > 0)))
     index = np.searchsorted(np.cumsum(weights), (np.arange(count) + 0.5) / max(count, 1))
     return values[np.minimum(index, len(values) - 1)]
@@ -87,7 +107,9 @@ def _domain_tables(directory: Path, result: "Result") -> Tables:
 
 def _scalars(result: "Result") -> str:
     header = ["quantity", "unit", "median", "mean", "sd", "q2_5", "q16", "q84", "q97_5"]
-    rows = [[name, *(numbers[key] for key in header[1:])] for name, numbers in result.quantities().items()]
+    found = result.quantities()
+    header += [name for name in ESTIMATED if any(name in numbers for numbers in found.values())]
+    rows = [[name, *(numbers.get(key, "") for key in header[1:])] for name, numbers in found.items()]
     return _table(header, rows)
 
 

@@ -42,7 +42,7 @@ def _bands(result: "Result") -> xr.Dataset:
 
 def _draws(result: "Result") -> xr.Dataset:
     """Every draw that has a weight."""
-    _, weight = result.draws("z")
+    weight = result.weights()
     kept = weight > 0
     meaning = {"units": "1", "long_name": "posterior weight; the weights sum to one"}
     variables: dict[str, Any] = {"weight": ("draw", weight[kept], meaning)}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from retrodict.base.atomic import write_text
+from retrodict.base.chapter import Run
 from retrodict.base.errors import InputError, Interrupted
 from retrodict.base.files import JSON, read_yaml
 from retrodict.base.format import estimate
@@ -96,7 +97,9 @@ def write_pages(domain: str, directory: RunDirectory, result: "Result", config: 
 
     module = domains.domain(domain)
     make = vars(module).get("chapters") if config is not None else None
-    chapters = make(result, config.problem) if make and config is not None else ()
+    chapters = ()
+    if make and config is not None:
+        chapters = make(result, config.problem, run=Run(directory.path, config.arguments))
     write_report(directory.path, result, module.figures(result), references=module.REFERENCES, chapters=chapters)
     record_pages(directory)
 

@@ -12,7 +12,7 @@ from retrodict import __version__
 from retrodict.inference.compare import Comparison
 from retrodict.inference.evaluate import Evaluated
 from retrodict.problem.posterior import Posterior
-from retrodict.problem.target import AbstractTarget, Quantity
+from retrodict.problem.target import AbstractTarget, Estimated, Quantity
 from retrodict.run.method import Draws, Method
 from retrodict.run.result import SCHEMA_VERSION, Result, Verdict, plain
 
@@ -23,17 +23,20 @@ def assemble(
     seed: int,
     draws: Draws,
     found: Evaluated,
+    answers: tuple[Estimated, ...],
     facts: dict[str, Any],
     compared: Comparison | None,
     verdict: Verdict,
 ) -> Result:
-    """The result; `compared` is None for a target without data."""
+    """The result; `answers` are what the target estimates, `compared` is None for a target without data."""
     shape = draws.log_weight.shape
     posterior = _derived(target.quantities, found.derived, shape)
     leaves = jax.tree.leaves(draws.position)
     if len(leaves) == 1 and np.ndim(leaves[0]) == 3:
         posterior["z"] = (("chain", "draw", "latent"), np.asarray(leaves[0]))
     groups = {"/posterior": posterior, "/sample_stats": _statistics(draws, found)}
+    if answers:
+        groups["/estimates"] = _estimates(answers)
     if compared is not None:
         groups |= _compared(target, compared)
     attributes = _attributes(target, method, seed, facts, verdict)
@@ -53,6 +56,23 @@ def _derived(quantities: tuple[Quantity, ...], derived: dict[str, np.ndarray], s
             meaning["grid_name"] = quantity.grid_name or "x"
             dataset = dataset.assign_coords({grid: (grid, quantity.x, {"unit": quantity.grid_unit})})
         dataset[quantity.name] = (dims, values, meaning)
+    return dataset
+
+
+def _estimates(answers: tuple[Estimated, ...]) -> xr.Dataset:
+    """`NAME` and `NAME_error`, a number or over the grid of the function, with what is known about both."""
+    dataset = xr.Dataset()
+    for one in answers:
+        quantity, grid = one.about, f"{one.about.name}_grid"
+        dims = (grid,) if quantity.is_function else ()
+        meaning = {name: getattr(quantity, name) for name in ("unit", "label")}
+        known = {"tau_int": one.tau, "tau_int_error": one.tau_error, "effective_size": one.effective_size}
+        known |= {"exact": one.exact, "deviation": one.deviation}
+        meaning |= {name: float(number) for name, number in known.items() if number is not None}
+        if quantity.is_function:
+            dataset = dataset.assign_coords({grid: (grid, quantity.x)})
+        dataset[quantity.name] = (dims, np.asarray(one.value, dtype=float), meaning)
+        dataset[f"{quantity.name}_error"] = (dims, np.asarray(one.error, dtype=float))
     return dataset
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from retrodict.base.types import Array, Flag, Float, PyTree, Scalar
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
-from retrodict.run.sharding import spread
+from retrodict.run.sharding import fetched, spread
 
 BATCH: Final = 256
 
@@ -55,7 +55,7 @@ def _parts(target: AbstractTarget, positions: PyTree, batch: int) -> Iterator[An
     count = len(jax.tree.leaves(positions)[0])
     for start in range(0, count, batch):
         stop = min(start + batch, count)
-        found = jax.device_get(_batch(target, _piece(positions, start, stop, batch)))
+        found = fetched(_batch(target, _piece(positions, start, stop, batch)))
         yield _cut(found, stop - start)
 
 

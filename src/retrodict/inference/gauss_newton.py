@@ -106,7 +106,7 @@ def require_least_squares(target: AbstractTarget, method: str) -> None:
             f"{method} needs a target with white latents and a whitened residual",
             got=type(target).__name__,
             expected="an AbstractLeastSquares, such as a Posterior",
-            fix="use NUTS, which needs no more than a log density",
+            fix="use NUTS, which needs no more than a log density (on a lattice HMC, Cluster or HeatBath)",
         )
 
 

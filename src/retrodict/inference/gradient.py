@@ -12,7 +12,7 @@ import optax
 
 from retrodict.base.types import Array, Flag, Float, Key, PyTree, Scalar
 from retrodict.inference.schedule import Constant, Cosine, Geometric
-from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
+from retrodict.problem.target import AbstractLeastSquares, AbstractTarget, require_unconstrained
 
 COOLING = Cosine(1e-2, 1e-4)
 
@@ -60,7 +60,8 @@ class LBFGS:
     memory: int = 20
 
     def check(self, target: AbstractTarget) -> None:
-        """Every target will do."""
+        """Raise `InputError` for positions that may not move along straight lines."""
+        require_unconstrained(target, type(self).__name__)
 
     def init(self, target: AbstractTarget, position: Position) -> GradientDescent:
         """The state at a starting point."""
@@ -100,7 +101,8 @@ class Adam:
     tolerance: float = 1e-4
 
     def check(self, target: AbstractTarget) -> None:
-        """Every target will do."""
+        """Raise `InputError` for positions that may not move along straight lines."""
+        require_unconstrained(target, type(self).__name__)
 
     def init(self, target: AbstractTarget, position: Position) -> GradientDescent:
         """The state at a starting point."""

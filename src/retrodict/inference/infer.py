@@ -9,8 +9,10 @@ import jax
 import jax.random as jr
 import numpy as np
 
+from retrodict.base.atomic import write_bytes
 from retrodict.inference.assemble import assemble
 from retrodict.inference.compare import compare
+from retrodict.inference.estimates import estimates_of, facts_of_estimates
 from retrodict.inference.evaluate import Evaluated, evaluate, rows
 from retrodict.inference.facts import facts_of
 from retrodict.inference.verdict import assess
@@ -44,6 +46,8 @@ def infer(
     with an interrupted run bit-identically, `force` discards what is there. With `progress` None it is shown on a
     terminal only. `prior_draws` are drawn beside (where there is a prior) to say what the data have added.
 
+    Where several processes run together (`jax.distributed`), all must call this alike; the first one writes.
+
     Raises `InputError` if the method cannot serve this target or the directory cannot be used, `NotFiniteError` if a
     step is not finite, `Interrupted` (a checkpoint is written) on SIGTERM, SIGINT or after `max_time` seconds.
     """
@@ -51,6 +55,7 @@ def infer(
     shown = sys.stderr.isatty() if progress is None else progress
     with ExitStack() as stack:
         directory = RunDirectory(path) if isinstance(path, str | Path) else path
+        directory = directory if jax.process_index() == 0 else None
         if directory is not None:
             stack.enter_context(directory.claim(resume=resume, force=force))
         finished = advance(
@@ -60,7 +65,7 @@ def infer(
         result = conclude(target, method, draws, seed=seed, prior_draws=prior_draws)
         if directory is not None:
             result.save(directory.path)
-            record_outputs(directory, [TREE_FILE, NUMBERS_FILE])
+            record_outputs(directory, [TREE_FILE, NUMBERS_FILE, *_keep_final(target, draws, directory)])
             directory.update(verdict=result.verdict.status)
     return result
 
@@ -72,13 +77,22 @@ def conclude(target: AbstractTarget, method: Method, draws: Draws, *, seed: int 
     """
     draws = without_idle(jax.device_get(draws))
     found = evaluate(target, rows(draws.position))
-    facts, compared = facts_of(target, draws, found), None
+    answers = () if draws.kind == "point" else estimates_of(target, draws, found)
+    facts, compared = facts_of(target, draws, found) | facts_of_estimates(answers), None
     if isinstance(target, AbstractLeastSquares):
         compared = compare(target, draws, found, _prior(target, seed, prior_draws))
         facts |= compared.facts
     fit, learnt = (compared.fit, compared.shrinkage) if compared else ({}, {})
     verdict = assess(facts, fit, learnt, target.quantities)
-    return assemble(target, method, seed, draws, found, facts, compared, verdict)
+    return assemble(target, method, seed, draws, found, answers, facts, compared, verdict)
+
+
+def _keep_final(target: AbstractTarget, draws: Draws, directory: RunDirectory) -> list[str]:
+    """Write what the target wants kept of the positions at which chains ended; the names of the files."""
+    files = target.files(jax.device_get(draws.final)) if draws.final is not None else {}
+    for name, data in files.items():
+        write_bytes(directory.path / name, data)
+    return list(files)
 
 
 def without_idle(draws: Draws) -> Draws:
@@ -103,7 +117,7 @@ def without_idle(draws: Draws) -> Draws:
 
     statistics = {name: kept(value) for name, value in draws.statistics.items()}
     statistics["idle_draws"] = np.asarray(int(idle.sum()))
-    return Draws(jax.tree.map(kept, draws.position), kept(draws.log_weight), draws.kind, statistics)
+    return Draws(jax.tree.map(kept, draws.position), kept(draws.log_weight), draws.kind, statistics, draws.final)
 
 
 def _prior(target: AbstractLeastSquares, seed: int, count: int) -> Evaluated:

@@ -19,7 +19,7 @@ from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree
 from retrodict.inference.gauss_newton import covariance, linearise
 from retrodict.inference.start import starting_points
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
-from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
+from retrodict.problem.target import AbstractLeastSquares, AbstractTarget, require_unconstrained
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
 
@@ -85,6 +85,7 @@ class NUTS:
         """Raise `InputError` if `target` is no density."""
         if not isinstance(target, AbstractTarget):
             raise InputError("NUTS needs a target with a log density", got=type(target).__name__)
+        require_unconstrained(target, "NUTS")
         if self.warmup < 1:
             raise InputError("NUTS finds its step size during warm-up", got=f"warmup={self.warmup}", fix="warmup=500")
 

@@ -49,7 +49,7 @@ def assess(
     data), `shrinkage` the array of each quantity by name.
     """
     findings = [*_kind(facts), *_sampling(facts), *_weights(facts), *_proposals(facts), *_draws(facts), *_fit(fit)]
-    findings += _prior_dominated(shrinkage, quantities)
+    findings += [*_estimates(facts), *_prior_dominated(shrinkage, quantities)]
     findings.sort(key=lambda finding: -finding.level)
     worst = max((finding.level for finding in findings), default=NOTE)
     reasons = tuple(finding.text for finding in findings if finding.level > NOTE)
@@ -59,6 +59,8 @@ def assess(
 def _kind(facts: Mapping[str, Any]) -> Iterator[Finding]:
     if facts["kind"] == "point":
         yield Finding(WARN, "a point estimate: it says nothing about the uncertainty")
+    elif facts["kind"] == "approximate" and "contradicted" in facts:
+        yield Finding(WARN, "an approximate method: its means are biased, and their errors do not show it")
     elif facts["kind"] == "approximate":
         yield Finding(
             WARN, "an approximate method: its spread is not a calibrated posterior; measure it with `validate`"
@@ -158,6 +160,18 @@ def _draws(facts: Mapping[str, Any]) -> Iterator[Finding]:
     unconverged = facts.get("unconverged_fraction")
     if unconverged is not None and (level := _above(unconverged, UNCONVERGED)):
         yield Finding(level, f"{unconverged:.1%} of the searches did not converge")
+
+
+def _estimates(facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """Answers whose errors are not what they should be."""
+    worst = FAIL if facts["kind"] == "exact" else WARN  # an approximate method has promised less
+    for name, sigmas in facts.get("contradicted", {}).items():
+        yield Finding(worst, f"{name} lies {abs(sigmas):.1f} standard errors from its exact value")
+    if names := facts.get("incomplete"):
+        text = f"the chains are too short to see the memory end of {', '.join(names)}"
+        yield Finding(WARN, f"{text}: the errors are lower bounds")
+    if names := facts.get("unknown_error"):
+        yield Finding(WARN, f"never changed, or changed too seldom for an error: {', '.join(names)}")
 
 
 def _fit(fit: Mapping[str, float]) -> Iterator[Finding]:

@@ -4,18 +4,26 @@ A sampler may keep of each configuration only what was measured on it: a `Measur
 wherever the core asks for its log density or its derived quantities, so that ten thousand lattices need not be stored.
 """
 
+import math
 from abc import abstractmethod
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, Scalar
-from retrodict.lattice.spaces import AbstractSpace
-from retrodict.problem.target import AbstractTarget, Quantity
+from retrodict.lattice.spaces import AbstractSpace, RealSpace
+from retrodict.problem.target import AbstractTarget, Estimated, Quantity
+
+Precision = Literal[32, 64]  # bits of a real number
+MEMORY: Final = 64 * 2**30  # bytes of fields and histories of one run: beyond, it is a slip of the pen
+WORKING: Final = 4  # copies of a field in the course of a trajectory
+MOST_SITES: Final = 2**28
+MOST_AXES: Final = 6
 
 
 class Measured(NamedTuple):
@@ -31,6 +39,13 @@ class MeanFunction(NamedTuple):
     name: str
     needs: tuple[str, ...]
     function: Callable[[np.ndarray], float]
+    label: str = ""
+    unit: str = ""
+
+    @property
+    def about(self) -> Quantity:
+        """Its description."""
+        return Quantity(self.name, self.unit, self.label)
 
 
 class AbstractAction(AbstractTarget):
@@ -91,6 +106,25 @@ class AbstractAction(AbstractTarget):
         """The observables of a configuration, or those that were measured on it."""
         return x.derived if isinstance(x, Measured) else self.observables(x)
 
+    @property
+    def unconstrained(self) -> bool:
+        """Whether each number of a configuration may be any real number."""
+        return isinstance(self.space, RealSpace)
+
+    def estimates(
+        self, derived: Mapping[str, np.ndarray], log_weight: np.ndarray, ancestor: np.ndarray | None
+    ) -> tuple[Estimated, ...]:
+        """Means of all observables and functions of them, with their errors (see `lattice.estimates`)."""
+        from retrodict.lattice.estimates import estimates
+
+        return estimates(self, derived, log_weight, ancestor)
+
+    def files(self, final: np.ndarray) -> dict[str, bytes]:
+        """The configurations at which the chains stand, as a stream that `read_configurations` reads."""
+        from retrodict.lattice.keeping import FILE, encoded
+
+        return {FILE: encoded(self, final)}
+
     def measured(self, x: Array) -> Measured:
         """What is kept of one configuration, in float64."""
         values = {name: jnp.asarray(value, float) for name, value in self.observables(x).items()}
@@ -112,14 +146,32 @@ def checked_shape(shape: tuple[int, ...], least: int = 1) -> tuple[int, ...]:
     shape = tuple(shape)
     if len(shape) < least or not all(isinstance(n, int | np.integer) and n >= 1 for n in shape):
         expected = f"{least} or more positive whole numbers"
-        raise InputError("not the shape of a lattice", got=str(shape), expected=expected)
+        raise InputError("not the shape of a lattice", got=str(shape)[:80], expected=expected)
+    if len(shape) > MOST_AXES or math.prod(shape) > MOST_SITES:
+        expected = f"at most {MOST_AXES} dimensions and {MOST_SITES} sites"
+        raise InputError("the lattice is too large", got=" x ".join(map(str, shape))[:80], expected=expected)
     return tuple(int(n) for n in shape)
+
+
+def require_memory(action: AbstractAction, side_by_side: int, steps: int, method: str) -> None:
+    """Raise `InputError` for fields, or histories of what is measured, beyond `MEMORY`; nothing is allocated."""
+    field = jax.eval_shape(action.cold)
+    measured = jax.tree.leaves(jax.eval_shape(action.measured, field))
+    history = steps * 8 * sum(leaf.size for leaf in measured)
+    wanted = side_by_side * (WORKING * field.size * field.dtype.itemsize + history)
+    if wanted > MEMORY:
+        raise InputError(
+            f"{method} would need {wanted / 2**30:.0f} GiB for its fields and histories",
+            got=f"{side_by_side} x {field.size} numbers, {steps} steps",
+            expected=f"at most {MEMORY // 2**30} GiB",
+            fix="fewer chains (or particles), fewer draws, or a smaller lattice",
+        )
 
 
 def require_action(target: AbstractTarget, method: str) -> None:
     """Raise `InputError` unless `target` is a lattice action."""
     if not isinstance(target, AbstractAction):
-        got, fix = type(target).__name__, "use NUTS for other targets"
+        got, fix = type(target).__name__, "method.kind: NUTS"
         raise InputError(f"{method} samples lattice actions", got=got, expected="a target with an action", fix=fix)
 
 

@@ -26,12 +26,22 @@ from retrodict.lattice.updates import Moved, Untuned
 
 @dataclass(frozen=True)
 class ClusterSweep(Untuned):
-    """All clusters at once, each flipped with probability 1/2."""
+    """All clusters at once, each flipped with probability 1/2; `alone` if no other update goes with it."""
+
+    alone: bool = False
 
     def check(self, action: AbstractAction) -> None:
-        """Raise `InputError` for a theory without embedded Ising spins."""
+        """Raise `InputError` for a theory without embedded Ising spins, an antiferromagnet, and where clusters alone
+        do not reach every field."""
         if not isinstance(action, Ising | XY | Phi4 | ContinuumPhi4):
-            raise InputError("clusters are for Ising, XY and phi^4", got=type(action).__name__)
+            fix = "method.kind: HMC"
+            raise InputError("clusters are for Ising, XY and phi^4", got=type(action).__name__, fix=fix)
+        if ferromagnetic_coupling(action) < 0:
+            got, why = f"a coupling of {ferromagnetic_coupling(action):g}", "bonds join equal signs"
+            raise InputError("clusters need neighbours that want to be equal", got=got, why=why, fix="method.kind: HMC")
+        if self.alone and isinstance(action, Phi4 | ContinuumPhi4):
+            why, fix = "they flip signs and leave |phi| as it is", "method.trajectory: true"
+            raise InputError("clusters alone do not sample phi^4", why=why, fix=fix)
 
     def apply(self, action: AbstractAction, x: Array, key: Key, size: Scalar) -> Moved:
         """Bonds, clusters, coins."""
@@ -48,12 +58,16 @@ def embedded(action: AbstractAction, x: Array, key: Key) -> tuple[Array, float, 
     if isinstance(action, XY):
         axis = jr.uniform(key, (), x.dtype, -np.pi, np.pi)
         return jnp.cos(x - axis), action.beta, lambda angle: np.pi + 2 * axis - angle
-    coupling = 1.0
+    return x, ferromagnetic_coupling(action), lambda field: -field
+
+
+def ferromagnetic_coupling(action: AbstractAction) -> float:
+    """K of S = -K sum c c' + local terms."""
+    if isinstance(action, XY):
+        return action.beta
     if isinstance(action, Ising):
-        coupling = action.coupling
-    elif isinstance(action, Phi4):
-        coupling = 2 * action.kappa
-    return x, coupling, lambda field: -field
+        return action.coupling
+    return 2 * action.kappa if isinstance(action, Phi4) else 1.0
 
 
 def bonds(component: Array, coupling: float, key: Key) -> Bool[Array, "axis ..."]:

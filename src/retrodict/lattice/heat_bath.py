@@ -39,9 +39,13 @@ class HeatBathSweep(Untuned):
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for other theories, and for odd extents, which have no checkerboard."""
         if not isinstance(action, Wilson) or not isinstance(action.group, SU2 | SU3):
-            raise InputError("the heat bath is for SU(2) and SU(3) gauge theory", got=type(action).__name__)
+            got, fix = type(action).__name__, "method.kind: HMC"
+            raise InputError("the heat bath is for SU(2) and SU(3) gauge theory", got=got, fix=fix)
         if any(extent % 2 for extent in action.shape):
-            raise InputError("a checkerboard needs even extents", got=str(action.shape))
+            raise InputError("a checkerboard needs even extents", got=str(action.shape), fix="method.kind: HMC")
+        if action.beta <= 0:
+            got = f"beta = {action.beta:g}"
+            raise InputError("the heat bath needs a positive coupling", got=got, fix="method.kind: HMC")
 
     def apply(self, action: AbstractAction, x: Array, key: Key, size: Scalar) -> Moved:
         """Sweep over parities, directions and subgroups."""

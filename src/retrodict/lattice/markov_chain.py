@@ -1,9 +1,10 @@
 """Markov chains as a method of the one loop: many chains of a few updates, measured at each step, judged at the end.
 
-Only what was measured on a configuration is kept, not the configuration. `result.diagnostics` holds for each observable
-and each function of means its value, error and integrated autocorrelation time by the Gamma method (`NAME`,
-`NAME_error`, `NAME_tau`, `NAME_tau_error`), and whether the chains have forgotten their start. Half of the chains start
-ordered unless told otherwise: the two halves must meet.
+Only what was measured on a configuration is kept, and the configurations at which the chains end. `result.quantities()`
+gives for each observable and each function of means its value, error and integrated autocorrelation time by the Gamma
+method (`result.diagnostics` the same as `NAME`, `NAME_error`, `NAME_tau`, `NAME_tau_error`), `result.diagnostics`
+whether the chains have forgotten their start. Half of the chains start ordered unless told otherwise: the two halves
+must meet.
 """
 
 from abc import abstractmethod
@@ -19,9 +20,9 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
-from retrodict.lattice.action import AbstractAction, Measured, require_action
+from retrodict.lattice.action import AbstractAction, Measured, require_action, require_memory
 from retrodict.lattice.updates import Moved, Update
-from retrodict.num.autocorrelation import Estimate, gamma_method, gamma_method_of
+from retrodict.num.autocorrelation import gamma_method
 from retrodict.num.thermalisation import thermalisation
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
@@ -79,6 +80,7 @@ class AbstractMarkovChain:
         assert isinstance(target, AbstractAction)
         for update in self.updates:
             update.check(target)
+        require_memory(target, self.chains, self.steps, type(self).__name__)
 
     def init(self, target: Any, key: Key) -> State:
         """Disordered and ordered starts."""
@@ -119,12 +121,10 @@ class AbstractMarkovChain:
                 statistics |= {f"exp_dH_of_{name}": found.value, f"exp_dH_of_{name}_error": found.error}
             if update.wanted is not None:
                 statistics[f"step_size_of_{name}"] = np.exp(np.asarray(size.log_average))
-        for name, found in estimates(target, after.measured.derived).items():
-            statistics |= {name: found.value, f"{name}_error": found.error}
-            statistics |= {f"{name}_tau": found.tau, f"{name}_tau_error": found.tau_error}
         statistics |= self._start_forgotten(target, after.measured.derived)
         statistics = {name: np.asarray(value) for name, value in statistics.items()}
-        return Draws(after.measured, np.zeros(after.measured.log_density.shape), self.kind, statistics)  # type: ignore[arg-type]
+        log_weight, final = np.zeros(after.measured.log_density.shape), last_configurations(state)
+        return Draws(after.measured, log_weight, self.kind, statistics, final)  # type: ignore[arg-type]
 
     def _start_forgotten(self, target: AbstractAction, derived: dict[str, Array]) -> dict[str, Any]:
         ordered = round(self.cold * self.chains)
@@ -135,15 +135,6 @@ class AbstractMarkovChain:
             if 0 < ordered < self.chains:
                 judged.append(thermalisation(values[ordered:], values[:ordered]))
         return {"thermalised": all(one.passed for one in judged), "shortest_chain": min(one.length for one in judged)}
-
-
-def estimates(action: AbstractAction, derived: dict[str, Any]) -> dict[str, Estimate]:
-    """Every plain observable and every function of means, from histories `(chain, time)`, by the Gamma method."""
-    plain = {q.name: np.asarray(derived[q.name]) for q in action.quantities if not q.is_function}
-    found = {name: gamma_method(history) for name, history in plain.items()}
-    for one in action.mean_functions:
-        found[one.name] = gamma_method_of(one.function, np.stack([plain[name] for name in one.needs]))
-    return found
 
 
 def last_configurations(state: State) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from retrodict.lattice.cluster import ClusterSweep
 from retrodict.lattice.heat_bath import HeatBathSweep
 from retrodict.lattice.markov_chain import AbstractMarkovChain
-from retrodict.lattice.updates import Integrator, LangevinStep, Omelyan, Trajectory, Update
+from retrodict.lattice.updates import LangevinStep, Leapfrog, Omelyan, Trajectory, Update
 from retrodict.lattice.winding import WindingStep
 
 
@@ -18,7 +18,7 @@ class HMC(AbstractMarkovChain):
     """
 
     length: float = 1.0
-    integrator: Integrator = field(default_factory=Omelyan)
+    integrator: Omelyan | Leapfrog = field(default_factory=Omelyan)
     acceptance: float = 0.8
     winding: bool = False
 
@@ -84,4 +84,5 @@ class Cluster(AbstractMarkovChain):
     @property
     def updates(self) -> tuple[Update, ...]:
         """Clusters, and a trajectory if wanted."""
-        return (ClusterSweep(), Trajectory(self.length)) if self.trajectory else (ClusterSweep(),)
+        clusters = ClusterSweep(alone=not self.trajectory)
+        return (clusters, Trajectory(self.length)) if self.trajectory else (clusters,)

@@ -5,6 +5,8 @@ $$S = \sum_t \left[\frac{(x_{t+1}-x_t)^2}{2a} + a V(x_t)\right]$$
 with $V = \tfrac12\omega^2 x^2$ (harmonic), $\tfrac12\omega^2x^2 + g x^4$ (anharmonic), $(x^2 - v^2)^2$ (double well).
 """
 
+from dataclasses import dataclass
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -12,13 +14,63 @@ import jax.random as jr
 
 from retrodict.base.types import Array, Key, Scalar
 from retrodict.lattice import scalar_observables as measure
-from retrodict.lattice.action import AbstractAction, MeanFunction, checked_shape, described, on_distances, real_dtype
+from retrodict.lattice.action import (
+    AbstractAction,
+    MeanFunction,
+    Precision,
+    checked_shape,
+    described,
+    on_distances,
+    real_dtype,
+)
 from retrodict.lattice.spaces import AbstractSpace, RealSpace
 from retrodict.problem.target import Quantity
 
 
+@dataclass(frozen=True)
+class Harmonic:
+    """V = omega^2 x^2 / 2."""
+
+    omega: float = 1.0
+
+    @property
+    def coefficients(self) -> tuple[float, ...]:
+        """Of the even powers of x."""
+        return 0.0, 0.5 * self.omega**2
+
+
+@dataclass(frozen=True)
+class Anharmonic:
+    """V = omega^2 x^2 / 2 + quartic x^4."""
+
+    quartic: float
+    omega: float = 1.0
+
+    @property
+    def coefficients(self) -> tuple[float, ...]:
+        """Of the even powers of x."""
+        return 0.0, 0.5 * self.omega**2, self.quartic
+
+
+@dataclass(frozen=True)
+class DoubleWell:
+    """V = (x^2 - minimum_squared)^2."""
+
+    minimum_squared: float
+
+    @property
+    def coefficients(self) -> tuple[float, ...]:
+        """Of the even powers of x."""
+        return self.minimum_squared**2, -2 * self.minimum_squared, 1.0
+
+
+Potential = Harmonic | Anharmonic | DoubleWell
+
+
 class Path(AbstractAction):
-    """A particle in V(x) = sum_n `coefficients[n]` x^(2 n), at `sites` times a distance `spacing` apart.
+    """A particle in V(x) = sum_n c_n x^(2 n), at `sites` times a distance `spacing` apart.
+
+    `coefficients` are the c_n, or one of the potentials above.
 
     `energy` is the virial estimator <x V'/2 + V>, whose mean tends to the energy of the ground state for small spacing
     and low temperature 1 / (sites spacing).
@@ -28,11 +80,14 @@ class Path(AbstractAction):
     shape: tuple[int, ...] = eqx.field(static=True)
     spacing: float
     coefficients: tuple[float, ...]
-    precision: int = eqx.field(static=True)
+    precision: Precision = eqx.field(static=True)
 
-    def __init__(self, sites: int, spacing: float, coefficients: tuple[float, ...], precision: int = 64):
+    def __init__(
+        self, sites: int, spacing: float, coefficients: tuple[float, ...] | Potential, precision: Precision = 64
+    ):
         self.space, self.shape = RealSpace(), checked_shape((sites,))
-        self.spacing, self.coefficients, self.precision = spacing, tuple(coefficients), precision
+        c = coefficients.coefficients if isinstance(coefficients, Potential) else tuple(coefficients)
+        self.spacing, self.coefficients, self.precision = spacing, c, precision
 
     def potential(self, x: Array) -> Array:
         """V(x)."""
@@ -55,8 +110,10 @@ class Path(AbstractAction):
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
-        plain = described(("x", "x"), ("x2", "x^2"), ("x4", "x^4"), ("energy", "E_0"), ("action_density", "S / N"))
-        return (*plain, on_distances("correlator", self.shape[0], "<x(0) x(t)>"))
+        plain = described(
+            ("x", "$x$"), ("x2", "$x^2$"), ("x4", "$x^4$"), ("energy", "$E_0$"), ("action_density", "$S / N$")
+        )
+        return (*plain, on_distances("correlator", self.shape[0], r"$\langle x(0)\,x(t)\rangle$"))
 
     def observables(self, x: Array) -> dict[str, Array]:
         slope = jax.grad(lambda y: jnp.sum(self.potential(y)))(x)
@@ -82,16 +139,16 @@ class Path(AbstractAction):
         return ("x",)
 
 
-def harmonic(sites: int, spacing: float, omega: float = 1.0, precision: int = 64) -> Path:
+def harmonic(sites: int, spacing: float, omega: float = 1.0, precision: Precision = 64) -> Path:
     """V = omega^2 x^2 / 2."""
-    return Path(sites, spacing, (0.0, 0.5 * omega**2), precision)
+    return Path(sites, spacing, Harmonic(omega), precision)
 
 
-def anharmonic(sites: int, spacing: float, quartic: float, omega: float = 1.0, precision: int = 64) -> Path:
+def anharmonic(sites: int, spacing: float, quartic: float, omega: float = 1.0, precision: Precision = 64) -> Path:
     """V = omega^2 x^2 / 2 + quartic x^4."""
-    return Path(sites, spacing, (0.0, 0.5 * omega**2, quartic), precision)
+    return Path(sites, spacing, Anharmonic(quartic, omega), precision)
 
 
-def double_well(sites: int, spacing: float, minimum_squared: float, precision: int = 64) -> Path:
+def double_well(sites: int, spacing: float, minimum_squared: float, precision: Precision = 64) -> Path:
     """V = (x^2 - minimum_squared)^2."""
-    return Path(sites, spacing, (minimum_squared**2, -2 * minimum_squared, 1.0), precision)
+    return Path(sites, spacing, DoubleWell(minimum_squared), precision)

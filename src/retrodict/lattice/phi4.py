@@ -18,7 +18,15 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, Scalar
 from retrodict.lattice import scalar_observables as measure
-from retrodict.lattice.action import AbstractAction, MeanFunction, checked_shape, described, on_distances, real_dtype
+from retrodict.lattice.action import (
+    AbstractAction,
+    MeanFunction,
+    Precision,
+    checked_shape,
+    described,
+    on_distances,
+    real_dtype,
+)
 from retrodict.lattice.spaces import AbstractSpace, RealSpace
 from retrodict.problem.target import Quantity
 
@@ -30,9 +38,9 @@ class Phi4(AbstractAction):
     shape: tuple[int, ...] = eqx.field(static=True)
     kappa: float
     lam: float
-    precision: int = eqx.field(static=True)
+    precision: Precision = eqx.field(static=True)
 
-    def __init__(self, shape: tuple[int, ...], kappa: float, lam: float, precision: int = 64):
+    def __init__(self, shape: tuple[int, ...], kappa: float, lam: float, precision: Precision = 64):
         self.space, self.shape = RealSpace(), checked_shape(shape)
         self.kappa, self.lam, self.precision = kappa, lam, precision
 
@@ -78,9 +86,9 @@ class ContinuumPhi4(AbstractAction):
     shape: tuple[int, ...] = eqx.field(static=True)
     mass_squared: float
     coupling: float
-    precision: int = eqx.field(static=True)
+    precision: Precision = eqx.field(static=True)
 
-    def __init__(self, shape: tuple[int, ...], mass_squared: float, coupling: float, precision: int = 64):
+    def __init__(self, shape: tuple[int, ...], mass_squared: float, coupling: float, precision: Precision = 64):
         self.space, self.shape = RealSpace(), checked_shape(shape)
         self.mass_squared, self.coupling, self.precision = mass_squared, coupling, precision
 
@@ -149,15 +157,15 @@ def forward_sum(x: Array) -> Array:
 
 def _quantities(shape: tuple[int, ...]) -> tuple[Quantity, ...]:
     plain = described(
-        ("M", "M"),
-        ("abs_M", "|M|"),
-        ("V_M2", r"V M^2"),
-        *((f"M{n}", f"M^{n}") for n in measure.MOMENTS),
-        ("phi2", r"\phi^2"),
-        ("action_density", "S / V"),
-        ("G_p", "G(p_min)"),
+        ("M", "$M$"),
+        ("abs_M", "$|M|$"),
+        ("V_M2", "$V M^2$"),
+        *((f"M{n}", f"$M^{n}$") for n in measure.MOMENTS),
+        ("phi2", r"$\phi^2$"),
+        ("action_density", "$S / V$"),
+        ("G_p", r"$G(p_\mathrm{min})$"),
     )
-    return (*plain, on_distances("correlator", shape[0], "G(t)"))
+    return (*plain, on_distances("correlator", shape[0], "$G(t)$"))
 
 
 def _observables(x: Array, action: Scalar) -> dict[str, Array]:

@@ -82,6 +82,23 @@ def u1_susceptibility(beta: float, plaquettes: int) -> float:
     return float(-np.sum(curvature) / np.sum(ratio * a**2) / plaquettes)
 
 
+def u1_charges(beta: float, plaquettes: int, largest: int) -> np.ndarray:
+    r"""The probabilities of Q = 0 ... `largest` (and, each, of -Q) on a torus of V plaquettes.
+
+    $p(Q) = \int_0^{2\pi}\frac{d\theta}{2\pi}\cos(Q\theta)\,Z(\theta)/Z(0)$ with
+    $Z(\theta) = \sum_n a_n(\theta)^V$ and the $a_n$ of `u1_susceptibility`.
+    """
+    most = 12 + int(6 * np.sqrt(beta))
+    nodes, weight = np.polynomial.legendre.leggauss(400)
+    phi, weight = np.pi * nodes, 0.5 * weight * np.exp(beta * (np.cos(np.pi * nodes) - 1))
+    count = max(64, 8 * largest)
+    theta = 2 * np.pi * np.arange(count) / count
+    orders = np.arange(-most, most + 1) + theta[:, None] / (2 * np.pi)
+    a = np.cos(np.multiply.outer(orders, phi)) @ weight
+    z = np.sum((a / a.max()) ** plaquettes, axis=1)
+    return np.array([np.mean(np.cos(q * theta) * z) for q in range(largest + 1)]) / z[0]
+
+
 def su2_plaquette(beta: float) -> float:
     r"""$I_2(\beta)/I_1(\beta)$: SU(2) in two dimensions and infinite volume, or with open boundaries."""
     return float(ive(2, beta) / ive(1, beta))
@@ -146,6 +163,27 @@ def path_moments(
     sites: int, spacing: float, potential: Callable[[np.ndarray], np.ndarray], points: int = 400, largest: float = 6.0
 ) -> dict[str, float]:
     """<x^2>, <x^4> and ln Z of a periodic path by the transfer matrix; ln Z with the plain measure prod dx."""
+    x, share, log_z = _transferred(sites, spacing, potential, points, largest)
+    return {"x2": float(share @ x**2), "x4": float(share @ x**4), "ln_Z": log_z}
+
+
+def path_density(
+    sites: int, spacing: float, coefficients: tuple[float, ...], points: int = 400, largest: float = 6.0
+) -> tuple[np.ndarray, np.ndarray]:
+    """x and the density of the position at any time, for V = sum_n c_n x^(2 n)."""
+    x, share, _ = _transferred(sites, spacing, even_potential(coefficients), points, largest)
+    return x, share / (x[1] - x[0])
+
+
+def even_potential(coefficients: tuple[float, ...]) -> Callable[[np.ndarray], np.ndarray]:
+    """V = sum_n c_n x^(2 n)."""
+    return lambda x: sum((c * x ** (2 * n) for n, c in enumerate(coefficients)), np.zeros_like(x))
+
+
+def _transferred(
+    sites: int, spacing: float, potential: Callable[[np.ndarray], np.ndarray], points: int, largest: float
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """The grid, the probability of each of its points, ln Z."""
     x = np.linspace(-largest, largest, points)
     step = x[1] - x[0]
     kinetic = (x[:, None] - x) ** 2 / (2 * spacing)
@@ -153,9 +191,7 @@ def path_moments(
     transfer = step * np.exp(-kinetic - 0.5 * (v[:, None] + v))
     values, vectors = np.linalg.eigh(transfer)
     share = (values / values[-1]) ** sites
-    density = (vectors**2 @ share) / share.sum()
-    log_z = float(sites * np.log(values[-1]) + np.log(share.sum()))
-    return {"x2": float(density @ x**2), "x4": float(density @ x**4), "ln_Z": log_z}
+    return x, (vectors**2 @ share) / share.sum(), float(sites * np.log(values[-1]) + np.log(share.sum()))
 
 
 def energies(

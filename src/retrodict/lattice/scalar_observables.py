@@ -21,22 +21,26 @@ def magnetisation(x: Array, volume: int) -> dict[str, Array]:
 
 def susceptibility(volume: int) -> MeanFunction:
     """V (<M^2> - <|M|>^2), connected in a finite volume."""
-    return MeanFunction("chi", ("M2", "abs_M"), lambda m: volume * (m[0] - m[1] ** 2))
+    return MeanFunction("chi", ("M2", "abs_M"), lambda m: volume * (m[0] - m[1] ** 2), r"$\chi$")
 
 
-BINDER: Final = MeanFunction("binder", ("M2", "M4"), lambda m: 1 - m[1] / (3 * m[0] ** 2))
+BINDER: Final = MeanFunction("binder", ("M2", "M4"), lambda m: 1 - m[1] / (3 * m[0] ** 2), "$U_L$")
 
 
 def correlation_length(shape: tuple[int, ...]) -> MeanFunction:
     r"""The second-moment one: $\sqrt{G(0)/G(p) - 1} / (2\sin(p/2))$ at the smallest momentum p."""
     factor = 2 * np.sin(np.pi / shape[0])
-    return MeanFunction("xi", ("V_M2", "G_p"), lambda m: float(np.sqrt(max(m[0] / m[1] - 1, 0.0)) / factor))
+
+    def length(means: np.ndarray) -> float:
+        return float(np.sqrt(max(means[0] / means[1] - 1, 0.0)) / factor)
+
+    return MeanFunction("xi", ("V_M2", "G_p"), length, r"$\xi$", "a")
 
 
 def cumulant(order: int) -> MeanFunction:
     """The cumulant of the mean field of that even order, for a theory in which odd ones vanish by symmetry."""
     needs = tuple(f"M{n}" for n in MOMENTS if n <= order)
-    return MeanFunction(f"kappa_{order}", needs, lambda m: cumulants(_with_odd(m))[order - 1])
+    return MeanFunction(f"kappa_{order}", needs, lambda m: cumulants(_with_odd(m))[order - 1], rf"$\kappa_{order}(M)$")
 
 
 def cumulants(moments: Float[np.ndarray, " order"]) -> np.ndarray:
@@ -51,7 +55,8 @@ def cumulants(moments: Float[np.ndarray, " order"]) -> np.ndarray:
 def slice_correlator(x: Array) -> Array:
     """The two-point function of the means over slices at distance t along the first axis, `(extent,)`."""
     slices = jnp.mean(x, axis=tuple(range(1, x.ndim))) if x.ndim > 1 else x
-    return jnp.stack([jnp.mean(slices * jnp.roll(slices, -t)) for t in range(x.shape[0])])
+    t = np.arange(x.shape[0])
+    return jnp.mean(slices * slices[(t[:, None] + t) % x.shape[0]], axis=1)
 
 
 def smallest_momentum(x: Array) -> Array:

@@ -9,7 +9,7 @@ Sources: as in `inference.smc`.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import equinox as eqx
 import jax
@@ -20,12 +20,14 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.smc import multinomial, next_step, relative_variance
-from retrodict.lattice.action import AbstractAction, MeanFunction, Measured, require_action
+from retrodict.lattice.action import AbstractAction, Measured, require_action, require_memory
 from retrodict.lattice.spaces import AbstractSpace, RealSpace
 from retrodict.lattice.updates import Trajectory
-from retrodict.problem.target import AbstractTarget, Quantity
+from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
+
+FINAL: Final = 16  # particles whose configurations are kept
 
 
 class Tempered(eqx.Module):
@@ -44,9 +46,10 @@ class Tempered(eqx.Module):
         return (1 - self.share) * free_action(self.full, x) + self.share * self.full.action(x)
 
     def gradient(self, x: Array) -> Array:
-        """As a tangent vector."""
-        gradient = self.share * self.full.gradient(x)
-        return gradient + (1 - self.share) * x if isinstance(self.full.space, RealSpace) else gradient
+        """As a tangent vector, in the precision of the field."""
+        share = self.share.astype(x.real.dtype)
+        gradient = share * self.full.gradient(x)
+        return gradient + (1 - share) * x if isinstance(self.full.space, RealSpace) else gradient
 
 
 class Particles(NamedTuple):
@@ -92,6 +95,7 @@ class LatticeSMC:
             raise InputError("no such population", got=str(self), expected="particles >= 2, 0 < ess < 1")
         assert isinstance(target, AbstractAction)
         Trajectory(self.length).check(target)
+        require_memory(target, self.particles, 1, type(self).__name__)
 
     def init(self, target: Any, key: Key) -> Particles:
         """Exact draws of the solvable theory."""
@@ -105,12 +109,16 @@ class LatticeSMC:
         select_key, move_key = jr.split(key)
         state = _selected(state, select_key, self.ess)
         tempered, size = Tempered(target, state.share), jnp.exp(state.log_size)
-        trajectory, field, accepted = Trajectory(self.length), state.field, jnp.asarray(0.0)
-        for number in range(self.moves):
+        trajectory = Trajectory(self.length)
+
+        def move(number: int, carry: tuple[Array, Scalar]) -> tuple[Array, Scalar]:
+            field, accepted = carry
             keys = spread(jr.split(jr.fold_in(move_key, number), self.particles))
             moved = jax.vmap(lambda x, k: trajectory.apply(tempered, x, k, size))(field, keys)  # type: ignore[arg-type]
             field = jax.vmap(target.space.repaired)(moved.field)
-            accepted = accepted + jnp.mean(moved.acceptance) / self.moves
+            return field, accepted + jnp.mean(jnp.asarray(moved.acceptance, float)) / self.moves
+
+        field, accepted = jax.lax.fori_loop(0, self.moves, move, (state.field, jnp.asarray(0.0)))
         log_size = jnp.minimum(state.log_size + accepted - self.wanted, jnp.log(self.length))
         state = state._replace(field=field, excess=_excess(target, field), log_size=log_size)
         metrics = {"share": state.share, "log_z": state.log_z, "acceptance": accepted}
@@ -129,11 +137,11 @@ class LatticeSMC:
             "log_evidence_error": jnp.sqrt(relative_variance(descendants, state.stages)),
             "ancestors": self.particles**2 / jnp.sum(descendants**2),
             "converged": state.share >= 1.0,
+            "ancestor": state.ancestor[None],
         }
-        for name, (value, error) in _estimates(target, measured.derived, np.asarray(state.ancestor)).items():
-            statistics |= {name: np.asarray(value), f"{name}_error": np.asarray(error)}
         position = jax.tree.map(lambda leaf: leaf[None], measured)
-        return Draws(position, jnp.zeros((1, self.particles)), "exact", statistics)  # type: ignore[arg-type]
+        final = state.field[:: max(1, self.particles // FINAL)][:FINAL]
+        return Draws(position, jnp.zeros((1, self.particles)), "exact", statistics, final)  # type: ignore[arg-type]
 
 
 def free_action(action: AbstractAction, x: Array) -> Scalar:
@@ -159,28 +167,3 @@ def _selected(state: Particles, key: Key, ess: float) -> Particles:
         log_z=state.log_z + jax.nn.logsumexp(log_weight) - jnp.log(count),
         stages=state.stages + 1,
     )
-
-
-def _estimates(
-    action: AbstractAction, derived: dict[str, Array], ancestor: np.ndarray
-) -> dict[str, tuple[float, float]]:
-    """Observables and functions of means with errors by the jackknife over families of common ancestry."""
-    families = np.unique(ancestor, return_inverse=True)[1]
-    size = np.bincount(families)
-    plain = [q for q in action.quantities if not q.is_function]
-    sums = {q.name: np.bincount(families, weights=np.asarray(derived[q.name])) for q in plain}
-    functions = [*(_plain(q) for q in plain), *action.mean_functions]
-    return {one.name: _over_families(one, np.stack([sums[name] for name in one.needs]), size) for one in functions}
-
-
-def _plain(quantity: Quantity) -> MeanFunction:
-    return MeanFunction(quantity.name, (quantity.name,), lambda m: float(m[0]))
-
-
-def _over_families(one: MeanFunction, sums: np.ndarray, size: np.ndarray) -> tuple[float, float]:
-    value, count = float(one.function(sums.sum(axis=1) / size.sum())), len(size)
-    if count < 2:
-        return value, float("inf")
-    without = (sums.sum(axis=1, keepdims=True) - sums) / (size.sum() - size)
-    values = np.array([one.function(column) for column in without.T])
-    return value, float(np.sqrt((count - 1) / count * np.sum((values - values.mean()) ** 2)))

@@ -14,7 +14,15 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, Scalar
 from retrodict.lattice import scalar_observables as measure
-from retrodict.lattice.action import AbstractAction, MeanFunction, checked_shape, described, on_distances, real_dtype
+from retrodict.lattice.action import (
+    AbstractAction,
+    MeanFunction,
+    Precision,
+    checked_shape,
+    described,
+    on_distances,
+    real_dtype,
+)
 from retrodict.lattice.phi4 import forward_sum
 from retrodict.lattice.spaces import AbstractSpace, Circle, RealSpace, wrapped
 from retrodict.problem.target import Quantity
@@ -26,9 +34,9 @@ class Ising(AbstractAction):
     space: AbstractSpace
     shape: tuple[int, ...] = eqx.field(static=True)
     coupling: float
-    precision: int = eqx.field(static=True)
+    precision: Precision = eqx.field(static=True)
 
-    def __init__(self, shape: tuple[int, ...], coupling: float, precision: int = 64):
+    def __init__(self, shape: tuple[int, ...], coupling: float, precision: Precision = 64):
         self.space, self.shape = RealSpace(), checked_shape(shape)
         self.coupling, self.precision = coupling, precision
 
@@ -36,7 +44,8 @@ class Ising(AbstractAction):
         return -self.coupling * jnp.sum(x * forward_sum(x))
 
     def gradient(self, x: Array) -> Array:
-        raise InputError("spins that are +1 or -1 have no gradient", fix="use Cluster")
+        fix = "{kind: Cluster, trajectory: false}"
+        raise InputError("spins that are +1 or -1 have no gradient", fix=f"method: {fix}")
 
     def hot(self, key: Key) -> Array:
         return jr.rademacher(key, self.shape, real_dtype(self.precision))
@@ -46,11 +55,11 @@ class Ising(AbstractAction):
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
-        moments = ((f"M{n}", f"M^{n}") for n in measure.MOMENTS)
+        moments = ((f"M{n}", f"$M^{n}$") for n in measure.MOMENTS)
         plain = described(
-            ("energy", "E / V"), ("M", "M"), ("abs_M", "|M|"), ("V_M2", "V M^2"), *moments, ("G_p", "G(p)")
+            ("energy", "$E / V$"), ("M", "$M$"), ("abs_M", "$|M|$"), ("V_M2", "$V M^2$"), *moments, ("G_p", "$G(p)$")
         )
-        return (*plain, on_distances("correlator", self.shape[0], "G(t)"))
+        return (*plain, on_distances("correlator", self.shape[0], "$G(t)$"))
 
     def observables(self, x: Array) -> dict[str, Array]:
         energy = -jnp.mean(x * forward_sum(x))
@@ -70,6 +79,11 @@ class Ising(AbstractAction):
     def odd(self) -> tuple[str, ...]:
         return ("M",)
 
+    @property
+    def unconstrained(self) -> bool:
+        """A spin is +1 or -1."""
+        return False
+
 
 class XY(AbstractAction):
     """Angles with coupling `beta`; `cos` is the mean of cos(theta - theta') over all bonds."""
@@ -77,9 +91,9 @@ class XY(AbstractAction):
     space: AbstractSpace
     shape: tuple[int, ...] = eqx.field(static=True)
     beta: float
-    precision: int = eqx.field(static=True)
+    precision: Precision = eqx.field(static=True)
 
-    def __init__(self, shape: tuple[int, ...], beta: float, precision: int = 64):
+    def __init__(self, shape: tuple[int, ...], beta: float, precision: Precision = 64):
         self.space, self.shape = Circle(), checked_shape(shape)
         self.beta, self.precision = beta, precision
 
@@ -99,14 +113,14 @@ class XY(AbstractAction):
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         plain = described(
-            ("cos", r"\cos\Delta\theta"),
-            ("abs_M", "|M|"),
-            ("M2", "M^2"),
-            ("M4", "M^4"),
-            ("current2", r"(\sum\sin\Delta\theta)^2 / V"),
-            ("vortices", "vortex pairs / V"),
+            ("cos", r"$\cos\Delta\theta$"),
+            ("abs_M", "$|M|$"),
+            ("M2", "$M^2$"),
+            ("M4", "$M^4$"),
+            ("current2", r"$(\Sigma\,\sin\Delta\theta)^2 / V$"),
+            ("vortices", "vortex pairs $/ V$"),
         )
-        return (*plain, on_distances("correlator", self.shape[0], "G(t)"))
+        return (*plain, on_distances("correlator", self.shape[0], "$G(t)$"))
 
     def observables(self, x: Array) -> dict[str, Array]:
         differences = [jnp.roll(x, -1, axis) - x for axis in range(x.ndim)]
@@ -123,7 +137,8 @@ class XY(AbstractAction):
 
     @property
     def mean_functions(self) -> tuple[MeanFunction, ...]:
-        helicity = MeanFunction("helicity", ("cos", "current2"), lambda m: m[0] - self.beta * m[1])
+        modulus = ("cos", "current2"), lambda m: m[0] - self.beta * m[1]
+        helicity = MeanFunction("helicity", *modulus, r"$\Upsilon$")
         return helicity, measure.susceptibility(self.volume), measure.BINDER
 
     @property

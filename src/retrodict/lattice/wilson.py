@@ -15,8 +15,8 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, Scalar
-from retrodict.lattice.action import AbstractAction, MeanFunction, checked_shape, described, real_dtype
-from retrodict.lattice.groups import U1, AbstractGroup
+from retrodict.lattice.action import AbstractAction, MeanFunction, Precision, checked_shape, described, real_dtype
+from retrodict.lattice.groups import SU2, SU3, U1, AbstractGroup
 from retrodict.lattice.spaces import AbstractSpace, wrapped
 from retrodict.problem.target import Quantity
 
@@ -34,10 +34,15 @@ class Wilson(AbstractAction):
     shape: tuple[int, ...] = eqx.field(static=True)
     beta: float
     loops: int = eqx.field(static=True)
-    precision: int = eqx.field(static=True)
+    precision: Precision = eqx.field(static=True)
 
     def __init__(
-        self, group: AbstractGroup, shape: tuple[int, ...], beta: float, loops: int | None = None, precision: int = 64
+        self,
+        group: U1 | SU2 | SU3,
+        shape: tuple[int, ...],
+        beta: float,
+        loops: int | None = None,
+        precision: Precision = 64,
     ):
         self.group, self.shape, self.beta, self.precision = group, checked_shape(shape, least=2), beta, precision
         self.loops = min(LARGEST_LOOP, min(self.shape) // 2) if loops is None else loops
@@ -72,9 +77,9 @@ class Wilson(AbstractAction):
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
-        squares = ((f"W{n}{n}", f"W({n}, {n})") for n in range(2, self.loops + 1))
-        names = [("plaquette", r"\mathrm{Re\,tr}\,U_p / N"), *squares, ("polyakov", "|P|")]
-        return described(*names, *([("Q", "Q"), ("Q2", "Q^2")] if self._has_charge else []))
+        squares = ((f"W{n}{n}", f"$W({n}, {n})$") for n in range(2, self.loops + 1))
+        names = [("plaquette", r"$\mathrm{Re\,tr}\,U_p / N$"), *squares, ("polyakov", "$|P|$")]
+        return described(*names, *([("Q", "$Q$"), ("Q2", "$Q^2$")] if self._has_charge else []))
 
     def observables(self, x: Array) -> dict[str, Array]:
         found = {"plaquette": 1 - self.action(x) / (self.beta * self.volume * len(self._planes))}
@@ -91,7 +96,8 @@ class Wilson(AbstractAction):
     def mean_functions(self) -> tuple[MeanFunction, ...]:
         if not self._has_charge:
             return ()
-        return (MeanFunction("chi_t", ("Q", "Q2"), lambda m: (m[1] - m[0] ** 2) / self.volume),)
+        variance = ("Q", "Q2"), lambda m: (m[1] - m[0] ** 2) / self.volume
+        return (MeanFunction("chi_t", *variance, r"$\chi_t$", "a^-2"),)
 
     @property
     def slow(self) -> tuple[str, ...]:

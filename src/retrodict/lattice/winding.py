@@ -25,7 +25,8 @@ class WindingStep(Untuned):
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for other theories."""
         if not isinstance(action, Wilson) or not isinstance(action.group, U1) or len(action.shape) != 2:
-            raise InputError("winding updates are for U(1) in two dimensions", got=type(action).__name__)
+            got, fix = type(action).__name__, "method.winding: false"
+            raise InputError("winding updates are for U(1) in two dimensions", got=got, fix=fix)
 
     def apply(self, action: AbstractAction, x: Array, key: Key, size: Scalar) -> Moved:
         """Add the flux of a random sign."""

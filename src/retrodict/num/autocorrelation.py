@@ -59,9 +59,14 @@ def gamma_method_of(function: Function, histories: np.ndarray, s: float = S) -> 
     histories = np.stack([_as_history(one) for one in histories])
     means = histories.mean(axis=(1, 2))
     steps = histories.std(axis=(1, 2)) / np.sqrt(histories[0].size)
-    gradient = np.array([_slope(function, means, index, step) for index, step in enumerate(steps)])
+    gradient = gradient_of(function, means, steps)
     fluctuation = np.tensordot(gradient, histories - means[:, None, None], axes=1)
     return _estimate(float(function(means)), fluctuation, s)
+
+
+def gradient_of(function: Function, means: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """The gradient of a function of means by central differences; zero along means whose step is zero."""
+    return np.array([_slope(function, means, index, step) for index, step in enumerate(steps)])
 
 
 def autocovariance(history: np.ndarray) -> np.ndarray:

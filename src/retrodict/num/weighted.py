@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 
 Weights = Float[np.ndarray, " draw"]
 
+TWO_SIDED_95: Final = 1.959963984540054  # standard deviations of a normal variable
 LEVELS: Final = {"median": 0.5, "q2_5": 0.025, "q16": 0.16, "q84": 0.84, "q97_5": 0.975}
 
 
@@ -66,6 +67,13 @@ def weighted_statistics(values: Float[np.ndarray, "draw ..."], weights: Weights)
         ]
         found = {name: np.concatenate([one[name] for one in each]) for name in names}
     return {name: found[name].reshape(values.shape[1:]) for name in names}
+
+
+def normal_statistics(value: np.ndarray | float, error: np.ndarray | float) -> dict[str, np.ndarray]:
+    """The same names for a value known to a standard error, which is its sd: the 68 % interval is value -+ error."""
+    value, error = np.asarray(value, dtype=float), np.asarray(error, dtype=float)
+    ends = {"q2_5": value - TWO_SIDED_95 * error, "q16": value - error, "q84": value + error}
+    return {"median": value, "mean": value, "sd": error, **ends, "q97_5": value + TWO_SIDED_95 * error}
 
 
 def _statistics(values: Float[np.ndarray, "draw column"], weights: Weights) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ importance sampling and manifold lifting are built.
 """
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
+from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Key, PyTree, Scalar, Vector
 
 
@@ -42,8 +44,60 @@ class Quantity:
         return np.asarray(self.grid)
 
 
+class Estimated(NamedTuple):
+    """A number, or a function on a grid, that belongs to a whole distribution: a mean, or what follows from means.
+
+    `error` is its standard error, not the spread of the distribution; NaN where the draws say nothing of it. `tau` is
+    the integrated autocorrelation time in steps of one chain. Where `complete` is false, the chains were too short for
+    their memory to be seen to end, and the error is a lower bound. `exact` is the value, where it is known otherwise.
+    """
+
+    about: Quantity
+    value: Float[np.ndarray, "..."]
+    error: Float[np.ndarray, "..."]
+    tau: float | None = None
+    tau_error: float | None = None
+    effective_size: float | None = None
+    complete: bool = True
+    exact: float | None = None
+
+    @property
+    def deviation(self) -> float | None:
+        """How far the exact value lies away, in standard errors; None where there is nothing to compare."""
+        if self.exact is None or not self.error > 0:
+            return None
+        return float((self.value - self.exact) / self.error)
+
+
 class AbstractTarget(eqx.Module):
-    """A density over positions `x`: one float array, or any pytree of them."""
+    """A density over positions `x`: one float array, or any pytree of them.
+
+    Of an inverse problem the distribution of a derived quantity is the answer. Where the mean is the answer, as of an
+    observable of a lattice theory, a target overrides `estimates`, and results report these, with their errors.
+    """
+
+    @property
+    def unconstrained(self) -> bool:
+        """Whether every real number may stand in a position: what methods that move along straight lines need."""
+        return True
+
+    def estimates(
+        self,
+        derived: Mapping[str, Float[np.ndarray, "chain draw ..."]],
+        log_weight: Float[np.ndarray, "chain draw"],
+        ancestor: np.ndarray | None,
+    ) -> tuple[Estimated, ...]:
+        """Answers that belong to all draws together; none unless overridden.
+
+        `derived` holds the derived quantities of draws with weights; `ancestor` numbers the ancestor of each particle
+        of a population, in which relatives are not independent.
+        """
+        return ()
+
+    def files(self, final: PyTree[np.ndarray]) -> dict[str, bytes]:
+        """What a run directory keeps of the positions `(chain, ...)` at which chains ended, by file name; nothing
+        unless overridden."""
+        return {}
 
     @property
     @abstractmethod
@@ -124,3 +178,13 @@ class AbstractLeastSquares(AbstractTarget):
     def full_residual(self, z: Vector) -> Float[Array, " all"]:
         """Data and prior residuals together: half its square is minus the log density, up to a constant."""
         return jnp.concatenate([self.residual(z), self.prior_residual(z)])
+
+
+def require_unconstrained(target: AbstractTarget, method: str) -> None:
+    """Raise `InputError` unless positions of `target` may move along straight lines."""
+    if not target.unconstrained:
+        raise InputError(
+            f"{method} moves along straight lines, and these fields live on a curved or discrete space",
+            got=type(target).__name__,
+            fix="HMC for angles and links, Cluster for spins",
+        )

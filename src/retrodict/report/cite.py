@@ -13,6 +13,11 @@ _KINDS = {
     "point": "finds the most probable cause and gives no uncertainty",
 }
 
+_KINDS_OF_MEANS = {
+    "exact": "samples the distribution exactly in the limit of long chains",
+    "approximate": "samples the distribution with a bias",
+}
+
 
 def keys(result: Result, extra: Iterable[str] = ()) -> list[str]:
     """BibTeX keys of the program, of the method and the data, and of the software underneath."""
@@ -37,19 +42,26 @@ def methods_paragraph(result: Result) -> str:
     method = str(attributes["method"])
     cited = [entry.short for entry in find(result.references)]
     sources = f" (after {'; '.join(cited)})" if cited else ""
-    kind = _KINDS.get(str(facts.get("kind")), "was run")
+    kinds = _KINDS_OF_MEANS if result.estimated else _KINDS
+    kind = kinds.get(str(facts.get("kind")), "was run")
     sentences = [
         f"The inference was done with Retrodict {attributes['retrodict_version']}, target {attributes['target']},"
         f" by the method {method}{sources}, which {kind}; random seed {attributes['seed']}.",
         _effort(facts),
         _fit(result),
         _information(facts),
-        "Intervals are central credible intervals of 68 and 95 %; values are medians."
-        if facts.get("kind") != "point"
-        else "",
-        "All computations used 64-bit floating-point numbers.",
+        _meaning_of_errors(result),
+        "" if result.estimated else "All computations used 64-bit floating-point numbers.",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
+
+
+def _meaning_of_errors(result: Result) -> str:
+    if result.diagnostics.get("kind") == "point":
+        return ""
+    if result.estimated:
+        return "Values are means over the configurations, and what follows from means; errors are standard errors."
+    return "Intervals are central credible intervals of 68 and 95 %; values are medians."
 
 
 def _effort(facts: dict) -> str:

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure as Sheet
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from retrodict.base.figure import Band, Bars, Curves, Density, Figure, Line, Panel, Points
+from retrodict.base.figure import Band, Bars, Curves, Density, Figure, Image, Line, Panel, Points
 from retrodict.report import layers
 from retrodict.report.style import CELL_INCHES, PANEL_INCHES, RC
 from retrodict.report.svg import themed
@@ -108,8 +108,9 @@ def _size(figure: Figure, rows: int, columns: int) -> tuple[float, float]:
 
 
 def _legend_rows(panel: Panel) -> int:
-    count = len({layer.label for layer in panel.layers if layer.label})
-    return -(-count // _legend_columns([layer.label for layer in panel.layers if layer.label])) if count else 0
+    labels = [layer.label for layer in panel.layers if layer.label and not isinstance(layer, Image)]
+    count = len(set(labels))
+    return -(-count // _legend_columns(labels)) if count else 0
 
 
 def _legend_columns(labels: list[str]) -> int:

@@ -43,7 +43,12 @@ def bands(result: Result) -> Figure | None:
 
 
 def corner(result: Result) -> Figure | None:
-    """Marginals and joint 68 and 95 % regions of the derived numbers, with the prior's marginals."""
+    """Marginals and joint 68 and 95 % regions of the derived numbers, with the prior's marginals.
+
+    None where the answers are means: the spread of the draws is then no uncertainty.
+    """
+    if result.estimated:
+        return None
     chosen = [named for named in scalars(result) if named.varies][:CORNER]
     if not chosen:
         return None

@@ -16,11 +16,12 @@ from retrodict.base.figure import (
     Ellipses,
     Guide,
     Histogram,
+    Image,
     Layer,
     Line,
     Points,
 )
-from retrodict.report.style import INNER_ALPHA, MUTED, OUTER_ALPHA, ROLES
+from retrodict.report.style import CYCLIC, DIVERGING, INNER_ALPHA, MUTED, OUTER_ALPHA, ROLES
 from retrodict.report.text import label_mathtext
 
 Legend: TypeAlias = dict[str, Any]  # label -> matplotlib artist, or a tuple of them
@@ -39,7 +40,7 @@ def draw(axes: Axes, layers: Sequence[Layer]) -> Legend:
             handle = _bars(axes, layer, bars.index(layer), len(bars))
         else:
             handle = _DRAW[type(layer)](axes, layer)
-        if layer.label:
+        if layer.label and handle is not None:
             legend[layer.label] = handle
     return legend
 
@@ -169,6 +170,21 @@ def _guide(axes: Axes, guide: Guide) -> Any:
     return line(guide.value, color=color, linewidth=1.1, linestyle=(0, (5, 3)))
 
 
+def _image(axes: Axes, image: Image) -> Any:
+    """Squares with a bar that says what the colours mean; the sheet need not be of the same width for both."""
+    name = DIVERGING if image.period is None else CYCLIC
+    drawn = axes.imshow(
+        image.values, cmap=name, vmin=-image.limit, vmax=image.limit, origin="lower", interpolation="nearest"
+    )
+    axes.grid(visible=False)
+    sheet = axes.get_figure()
+    assert sheet is not None
+    bar = sheet.colorbar(drawn, ax=axes, shrink=0.9, pad=0.03)
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.set_label(label_mathtext(image.label))
+    return None
+
+
 _DRAW: dict[type, Callable[[Axes, Any], Any]] = {
     Band: _band,
     Line: _line,
@@ -177,5 +193,6 @@ _DRAW: dict[type, Callable[[Axes, Any], Any]] = {
     Ellipses: _ellipses,
     Density: _density,
     Histogram: _histogram,
+    Image: _image,
     Guide: _guide,
 }

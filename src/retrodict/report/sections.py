@@ -8,10 +8,8 @@ from typing import Any
 
 from retrodict.base.chapter import Chapter
 from retrodict.base.figure import Figure
-from retrodict.num.weighted import weighted_statistics
 from retrodict.report import cite, tables
 from retrodict.report.calibration import calibration_content
-from retrodict.report.draws import Named, scalars
 from retrodict.report.files import RunFiles
 from retrodict.report.html import Safe, details, join, label, prose, table, tag, verdict_box
 from retrodict.report.sensitivity import POWERS, Lean
@@ -69,7 +67,11 @@ def parts(content: Content) -> list[Part]:
     own = [(chapter.name, chapter.title, _chapter(chapter, drawn)) for chapter, drawn in content.chapters]
     candidates: list[tuple[str, str, list[Safe | None]]] = [
         ("numbers", "Numbers", _numbers(content)),
-        ("functions", "What the data say", [*content.figures("functions")]),
+        (
+            "functions",
+            "Functions" if content.result.estimated else "What the data say",
+            [*content.figures("functions")],
+        ),
         ("fit", "Data against fit", _fit(content)),
         *own,
         ("correlations", "Correlations", [*content.figures("correlations")]),
@@ -84,20 +86,20 @@ def parts(content: Content) -> list[Part]:
 
 
 def _numbers(content: Content) -> list[Safe | None]:
-    found = scalars(content.result)
+    result = content.result
+    found = list(result.quantities().items())[:CARDS]
     if not found:
         return []
-    cards = [_card(named) for named in found[:CARDS]]
+    cards = [_card(result.label(name), numbers) for name, numbers in found]
     return [tag("div", *cards, class_="cards"), tables.quantities_table(content.result)]
 
 
-def _card(named: Named) -> Safe:
-    numbers = weighted_statistics(named.values, named.weight)
-    unit = tag("span", Safe(f" {unit_html(named.unit)}"), class_="unit") if named.unit else None
+def _card(name: str, numbers: Mapping[str, Any]) -> Safe:
+    unit = tag("span", Safe(f" {unit_html(numbers['unit'])}"), class_="unit") if numbers["unit"] else None
     low, high = float(numbers["q2_5"]), float(numbers["q97_5"])
     wide = tag("div", f"95 %: {tables.interval(numbers)}", class_="interval") if low < high else None
     value = tag("div", tag("span", tables.estimate_html(numbers)), unit, class_="value")
-    return tag("div", tag("div", label(named.label), class_="name"), value, wide, class_="card")
+    return tag("div", tag("div", label(name), class_="name"), value, wide, class_="card")
 
 
 def _fit(content: Content) -> list[Safe | None]:
@@ -157,6 +159,8 @@ def _sensitivity(content: Content) -> list[Safe | None]:
 
 def _calibration(content: Content) -> list[Safe | None]:
     figures = content.figures("calibration")
+    if content.result.estimated:
+        return []  # means, whose errors follow from the chains: there is no prior to draw truths from
     found = calibration_content(content.run.validation, tables.scalars(content.result))
     if found is None and not figures:
         text = (

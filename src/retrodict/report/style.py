@@ -6,6 +6,8 @@ replacing it with a CSS variable (`svg.themed`).
 
 from typing import Any, Final
 
+from matplotlib.colors import LinearSegmentedColormap
+
 INK: Final = "#1b2430"
 MUTED: Final = "#566173"
 GRID: Final = "#dfe3e9"
@@ -24,6 +26,9 @@ ROLES: Final = {
 VARIABLES: Final = {INK: "ink", MUTED: "muted", GRID: "grid", PAPER: "paper"} | {
     color: name for name, color in ROLES.items()
 }
+
+DIVERGING: Final = LinearSegmentedColormap.from_list("retrodict", [ROLES["posterior"], "#f4f4f1", ROLES["reference"]])
+CYCLIC: Final = "twilight"
 
 OUTER_ALPHA: Final = 0.22  # 95 % interval
 INNER_ALPHA: Final = 0.45  # 68 % interval, on top of it

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from retrodict.base.chapter import Table
-from retrodict.base.format import ASYMMETRY, estimate
+from retrodict.base.format import ASYMMETRY, estimate, value_with_error
 from retrodict.inference import verdict as limits
 from retrodict.num.weighted import weighted_statistics
 from retrodict.report.draws import Named, functions, group, scalars
@@ -15,6 +15,7 @@ from retrodict.report.html import Safe, label, table, tag
 from retrodict.report.sensitivity import POWERS, Lean
 from retrodict.report.text import unit_html
 from retrodict.run.result import Result
+from retrodict.run.summary import estimate_columns
 
 DASH = "–"
 MODES = 60  # singular values listed at most
@@ -50,6 +51,7 @@ _LIMITS = {
     "weight_ess": f"≥ {limits.SAMPLE_SIZE[0]:g}",
     "pareto_k": f"≤ {limits.PARETO_K[0]:g}",
 }
+_ENDS = ("", "_error", "_tau", "_tau_error")  # of the figures of an estimated number
 _TOLD_ELSEWHERE = {"kind", "per_quantity", "divergences", "undefined_fraction"}
 
 
@@ -112,7 +114,9 @@ def name_cell(named: Named) -> Safe:
 
 
 def quantities_table(result: Result) -> Safe:
-    """Every derived number: 68 and 95 %, the prior's 68 %, and the shrinkage."""
+    """Every derived number: 68 and 95 %, the prior's 68 %, and the shrinkage; of estimates what they are known by."""
+    if result.estimated:
+        return _estimates_table(result)
     rows = []
     for named in scalars(result):
         own = weighted_statistics(named.values, named.weight)
@@ -122,6 +126,28 @@ def quantities_table(result: Result) -> Safe:
             [name_cell(named), estimate_html(own), interval(own), estimate_html(before) if before else DASH, shrinkage]
         )
     return table(["Quantity", "Median, 68 %", "95 %", "Prior, 68 %", "Shrinkage"], rows, name="Derived quantities")
+
+
+def _estimates_table(result: Result) -> Safe:
+    """Means with their standard errors, the memory of the chains, and what is known exactly."""
+    rows = []
+    for name, row in result.quantities().items():
+        unit = Safe(f" [{unit_html(row['unit'])}]") if row["unit"] else Safe("")
+        columns = [text.replace("-", "−") or DASH for text in estimate_columns(row)]
+        rows.append([Safe(f"{label(result.label(name))}{unit}"), _signed(row), *columns])
+    head = [
+        "Quantity",
+        "Value (standard error)",
+        Safe("τ<sub>int</sub> (steps)"),
+        "Effective samples",
+        "Exact",
+        "σ off",
+    ]
+    return table(head, rows, name="Estimated quantities")
+
+
+def _signed(row: Mapping[str, Any]) -> str:
+    return value_with_error(row["mean"], row["error"]).replace("-", "−")
 
 
 def fit_table(result: Result) -> Safe:
@@ -167,10 +193,11 @@ def _mark(bad: bool) -> str:
 
 def diagnostics_table(result: Result) -> Safe:
     """Everything else that the run noted about itself, with its limit where there is one."""
+    elsewhere = _TOLD_ELSEWHERE | {f"{name}{end}" for name in result.estimated for end in _ENDS}
     told = {
         name: value
         for name, value in result.diagnostics.items()
-        if name not in _TOLD_ELSEWHERE and isinstance(value, int | float) and not name.startswith(("rhat", "ess_"))
+        if name not in elsewhere and isinstance(value, int | float) and not name.startswith(("rhat", "ess_"))
     }
     rows = [[_MEANING.get(name, name.replace("_", " ")), number(v), _LIMITS.get(name, "")] for name, v in told.items()]
     return table(["Figure", "Value", "Should be"], rows, name="Diagnostics")

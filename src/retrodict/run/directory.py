@@ -21,6 +21,7 @@ _DEBRIS: Final = ".*.tmp"
 # What --force may discard: what runs write. A file that its owner has put beside them stays.
 _OURS: Final = (
     *("status.json", "manifest.json", "events.jsonl", "result.*", "report.html", "config.*.yaml", "CITATION.bib"),
+    "configurations.bin",
     *("checkpoints", "tasks", "figures", "validation", "validation.json"),
 )
 

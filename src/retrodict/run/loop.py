@@ -13,7 +13,7 @@ import jax
 import jax.random as jr
 import numpy as np
 
-from retrodict.base.errors import Interrupted
+from retrodict.base.errors import InputError, Interrupted
 from retrodict.base.types import PyTree
 from retrodict.run.checkpoint import Checkpoint, load_newest, save
 from retrodict.run.compiled import Compiled
@@ -24,6 +24,7 @@ from retrodict.run.manifest import record_environment
 from retrodict.run.method import Method
 from retrodict.run.nonfinite import not_finite
 from retrodict.run.progress import progress_of
+from retrodict.run.sharding import fetched
 from retrodict.run.signals import Requested, stop_requests
 
 CHUNKS: Final = 32  # about how many a run is cut into
@@ -65,6 +66,10 @@ def advance(
     the disk fails, `InputError` if the directory is in use, holds another computation or only damaged checkpoints.
     """
     with ExitStack() as stack:
+        if jax.process_count() > 1 and (resume or max_time is not None):
+            raise InputError(
+                "a run on several processes is neither resumed nor limited in time", got=str(jax.process_count())
+            )
         if directory is not None:
             stack.enter_context(directory.claim(resume=resume))
         requested = Requested() if directory is None else stack.enter_context(stop_requests())
@@ -102,7 +107,8 @@ class _Run:
     ) -> None:
         self.began = time.monotonic()
         self.method, self.seed, self.directory, self.max_time = method, seed, directory, max_time
-        self.adaptive = chunk is None
+        # The processes of one run must all take the same steps, whatever their clocks say.
+        self.adaptive = chunk is None and jax.process_count() == 1
         self.capacity = max(1, min(method.steps, chunk or -(-method.steps // CHUNKS)))
         self.compiled = Compiled(target, method, jr.key(seed), self.capacity)
         self.fingerprint = "" if directory is None else fingerprint(target, method, seed)
@@ -128,20 +134,23 @@ class _Run:
 
     def take_chunk(self) -> dict[str, float]:
         """Advance by one chunk; the mean of each metric over it. Raises `NotFiniteError`."""
-        began, trips = time.monotonic(), self._trips()
+        began, cpu, trips = time.monotonic(), time.process_time(), self._trips()
         chunk = self.compiled.advance(self.state, self.step, trips)
         taken = int(chunk.taken)
         if not chunk.finite:
             raise self._not_finite(taken)
-        metrics, kept = jax.device_get((chunk.metrics, chunk.kept))
+        metrics, kept = fetched((chunk.metrics, chunk.kept))
         self.history.append(jax.tree.map(lambda leaf: leaf[:taken].copy(), kept))
-        self.state, self.step = chunk.state, self.step + taken
+        # What spans several processes is gathered here, where all of them are, and not when one of them saves it.
+        self.state = chunk.state if jax.process_count() == 1 else fetched(chunk.state)
+        self.step += taken
         self.finished = bool(chunk.done) or self.step >= self.method.steps
         elapsed = time.monotonic() - began
         self.seconds, self.pace = self.seconds + elapsed, elapsed / max(taken, 1)
         means = {name: float(np.mean(values[:taken])) for name, values in metrics.items()} if taken else {}
         if self.directory is not None:
-            self.directory.event("chunk", step=self.step, metrics=means, seconds=round(elapsed, 6))
+            used = {"seconds": round(elapsed, 6), "cpu": round(time.process_time() - cpu, 6)}
+            self.directory.event("chunk", step=self.step, metrics=means, **used)
         return means
 
     def save_if_due(self) -> None:

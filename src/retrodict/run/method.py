@@ -24,13 +24,16 @@ class Draws(NamedTuple):
     `position` is an array `(chain, draw, dim)` for latent targets, a pytree with those leading axes otherwise. `kind`
     is "exact" (converges to the posterior), "approximate" (does not) or "point" (no spread at all). `statistics` holds
     arrays `(chain, draw)` or scalars by name, among them what the verdict looks at: `divergent`, `acceptance`,
-    `reversible`, `converged`, `pareto_k`, `log_evidence`, `log_evidence_error`.
+    `reversible`, `converged`, `pareto_k`, `log_evidence`, `log_evidence_error`; `ancestor` numbers the ancestor of each
+    particle of a population. `final` holds the positions `(chain, ...)` at which chains ended, for methods that keep of
+    a position only what was measured on it.
     """
 
     position: PyTree[Float[Array, "chain draw ..."]]
     log_weight: Float[Array, "chain draw"]
     kind: str
     statistics: dict[str, Array]
+    final: PyTree[Array] = None
 
 
 class Method(Protocol):

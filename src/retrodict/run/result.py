@@ -22,7 +22,7 @@ from retrodict.base.atomic import storage_error, sync_folder, write_text
 from retrodict.base.errors import InputError
 from retrodict.base.files import hash_file, read_json
 from retrodict.base.types import JSON
-from retrodict.num.weighted import normalised_weights, weighted_statistics
+from retrodict.num.weighted import normal_statistics, normalised_weights, weighted_statistics
 from retrodict.run.summary import render
 
 SCHEMA_VERSION: Final = 1
@@ -45,7 +45,8 @@ class Result:
 
     Groups: `/posterior` and `/prior` (derived quantities over chain, draw and their own grids; `z` holds the latents),
     `/sample_stats` (log_weight, log_likelihood, valid, ...), `/fit` (pulls at the best draw), `/identifiability`,
-    `/observed_data`; the last three only where the target has data.
+    `/observed_data`; the last three only where the target has data. `/estimates` (values and standard errors) where the
+    answer is a mean over the draws, as for the observables of a lattice theory, and not their distribution.
     """
 
     tree: xr.DataTree
@@ -88,6 +89,12 @@ class Result:
         """Names of the derived functions, each on its grid."""
         return tuple(name for name in self._derived() if self._posterior[name].attrs["grid_name"])
 
+    @property
+    def estimated(self) -> tuple[str, ...]:
+        """Names of the numbers that are means, or follow from means, and have standard errors; the headline first."""
+        numbers = [str(name) for name, value in self._answers.data_vars.items() if not value.ndim]
+        return tuple(name for name in numbers if not name.endswith("_error"))
+
     def unit(self, name: str) -> str:
         """The unit of a derived quantity."""
         return self._variable(name).attrs["unit"]
@@ -105,6 +112,10 @@ class Result:
         values = _flat(self._variable(name))
         return values, self._weights_for(values)
 
+    def weights(self) -> np.ndarray:
+        """The weights of all valid draws `(n,)`, which sum to one."""
+        return self._weights_for(np.zeros(self.tree["sample_stats"].dataset["log_weight"].size))
+
     def prior_draws(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """The same from the prior; empty arrays for a target without one."""
         if "prior" not in self.tree.children:
@@ -115,12 +126,25 @@ class Result:
         )
 
     def quantities(self) -> dict[str, dict[str, Any]]:
-        """The derived numbers: name -> median, mean, sd, q2_5, q16, q84, q97_5, unit."""
-        return {name: {**self._numbers(name), "unit": self.unit(name)} for name in self.scalars}
+        """The derived numbers: name -> median, mean, sd, q2_5, q16, q84, q97_5, unit.
+
+        Of what is estimated, these belong to the estimate and not to the draws: `sd` is its standard error, the 68 %
+        interval is the value -+ `error`, and `tau_int`, `tau_int_error`, `effective_size` and, where one is known, the
+        `exact` value with the `deviation` from it in standard errors stand beside.
+        """
+        names = dict.fromkeys((*self.estimated, *self.scalars))
+        return {name: {**self._numbers(name), "unit": self.unit(name)} for name in names}
 
     def band(self, name: str) -> dict[str, np.ndarray]:
-        """A derived function: x, median, mean, sd and the quantiles of the 68 and 95 % bands, all on the grid of x."""
-        return {"x": self._grid(name), **weighted_statistics(*self.draws(name))}
+        """A derived function: x, median, mean, sd and the quantiles of the 68 and 95 % bands, all on the grid of x.
+
+        Of an estimated one, the bands of the estimate: its value -+ one and two standard errors.
+        """
+        if name in self._answers:
+            found = normal_statistics(self._answers[name].values, self._answers[f"{name}_error"].values)
+        else:
+            found = weighted_statistics(*self.draws(name))
+        return {"x": self._grid(name), **found}
 
     def prior_band(self, name: str) -> dict[str, np.ndarray]:
         """The same band before the data; empty for a target without a prior."""
@@ -193,7 +217,14 @@ class Result:
     def _derived(self) -> list[str]:
         return [str(name) for name in self._posterior.data_vars if "grid_name" in self._posterior[name].attrs]
 
+    @property
+    def _answers(self) -> xr.Dataset:
+        group = self.tree.children.get("estimates")
+        return xr.Dataset() if group is None else group.dataset
+
     def _variable(self, name: str) -> xr.DataArray:
+        if name not in self._posterior and name in self._answers:
+            return self._answers[name]
         if name not in self._posterior:
             raise KeyError(f"{name!r} is not among the derived quantities: {', '.join(self._derived())}")
         return self._posterior[name]
@@ -207,6 +238,11 @@ class Result:
         return normalised_weights(log_weight, _flat(statistics["valid"]) & _defined(values))
 
     def _numbers(self, name: str) -> dict[str, float]:
+        if name in self._answers:
+            value, error = (float(self._answers[key]) for key in (name, f"{name}_error"))
+            known = {k: v for k, v in self._answers[name].attrs.items() if k not in ("unit", "label")}
+            numbers = {key: float(number) for key, number in normal_statistics(value, error).items()}
+            return {**numbers, "error": error, **known}
         return {key: float(value) for key, value in weighted_statistics(*self.draws(name)).items()}
 
     def _identifiability(self) -> dict[str, JSON]:

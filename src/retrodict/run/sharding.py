@@ -1,4 +1,4 @@
-"""Spreading the axes that grow, ensemble members, chains and data sets, over the devices of one process."""
+"""Spreading the axes that grow, ensemble members, chains and data sets, over the devices of one process or several."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +28,13 @@ def spread(tree: PyTree[Array]) -> PyTree[Array]:
     return jax.tree.map(lambda leaf: _placed(leaf, mesh), tree)
 
 
+def fetched(tree: PyTree[Array]) -> PyTree[np.ndarray]:
+    """The numbers on the host. Arrays that span several processes come whole to each, if all ask at once."""
+    if jax.process_count() == 1:
+        return jax.device_get(tree)
+    return jax.tree.map(_gathered, tree)
+
+
 @contextmanager
 def spread_already() -> Iterator[None]:
     """For tracing what is vmapped over an axis that is spread itself: one inside must not compete for the devices."""
@@ -47,3 +54,10 @@ def _placed(leaf: Array, mesh: Mesh) -> Array:
     if np.ndim(leaf) == 0 or leaf.shape[0] % mesh.size:
         return leaf
     return jax.lax.with_sharding_constraint(leaf, NamedSharding(mesh, PartitionSpec(AXIS)))
+
+
+def _gathered(leaf: Array) -> np.ndarray:
+    from jax.experimental.multihost_utils import process_allgather
+
+    local = not isinstance(leaf, jax.Array) or leaf.is_fully_addressable or leaf.is_fully_replicated
+    return jax.device_get(leaf) if local else process_allgather(leaf, tiled=True)

@@ -1,10 +1,11 @@
 """A result as a table for the terminal: the verdict first, then the fit, the numbers, and what the data say."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrodict.base.format import estimate
+from retrodict.base.format import estimate, value_with_error
 from retrodict.num.weighted import weighted_statistics
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ def _effort(facts: dict) -> str:
 
 
 def _scalars(result: "Result") -> list[str]:
+    if result.estimated:
+        return _estimates(result)
     if not result.scalars:
         return []
     rows = [
@@ -72,6 +75,24 @@ def _scalars(result: "Result") -> list[str]:
     if any(row[-1].endswith("*") for row in rows[1:]):
         lines.append(f"* more than {STRAIN:.0f} standard deviations of the prior from its median")
     return lines
+
+
+def _estimates(result: "Result") -> list[str]:
+    """Means with their standard errors, how long the chains remember, and exact values where they are known."""
+    rows = [("quantity", "value (error)", "tau_int", "effective", "exact", "sigmas")]
+    for name, row in result.quantities().items():
+        value = value_with_error(row["mean"], row["error"])
+        rows.append((titled(name, row["unit"]), value, *estimate_columns(row)))
+    known = any(row[-1] for row in rows[1:])
+    return _table(rows if known else [row[:4] for row in rows])
+
+
+def estimate_columns(row: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """tau_int with its error, effective size, exact value and deviation from it; empty where they are not known."""
+    tau = value_with_error(row["tau_int"], row["tau_int_error"]) if "tau_int" in row else ""
+    size = f"{row['effective_size']:.0f}" if "effective_size" in row else ""
+    exact = f"{row['exact']:.6g}" if "exact" in row else ""
+    return tau, size, exact, f"{row['deviation']:+.1f}" if "deviation" in row else ""
 
 
 def _row(result: "Result", name: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 import jax.numpy as jnp
 import numpy as np
 
-from retrodict.base.chapter import Chapter, Table
+from retrodict.base.chapter import Chapter, Run, Table
 from retrodict.base.figure import Figure, Guide, Line, Panel, Points, band_of, divided
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.comparison import methods
@@ -39,7 +39,7 @@ TEXT: Final = (
 )
 
 
-def chapters(result: "Result", target: Posterior) -> tuple[Chapter, ...]:
+def chapters(result: "Result", target: Posterior, *, run: Run | None = None) -> tuple[Chapter, ...]:
     """The data over their fit, resolution, and the comparison with the classical methods."""
     return (ratio_chapter(result, target), resolution_chapter(result, target), methods(result, target))
 

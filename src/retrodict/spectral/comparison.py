@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrodict.base.chapter import Chapter, Table
+from retrodict.base.chapter import Chapter, Run, Table
 from retrodict.base.figure import Figure, Layer, Line, Panel, Points, band_of, divided
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.ansatz.trend import centre_of
@@ -45,7 +45,9 @@ SHORTER = {  # for legends
 SMEARED_POINTS = 24
 
 
-def methods(result: "Result", target: Posterior, chosen: tuple[Method, ...] = ESTIMATES + SMEARED) -> Chapter:
+def methods(
+    result: "Result", target: Posterior, chosen: tuple[Method, ...] = ESTIMATES + SMEARED, *, run: Run | None = None
+) -> Chapter:
     """Run the classical `chosen` on the data of `target`, and show them beside the posterior `result`."""
     problem = linear_problem_of(target)
     found = compare_methods(problem, chosen)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import CONFIG_LIMIT, JSON, parse_yaml, read_text
+from retrodict.cli.domains import did_you_mean
 
 Field = tuple[str | int, ...]
 
@@ -52,10 +53,11 @@ def parse_document(text: str, path: Path, overrides: tuple[str, ...] = ()) -> Do
 
 
 def named_field(name: str) -> tuple[str, ...]:
-    """The field that `--set NAME=...` means: `method.chains`; one word that is no key of a config, `kernel`, is the
-    problem's."""
+    """The field that `--set NAME=...` means: `method.chains`; a first word that is no key of a config, nor a slip for
+    one, is the problem's: `kernel`, `theory.shape`."""
     field = tuple(name.split("."))
-    return ("problem", *field) if len(field) == 1 and name not in KEYS else field
+    known = field[0] in KEYS or (len(field) > 1 and did_you_mean(field[0], list(KEYS)))
+    return field if known else ("problem", *field)
 
 
 def dotted(field: Field) -> str:

@@ -1,0 +1,126 @@
+"""Ready-made problems: an action in, its observables with their errors out."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from retrodict.base.errors import InputError
+from retrodict.lattice.action import AbstractAction
+from retrodict.lattice.chapters import chapters, methods
+from retrodict.lattice.figures import figures
+from retrodict.lattice.files import inspect
+from retrodict.lattice.keeping import FORMATS, exported
+from retrodict.lattice.paths import Path
+from retrodict.lattice.phi4 import ContinuumPhi4, Phi4
+from retrodict.lattice.spins import XY, Ising
+from retrodict.lattice.wilson import Wilson
+
+__all__ = [
+    "DEMOS",
+    "FORMATS",
+    "REFERENCES",
+    "TEMPLATE",
+    "chapters",
+    "exported",
+    "figures",
+    "inspect",
+    "methods",
+    "place_data",
+    "problem",
+]
+
+Theory = Phi4 | ContinuumPhi4 | Ising | XY | Wilson | Path
+
+
+def problem(theory: Theory, *, rivals: Annotated[float, Field(ge=0, le=3600)] = 10.0) -> AbstractAction:
+    """The action of a lattice theory, checked: its density can be normalised, and its lattice has neighbours.
+
+    `rivals` are the CPU seconds (beside compilation) in which the report lets other samplers of the same action run and
+    stand beside this one; none if zero. Raises `InputError`.
+    """
+    if min(theory.shape) < 2:
+        raise InputError("each direction needs two sites", where="problem.theory", got=str(theory.shape))
+    unstable = _instability(theory)
+    if unstable:
+        expected = "an action that grows without bound in every direction"
+        raise InputError("exp(-S) cannot be normalised", where="problem.theory", got=unstable, expected=expected)
+    return theory
+
+
+def _instability(theory: Theory) -> str:
+    """Why the action is not bounded below; empty if it is."""
+    dimensions = len(theory.shape)
+    if isinstance(theory, Phi4):
+        free = theory.lam == 0 and 2 * dimensions * abs(theory.kappa) >= 1
+        return f"kappa = {theory.kappa:g}, lam = {theory.lam:g}" if theory.lam < 0 or free else ""
+    if isinstance(theory, ContinuumPhi4):
+        unbounded = theory.coupling < 0 or (theory.coupling == 0 and theory.mass_squared <= 0)
+        return f"mass_squared = {theory.mass_squared:g}, coupling = {theory.coupling:g}" if unbounded else ""
+    if isinstance(theory, Path):
+        rises = len(theory.coefficients) > 1 and theory.coefficients[-1] > 0
+        return "" if rises and theory.spacing > 0 else f"spacing {theory.spacing:g}, V = {theory.coefficients}"
+    if isinstance(theory, Wilson) and theory.beta < 0:
+        return f"beta = {theory.beta:g}, which favours the largest plaquettes"
+    return ""
+
+
+def place_data(files: list[str]) -> dict[str, Any]:
+    """There is no place for data. Raises `InputError`."""
+    fix = "retrodict inspect FILE says what is in a configuration"
+    raise InputError("a lattice theory is sampled, not fitted to data", got=", ".join(files), fix=fix)
+
+
+REFERENCES = ("wolff2004", "wang2024")
+
+TEMPLATE = """\
+# A lattice field theory -> its observables, with errors that know how long the chains remember.
+domain: lattice
+problem:
+  theory:
+    kind: Phi4                   # S = sum [-2 kappa phi phi' + (1 - 2 lam) phi^2 + lam phi^4]; or, each with a shape:
+    shape: [16, 16]              #   ContinuumPhi4 {mass_squared, coupling}, Ising {coupling}, XY {beta},
+    kappa: 0.25                  #   Wilson {group: U1 | SU2 | SU3, beta, loops}; or a path in time:
+    lam: 0.022                   #   Path {sites, spacing, coefficients: {kind: Harmonic, omega: 1.0}}, or Anharmonic
+    precision: 64                #   {quartic}, DoubleWell {minimum_squared}, [c_0, c_1, ...] of x^2n; bits: 64 or 32
+  rivals: 10                     # CPU seconds for other samplers of the same action in the report; 0: none
+method:
+  kind: HMC                      # fields and links (winding: true for U1 in two dimensions), MALA, Langevin (biased),
+                                 # Cluster (Ising, XY; trajectory: true for phi^4), HeatBath (SU2, SU3), LatticeSMC
+  chains: 16
+  warmup: 200
+  draws: 4000
+  cold: 0.5                      # the share of the chains that start ordered: the two kinds must meet
+seed: 0
+"""
+
+_DEMO = """\
+# phi^4 on 16 x 16 near criticality, by clusters and trajectories; HMC and sequential Monte Carlo beside it.
+domain: lattice
+problem:
+  theory: {kind: Phi4, shape: [16, 16], kappa: 0.27, lam: 0.022, precision: 32}
+  rivals: 8
+method:
+  kind: Cluster
+  trajectory: true
+  chains: 16
+  warmup: 200
+  draws: 3500
+seed: 0
+"""
+
+_TOPOLOGY = """\
+# U(1) on 16 x 16 at beta = 7, where topology freezes: winding updates move it; plain HMC beside them does not.
+domain: lattice
+problem:
+  theory: {kind: Wilson, group: U1, shape: [16, 16], beta: 7.0}
+  rivals: 8
+method:
+  kind: HMC
+  winding: true
+  chains: 32
+  warmup: 200
+  draws: 1000
+seed: 0
+"""
+
+DEMOS = {"lattice": _DEMO, "lattice-topology": _TOPOLOGY}
