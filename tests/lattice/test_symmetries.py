@@ -123,6 +123,8 @@ def test_many_chains_are_computed_at_once_and_in_single_precision_too(name):
     single = value(narrow)
     assert single.dtype == jnp.float32
     assert_allclose(single, value(x[0]), rtol=1e-4, atol=1e-4)
+    if name in SMOOTH:
+        assert jax.eval_shape(action.gradient, narrow).dtype == narrow.dtype
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -1,6 +1,5 @@
 """Observables of scalar fields and spins: magnetisation and its moments, two-point functions, correlation length."""
 
-from math import comb
 from typing import Final
 
 import jax.numpy as jnp
@@ -8,6 +7,7 @@ import numpy as np
 
 from retrodict.base.types import Array, Float
 from retrodict.lattice.action import MeanFunction
+from retrodict.num.cumulants import cumulants
 
 MOMENTS: Final = (2, 4, 6, 8)
 
@@ -40,16 +40,9 @@ def correlation_length(shape: tuple[int, ...]) -> MeanFunction:
 def cumulant(order: int) -> MeanFunction:
     """The cumulant of the mean field of that even order, for a theory in which odd ones vanish by symmetry."""
     needs = tuple(f"M{n}" for n in MOMENTS if n <= order)
-    return MeanFunction(f"kappa_{order}", needs, lambda m: cumulants(_with_odd(m))[order - 1], rf"$\kappa_{order}(M)$")
-
-
-def cumulants(moments: Float[np.ndarray, " order"]) -> np.ndarray:
-    r"""All cumulants from the raw moments: $\kappa_n = m_n - \sum_{k<n} \binom{n-1}{k-1}\kappa_k m_{n-k}$."""
-    found: list[float] = []
-    for n in range(1, len(moments) + 1):
-        lower = sum(comb(n - 1, k - 1) * found[k - 1] * moments[n - k - 1] for k in range(1, n))
-        found.append(float(moments[n - 1] - lower))
-    return np.array(found)
+    return MeanFunction(
+        f"kappa_{order}", needs, lambda m: float(cumulants(_with_odd(m))[order - 1]), rf"$\kappa_{order}(M)$"
+    )
 
 
 def slice_correlator(x: Array) -> Array:
