@@ -84,5 +84,11 @@ def test_nothing_learnt_at_all_is_a_warning():
     assert "the data say almost nothing" in found.reasons[0]
 
 
+def test_what_the_problem_remarks_is_repeated_without_turning_the_verdict():
+    found = assess(GOOD, FIT, LEARNT, QUANTITIES, ("40 samples for 12 points",))
+    assert found.status == "OK"
+    assert "40 samples for 12 points" in found.notes
+
+
 def test_an_approximate_method_is_never_ok_however_good_its_figures():
     assert verdict({"kind": "approximate", "pareto_k": 0.1, "weight_ess": 1e4}).status == "WARN"

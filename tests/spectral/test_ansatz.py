@@ -18,7 +18,7 @@ from retrodict.problem.posterior import Posterior
 from retrodict.spectral.ansatz import PeaksAndContinuum, SmoothSpectrum
 from retrodict.spectral.ansatz.peaks import peaks_on
 from retrodict.spectral.derived import peak, window_row
-from retrodict.spectral.kernels import Grid, KallenLehmann, Thermal, operator
+from retrodict.spectral.kernels import EvenMatsubara, Grid, KallenLehmann, Thermal, operator
 from retrodict.spectral.setting import frame_for, interpolation, prior_spectra, scaled, visible_range
 from retrodict.spectral.shapes import breit_wigner
 
@@ -78,6 +78,15 @@ def test_where_no_growth_is_known_every_draw_falls_so_that_its_correlator_exists
     assert np.max(size) < 1e6 * np.median(size)
 
 
+def test_whatever_is_smooth_does_not_end_between_the_nodes():
+    """On three times the nodes a draw of the Gaussian process has the same correlator: it ends where they thin out."""
+    found = []
+    for frame in (FRAME, frame_for(KallenLehmann(), MOMENTA, step=0.006)):
+        matrix = operator(KallenLehmann(), MOMENTA, Grid(frame.omega, frame.weight))
+        found.append(drawn(SmoothSpectrum(), frame, spread=1) @ np.asarray(matrix).T)
+    assert_allclose(found[0], found[1], rtol=1e-5)
+
+
 def test_with_the_identity_link_the_answer_is_the_closed_form_posterior_of_a_gaussian_process():
     spectrum = SmoothSpectrum(modes=20, positive=False, amplitude=1.0, length=0.5)
     ansatz = spectrum.on(FRAME)
@@ -129,6 +138,43 @@ def test_position_width_and_weight_of_a_narrow_line_are_read_off_to_a_percent():
     assert_allclose(found.width, 2 * 0.2, rtol=1e-2)
     half = quad(lambda w: float(breit_wigner(w, **line)), 3.8, 4.2)[0]
     assert_allclose(found.weight, half, rtol=2e-2)
+
+
+def on_a_plateau(plateau):
+    """rho/omega^2 of a Lorentzian of full width .4 at 4 on a continuum that opens well below it."""
+    frame = dataclasses.replace(FRAME, growth=2.0)
+    w = frame.omega
+    shape = 0.2**2 / ((w - 4.0) ** 2 + 0.2**2) + plateau * jax.nn.sigmoid(20 * (w - 2))
+    return peak(frame, w**2 * shape / frame.unit**2, 0.3, 15.0)
+
+
+@pytest.mark.parametrize("plateau", [0.0, 0.7, 3.0])
+def test_the_width_of_a_peak_on_a_plateau_is_that_of_the_peak(plateau):
+    """Above plateaux of 0.7 and 3 times its own height it never falls to half its height."""
+    found = on_a_plateau(plateau)
+    assert_allclose(found.position, 4.0, rtol=2e-3)
+    assert_allclose(found.width, 0.4, rtol=2e-2)
+
+
+def test_where_there_is_no_maximum_there_is_no_width():
+    """rho/omega^2 rises throughout: the highest point has a place, a peak does not exist."""
+    frame = dataclasses.replace(FRAME, growth=2.0)
+    found = peak(frame, frame.omega**3, 0.3, 15.0)
+    assert np.isnan(found.width)
+    assert np.isnan(found.weight)
+    assert found.position > 14
+
+
+def test_a_line_of_an_even_spectral_function_has_its_closed_form():
+    """Sum of Lorentzians around both signs of M: -Im G = A/M (omega_n + Gamma) / (M^2 + (omega_n + Gamma)^2)."""
+    points = np.pi * 0.2 * np.arange(1.0, 40.0, 2.0)
+    frame = frame_for(EvenMatsubara(), points)
+    part, z = peaks_on(frame, 1), jnp.array([0.4, -0.2, 0.3])
+    (a,), (m,), (g,) = (np.asarray(value) for value in jax.tree.leaves(part.lines(z)))
+    n = points / frame.unit + g
+    found = operator(EvenMatsubara(), points, Grid(frame.omega, frame.weight)) @ part(z)
+    assert_allclose(found, a / m * n / (m**2 + n**2), rtol=1e-7)
+    assert part(z)[0] > 0.1 * part(z)[len(frame.omega) // 3] > 0  # it does not vanish at zero
 
 
 def test_the_jacobian_of_the_default_agrees_with_differences():

@@ -5,12 +5,15 @@ import json
 import numpy as np
 import pytest
 
+from retrodict.base.errors import InputError
 from retrodict.cli.config import load
 from retrodict.cli.config.load import to_yaml
 from retrodict.cli.main import execute
+from retrodict.inference.least_squares import minimise
+from retrodict.spectral.ansatz import PeaksAndContinuum
 from retrodict.spectral.kernels import KallenLehmann
 from retrodict.spectral.problems import DEMOS, MOCK, TEMPLATE, problem
-from retrodict.spectral.shapes import DOUBLE
+from retrodict.spectral.shapes import DOUBLE, l2_relative
 
 STATISTICS = ("mean", "median", "q2_5", "q16", "q84", "q97_5")
 MOMENTA = np.linspace(0.001, 19.199, 25)
@@ -94,10 +97,79 @@ def test_what_cannot_be_is_refused_with_exit_code_2_and_nothing_written(old, new
     assert sorted(p.name for p in tmp_path.iterdir()) == ["config.yaml"]
 
 
-def test_a_correlator_of_the_wrong_sign_is_refused_unless_the_spectral_function_may_be_negative(propagator):
-    from retrodict.base.errors import InputError
-    from retrodict.spectral import PeaksAndContinuum
+def test_check_and_the_verdict_repeat_what_was_done_about_the_data(tmp_path, capsys):
+    """Few configurations and their remedy; the same words in the verdict of a run."""
+    path = tmp_path / "config.yaml"
+    path.write_text(TEMPLATE)
+    assert execute(["check", str(path), "--set", "method={kind: Laplace, draws: 20}"]) == 0
+    told = capsys.readouterr().out
+    assert "note: 100 samples for" in told
+    remarks = load(path).problem.remarks
+    assert any("shrunk" in remark for remark in remarks)
+    assert all(f"note: {remark}" in told for remark in remarks)
 
+
+def test_too_few_frequency_nodes_for_precise_data_are_told_with_the_field_to_change(propagator):
+    """Errors of 1e-3 are far above the quadrature error of any plausible line; those of 1e-6 are not."""
+    assert not any("quadrature" in remark for remark in problem(propagator, kernel="kallen-lehmann").remarks)
+    table = np.loadtxt(propagator, delimiter=",", skiprows=1) * [1, 1, 1e-3]
+    np.savetxt(propagator, table, delimiter=",", header="p [GeV],D,sigma", comments="")
+    (remark,) = (r for r in problem(propagator, kernel="kallen-lehmann").remarks if "quadrature" in r)
+    assert "step: 0.009" in remark
+    finer = problem(propagator, kernel="kallen-lehmann", step=0.0045)
+    assert not any("quadrature" in remark for remark in finer.remarks)
+
+
+@pytest.fixture
+def times(tmp_path):
+    """A periodic correlator of 16 time slices in lattice units, tau, G, sigma."""
+    tau = np.arange(1.0, 16.0)
+    exact = np.exp(-0.4 * tau) + np.exp(-0.4 * (16 - tau))
+    path = tmp_path / "times.csv"
+    table = np.column_stack([tau, exact, 1e-3 * exact])
+    np.savetxt(path, table, delimiter=",", header="tau [a],G,sigma", comments="")
+    return path
+
+
+def test_with_a_lattice_spacing_the_same_answer_comes_out_in_gev(times):
+    """a = 0.1 fm is 1/(1.973 GeV): the same latents are the same function, at frequencies 1.973 GeV times as high."""
+    settings = {"kernel": "thermal", "time_extent": 16.0, "lower": 2.0}
+    plain, physical = problem(times, **settings), problem(times, **settings, lattice_spacing=0.1)
+    inverse = 1.973269804
+    by_name = [{q.name: q for q in target.quantities} for target in (plain, physical)]
+    assert [names["peak_position"].unit for names in by_name] == ["1/a", "GeV"]
+    assert [names["correlator"].grid_unit for names in by_name] == ["a", "GeV^-1"]
+    np.testing.assert_allclose(by_name[1]["correlator"].x * inverse, by_name[0]["correlator"].x, rtol=1e-9)
+    z = np.linspace(-1, 1, plain.dim)
+    values = [target.derived(z) for target in (plain, physical)]
+    np.testing.assert_allclose(values[1]["peak_position"], inverse * values[0]["peak_position"], rtol=1e-6)
+    np.testing.assert_allclose(values[1]["correlator"], values[0]["correlator"], rtol=1e-6)
+    np.testing.assert_allclose(physical.log_density(z), plain.log_density(z), rtol=1e-6)
+
+
+def test_a_lattice_spacing_for_data_in_gev_is_refused(propagator):
+    with pytest.raises(InputError, match="physical units"):
+        problem(propagator, kernel="kallen-lehmann", lattice_spacing=0.1)
+
+
+def test_a_fermionic_kernel_takes_an_even_spectral_function_from_the_imaginary_part(tmp_path):
+    """-Im G of two Lorentzians: the search finds them, and rho does not vanish at zero."""
+    frequency = np.pi * 0.1 * np.arange(1.0, 60.0, 2.0)
+    mass, width = 1.0, 0.5
+    exact = (frequency + width) / (mass**2 + (frequency + width) ** 2)
+    table = np.column_stack([frequency, exact, 1e-4 * exact])
+    np.savetxt(tmp_path / "g.csv", table, delimiter=",", header="omega_n [GeV],G,sigma", comments="")
+    target = problem(tmp_path / "g.csv", kernel="fermionic")
+    names = {q.name: q for q in target.quantities}
+    assert "slope_at_zero" not in names
+    best = minimise(target, np.zeros(target.dim), iterations=80, temperature=1e6).position
+    found, omega = target.derived(best), names["spectral_function"].x
+    truth = sum(width / ((omega - sign * mass) ** 2 + width**2) for sign in (1, -1))
+    assert l2_relative(np.asarray(found["spectral_function"]), truth, omega) < 0.05
+    assert found["value_at_zero"] == pytest.approx(2 * width / (mass**2 + width**2), rel=0.3)
+
+
+def test_a_correlator_of_the_wrong_sign_is_refused_unless_the_spectral_function_may_be_negative(propagator):
     table = np.loadtxt(propagator, delimiter=",", skiprows=1) * [1, -1, 1]
     np.savetxt(propagator, table, delimiter=",", header="p [GeV],D,sigma", comments="")
     with pytest.raises(InputError, match="negative throughout"):

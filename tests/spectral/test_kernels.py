@@ -21,6 +21,7 @@ KALLEN_LEHMANN = kernels.KallenLehmann()
 ONE_SIDED = [
     kernels.KallenLehmann(),
     kernels.BosonicMatsubara(),
+    kernels.EvenMatsubara(),
     kernels.ZeroTemperature(),
     kernels.Thermal(0.5),
     kernels.UserKernel(lambda x, omega: jnp.exp(-omega * x) / jnp.sqrt(omega), "tau"),
@@ -108,6 +109,22 @@ def test_the_fermionic_kernel_stacks_real_and_imaginary_parts():
     assert_allclose(found, np.concatenate([exact.real, exact.imag]), rtol=1e-10, atol=1e-11)
 
 
+def test_the_even_kernel_is_the_fermionic_one_on_both_signs():
+    """An even rho on the half line gives what it gives on the whole one: -Im G, with the tail 1/omega_n of norm one."""
+    grid = kernels.two_sided(GRID)
+    mass, width, frequency = 1.5, 0.4, np.pi * 0.2 * np.array([1.0, 3.0, 9.0, 1e5])
+
+    def lorentzians(omega):
+        return sum(width / ((omega - sign * mass) ** 2 + width**2) for sign in (1, -1))
+
+    whole = np.asarray(kernels.operator(kernels.FermionicMatsubara(), frequency, grid) @ lorentzians(grid.omega))
+    half = np.asarray(kernels.operator(kernels.EvenMatsubara(), frequency, GRID) @ lorentzians(GRID.omega))
+    assert_allclose(half, -whole[4:], rtol=1e-12)
+    assert_allclose(half, (frequency + width) / (mass**2 + (frequency + width) ** 2), rtol=1e-9)
+    assert_allclose(half[-1] * frequency[-1], 1.0, rtol=1e-4)
+    assert_allclose(GRID.weight @ lorentzians(GRID.omega), np.pi, rtol=1e-10)
+
+
 @pytest.mark.parametrize("kernel", ONE_SIDED, ids=name_of)
 def test_the_rescaled_kernel_is_omega_times_the_kernel(kernel):
     x, omega = np.array([0.3, 1.0, 1.7]), np.array([1e-3, 0.4, 2.0, 9.0])
@@ -128,11 +145,14 @@ def test_a_coarse_grid_is_warned_of_and_a_fine_one_is_not():
     omega = jnp.linspace(0.04, 20, 500)
     riemann = kernels.Grid(omega, jnp.full(500, 0.04))
     sigma = 1e-4 * shapes.correlator_of(KALLEN_LEHMANN, MOMENTA, shapes.DOUBLE)
-    coarse = kernels.quadrature_error(KALLEN_LEHMANN, MOMENTA, riemann, shapes.DOUBLE)
-    fine = kernels.quadrature_error(KALLEN_LEHMANN, MOMENTA, GRID, shapes.DOUBLE)
-    assert "more frequency nodes" in kernels.quadrature_note(coarse, sigma)
+    finest = kernels.frequency_grid(nodes=2000)
+    coarse, fine = (
+        kernels.quadrature_error(KALLEN_LEHMANN, MOMENTA, *((g, shapes.DOUBLE(g.omega)[None]) for g in (grid, finest)))
+        for grid in (riemann, GRID)
+    )
+    assert "exceeds that of the data" in kernels.quadrature_note(coarse, sigma)
     assert kernels.quadrature_note(fine, sigma) == ""
-    assert coarse[0] / (sigma[0] / 1e-4) == pytest.approx(4e-3, rel=0.5)
+    assert coarse[0, 0] / (sigma[0] / 1e-4) == pytest.approx(4e-3, rel=0.5)
 
 
 @pytest.mark.parametrize("name", shapes.PROPAGATORS)

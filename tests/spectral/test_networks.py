@@ -207,7 +207,7 @@ def test_increments_of_the_free_grid_are_those_of_a_random_walk(frame):
 
 def test_singular_functions_are_orthonormal_and_oscillate(frame):
     basis = singular_functions(frame, 6)
-    measure = np.gradient(np.minimum(np.arcsinh(np.asarray(frame.x)), 8.0))
+    measure = np.gradient(np.asarray(frame.place))
     assert_allclose((basis.T * measure) @ basis, np.eye(6), atol=1e-8)
     inside = (np.asarray(frame.x) > 0.05) & (np.asarray(frame.x) < 50)
     crossings = [np.sum(np.diff(np.sign(basis[inside, k])) != 0) for k in range(4)]
@@ -260,7 +260,7 @@ def test_the_most_probable_network_fits_the_data_within_their_errors():
 @pytest.fixture(scope="module")
 def trained():
     target = posterior(SmoothSpectrum(modes=20))
-    return trained_for(target, steps=120, batch=48, width=32, depth=2)
+    return trained_for(target, steps=240, batch=48, width=32, depth=2)
 
 
 def test_a_short_training_beats_the_untrained_network(trained):

@@ -12,7 +12,8 @@ EXAMPLE = "Example: retrodict check stars/config.yaml"
 def command(config: ConfigFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Read a config and its files; run nothing.
 
-    Every error is told at once, with its line; if there is none, what the run would cost.
+    Every error is told at once, with its line; if there is none, what the run would cost and what should be known about
+    the data.
     """
     gc.disable()  # imports and tracing make much and drop nothing: collecting it would be an eighth of the time
     try:
@@ -28,10 +29,11 @@ def _check(config: ConfigFile, overrides: Overrides, as_json: bool) -> None:
     loaded = load(config, tuple(overrides or ()))
     target = loaded.problem
     loaded.method.check(target)
-    cost = estimate(target, loaded.method)
+    cost, remarks = estimate(target, loaded.method), getattr(target, "remarks", ())
     if as_json:
         numbers = {"steps": cost.steps, "seconds": cost.seconds, "memory": cost.memory}
-        print_json({"config": loaded.resolved, "latents": latents(target), "cost": numbers})
+        found = {"config": loaded.resolved, "latents": latents(target), "cost": numbers, "remarks": list(remarks)}
+        print_json(found)
         return
     typer.echo(f"{config}: ok")
     method = type(loaded.method).__name__
@@ -44,3 +46,5 @@ def _check(config: ConfigFile, overrides: Overrides, as_json: bool) -> None:
     }
     for name, text in rows.items():
         typer.echo(f"  {name + ':':<11}{text}")
+    for remark in remarks:
+        typer.echo(f"  note: {remark}")

@@ -19,7 +19,8 @@ class Posterior(AbstractLeastSquares):
     """p(latents | data): ansatz, forward model, likelihood and prior put together.
 
     `derive(unknown, prediction)` returns the derived quantities by name; `quantities` says what each means. Both may
-    stay empty: then only the latents and the fit are reported.
+    stay empty: then only the latents and the fit are reported. `remarks` are what the reader of any result should know
+    about the data and the set-up; `check` prints them, and every verdict repeats them.
     """
 
     ansatz: AbstractAnsatz
@@ -28,6 +29,7 @@ class Posterior(AbstractLeastSquares):
     prior: White
     derive: Callable[[Any, Any], dict[str, Array]]
     quantity: tuple[Quantity, ...] = eqx.field(static=True)
+    remarks: tuple[str, ...] = eqx.field(static=True)
 
     def __init__(
         self,
@@ -38,11 +40,12 @@ class Posterior(AbstractLeastSquares):
         *,
         derive: Callable[[Any, Any], dict[str, Array]] | None = None,
         quantities: tuple[Quantity, ...] = (),
+        remarks: tuple[str, ...] = (),
     ) -> None:
         self.ansatz, self.forward, self.likelihood = ansatz, forward, likelihood
         self.prior = White() if prior is None else prior
         self.derive = _nothing if derive is None else derive
-        self.quantity = tuple(quantities)
+        self.quantity, self.remarks = tuple(quantities), tuple(remarks)
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
@@ -108,9 +111,14 @@ class Posterior(AbstractLeastSquares):
         """The same problem with other data."""
         return self._with(self.likelihood.with_data(data), self.prior)
 
+    def remarking(self, *remarks: str) -> "Posterior":
+        """The same problem with more remarks."""
+        parts = (self.ansatz, self.forward, self.likelihood, self.prior)
+        return Posterior(*parts, derive=self.derive, quantities=self.quantities, remarks=(*self.remarks, *remarks))
+
     def _with(self, likelihood: AbstractLikelihood, prior: White) -> "Posterior":
         parts = (self.ansatz, self.forward, likelihood, prior)
-        return Posterior(*parts, derive=self.derive, quantities=self.quantities)
+        return Posterior(*parts, derive=self.derive, quantities=self.quantities, remarks=self.remarks)
 
 
 def _nothing(unknown: Any, prediction: Any) -> dict[str, Array]:

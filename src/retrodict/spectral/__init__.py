@@ -16,6 +16,7 @@ _HOME = {
     "CorrelatorSamples": "samples",
     "Errors": "estimate",
     "estimate": "estimate",
+    "EvenMatsubara": "kernels",
     "FermionicMatsubara": "kernels",
     "FreeGrid": "ansatz",
     "hartlap_inflation": "estimate",

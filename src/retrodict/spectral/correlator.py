@@ -81,13 +81,9 @@ class Correlator:
         """
         if self.grid_unit != LATTICE_UNIT[self.argument]:
             expected = f"a correlator in lattice units ({LATTICE_UNIT[self.argument]})"
-            raise InputError(
-                "the correlator has physical units", where=self.file.path, got=self.grid_unit, expected=expected
-            )
-        spacing = lattice_spacing * factor(unit, EUCLIDEAN_TIME, "lattice_spacing")
-        if not (math.isfinite(spacing) and spacing > 0):
-            got, expected = f"{lattice_spacing:g} {unit}", "a positive length"
-            raise InputError("the lattice spacing is not positive", where="lattice_spacing", got=got, expected=expected)
+            what, fix = "the correlator has physical units", "leave lattice_spacing out"
+            raise InputError(what, where=self.file.path, got=self.grid_unit, expected=expected, fix=fix)
+        spacing = inverse_gev(lattice_spacing, unit)
         power = _power_of_spacing(self.unit)
         scale = spacing ** (power or 0)
         return replace(
@@ -98,6 +94,15 @@ class Correlator:
             grid_unit=PHYSICAL_UNIT[self.argument],
             unit=f"GeV^{-power}" if power else self.unit,
         )
+
+
+def inverse_gev(lattice_spacing: float, unit: str = "fm") -> float:
+    """A lattice spacing in GeV^-1. Raises `InputError` unless it is a positive length."""
+    spacing = lattice_spacing * factor(unit, EUCLIDEAN_TIME, "lattice_spacing")
+    if not (math.isfinite(spacing) and spacing > 0):
+        got, expected = f"{lattice_spacing:g} {unit}", "a positive length"
+        raise InputError("the lattice spacing is not positive", where="lattice_spacing", got=got, expected=expected)
+    return spacing
 
 
 def checked(correlator: Correlator, svd_cut: float = 0.0) -> Correlator:

@@ -20,7 +20,7 @@ NEAR_ZERO: Final = 0.01  # units: where rho/omega is read off for its limit at z
 
 
 class Peak(NamedTuple):
-    """The highest maximum: where, how high, how wide at half of it, and the weight between the half-height points."""
+    """The highest maximum: where, how high, how wide half-way down, and the weight between the half-way points."""
 
     position: Scalar
     height: Scalar
@@ -55,12 +55,19 @@ class Derive(eqx.Module):
             "peak_position": found.position,
             "peak_width": found.width,
             "peak_weight": found.weight,
-            "slope_at_zero": rho[self.lowest] / self.frame.omega[self.lowest],
+            **self._at_zero(rho),
             **dict(zip(self.names, self.windows @ rho, strict=True)),
             "spectral_function": shown,
             "correlator": self.likelihood.points(prediction),
         }
         return values
+
+    def _at_zero(self, rho: Nodes) -> dict[str, Array]:
+        """The limit of rho/omega, or that of an even rho itself."""
+        value = rho[self.lowest]
+        if self.frame.even:
+            return {"value_at_zero": value}
+        return {"slope_at_zero": value / self.frame.omega[self.lowest]}
 
 
 @dataclass(frozen=True)
@@ -73,13 +80,14 @@ class Shown:
 
 @dataclass(frozen=True)
 class Axis:
-    """What the correlator is a function of, and its units; `energy` is that of frequencies."""
+    """What the correlator is a function of, and its units; `energy` is that of frequencies. Is rho `even` or odd?"""
 
     grid: tuple[float, ...]
     name: str  # tau, momentum or matsubara
     grid_unit: str
     unit: str
     energy: str
+    even: bool = False
 
     def of_rho(self, power: int) -> str:
         """The unit of omega^power rho: kernels of momenta have the dimension 1/energy, those of times none."""
@@ -122,13 +130,19 @@ def quantities_of(shown: Shown, axis: Axis) -> tuple[Quantity, ...]:
     omega = tuple(shown.omega.tolist())
     return (
         Quantity("peak_position", axis.energy, r"$\omega_\mathrm{peak}$"),
-        Quantity("peak_width", axis.energy, "full width at half maximum"),
+        Quantity("peak_width", axis.energy, "full width at half prominence"),
         Quantity("peak_weight", axis.of_rho(1), "weight of the peak"),
-        Quantity("slope_at_zero", axis.of_rho(-1), r"$\rho/\omega\,(\omega \to 0)$"),
+        _at_zero(axis),
         *(Quantity(name, axis.of_rho(1), f"weight, {low:.4g} to {high:.4g}") for name, (low, high) in windows),
         Quantity("spectral_function", axis.of_rho(0), r"$\rho$", omega, "omega", axis.energy, column="omega"),
         Quantity("correlator", axis.unit, "$G$", axis.grid, axis.name, axis.grid_unit, column=axis.name),
     )
+
+
+def _at_zero(axis: Axis) -> Quantity:
+    if axis.even:
+        return Quantity("value_at_zero", axis.of_rho(0), r"$\rho\,(\omega \to 0)$")
+    return Quantity("slope_at_zero", axis.of_rho(-1), r"$\rho/\omega\,(\omega \to 0)$")
 
 
 def window_names(shown: Shown) -> tuple[str, ...]:
@@ -139,9 +153,11 @@ def window_names(shown: Shown) -> tuple[str, ...]:
 def peak(frame: Frame, rho: Nodes, low: float, high: float) -> Peak:
     r"""The highest maximum of $\rho/\omega^g$ (g: the known growth, 0 if none) between two frequencies.
 
-    Where the shape has no maximum inside the range its highest point takes its place. The position is refined by a
-    parabola through three nodes in ln omega, the half-height points by linear interpolation; where the shape never
-    falls to half its height, the end of the range takes their place.
+    It rises above a foot: of the lowest points on either side of it, the higher one. Width and weight are taken
+    half-way down to the foot (half the prominence of topography): of an isolated line that is the full width at half
+    maximum, and a peak on a plateau has a width, too. Where the shape has no maximum inside the range, position and
+    height are those of its highest point, and there is neither width nor weight: NaN. The position is refined by a
+    parabola through three nodes in ln omega.
     """
     power = 0.0 if frame.growth is None else frame.growth
     shape, log_omega = rho / frame.x**power, jnp.log(frame.omega)
@@ -157,12 +173,23 @@ def peak(frame: Frame, rho: Nodes, low: float, high: float) -> Peak:
     offset = jnp.clip(offset, -1.0, 1.0)
     position = jnp.exp(log_omega[top] + offset * (log_omega[top + 1] - log_omega[top]))
     height = jnp.where(bent, middle - 0.25 * (left - right) * offset, middle)
-    ends = [_half_point(frame.omega, shape, top, height, side) for side in (-1, 1)]
-    return Peak(position, height, ends[1] - ends[0], (frame.weight * _covered(log_omega, *map(jnp.log, ends))) @ rho)
+    foot = _foot(shape, top, inside)
+    ends = [_half_point(frame.omega, shape - foot, top, height - foot, side) for side in (-1, 1)]
+    weight = (frame.weight * _covered(log_omega, *map(jnp.log, ends))) @ rho
+    width, weight = (jnp.where(summit.any(), value, jnp.nan) for value in (ends[1] - ends[0], weight))
+    return Peak(position, height, width, weight)
+
+
+def _foot(shape: Nodes, top: Array, inside: Array) -> Scalar:
+    """Of the lowest points of `shape` on either side of `top`, the higher one."""
+    index = jnp.arange(len(shape))
+    lowest = (jnp.min(jnp.where(inside & side, shape, jnp.inf)) for side in (index < top, index > top))
+    foot = jnp.maximum(*lowest)
+    return jnp.where(jnp.isfinite(foot), foot, 0.0)
 
 
 def _half_point(omega: Nodes, shape: Nodes, top: Array, height: Scalar, side: int) -> Scalar:
-    """Where `shape` first falls below half of `height` on one side of `top`.
+    """Where `shape`, which ends at zero or below, first falls below half of `height` on one side of `top`.
 
     Between two nodes sqrt(height / shape - 1) is interpolated, which is linear for a Lorentzian.
     """

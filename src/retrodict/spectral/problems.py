@@ -25,7 +25,7 @@ from retrodict.spectral.ansatz import (
 from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame
 from retrodict.spectral.chapters import chapters
 from retrodict.spectral.comparison import methods
-from retrodict.spectral.correlator import Correlator, check_sign
+from retrodict.spectral.correlator import Correlator, check_sign, inverse_gev
 from retrodict.spectral.data import read_correlator
 from retrodict.spectral.default_model import read_default_model
 from retrodict.spectral.denser import denser
@@ -36,13 +36,14 @@ from retrodict.spectral.inspect import KERNELS, inspect, kernel_for
 from retrodict.spectral.kernels import (
     AbstractKernel,
     BosonicMatsubara,
+    EvenMatsubara,
     Grid,
     KallenLehmann,
     Thermal,
     ZeroTemperature,
     operator,
 )
-from retrodict.spectral.setting import frame_for, prior_spectra, scaled, visible_range
+from retrodict.spectral.setting import STEP, frame_for, prior_spectra, quadrature_remark, scaled, visible_range
 
 __all__ = [
     "DEMOS",
@@ -59,10 +60,11 @@ __all__ = [
 ]
 
 Ansatz = PeaksAndContinuum | SmoothSpectrum | NeuralList | NeuralFunction | FreeGrid | SparseSpectrum
-KernelName = Literal["kallen-lehmann", "zero-temperature", "thermal", "bosonic"]
+KernelName = Literal["kallen-lehmann", "zero-temperature", "thermal", "bosonic", "fermionic"]
 ENERGY = {"GeV": "GeV", "GeV^-1": "GeV", "1/a": "1/a", "a": "1/a"}
 MOCK = Path(__file__).parent / "observations" / "thermal_mock.h5"
 SHOWN_POINTS = 240
+FINER = 3  # times the nodes, beside which the quadrature is judged
 SHOWN_BELOW, SHOWN_ABOVE = 0.1, 1.2  # the range reported: of the lowest and of the highest frequency that data can see
 
 
@@ -93,28 +95,36 @@ def problem(
     time_extent: Annotated[float, Field(gt=0)] | None = None,
     lower: float | None = None,
     upper: float | None = None,
+    lattice_spacing: Annotated[float, Field(gt=0)] | None = None,
     ansatz: Ansatz = PeaksAndContinuum(),  # noqa: B008
     growth: float | None = None,
     total_weight: TotalWeight | None = None,
     default_model: Path | None = None,
     unit: Annotated[float, Field(gt=0)] | None = None,
+    step: Annotated[float, Field(gt=0, le=0.1)] = STEP,
     shown: Range | None = None,
     windows: tuple[tuple[float, float], ...] = (),
 ) -> Posterior:
     """The posterior of the spectral function behind a correlator.
 
     `data` is a file that `retrodict inspect` knows as a correlator; `dataset`, `covariance`, `errors`, `time_extent`,
-    `lower` and `upper` say how it is read (see `read_correlator`). `temperature` belongs to the thermal kernel; with a
-    `time_extent` it is its inverse. `growth` is the known power of omega with which rho rises at large omega (2 for
+    `lower` and `upper` say how it is read (see `read_correlator`), in the unit of the file. A `lattice_spacing` in fm
+    takes lattice units to GeV, in which everything else is then stated. `temperature` belongs to the thermal kernel;
+    with a `time_extent` it is its inverse. A `fermionic` kernel takes -Im G at odd Matsubara frequencies to an even
+    spectral function. `growth` is the known power of omega with which rho rises at large omega (2 for
     quark currents; thermal and zero-temperature kernels assume it unless told otherwise). `total_weight` is a sum rule
     that holds exactly; since its integral exists, rho is taken to fall as omega^-(power + 2) unless told otherwise, and
     a growth that contradicts it is an error. `default_model` is a table omega, rho around which the smooth part is
     built. `unit` is the frequency in multiples of which the prior is stated; it follows from the range of the data.
+    `step` is that of ln omega between the frequency nodes: a remark says where they are too few for such precise data.
     `windows` are pairs of frequencies between which the weight is reported. Raises `InputError`.
     """
     reading = {"dataset": dataset, "covariance": covariance, "errors": errors, "time_extent": time_extent}
     found = data if isinstance(data, Correlator) else read_correlator(_place(data), **reading, lower=lower, upper=upper)
-    transform = kernel_named(kernel, temperature if temperature or not time_extent else 1 / time_extent)
+    spacing = 1.0
+    if lattice_spacing is not None:
+        found, spacing = found.in_units(lattice_spacing=lattice_spacing), inverse_gev(lattice_spacing)
+    transform = kernel_named(kernel, temperature if temperature or not time_extent else 1 / (time_extent * spacing))
     if found.argument != transform.argument:
         raise InputError(
             f"a {kernel} kernel takes a function of {transform.argument}",
@@ -130,16 +140,21 @@ def problem(
         growth = _falling(total_weight, growth)
     if growth is None and transform.argument == "tau" and default_model is None:
         growth = 2.0
-    frame = frame_for(transform, found.grid, unit=unit, growth=growth)
+    frame, finer = (frame_for(transform, found.grid, unit=unit, growth=growth, step=s) for s in (step, step / FINER))
     if default_model is not None:
-        frame = read_default_model(default_model).on(frame)
+        default = read_default_model(default_model)
+        frame, finer = default.on(frame), default.on(finer)
     noise = full(found.covariance)
     low, high = visible_range(transform, found.grid)
     limits = Range(SHOWN_BELOW * low, SHOWN_ABOVE * high) if shown is None else shown
     omega = np.geomspace(limits.low, limits.high, SHOWN_POINTS)
-    axis = Axis(tuple(found.grid.tolist()), found.argument, found.grid_unit, found.unit, ENERGY[found.grid_unit])
+    units = (found.argument, found.grid_unit, found.unit, ENERGY[found.grid_unit])
+    axis = Axis(tuple(found.grid.tolist()), *units, transform.even)
     range_shown = Shown(omega, ((limits.low, limits.high), *windows))
-    return spectral_posterior(transform, found.grid, found.mean, noise, spectrum, frame, range_shown, axis)
+    target = spectral_posterior(transform, found.grid, found.mean, noise, spectrum, frame, range_shown, axis)
+    quadrature = quadrature_remark(target, spectrum, finer, found.grid)
+    remedy = f"{quadrature}; if the answer has such lines, step: {step / 2:g}"
+    return target.remarking(*found.notes, *([remedy] if quadrature else []))
 
 
 def spectral_posterior(
@@ -172,9 +187,13 @@ def kernel_named(name: KernelName, temperature: float | None) -> AbstractKernel:
         raise InputError(
             "the kernel exp(-omega tau) has no temperature", where="problem.temperature", fix="kernel: thermal"
         )
-    return {"kallen-lehmann": KallenLehmann(), "zero-temperature": ZeroTemperature(), "bosonic": BosonicMatsubara()}[
-        name
-    ]
+    others: dict[str, AbstractKernel] = {
+        "kallen-lehmann": KallenLehmann(),
+        "zero-temperature": ZeroTemperature(),
+        "bosonic": BosonicMatsubara(),
+        "fermionic": EvenMatsubara(),
+    }
+    return others[name]
 
 
 def _falling(total: TotalWeight, growth: float | None) -> float:
@@ -218,7 +237,8 @@ TEMPLATE = """\
 domain: spectral
 problem:
   data: mock                     # or a file that `retrodict inspect` calls a correlator; "mock" ships
-  kernel: thermal                # or zero-temperature (both of tau), kallen-lehmann (of a momentum), bosonic (omega_n)
+  kernel: thermal                # or zero-temperature (both of tau), kallen-lehmann (of a momentum), bosonic (omega_n),
+                                 # fermionic (-Im G at omega_n, rho even)
   temperature: null              # of the thermal kernel, in the inverse unit of tau; not needed beside time_extent
   time_extent: 48                # N_tau of a periodic correlator given on both sides of its middle: folds it; or null
   dataset: ""                    # which, where the file holds several
@@ -226,12 +246,14 @@ problem:
   errors: {bin_size: null, shrinkage: null, svd_cut: 0.0}   # from measurements to a covariance; null: estimated
   lower: null                    # leave out shorter times (smaller momenta)
   upper: null
+  lattice_spacing: null          # fm: takes a file in lattice units to GeV
   ansatz:
     kind: PeaksAndContinuum      # or SmoothSpectrum, NeuralList, NeuralFunction, FreeGrid, SparseSpectrum
     positive: true               # false for ghosts and quarks
   growth: null                   # rho ~ omega^growth at large omega; null: 2 for functions of tau, learnt otherwise
   total_weight: null             # a sum rule, e.g. {value: 1.0, power: 1}: int omega^power rho d omega = value, exactly
   default_model: null            # a table of omega and rho, around which the smooth part is built
+  step: 0.018                    # of ln omega between frequency nodes: less for very narrow lines
   windows: []                    # pairs of frequencies between which the weight is reported
 method:
   kind: Manifold                 # exact, and indifferent to how small the noise is; or Laplace, Ensemble, NUTS, MAP

@@ -1,7 +1,7 @@
 """What the data can see: the range of frequencies, the units of the prior, and the quadrature that serves both."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import equinox as eqx
 import jax
@@ -12,8 +12,17 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float
 from retrodict.problem.ansatz import AbstractAnsatz
+from retrodict.problem.posterior import Posterior
 from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame
-from retrodict.spectral.kernels import AbstractKernel, Grid, Thermal, frequency_grid, operator
+from retrodict.spectral.kernels import (
+    AbstractKernel,
+    Grid,
+    Thermal,
+    frequency_grid,
+    operator,
+    quadrature_error,
+    quadrature_note,
+)
 
 UNIT: Final = 0.26  # of the geometric mean of what the data can see: structures are sought around 2.5 units
 BELOW: Final = 0.1  # units: where the quadrature begins to thin out
@@ -59,7 +68,29 @@ def frame_for(
     unit = prior_unit(visible) if unit is None else unit
     low, high = BELOW * unit, max(ABOVE * unit, KERNEL_REACH[kernel.argument] * visible[1])
     grid = frequency_grid((low, high), int((np.log(high / low) + OUTSIDE) / step))
-    return Frame(grid.omega, grid.weight, unit, jnp.asarray(1.0), growth, kernel=kernel(x, grid.omega))
+    matrix = kernel(x, grid.omega)
+    extent = float(np.arcsinh(high / unit))
+    height = jnp.asarray(1.0)
+    return Frame(grid.omega, grid.weight, unit, height, growth, kernel=matrix, even=kernel.even, extent=extent)
+
+
+def quadrature_remark(
+    target: Posterior, spectrum: AbstractSpectrum, finer: Frame, x: Float[np.ndarray, " points"]
+) -> str:
+    """What to say about the quadrature of `target`, found with draws of its prior on the nodes of `finer`.
+
+    Each draw is made as large as the data. Empty if there is nothing to say, or for an ansatz that exists on its nodes
+    only.
+    """
+    derive: Any = target.derive
+    frame, better = derive.frame, spectrum.on(replace(finer, height=derive.frame.height))
+    if better.dim != target.ansatz.dim:
+        return ""
+    drawn = [(Grid(f.omega, f.weight), prior_draws(a)) for f, a in ((frame, target.ansatz), (finer, better))]
+    size = np.abs(drawn[1][1] @ np.asarray(operator(derive.kernel, x, drawn[1][0])).T)
+    scale = np.median(np.abs(np.asarray(derive.likelihood.mean)) / size, axis=1, keepdims=True)
+    sigma = np.sqrt(np.diag(np.asarray(derive.likelihood.covariance.matrix())))
+    return quadrature_note(scale * quadrature_error(derive.kernel, x, *drawn), sigma)
 
 
 def prior_spectra(spectrum: AbstractSpectrum, frame: Frame) -> Float[np.ndarray, "draws nodes"]:

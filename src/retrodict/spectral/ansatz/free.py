@@ -13,7 +13,6 @@ import jax.numpy as jnp
 from retrodict.base.types import Vector
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, LogNormal, Nodes
-from retrodict.spectral.ansatz.smooth import EXTENT
 from retrodict.spectral.ansatz.trend import Trend, trend_on
 
 ROUGHNESS: Final = LogNormal(2.0, 0.5)  # standard deviation of f over one unit of arsinh(omega/unit)
@@ -44,5 +43,5 @@ class FreeGrid(AbstractSpectrum):
 
     def on(self, frame: Frame) -> FreePart:
         """White latents -> rho on the nodes."""
-        place = jnp.minimum(jnp.arcsinh(frame.x), EXTENT)
-        return FreePart(trend_on(frame, positive=self.positive), jnp.sqrt(jnp.diff(place, prepend=0.0)))
+        steps = jnp.sqrt(jnp.diff(frame.place, prepend=0.0))
+        return FreePart(trend_on(frame, positive=self.positive), steps)

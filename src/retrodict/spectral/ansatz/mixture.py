@@ -47,7 +47,7 @@ class PeaksAndContinuum(AbstractSpectrum):
 
     peaks: int = 3
     continua: int = 1
-    modes: int = 60
+    modes: int = 40
     positive: bool = True
 
     def __post_init__(self) -> None:

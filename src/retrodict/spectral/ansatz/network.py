@@ -18,10 +18,10 @@ from retrodict.base.types import Array, Float, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, LogNormal, Nodes
 from retrodict.spectral.ansatz.layers import WhiteNetwork
-from retrodict.spectral.ansatz.smooth import AMPLITUDE, EXTENT, HYPERPARAMETERS, SmoothPart, SmoothSpectrum
+from retrodict.spectral.ansatz.smooth import AMPLITUDE, HYPERPARAMETERS, SmoothPart, SmoothSpectrum
 from retrodict.spectral.ansatz.trend import Trend, trend_on
 
-SHARPNESS: Final = LogNormal(8.0, 0.4)  # of the function network over half the range
+SHARPNESS: Final = LogNormal(4.0, 0.4)  # of the function network over half the range
 
 
 class ListPart(AbstractAnsatz):
@@ -67,7 +67,7 @@ class NeuralList(AbstractSpectrum):
 
     width: int = 16
     depth: int = 3
-    modes: int = 60
+    modes: int = 40
     positive: bool = True
 
     def __post_init__(self) -> None:
@@ -95,7 +95,7 @@ class NeuralFunction(AbstractSpectrum):
 
     def on(self, frame: Frame) -> FunctionPart:
         """White latents -> rho on the nodes."""
-        place = jnp.minimum(jnp.arcsinh(frame.x), EXTENT) / (0.5 * EXTENT) - 1
+        place = frame.place / (0.5 * frame.extent) - 1
         network = WhiteNetwork(1, 1, self.width, self.depth)
         return FunctionPart(trend_on(frame, positive=self.positive), place[:, None], network)
 

@@ -2,7 +2,8 @@ r"""Peaks: Breit-Wigner lines whose weight, position and width are latents.
 
 $$\rho = \frac{4 A \Gamma \omega}{(M^2 + \Gamma^2 - \omega^2)^2 + 4\Gamma^2\omega^2}$$
 
-is the spectral function of the propagator $A / (M^2 + (p + \Gamma)^2)$ (Wang, Shi, Zhou, PRD 106, L051502 (2022)).
+is the spectral function of the propagator $A / (M^2 + (p + \Gamma)^2)$ (Wang, Shi, Zhou, PRD 106, L051502 (2022)), and
+$A/M$ times the difference of two Lorentzians around $\pm M$. Where rho is even in omega it is their sum.
 """
 
 from typing import Final
@@ -35,6 +36,7 @@ class PeakPart(AbstractAnsatz):
     height: Scalar
     peaks: int = eqx.field(static=True)
     positive: bool = eqx.field(static=True)
+    even: bool = eqx.field(static=True)
 
     @property
     def dim(self) -> int:
@@ -45,7 +47,8 @@ class PeakPart(AbstractAnsatz):
         lines, x = self.lines(z), self.x[:, None]
         square = lines.width**2
         resonance = (lines.position**2 + square - x**2) ** 2 + 4 * square * x**2
-        return self.height * jnp.sum(4 * lines.weight * lines.width * x / resonance, axis=1)
+        shape = 0.5 * (lines.position**2 + square + x**2) / lines.position if self.even else x
+        return self.height * jnp.sum(4 * lines.weight * lines.width * shape / resonance, axis=1)
 
     def lines(self, z: Vector) -> Lines:
         """The lines themselves."""
@@ -57,4 +60,4 @@ class PeakPart(AbstractAnsatz):
 
 def peaks_on(frame: Frame, peaks: int, *, positive: bool = True) -> PeakPart:
     """`peaks` exchangeable lines."""
-    return PeakPart(frame.x, frame.height, peaks, positive)
+    return PeakPart(frame.x, frame.height, peaks, positive, frame.even)

@@ -12,7 +12,6 @@ from typing import Final
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Scalar, Vector
@@ -20,7 +19,6 @@ from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, LogNormal, Nodes, Normal
 from retrodict.spectral.ansatz.trend import Decay, trend_on
 
-EXTENT: Final = 8.0  # of the Gaussian process in arsinh(omega/unit); beyond, rho is a pure power
 AMPLITUDE: Final = LogNormal(1.5, 0.5)
 LENGTH: Final = LogNormal(0.25, 0.4)
 HYPERPARAMETERS: Final = 4
@@ -66,7 +64,7 @@ class SmoothSpectrum(AbstractSpectrum):
     `amplitude` and `length`, if given, fix the hyper-parameters; with `positive: false` the problem is then linear.
     """
 
-    modes: int = 60
+    modes: int = 40
     positive: bool = True
     amplitude: float | None = None
     length: float | None = None
@@ -80,9 +78,7 @@ class SmoothSpectrum(AbstractSpectrum):
         fixed = ((self.amplitude, AMPLITUDE), (self.length, LENGTH))
         amplitude, length = (free if value is None else LogNormal(value, 0.0) for value, free in fixed)
         trend = trend_on(frame, positive=self.positive)
-        position = np.minimum(np.arcsinh(np.asarray(frame.x)), EXTENT)
-        number = np.arange(1, self.modes + 1)
-        waves = np.cos(np.pi * number * position[:, None] / EXTENT) * np.sqrt(2 / EXTENT)
-        waves, number = jnp.asarray(waves), jnp.asarray(np.pi * number / EXTENT)
+        number = jnp.pi / frame.extent * jnp.arange(1, self.modes + 1)
+        waves = jnp.cos(number * frame.place[:, None]) * jnp.sqrt(2 / frame.extent)
         surroundings = trend.envelope, trend.logarithm, waves, number, trend.offset, trend.slope
         return SmoothPart(*surroundings, amplitude, length, self.positive)

@@ -18,7 +18,6 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, LogNormal, Nodes
-from retrodict.spectral.ansatz.smooth import EXTENT
 from retrodict.spectral.ansatz.trend import Trend, trend_on
 
 AMPLITUDE: Final = LogNormal(1.0, 0.5)
@@ -63,10 +62,11 @@ class SparseSpectrum(AbstractSpectrum):
 
 
 def singular_functions(frame: Frame, modes: int) -> Float[np.ndarray, "nodes modes"]:
-    """The first right singular functions of the kernel, orthonormal over arsinh(omega/unit) up to `EXTENT`."""
-    place = np.minimum(np.arcsinh(np.asarray(frame.x)), EXTENT)
+    """The first right singular functions of the kernel, orthonormal over `frame.place`."""
+    place = np.asarray(frame.place)
     measure = np.gradient(place)
-    shape = np.asarray(frame.x * (1 + frame.x**2) ** -2)  # of a typical spectrum: what the data see of its changes
+    low = 0.0 if frame.even else 1.0
+    shape = np.asarray(frame.x**low * (1 + frame.x**2) ** -2)  # of a typical spectrum: data see its changes
     seen = np.asarray(frame.kernel) * (np.asarray(frame.weight) * shape)
     seen = seen / np.linalg.norm(seen, axis=1, keepdims=True)  # points count alike, whatever their size
     inside = measure > 0

@@ -72,7 +72,10 @@ class WithTotalWeight(AbstractSpectrum):
         return self.ansatz.positive
 
     def on(self, frame: Frame) -> WeighedPart:
-        """White latents -> rho on the nodes."""
+        """White latents -> rho on the nodes. Raises `InputError` for a weight that need not exist."""
+        if frame.even and self.power <= LOWEST_POWER:
+            what = "this weight need not exist: an even rho does not vanish at omega = 0"
+            raise InputError(what, got=f"{self.power:g}", expected=f"a power above {LOWEST_POWER:g}")
         row = frame.weight * frame.omega**self.power
         cut = (1 + (frame.x / FAR) ** 2) ** (-0.5 * (self.power + 3 + max(frame.growth or 0.0, 1.0)))
         template = None
