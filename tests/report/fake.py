@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from retrodict.base.chapter import Chapter, Table
-from retrodict.base.figure import Band, Curves, Ellipses, Figure, Guide, Panel, band_of
+from retrodict.base.figure import Band, Curves, Ellipses, Figure, Guide, Image, Panel, band_of
 from retrodict.run.result import Result
 
 ENERGY = np.geomspace(150.0, 1500.0, 60)  # MeV fm^-3
@@ -261,7 +261,8 @@ def _mass_radius(result: Result, observations: Ellipses) -> Figure:
 
 def make_chapter() -> Chapter:
     """A domain's own part of the page."""
-    figure = Figure("own", "Its own figure", "Drawn by the domain.", (Panel("x", "y", (Guide(0.0),)),))
+    panels = (Panel("x", "y", (Guide(0.0),)), Panel("$x_1$", "$x_2$", (Image([[0.5, -2.0], [np.nan, 1.0]], "field"),)))
+    figure = Figure("own", "Its own figure", "Drawn by the domain.", panels)
     rows = (("first <b>", 0.123456, None), ("second", -2.0, "a remark that is too long for a number"))
     table = Table(("Method", r"$\omega_*$", "Remark"), rows)
     return Chapter("own-part", "What the domain adds", "Text & more.", table, (figure,))

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from retrodict.base.density import density_of, marginal_of
 from retrodict.base.errors import InputError
-from retrodict.base.figure import Band, Bars, Curves, Figure, Line, Panel
+from retrodict.base.figure import Band, Bars, Curves, Figure, Image, Line, Panel
 from retrodict.base.format import value_with_error
 from retrodict.report import draw, generic, sections, tables, write_report
 from retrodict.report.files import RunFiles
@@ -143,7 +143,17 @@ def test_a_chapter_of_the_domain_stands_on_the_page_with_its_table_and_figure(pa
     assert "first <b>" in text  # as text, not as markup
     assert "0.123" in text
     assert any(attributes.get("href") == "#own-part" for _, attributes in parsed.tags)
-    assert (page.parent / "figures" / "own.csv").is_file()
+    rows = (page.parent / "figures" / "own.csv").read_text().splitlines()
+    assert [line.split(",")[-1] for line in rows if ",image," in line] == ["0.5", "-2.0", "nan", "1.0"]
+
+
+def test_the_scale_of_an_image_has_zero_in_its_middle_or_is_a_circle():
+    assert Image([[0.5, -2.0], [np.nan, 1.0]]).limit == 2.0
+    assert Image([[0.0]]).limit == 1.0
+    assert Image([[0.5]], largest=3.0).limit == 3.0
+    assert Image([[0.5]], period=2 * np.pi).limit == np.pi
+    with pytest.raises(ValueError, match="rows and columns"):
+        Image([1.0, 2.0])
 
 
 def test_the_worst_pulls_are_listed_by_name(result):

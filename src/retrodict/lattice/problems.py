@@ -70,7 +70,7 @@ def place_data(files: list[str]) -> dict[str, Any]:
     raise InputError("a lattice theory is sampled, not fitted to data", got=", ".join(files), fix=fix)
 
 
-REFERENCES = ("wolff2004", "wang2024")
+REFERENCES = ("wolff2004",)
 
 TEMPLATE = """\
 # A lattice field theory -> its observables, with errors that know how long the chains remember.
