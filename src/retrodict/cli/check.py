@@ -29,7 +29,7 @@ def _check(config: ConfigFile, overrides: Overrides, as_json: bool) -> None:
     loaded = load(config, tuple(overrides or ()))
     target = loaded.problem
     loaded.method.check(target)
-    cost, remarks = estimate(target, loaded.method), getattr(target, "remarks", ())
+    cost, remarks = estimate(target, loaded.method), target.remarks
     if as_json:
         numbers = {"steps": cost.steps, "seconds": cost.seconds, "memory": cost.memory}
         found = {"config": loaded.resolved, "latents": latents(target), "cost": numbers, "remarks": list(remarks)}

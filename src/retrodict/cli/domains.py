@@ -21,6 +21,7 @@ METHODS: dict[str, str] = {
     "Importance": "retrodict.inference.importance",
     "Langevin": "retrodict.lattice.methods",
     "Laplace": "retrodict.inference.laplace",
+    "Learned": "retrodict.lattice.learned",
     "LatticeSMC": "retrodict.lattice.smc",
     "MALA": "retrodict.lattice.methods",
     "MAP": "retrodict.inference.map",

@@ -17,7 +17,6 @@ from retrodict.inference.evaluate import Evaluated, evaluate, rows
 from retrodict.inference.facts import facts_of
 from retrodict.inference.verdict import assess
 from retrodict.num.weighted import normalised_weights
-from retrodict.problem.posterior import Posterior
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
 from retrodict.run.directory import RunDirectory
 from retrodict.run.loop import advance
@@ -84,8 +83,7 @@ def conclude(target: AbstractTarget, method: Method, draws: Draws, *, seed: int 
         compared = compare(target, draws, found, _prior(target, seed, prior_draws))
         facts |= compared.facts
     fit, learnt = (compared.fit, compared.shrinkage) if compared else ({}, {})
-    remarks = target.remarks if isinstance(target, Posterior) else ()
-    verdict = assess(facts, fit, learnt, target.quantities, remarks)
+    verdict = assess(facts, fit, learnt, target.quantities, target.remarks)
     return assemble(target, method, seed, draws, found, answers, facts, compared, verdict)
 
 

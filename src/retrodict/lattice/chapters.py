@@ -9,6 +9,7 @@ from retrodict.base.format import value_with_error
 from retrodict.lattice.action import AbstractAction
 from retrodict.lattice.distributions import distributions
 from retrodict.lattice.keeping import kept_configurations
+from retrodict.lattice.learning import learning
 from retrodict.lattice.pictures import pictures
 from retrodict.lattice.rivals import Ran, Sampler, ran, rivals
 from retrodict.run.log import read_events
@@ -28,6 +29,8 @@ def chapters(result: "Result", target: AbstractAction, *, run: Run | None = None
     told = [] if final is None else [_configurations(target, final)]
     shown = distributions(result, target, final)
     told += [Chapter("distributions", "Distributions", "", None, shown)] if shown else []
+    learnt = learning(result, target)
+    told += [learnt] if learnt else []
     told.append(sampling(result, target, run))
     if run is not None and run.arguments.get("rivals") and others(result, target):
         told.append(methods(result, target, run=run))
@@ -36,13 +39,12 @@ def chapters(result: "Result", target: AbstractAction, *, run: Run | None = None
 
 def sampling(result: "Result", target: AbstractAction, run: Run | None) -> Chapter:
     """How well the chains have sampled, in words, and a table of memory and cost."""
-    numbers, seconds = result.quantities(), None if run is None else step_seconds(run.directory)
-    draws = result.diagnostics["draws"]
+    numbers, seconds = result.quantities(), paid(result, run)
     rows: list[tuple[Cell, ...]] = []
     for name in (*target.slow, *(one.name for one in target.mean_functions)):
         row = numbers[name]
         size = row.get("effective_size")
-        cost = MILLI * seconds * draws / size if seconds and size and "tau_int" in row else None
+        cost = MILLI * seconds / size if seconds and size and "tau_int" in row else None
         value = value_with_error(row["mean"], row["error"])
         tau = value_with_error(row["tau_int"], row["tau_int_error"]) if "tau_int" in row else None
         rows.append((result.label(name), value, tau, f"{size:.0f}" if size else None, cost))
@@ -76,6 +78,12 @@ def others(result: "Result", target: AbstractAction) -> dict[str, Sampler]:
 def compared(target: AbstractAction) -> tuple[str, ...]:
     """The observables by which samplers are compared: the slow ones and the first function of means."""
     return (*target.slow, *(one.name for one in target.mean_functions[:1]))
+
+
+def paid(result: "Result", run: Run | None) -> float | None:
+    """CPU seconds that the draws have cost, after compilation: of all stages where there is training."""
+    seconds = None if run is None else step_seconds(run.directory)
+    return seconds * result.diagnostics.get("steps_in_all", result.diagnostics["draws"]) if seconds else None
 
 
 def step_seconds(directory: FilePath) -> float | None:
@@ -119,18 +127,19 @@ def _in_words(result: "Result", target: AbstractAction) -> str:
         if name.startswith("exp_dH_of_") and not name.endswith("_error"):
             shown = value_with_error(value, facts[f"{name}_error"])
             sentences.append(f"<exp(-dH)> of {name.removeprefix('exp_dH_of_')} = {shown}; it should be 1.")
-    sentences.append("Costs are CPU times after compilation and warm-up.")
+    included = "after compilation, training included" if "steps_in_all" in facts else "after compilation and warm-up"
+    sentences.append(f"Costs are CPU times {included}.")
     return " ".join(sentences)
 
 
 def _own_cost(result: "Result", target: AbstractAction, run: Run | None) -> tuple[Cell, Cell, Cell]:
     """tau_int of the slowest observable, the cost of one sample of it, and the verdict."""
-    numbers, seconds = result.quantities(), None if run is None else step_seconds(run.directory)
+    numbers, seconds = result.quantities(), paid(result, run)
     known = {name: numbers[name] for name in target.slow if "tau_int" in numbers.get(name, {})}
     if not known:
         return None, None, f"verdict {result.verdict.status}"
     row = max(known.values(), key=lambda row: row["tau_int"])
-    cost = MILLI * seconds * result.diagnostics["draws"] / row["effective_size"] if seconds else None
+    cost = MILLI * seconds / row["effective_size"] if seconds else None
     return value_with_error(row["tau_int"], row["tau_int_error"]), cost, f"verdict {result.verdict.status}"
 
 

@@ -28,6 +28,8 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.generate.continuous_flow import EquivariantFlow
+from retrodict.generate.coupling import CheckerboardFlow, MatsubaraFlow
 from retrodict.generate.exact import importance, selected
 from retrodict.generate.learners import FromAction, FromData
 from retrodict.generate.model import AbstractModel, Density, Recipe, with_weights
@@ -35,8 +37,9 @@ from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import State as Training
 from retrodict.inference.train import Train
 from retrodict.lattice.action import AbstractAction, Measured, require_action
-from retrodict.lattice.markov_chain import AbstractMarkovChain, estimates
-from retrodict.lattice.methods import HMC
+from retrodict.lattice.autoregressive import Autoregressive
+from retrodict.lattice.markov_chain import AbstractMarkovChain
+from retrodict.lattice.methods import HMC, Cluster, HeatBath
 from retrodict.lattice.spaces import RealSpace
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
@@ -77,8 +80,10 @@ class Learned:
     `polish` on the action; both validate every `every` of theirs, which is one step of the loop. `fit` needs `data`.
     """
 
-    model: Recipe
-    data: AbstractMarkovChain | None = field(default_factory=lambda: HMC(chains=64, warmup=200, draws=400))
+    model: EquivariantFlow | CheckerboardFlow | MatsubaraFlow | Autoregressive | Recipe
+    data: HMC | Cluster | HeatBath | AbstractMarkovChain | None = field(
+        default_factory=lambda: HMC(chains=64, warmup=200, draws=400)
+    )
     fit: Train | None = FIT
     polish: Train | None = None
     chains: int = 64
@@ -185,9 +190,7 @@ class Learned:
         statistics: dict[str, Any] = {"acceptance": np.asarray(accepted, float)[:, after]}
         statistics |= _of_weights(log_weight) | _raw(target, proposals)
         statistics |= {"density_mismatch": np.max(np.abs(drawn.mismatch)), "model_density": state.model.density.value}
-        for name, found in estimates(target, chain.derived).items():
-            statistics |= {name: found.value, f"{name}_error": found.error}
-            statistics |= {f"{name}_tau": found.tau, f"{name}_tau_error": found.tau_error}
+        statistics |= {"steps_in_all": self.steps}
         if self.data:
             noted = self.data.finish(target, state.chain, gathered.data).statistics
             statistics |= {f"data_{name}": value for name, value in noted.items() if np.ndim(value) == 0}
@@ -286,8 +289,11 @@ def _of_weights(log_weight: np.ndarray) -> dict[str, Any]:
 def _raw(target: AbstractAction, proposals: Measured) -> dict[str, Any]:
     """What the proposals say without correction: biased, by how much the comparison with the chains tells."""
     found: dict[str, Any] = {}
-    for name, estimate in estimates(target, proposals.derived).items():
-        found |= {f"raw_{name}": estimate.value, f"raw_{name}_error": estimate.error}
+    derived = {name: np.asarray(values) for name, values in proposals.derived.items()}
+    for answer in target.estimates(derived, np.zeros(proposals.log_density.shape), None):
+        if not answer.about.is_function:
+            name = answer.about.name
+            found |= {f"raw_{name}": float(answer.value), f"raw_{name}_error": float(answer.error)}
     worst = []
     for name in target.odd:
         sign = np.sign(proposals.derived[name])

@@ -85,7 +85,8 @@ problem:
   rivals: 10                     # CPU seconds for other samplers of the same action in the report; 0: none
 method:
   kind: HMC                      # fields and links (winding: true for U1 in two dimensions), MALA, Langevin (biased),
-                                 # Cluster (Ising, XY; trajectory: true for phi^4), HeatBath (SU2, SU3), LatticeSMC
+                                 # Cluster (Ising, XY; trajectory: true for phi^4), HeatBath (SU2, SU3), LatticeSMC,
+                                 # or Learned: a model, trained and corrected until it is exact
   chains: 16
   warmup: 200
   draws: 4000
@@ -94,17 +95,16 @@ seed: 0
 """
 
 _DEMO = """\
-# phi^4 on 16 x 16 near criticality, by clusters and trajectories; HMC and sequential Monte Carlo beside it.
+# phi^4 on 8 x 8 near criticality: a flow, trained and corrected until it is exact, beside HMC, clusters and SMC.
 domain: lattice
 problem:
-  theory: {kind: Phi4, shape: [16, 16], kappa: 0.27, lam: 0.022, precision: 32}
+  theory: {kind: Phi4, shape: [8, 8], kappa: 0.27, lam: 0.022, precision: 32}
   rivals: 8
 method:
-  kind: Cluster
-  trajectory: true
-  chains: 16
-  warmup: 200
-  draws: 3500
+  kind: Learned
+  model: {kind: EquivariantFlow}
+  data: {kind: Cluster, trajectory: true, chains: 64, warmup: 100, draws: 200}
+  fit: {steps: 1500, batch: 256, every: 50, learning_rate: {kind: Cosine, start: 0.01, stop: 1.0e-4}}
 seed: 0
 """
 

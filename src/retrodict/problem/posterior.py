@@ -19,8 +19,7 @@ class Posterior(AbstractLeastSquares):
     """p(latents | data): ansatz, forward model, likelihood and prior put together.
 
     `derive(unknown, prediction)` returns the derived quantities by name; `quantities` says what each means. Both may
-    stay empty: then only the latents and the fit are reported. `remarks` are what the reader of any result should know
-    about the data and the set-up; `check` prints them, and every verdict repeats them.
+    stay empty: then only the latents and the fit are reported.
     """
 
     ansatz: AbstractAnsatz
@@ -29,7 +28,7 @@ class Posterior(AbstractLeastSquares):
     prior: White
     derive: Callable[[Any, Any], dict[str, Array]]
     quantity: tuple[Quantity, ...] = eqx.field(static=True)
-    remarks: tuple[str, ...] = eqx.field(static=True)
+    notes: tuple[str, ...] = eqx.field(static=True)
 
     def __init__(
         self,
@@ -45,11 +44,15 @@ class Posterior(AbstractLeastSquares):
         self.ansatz, self.forward, self.likelihood = ansatz, forward, likelihood
         self.prior = White() if prior is None else prior
         self.derive = _nothing if derive is None else derive
-        self.quantity, self.remarks = tuple(quantities), tuple(remarks)
+        self.quantity, self.notes = tuple(quantities), tuple(remarks)
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         return self.quantity
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        return self.notes
 
     @property
     def dim(self) -> int:

@@ -81,6 +81,12 @@ class AbstractTarget(eqx.Module):
         """Whether every real number may stand in a position: what methods that move along straight lines need."""
         return True
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the reader of any result should know about the data and the set-up: `check` prints it, verdicts repeat
+        it."""
+        return ()
+
     def estimates(
         self,
         derived: Mapping[str, Float[np.ndarray, "chain draw ..."]],
