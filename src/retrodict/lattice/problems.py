@@ -103,7 +103,7 @@ problem:
 method:
   kind: Learned
   model: {kind: EquivariantFlow}
-  data: {kind: Cluster, trajectory: true, chains: 64, warmup: 100, draws: 200}
+  data: {kind: Cluster, trajectory: true, chains: 16, warmup: 200, draws: 800}
   fit: {steps: 1500, batch: 256, every: 50, learning_rate: {kind: Cosine, start: 0.01, stop: 1.0e-4}}
 seed: 0
 """

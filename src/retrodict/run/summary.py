@@ -46,7 +46,8 @@ def _header(result: "Result") -> list[str]:
         chi2, dof, p = (result.fit[name] for name in ("chi2", "dof", "p"))
         lines.append(f"fit      chi2/dof = {chi2:.1f}/{dof:.1f} = {chi2 / dof:.2f}, p = {p:.2g}")
     if facts.get("log_evidence") is not None:
-        lines.append(f"evidence log Z = {facts['log_evidence']:.2f} +- {facts.get('log_evidence_error') or 0.0:.2f}")
+        evidence = value_with_error(facts["log_evidence"], facts.get("log_evidence_error") or 0.0)
+        lines.append(f"evidence log Z = {evidence}")
     if facts.get("effective_rank") is not None:
         lines.append(f"data     determine {facts['effective_rank']:.1f} of {facts['latents']} latents")
     return lines
