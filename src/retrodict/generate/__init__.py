@@ -7,12 +7,19 @@ from retrodict.base.lazy import lazy_names
 
 _HOME = {
     "AbstractModel": "model",
+    "Affine": "elementwise",
+    "CheckerboardFlow": "coupling",
     "Density": "model",
+    "EquivariantFlow": "continuous_flow",
     "FromAction": "learners",
     "FromData": "learners",
     "importance": "exact",
+    "load_model": "saved",
+    "MatsubaraFlow": "coupling",
     "Recipe": "model",
     "Sample": "model",
+    "save_model": "saved",
+    "Spline": "elementwise",
     "selected": "exact",
     "trained": "learners",
 }
