@@ -60,11 +60,17 @@ def _of_weights(draws: Draws, found: Evaluated) -> dict[str, Any]:
 
 
 def _of_chains(target: AbstractTarget, draws: Draws, found: Evaluated) -> dict[str, Any]:
-    """R-hat and effective sample sizes of each derived quantity (of each latent where there is none), worst first."""
+    """R-hat and effective sample sizes of each derived quantity (of each latent where there is none), worst first.
+
+    The worst is sought among those by which the target wants to be judged; of odd ones the changes of sign are counted.
+    """
     table, latents = _table(target, draws, found), _latents(draws)
     each = {name: _chain_figures(values) for name, values in (table or latents).items() if values.size}
     facts: dict[str, Any] = {"per_quantity": each if table else {}}
-    facts |= _worst(each, "rhat", max) | _worst(each, "ess_bulk", min) | _worst(each, "ess_tail", min)
+    judged = {name: figures for name, figures in each.items() if name in target.judged} if table else each
+    facts |= _worst(judged, "rhat", max) | _worst(judged, "ess_bulk", min) | _worst(judged, "ess_tail", min)
+    if target.odd:
+        facts["sign_changes"] = {name: _sign_changes(table[name]) for name in target.odd}
     if table and latents:
         facts["latent_rhat"] = max(_chain_figures(values)["rhat"] for values in latents.values())
     return facts
@@ -106,6 +112,11 @@ def _chain_figures(values: np.ndarray) -> dict[str, float]:
         "ess_bulk": float(np.min(bulk_ess(values))),
         "ess_tail": float(np.min(tail_ess(values))),
     }
+
+
+def _sign_changes(values: np.ndarray) -> int:
+    """How often the sign changes from one draw to the next, in all chains together."""
+    return int(np.sum(np.signbit(values[:, 1:]) != np.signbit(values[:, :-1])))
 
 
 def _latents(draws: Draws) -> dict[str, np.ndarray]:

@@ -86,12 +86,27 @@ def _sampling(facts: Mapping[str, Any]) -> Iterator[Finding]:
     if not facts.get("thermalised", True):
         text = f"the chains have not forgotten their start: the shortest is {facts['shortest_chain']:.0f}"
         yield Finding(FAIL, f"{text} autocorrelation times long, or early and late, hot and cold disagree")
+    yield from _signs(facts)
     divergent = facts.get("divergent_fraction")
     if divergent is not None and (level := _above(divergent, DIVERGENT)):
         yield Finding(level, f"{facts['divergences']} divergent transitions: part of the posterior was not reached")
     irreversible = facts.get("irreversible_fraction")
     if irreversible is not None and irreversible > 0.5:
         yield Finding(WARN, f"{irreversible:.0%} of the trajectories were not reversible and were refused")
+
+
+def _signs(facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """Halves of the space that a symmetry maps onto each other, between which the chains hardly move.
+
+    Even quantities are right all the same, so that this is a warning only.
+    """
+    for name, count in facts.get("sign_changes", {}).items():
+        if count and facts["per_quantity"][name]["rhat"] <= R_HAT[1]:
+            continue
+        seen = "never flipped" if count == 0 else f"flipped {count} times in {facts['chains']} chains"
+        yield Finding(
+            WARN, f"the sign of {name} {seen}: mode coverage was not checked; trust only what does not depend on it"
+        )
 
 
 def _weights(facts: Mapping[str, Any]) -> Iterator[Finding]:

@@ -70,9 +70,9 @@ class AbstractAction(AbstractTarget):
         """The observables by which thermalisation is judged: those that forget the start last."""
 
     @property
-    def odd(self) -> tuple[str, ...]:
-        """The observables that a symmetry negates, so that both signs are equally likely; none by default."""
-        return ()
+    def judged(self) -> tuple[str, ...]:
+        """The slow ones: a sign that an exact symmetry leaves open need not flip for even quantities to be right."""
+        return self.slow
 
     @property
     def volume(self) -> int:

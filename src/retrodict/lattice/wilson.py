@@ -55,7 +55,7 @@ class Wilson(AbstractAction):
     def gradient(self, x: Array) -> Array:
         """Each plaquette is formed once and moved along its sides: the force on a link is what passes through it."""
         group, count = self.group, len(self.shape)
-        total = [jnp.zeros(()) for _ in range(count)]
+        total = [jnp.zeros((), x.real.dtype) for _ in range(count)]
         for mu, nu, p in plaquettes(group, x):
             force = group.force(p)
             opposite_mu = shifted(group.rotated(direction(group, x, nu), force), nu, count, -1)

@@ -62,6 +62,17 @@ class AbstractTarget(eqx.Module):
     def derived(self, x: PyTree[Float[Array, "..."]], /) -> dict[str, Array]:
         """What is reported about `x`, by the names of `quantities`."""
 
+    @property
+    def judged(self) -> tuple[str, ...]:
+        """The quantities by which convergence is judged: all, unless the target knows which tell."""
+        return tuple(quantity.name for quantity in self.quantities)
+
+    @property
+    def odd(self) -> tuple[str, ...]:
+        """Quantities that an exact symmetry turns into their negative: their signs tell whether both halves of the
+        space were visited. None unless the target says otherwise."""
+        return ()
+
 
 class Evaluation(NamedTuple):
     """Everything that one forward pass tells about a latent vector."""
