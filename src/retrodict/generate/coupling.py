@@ -78,10 +78,10 @@ class ModeChart(AbstractChart):
     base: GaussianField
 
     def numbers(self, x: Array) -> Array:
-        return real_fourier(x.size).astype(x.dtype) @ x / self._spread()
+        return jnp.asarray(real_fourier(x.size), x.dtype) @ x / self._spread()
 
     def field(self, numbers: Array) -> Array:
-        return real_fourier(numbers.size).astype(numbers.dtype).T @ (self._spread() * numbers)
+        return jnp.asarray(real_fourier(numbers.size).T, numbers.dtype) @ (self._spread() * numbers)
 
     def answer(self, weights: PyTree, frozen: Array) -> Array:
         low = len(weights[0][0][0])

@@ -48,7 +48,7 @@ class GuidedHMC(AbstractMarkovChain):
     integrator: Integrator = field(default_factory=Omelyan)
     acceptance: float = 0.8
 
-    references: ClassVar[tuple[str, ...]] = ("duane1987", "omelyan2003", "wolff2004")
+    references: ClassVar[tuple[str, ...]] = ("duane1987", "omelyan2003", "gabrie2022", "wolff2004")
 
     @property
     def updates(self) -> tuple[Update, ...]:

@@ -92,7 +92,7 @@ class Learned:
     every: int = 4
 
     kind: ClassVar[str] = "exact"
-    references: ClassVar[tuple[str, ...]] = ("albergo2019", "wolff2004")
+    references: ClassVar[tuple[str, ...]] = ("liu1996", "albergo2019", "nicoli2021", "wolff2004")
 
     @property
     def lengths(self) -> dict[str, int]:
