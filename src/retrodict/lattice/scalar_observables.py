@@ -5,7 +5,7 @@ from typing import Final
 import jax.numpy as jnp
 import numpy as np
 
-from retrodict.base.types import Array, Float
+from retrodict.base.types import Array
 from retrodict.lattice.action import MeanFunction
 from retrodict.num.cumulants import cumulants
 
