@@ -7,13 +7,23 @@ from retrodict.base.lazy import lazy_names
 
 _HOME = {
     "AbstractModel": "model",
+    "AbstractScore": "score",
+    "AnnealedLangevin": "annealing",
     "Density": "model",
+    "Diffusion": "diffusion",
     "FromAction": "learners",
     "FromData": "learners",
     "importance": "exact",
+    "information": "diffusion",
+    "Perceptron": "score",
+    "PredictorCorrector": "diffusion",
+    "ProbabilityFlow": "diffusion",
+    "ReverseSDE": "diffusion",
     "Sample": "model",
     "selected": "exact",
     "trained": "learners",
+    "VarianceExploding": "noise",
+    "VariancePreserving": "noise",
 }
 
 __getattr__, __dir__ = lazy_names(__name__, _HOME)

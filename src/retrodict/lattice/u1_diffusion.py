@@ -29,7 +29,7 @@ class Rescaled(AbstractScore):
     """A score at another coupling by physics: `factor` = beta / beta of the training times the trained score.
 
     Exact without noise, where the score is the force; elsewhere mostly tempering in beta. Source: Zhu, Aarts, Wang,
-    Zhou, Wang, arXiv:2410.19602.
+    Zhou, Wang, arXiv:2502.05504.
     """
 
     score: AbstractScore
