@@ -1,4 +1,4 @@
-"""Diffusion as stochastic quantisation: a score learnt from phi^4 fields, its symmetries, its drift, its corrections."""
+"""Diffusion as stochastic quantisation: a score learnt from phi^4 fields: symmetries, drift, corrections."""
 
 import functools
 from typing import Any

@@ -1,4 +1,4 @@
-r"""Annealed Langevin dynamics: down the levels of noise by the drift of a score, then by Metropolis steps of the action.
+r"""Annealed Langevin dynamics: down the levels of noise by the drift of a score, then Metropolis steps of the action.
 
 At level $\sigma$, $y \to y + \epsilon\,s(y, \sigma) + \sqrt{2\epsilon}\,n$: stochastic quantisation with the noised
 action, and with the action itself as the level vanishes. What is returned are *accepted states* of the Metropolis chain
@@ -41,7 +41,7 @@ class AnnealedLangevin(AbstractModel):
     action. Nothing is known of the density: `exact` offers no correction, a chain that starts here does.
     """
 
-    density: ClassVar[Density] = Density.UNKNOWN
+    density: ClassVar[Density] = Density.UNKNOWN  # type: ignore[override]
     process: Diffusion
     weights: PyTree
     target: AbstractTarget

@@ -14,7 +14,7 @@ Sources: Song, Sohl-Dickstein, Kingma, Kumar, Ermon, Poole, ICLR 2021 (arXiv:201
 (2024) 060, for lattice fields.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 import equinox as eqx
 import jax
@@ -25,6 +25,9 @@ from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.generate.model import AbstractModel, Density, Sample
 from retrodict.generate.modes import AbstractModes, AbstractStart
 from retrodict.generate.score import AbstractScore, denoising_loss, random_level
+
+
+RUNGE_KUTTA: Final = ((0.0, 1 / 6), (0.5, 1 / 3), (0.5, 1 / 3), (1.0, 1 / 6))  # place and weight of each stage
 
 
 class Diffusion(eqx.Module):
@@ -56,7 +59,7 @@ class ReverseSDE(AbstractModel):
     steps of the full variance (Euler and Maruyama).
     """
 
-    density: ClassVar[Density] = Density.PATH
+    density: ClassVar[Density] = Density.PATH  # type: ignore[override]
     process: Diffusion
     weights: PyTree
     modes: AbstractModes
@@ -99,7 +102,7 @@ class ProbabilityFlow(AbstractModel):
     integrator, of order (step)^4, and serves any configuration.
     """
 
-    density: ClassVar[Density] = Density.EXACT
+    density: ClassVar[Density] = Density.EXACT  # type: ignore[override]
     process: Diffusion
     weights: PyTree
 
@@ -138,12 +141,17 @@ class ProbabilityFlow(AbstractModel):
         return state
 
     def _runge_kutta(self, y: Array, log_q: Scalar, here: Scalar, there: Scalar) -> tuple[Array, Scalar]:
-        h, middle = there - here, 0.5 * (here + there)
-        v1, d1 = self._velocity(y, here)
-        v2, d2 = self._velocity(y + 0.5 * h * v1, middle)
-        v3, d3 = self._velocity(y + 0.5 * h * v2, middle)
-        v4, d4 = self._velocity(y + h * v3, there)
-        return y + h / 6 * (v1 + 2 * (v2 + v3) + v4), log_q - h / 6 * (d1 + 2 * (d2 + d3) + d4)
+        """One step. Its four stages are a loop, so that the score is compiled once."""
+        h = there - here
+
+        def stage(state: tuple[Array, Array, Scalar], k: Array) -> tuple[tuple[Array, Array, Scalar], None]:
+            velocity, total, divergence = state
+            velocity, change = self._velocity(y + h * k[0] * velocity, here + h * k[0])
+            return (velocity, total + k[1] * velocity, divergence + k[1] * change), None
+
+        nothing = jnp.zeros_like(y), jnp.zeros_like(y), jnp.zeros_like(log_q)
+        (_, velocity, divergence), _ = jax.lax.scan(stage, nothing, jnp.asarray(RUNGE_KUTTA, y.dtype))
+        return y + h * velocity, log_q - h * divergence
 
     def _velocity(self, y: Array, log_level: Scalar) -> tuple[Array, Scalar]:
         """dy / d ln sigma and its divergence."""
@@ -159,7 +167,7 @@ class PredictorCorrector(AbstractModel):
     density. Source: Song et al., algorithms 2 and 4, where $\sigma$ is estimated from the norm of the score.
     """
 
-    density: ClassVar[Density] = Density.UNKNOWN
+    density: ClassVar[Density] = Density.UNKNOWN  # type: ignore[override]
     process: Diffusion
     weights: PyTree
     corrections: int = eqx.field(static=True, default=1)

@@ -1,8 +1,8 @@
 r"""Forward processes of diffusion models: how a configuration is drowned in noise, and at which pace.
 
-$dx = K(t)\,x\,dt + g(t)\,dW$ from t = 0 to 1 leads to $x_t = f(t)\,x_0 + \sqrt{\Xi(t)}\,n$. The scaled field $y = x_t / f$
-is $x_0$ plus noise of standard deviation $\sigma = \sqrt\Xi / f$, the *level*, whatever the process: so scores and
-samplers speak of (y, level), and a process only says which level belongs to which time.
+$dx = K(t)\,x\,dt + g(t)\,dW$ from t = 0 to 1 leads to $x_t = f(t)\,x_0 + \sqrt{\Xi(t)}\,n$. The scaled field
+$y = x_t / f$ is $x_0$ plus noise of standard deviation $\sigma = \sqrt\Xi / f$, the *level*, whatever the process: so
+scores and samplers speak of (y, level), and a process only says which level belongs to which time.
 
 Source: Song, Sohl-Dickstein, Kingma, Kumar, Ermon, Poole, ICLR 2021 (arXiv:2011.13456).
 """
@@ -56,19 +56,24 @@ class VarianceExploding:
             raise InputError("the noise must grow", got=f"sigma={self.sigma}", expected="sigma > 1")
 
     def mean_factor(self, t: Array) -> Array:
+        """f(t)."""
         return jnp.ones_like(t)
 
     def variance(self, t: Array) -> Array:
+        """Xi(t)."""
         rate = 2 * math.log(self.sigma)
         return jnp.expm1(rate * t) / rate
 
     def drift(self, t: Array) -> Array:
+        """K(t)."""
         return jnp.zeros_like(t)
 
     def diffusion_squared(self, t: Array) -> Array:
+        """g(t)^2."""
         return jnp.exp(2 * math.log(self.sigma) * t)
 
     def time(self, level: Array) -> Array:
+        """The time at which the level is reached."""
         rate = 2 * math.log(self.sigma)
         return jnp.log1p(rate * level**2) / rate
 
@@ -89,18 +94,23 @@ class VariancePreserving:
             raise InputError("the rate must grow", got=got, expected="0 < slowest < fastest")
 
     def mean_factor(self, t: Array) -> Array:
+        """f(t)."""
         return jnp.exp(-0.5 * self._integral(t))
 
     def variance(self, t: Array) -> Array:
+        """Xi(t)."""
         return -jnp.expm1(-self._integral(t))
 
     def drift(self, t: Array) -> Array:
+        """K(t)."""
         return -0.5 * self.diffusion_squared(t)
 
     def diffusion_squared(self, t: Array) -> Array:
+        """g(t)^2."""
         return self.slowest + (self.fastest - self.slowest) * t
 
     def time(self, level: Array) -> Array:
+        """The time at which the level is reached."""
         wanted, slope = jnp.log1p(level**2), self.fastest - self.slowest
         return 2 * wanted / (self.slowest + jnp.sqrt(self.slowest**2 + 2 * slope * wanted))
 

@@ -4,13 +4,17 @@ A kernel is one number for each *shell* of momenta that reflections and exchange
 depend on the noise are given at knots of its logarithm.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 import jax.numpy as jnp
+import jax.random as jr
 import numpy as np
 
-from retrodict.base.types import Array, Float, Int, Scalar
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Float, Int, Key, Scalar
 
+BATCH: Final = 512  # fields at once in a fit
 RIDGE: Final = 1e-5  # relative to the mean square of the features: what is not determined stays small
 
 
@@ -31,6 +35,32 @@ def interpolated(weights: Float[Array, "knots ..."], knots: tuple[float, ...], l
     below = jnp.minimum(place.astype(int), len(knots) - 2)
     share = place - below.astype(weights.dtype)
     return (1 - share) * weights[below] + share * weights[below + 1]
+
+
+def fitted(
+    equations: Callable[[Array, Key, Scalar], tuple[Array, Array]],
+    fields: Float[Array, "fields ..."],
+    key: Key,
+    knots: tuple[float, ...],
+    shell: Int[Array, "..."],
+    repeats: int,
+) -> Float[Array, "knots features shells"]:
+    """Kernels at all knots by least squares; `equations(batch, key, level)` gives the sums that `solved` takes.
+
+    Each field is used `repeats` times. Raises `InputError` for fields of another lattice.
+    """
+    lattice = fields.shape[fields.ndim - shell.ndim :]
+    if lattice != shell.shape:
+        raise InputError("fields of another lattice", got=str(lattice), expected=str(shell.shape))
+    numbers, found = np.asarray(shell), []
+    for number, place in enumerate(knots):
+        level, gram, right = jnp.asarray(np.exp(place), fields.dtype), np.zeros(()), np.zeros(())
+        for part in range(repeats * -(-len(fields) // BATCH)):
+            first = part * BATCH % (-(-len(fields) // BATCH) * BATCH)
+            sums = equations(fields[first : first + BATCH], jr.fold_in(jr.fold_in(key, number), part), level)
+            gram, right = gram + np.asarray(sums[0], float), right + np.asarray(sums[1], float)
+        found.append(solved(gram, right, numbers))
+    return jnp.asarray(np.stack(found), fields.dtype)
 
 
 def solved(gram: np.ndarray, right: np.ndarray, shell: Int[np.ndarray, "..."]) -> Float[np.ndarray, "features shells"]:

@@ -11,7 +11,6 @@ over sites, exact. Given frequencies and levels, denoising score matching is a l
 shell of momenta: `fitted` solves it, without gradient descent.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 import equinox as eqx
@@ -20,15 +19,16 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Int, Key, PyTree, Scalar
 from retrodict.generate.diffusion import Diffusion
 from retrodict.generate.modes import Fourier, GaussianStart
 from retrodict.generate.noise import geometric
 from retrodict.generate.score import AbstractScore
-from retrodict.lattice.kernels import interpolated, over_shells, shells, solved
+from retrodict.lattice import kernels
+from retrodict.lattice.kernels import interpolated, over_shells, shells
 
-BATCH: Final = 1024  # fields at once in a fit
+WIDEST: Final = 3.0  # level of the start, in standard deviations of the widest mode
+PITCH: Final = 0.6  # of the frequencies, over the root mean square of the field
 
 
 class ScalarScore(AbstractScore):
@@ -77,10 +77,9 @@ class ScalarScore(AbstractScore):
 
 def spectrum_of(fields: Float[Array, "fields ..."]) -> Array:
     """The power spectrum of fields, averaged over shells; not centred: the mean is zero by symmetry."""
-    fields = np.asarray(fields)
-    axes = tuple(range(1, fields.ndim))
-    power = np.mean(np.abs(np.fft.fftn(fields, axes=axes)) ** 2, axis=0) / fields[0].size
-    return jnp.asarray(over_shells(power, shells(fields.shape[1:]))[shells(fields.shape[1:])], fields.dtype)
+    values, shell = np.asarray(fields), shells(fields.shape[1:])
+    power = np.mean(np.abs(np.fft.fftn(values, axes=tuple(range(1, values.ndim)))) ** 2, axis=0) / shell.size
+    return jnp.asarray(over_shells(power, shell)[shell], values.dtype)
 
 
 def scalar_diffusion(
@@ -93,15 +92,15 @@ def scalar_diffusion(
 ) -> Diffusion:
     """A diffusion process for `fields`, its score not yet fitted.
 
-    Noise from `finest` to three times the largest standard deviation of any mode, all in units of the field's root mean
-    square. Frequencies are multiples of 0.6 over that.
+    Noise from `finest`, in units of the field's root mean square, to `WIDEST` standard deviations of the widest mode.
+    Frequencies are multiples of `PITCH` over that root mean square.
     """
     spectrum = spectrum_of(fields)
     scale = float(jnp.sqrt(jnp.mean(spectrum)))
-    largest = max(3 * float(jnp.sqrt(jnp.max(spectrum))), 2 * scale)
+    largest = WIDEST * float(jnp.sqrt(jnp.max(spectrum)))
     levels = np.asarray(geometric(largest, finest * scale, steps))
     places = tuple(float(x) for x in np.linspace(np.log(levels[-1]), np.log(levels[0]), knots))
-    waves = tuple(0.6 * n / scale for n in range(1, frequencies + 1))
+    waves = tuple(PITCH * n / scale for n in range(1, frequencies + 1))
     shape = fields.shape[1:]
     shell = shells(shape)
     score = ScalarScore(spectrum, jnp.asarray(shell), int(shell.max()) + 1, waves, places)
@@ -114,24 +113,8 @@ def fitted(score: ScalarScore, fields: Float[Array, "fields ..."], key: Key, *, 
     Each field is used `repeats` times with noise and with minus that noise, which removes the 1 / sigma of the noise
     from the error of the fit. Raises `InputError` for fields of another shape.
     """
-    if fields.shape[1:] != score.shell.shape:
-        raise InputError("fields of another lattice", got=str(fields.shape[1:]), expected=str(score.shell.shape))
-    return jnp.asarray(np.stack([_at_knot(score, fields, level, k, repeats) for level, k in _knots(score, key)]))
-
-
-def _knots(score: ScalarScore, key: Key) -> Iterator[tuple[Array, Key]]:
-    for number, place in enumerate(score.knots):
-        yield jnp.asarray(np.exp(place), score.spectrum.dtype), jr.fold_in(key, number)
-
-
-def _at_knot(score: ScalarScore, fields: Array, level: Array, key: Key, repeats: int) -> np.ndarray:
-    gram, right = np.zeros(()), np.zeros(())
-    for number in range(repeats):
-        for first in range(0, len(fields), BATCH):
-            batch = jnp.asarray(fields[first : first + BATCH])
-            found = _normal_equations(score, batch, jr.fold_in(key, number * len(fields) + first), level)
-            gram, right = gram + np.asarray(found[0], float), right + np.asarray(found[1], float)
-    return solved(gram, right, np.asarray(score.shell)).astype(score.spectrum.dtype)
+    equations = lambda batch, k, level: _normal_equations(score, jnp.asarray(batch), k, level)  # noqa: E731
+    return kernels.fitted(equations, fields, key, score.knots, score.shell, repeats)
 
 
 @eqx.filter_jit

@@ -5,13 +5,13 @@ Noise is added to angles and angles are wrapped: diffusion on the circle. With t
 $$s = -d^T G\,\Big[\sin p + (1 - r)\sum_f K_f F_f(p)\Big], \quad
 G(k) = \frac{1}{1/\beta + \sigma^2\hat k^2}, \quad r = \frac{1}{1 + 4\beta\sigma^2},$$
 
-exact for Gaussian fluctuations, and equal to $-\partial S/\partial\theta = -\beta d^T\sin p$ as the noise vanishes. The features F
-are sums of sines over Wilson loops of one shape (`SHAPES`), each with a kernel $K(|k|, \sigma)$ on the whole lattice.
+exact for Gaussian fluctuations, and equal to $-\partial S/\partial\theta = -\beta d^T\sin p$ as the noise vanishes.
+The features F are sums of sines over Wilson loops of one shape (`SHAPES`); $\sin(np + wg)$ with the smoothed field g
+of $\sin p$ (`DRESSED`); $\sin(np)$ times the smoothed field of $\cos p$ (`DAMPED`). Each has a kernel on all momenta.
 Every symmetry is exact: gauge transformations (only plaquettes enter), translations, rotations, reflections and charge
 conjugation. The divergence is a sum over loops. As in `scalar_score`, the fit is linear.
 """
 
-from collections.abc import Iterator
 from itertools import product
 from typing import Final
 
@@ -19,18 +19,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-import numpy as np
 
-from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Int, Key, PyTree, Scalar
-from retrodict.generate.diffusion import Diffusion
-from retrodict.generate.modes import AbstractModes, AbstractStart
-from retrodict.generate.noise import geometric
 from retrodict.generate.score import AbstractScore
-from retrodict.lattice.kernels import interpolated, shells, solved
-
-BATCH: Final = 512  # fields at once in a fit
-LARGEST: Final = 2.2  # level at which plaquettes, whose memory is exp(-2 sigma^2), are uniform within 1e-4
+from retrodict.lattice import kernels
+from retrodict.lattice.kernels import interpolated
+from retrodict.lattice.plane import convolved, curl, curl_adjoint, half, momentum_squared
 
 Loop = tuple[tuple[int, int, int], ...]  # multiplicity and offset of each plaquette
 # One plaquette once, twice, three times; two side by side, diagonal, two apart, and in opposite senses; 2 x 2; 1 x 3;
@@ -47,6 +41,15 @@ SHAPES: Final[tuple[Loop, ...]] = (
     ((1, 0, 0), (1, 1, 0), (1, -1, 0)),
     ((2, 0, 0), (1, 1, 0)),
 )
+
+
+DRESSED: Final = (  # n, w
+    *((0, 2.0), (0, 4.0)),
+    *((1, 2.0), (1, -2.0), (1, 4.0), (1, -4.0)),
+    *((2, 2.0), (2, -2.0), (2, 4.0), (2, -4.0)),
+    *((3, 3.0), (3, -3.0)),
+)
+DAMPED: Final = (1, 2, 3)
 
 
 def images(loop: Loop) -> tuple[Loop, ...]:
@@ -69,31 +72,55 @@ class U1Score(AbstractScore):
 
     def init(self, key: Key) -> PyTree:
         """Zero: the Gaussian limit, with the sine instead of the angle."""
-        return jnp.zeros((len(self.knots), len(self.loops), self.shells), self.beta.dtype)
+        return jnp.zeros((len(self.knots), len(self.loops) + len(DRESSED) + len(DAMPED), self.shells), self.beta.dtype)
 
     def __call__(self, weights: PyTree, y: Array, level: Scalar) -> Array:
         angle = curl(y)
-        change, kernels = self._parts(weights, level)
-        transformed = jnp.fft.rfft2(jnp.sin(angle)) * _half(change[0])
-        features = jnp.fft.rfft2(self.features(angle), axes=(1, 2))
-        transformed = transformed + jnp.sum(_half(kernels) * features, axis=0)
+        change, parts = self._parts(weights, level)
+        transformed = jnp.fft.rfft2(jnp.sin(angle)) * half(change[0])
+        features = jnp.fft.rfft2(self.features(angle, level), axes=(1, 2))
+        transformed = transformed + jnp.sum(half(parts) * features, axis=0)
         return -curl_adjoint(jnp.fft.irfft2(transformed, s=angle.shape))
 
     def with_divergence(self, weights: PyTree, y: Array, level: Scalar) -> tuple[Array, Scalar]:
         angle = curl(y)
-        change, kernels = self._parts(weights, level)
+        change, parts = self._parts(weights, level)
         squared = momentum_squared(angle.shape, y.dtype)
-        local = jnp.fft.ifft2(jnp.concatenate([change, kernels]) * squared).real  # d d^T G K in position space
+        local = jnp.fft.ifft2(jnp.concatenate([change, parts]) * squared).real  # d d^T G K in position space
         total = jnp.sum(jnp.cos(angle)) * local[0, 0, 0]
-        for kernel, loops in zip(local[1:], self.loops, strict=True):
+        for kernel, loops in zip(local[1:], self.loops, strict=False):
             for loop in loops:
                 weight = sum(c * kernel[i, j] for c, i, j in loop)
                 total = total + weight * jnp.sum(jnp.cos(_around(angle, loop)))
-        return self(weights, y, level), -total
+        return self(weights, y, level), -(total + self._dressed_slopes(angle, level, local[1 + len(self.loops) :]))
 
-    def features(self, angle: Array) -> Array:
+    def _dressed_slopes(self, angle: Array, level: Scalar, kernels: Array) -> Scalar:
+        smooth = self.smoothing(level)
+        position = jnp.fft.irfft2(half(smooth), s=angle.shape)
+        cosine, sine = jnp.cos(angle), jnp.sin(angle)
+        around, even = convolved(smooth, sine), convolved(smooth, cosine)
+        total = jnp.zeros((), angle.dtype)
+        for (n, w), kernel in zip(DRESSED, kernels, strict=False):
+            slope = jnp.cos(n * angle + w * around)
+            total = total + n * kernel[0, 0] * jnp.sum(slope)
+            total = total + w * jnp.sum(slope * convolved(jnp.fft.fft2(kernel * position).real, cosine))
+        for n, kernel in zip(DAMPED, kernels[len(DRESSED) :], strict=True):
+            total = total + n * kernel[0, 0] * jnp.sum(jnp.cos(n * angle) * even)
+            change = convolved(jnp.fft.fft2(kernel * position).real, sine)
+            total = total - jnp.sum(jnp.sin(n * angle) * change)
+        return total
+
+    def features(self, angle: Array, level: Scalar) -> Array:
         """`(features, columns, rows)`, from the plaquette angles."""
-        return jnp.stack([sum(jnp.sin(_around(angle, loop)) for loop in loops) for loops in self.loops])  # type: ignore[arg-type]
+        loops = [sum(jnp.sin(_around(angle, loop)) for loop in loops) for loops in self.loops]
+        smooth = self.smoothing(level)
+        around, even = convolved(smooth, jnp.sin(angle)), convolved(smooth, jnp.cos(angle))
+        dressed = [jnp.sin(n * angle + w * around) for n, w in DRESSED]
+        return jnp.stack(loops + dressed + [jnp.sin(n * angle) * even for n in DAMPED])  # type: ignore[arg-type]
+
+    def smoothing(self, level: Scalar) -> Array:
+        """The low-pass filter 1 / (1 + beta sigma^2 k^2) by which sines and cosines of plaquettes are averaged."""
+        return self.propagator(level) / self.beta
 
     def propagator(self, level: Scalar) -> Array:
         """G."""
@@ -106,142 +133,24 @@ class U1Score(AbstractScore):
     def _parts(self, weights: PyTree, level: Scalar) -> tuple[Array, Array]:
         """G `(1, *momenta)`, and (1 - r) G K of each feature."""
         propagator = self.propagator(level)
-        kernels = interpolated(weights, self.knots, level)[:, self.shell]
-        return propagator[None], self.share(level) * propagator * kernels
-
-
-class Rescaled(AbstractScore):
-    """A score at another coupling by physics: `factor` = beta / beta of the training times the trained score.
-
-    Exact without noise, where the score is the force; elsewhere mostly tempering in beta. Source: Zhu, Aarts, Wang,
-    Zhou, Wang, arXiv:2410.19602.
-    """
-
-    score: AbstractScore
-    factor: Scalar
-
-    def init(self, key: Key) -> PyTree:
-        return self.score.init(key)
-
-    def __call__(self, weights: PyTree, y: Array, level: Scalar) -> Array:
-        return self.factor * self.score(weights, y, level)
-
-    def with_divergence(self, weights: PyTree, y: Array, level: Scalar) -> tuple[Array, Scalar]:
-        value, divergence = self.score.with_divergence(weights, y, level)
-        return self.factor * value, self.factor * divergence
-
-
-class Transverse(AbstractModes):
-    """Links in two dimensions: the plane waves that change plaquettes have multipliers, all other links are noise."""
-
-    shape: tuple[int, ...] = eqx.field(static=True)  # (2, columns, rows)
-
-    def filtered(self, x: Array, multiplier: Array) -> Array:
-        excess = jnp.where(self._squared(x) > 0, (multiplier - 1) / self._divisor(x), 0.0).astype(x.dtype)
-        return x + curl_adjoint(jnp.fft.irfft2(_half(excess) * jnp.fft.rfft2(curl(x)), s=x.shape[1:]))
-
-    def power(self, x: Array) -> Array:
-        return jnp.abs(jnp.fft.fft2(curl(x))) ** 2 / (self._divisor(x) * x[0].size)
-
-    def log_det(self, multiplier: Array) -> Scalar:
-        return jnp.sum(jnp.where(self._squared(multiplier) > 0, jnp.log(multiplier), 0.0))
-
-    def _squared(self, like: Array) -> Array:
-        return momentum_squared(self.shape[1:], like.dtype)
-
-    def _divisor(self, like: Array) -> Array:
-        squared = self._squared(like)
-        return jnp.where(squared > 0, squared, 1.0)
-
-
-class UniformAngles(AbstractStart):
-    """The invariant measure of links, normalised to one: log density zero."""
-
-    like: Float[Array, "two columns rows"]
-
-    def draw(self, key: Key, level: Scalar) -> tuple[Array, Scalar]:
-        y = jr.uniform(key, self.like.shape, self.like.dtype, -np.pi, np.pi)
-        return y, jnp.zeros((), self.like.dtype)
-
-    def log_prob(self, y: Array, level: Scalar) -> Scalar:
-        return jnp.zeros((), self.like.dtype)
-
-
-def u1_diffusion(
-    shape: tuple[int, int],
-    beta: float,
-    *,
-    knots: int = 20,
-    steps: int = 24,
-    finest: float = 0.02,
-    precision: type = float,
-) -> Diffusion:
-    """A diffusion process for links at a coupling, its score not yet fitted; `finest` in units of 1 / sqrt(beta)."""
-    if beta <= 0 or len(shape) != 2:
-        raise InputError("no such gauge theory", got=f"shape={shape}, beta={beta}", expected="beta > 0, two extents")
-    levels = np.asarray(geometric(LARGEST, finest / np.sqrt(beta), steps))
-    # Below a fifth of the width of a plaquette the kernels do not matter: (1 - r) is small.
-    places = tuple(float(x) for x in np.linspace(np.log(0.2 / np.sqrt(beta)), np.log(LARGEST), knots))
-    shell = shells(shape)
-    loops = tuple(
-        images(loop) for loop in SHAPES if all(2 * abs(x) < n for _, *o in loop for x, n in zip(o, shape, strict=True))
-    )
-    score = U1Score(jnp.asarray(beta, precision), jnp.asarray(shell), int(shell.max()) + 1, places, loops)
-    return Diffusion(
-        score, UniformAngles(jnp.zeros((2, *shape), precision)), jnp.asarray(levels, precision), 1 / (4 * beta)
-    )
+        kernel = interpolated(weights, self.knots, level)[:, self.shell]
+        return propagator[None], self.share(level) * propagator * kernel
 
 
 def u1_fitted(score: U1Score, fields: Float[Array, "fields two columns rows"], key: Key, *, repeats: int = 1) -> PyTree:
     r"""The weights of least squares on `fields` drawn at the score's own coupling.
 
-    The target $\sin p_0 + \sigma\,d\epsilon$ mixes the force at the clean field with the noise, mode by mode with the weights that are
-    best for Gaussian fluctuations; either alone has the score as its conditional mean.
+    The target $\sin p_0 + \sigma\,d\epsilon$ mixes the force at the clean field with the noise, mode by mode with the
+    weights that are best for Gaussian fluctuations; either alone has the score as its conditional mean. Raises
+    `InputError` for another lattice.
     """
-    if fields.shape[2:] != score.shell.shape:
-        raise InputError("links of another lattice", got=str(fields.shape[2:]), expected=str(score.shell.shape))
-    return jnp.asarray(np.stack([_at_knot(score, fields, level, k, repeats) for level, k in _knots(score, key)]))
-
-
-def curl(links: Array) -> Array:
-    """d: plaquette angles, not wrapped, of links `(2, columns, rows)`."""
-    u, v = links[..., 0, :, :], links[..., 1, :, :]
-    return u + jnp.roll(v, -1, -2) - jnp.roll(u, -1, -1) - v
-
-
-def curl_adjoint(f: Array) -> Array:
-    """d^T: what a function of plaquettes does to links."""
-    return jnp.stack([f - jnp.roll(f, 1, -1), jnp.roll(f, 1, -2) - f], axis=-3)
-
-
-def momentum_squared(shape: tuple[int, ...], dtype: np.dtype | type) -> Array:
-    """The eigenvalues of d d^T, 4 sin^2(k/2) summed over both axes."""
-    first, second = (4 * np.sin(np.pi * np.arange(n) / n) ** 2 for n in shape)
-    return jnp.asarray(first[:, None] + second, dtype)
+    equations = lambda batch, k, level: _normal_equations(score, jnp.asarray(batch), k, level)  # noqa: E731
+    return kernels.fitted(equations, fields, key, score.knots, score.shell, repeats)
 
 
 def _around(angle: Array, loop: Loop) -> Array:
     """The angle of the loop at each site."""
     return sum(c * jnp.roll(angle, (-i, -j), (-2, -1)) for c, i, j in loop)  # type: ignore[return-value]
-
-
-def _half(multiplier: Array) -> Array:
-    return multiplier[..., : multiplier.shape[-1] // 2 + 1]
-
-
-def _knots(score: U1Score, key: Key) -> Iterator[tuple[Array, Key]]:
-    for number, place in enumerate(score.knots):
-        yield jnp.asarray(np.exp(place), score.beta.dtype), jr.fold_in(key, number)
-
-
-def _at_knot(score: U1Score, fields: Array, level: Array, key: Key, repeats: int) -> np.ndarray:
-    gram, right = np.zeros(()), np.zeros(())
-    for number in range(repeats):
-        for first in range(0, len(fields), BATCH):
-            batch = jnp.asarray(fields[first : first + BATCH])
-            found = _normal_equations(score, batch, jr.fold_in(key, number * len(fields) + first), level)
-            gram, right = gram + np.asarray(found[0], float), right + np.asarray(found[1], float)
-    return solved(gram, right, np.asarray(score.shell)).astype(score.beta.dtype)
 
 
 @eqx.filter_jit
@@ -250,7 +159,7 @@ def _normal_equations(score: U1Score, fields: Array, key: Key, level: Array) -> 
     white, clean = jnp.concatenate([white, -white]), jnp.concatenate([fields, fields])
     angle = curl(clean + level * white)
     target = jnp.sin(curl(clean)) + level * curl(white) - jnp.sin(angle)
-    features = jnp.fft.fft2(jax.vmap(score.features)(angle))
+    features = jnp.fft.fft2(jax.vmap(lambda a: score.features(a, level))(angle))
     gram = jnp.einsum("bf...,bg...->fg...", jnp.conj(features), features).real
     right = jnp.einsum("bf...,b...->f...", jnp.conj(features), jnp.fft.fft2(target)).real
     return gram, right / score.share(level)

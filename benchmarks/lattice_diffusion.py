@@ -1,0 +1,282 @@
+"""Diffusion models of lattice fields: raw bias, corrected values, costs; prints every figure that the docs quote.
+
+    python benchmarks/lattice_diffusion.py [toy] [phi4] [phi4_large] [broken] [u1] [u1_cold] [extrapolation]
+
+Without names all parts run, in about ten minutes on one core. Times are CPU seconds of this process, with compilation.
+"""
+
+import sys
+import time
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+from scipy.special import ive, ndtri
+
+import retrodict  # noqa: F401
+from retrodict.generate.annealing import AnnealedLangevin
+from retrodict.generate.diffusion import Diffusion, ProbabilityFlow, ReverseSDE, information
+from retrodict.generate.exact import importance, selected
+from retrodict.generate.learners import FromData, trained
+from retrodict.generate.modes import Fourier, GaussianStart, White
+from retrodict.generate.noise import geometric
+from retrodict.generate.score import Perceptron
+from retrodict.generate.two_peaks import TwoPeaks, TwoPeaksScore
+from retrodict.inference.schedule import Cosine
+from retrodict.inference.train import Train
+from retrodict.lattice import reference as exact
+from retrodict.lattice.groups import U1
+from retrodict.lattice.methods import HMC, Cluster
+from retrodict.lattice.phi4 import Phi4
+from retrodict.lattice.scalar_score import fitted, scalar_diffusion
+from retrodict.lattice.u1_diffusion import LARGEST, Rescaled, Transverse, u1_diffusion
+from retrodict.lattice.u1_score import u1_fitted
+from retrodict.lattice.wilson import Wilson
+from retrodict.num.cumulants import weighted_cumulants
+from retrodict.run.loop import advance
+
+LAM = 0.022
+NARROW = jnp.float32
+# (L, kappa): <|M|>, its error, chi, its error: long runs of an independent program.
+PHI4 = {
+    (8, 0.27): (0.8826, 0.0015, 9.807, 0.027),
+    (8, 0.5): (4.82998, 0.00003, 0.2474, 0.0002),
+    (16, 0.27): (0.7649, 0.0027, 23.76, 0.21),
+    (32, 0.27): (0.609, 0.006, 76.0, 1.0),
+}
+
+
+class Clock:
+    """CPU seconds since it was made or last read."""
+
+    def __init__(self):
+        self.start = time.process_time()
+
+    def __call__(self):
+        spent, self.start = time.process_time() - self.start, time.process_time()
+        return spent
+
+
+def drawn(model, count, batch=256, seed=1):
+    """Draws of a model in batches, compiled."""
+    sample = eqx.filter_jit(lambda m, keys: jax.lax.map(m.sample, keys, batch_size=batch))
+    return jax.block_until_ready(sample(model, jr.split(jr.key(seed), count)))
+
+
+def off(value, error, truth, truth_error=0.0):
+    """In standard errors."""
+    return (value - truth) / np.hypot(error, truth_error)
+
+
+def toy():
+    """The two peaks: the learnt score, and cumulants of the flow by quadrature."""
+    target, clock = TwoPeaks(1.0, 0.25), Clock()
+    variance = float(target.cumulants(2)[1])
+    half = target.centre + target.width * ndtri((np.arange(20_000) + 0.5) / 20_000)
+    examples = jnp.asarray(np.random.default_rng(3).permutation(np.concatenate([half, -half]))[:, None])
+    score, exact_score = Perceptron((1,), variance, odd=True), TwoPeaksScore(target)
+    start = GaussianStart(White((1,)), jnp.asarray(variance))
+    plan = Diffusion(score, start, geometric(10.0, 0.04, 128), variance)
+    learner = FromData(ProbabilityFlow(plan, score.init(jr.key(4))), examples, examples[:2000])
+    method = Train(steps=3000, batch=512, learning_rate=Cosine(1e-2, 1e-6), every=500)
+    finished = advance(learner, method, seed=5)
+    model = trained(learner.model, method.finish(learner, finished.state, finished.history).position)
+    print(f"toy: trained in {clock():.1f} CPU s")
+    for level in (0.04, 0.1, 0.3, 1.0, 3.0, 10.0):
+        y = examples[:20_000] + level * jr.normal(jr.key(8), (20_000, 1))
+        wanted = jax.vmap(lambda at: exact_score((), at, jnp.asarray(level)))(y)  # noqa: B023
+        found = jax.vmap(lambda at: model.process.score(model.weights, at, jnp.asarray(level)))(y)  # noqa: B023
+        print(f"  level {level}: relative error in L2 {jnp.mean((found - wanted) ** 2) / jnp.mean(wanted**2):.2e}")
+    grid = np.linspace(-8, 8, 4001)
+    for name, one in (
+        ("learnt", model),
+        ("exact", ProbabilityFlow(eqx.tree_at(lambda p: p.score, plan, exact_score), ())),
+    ):
+        y = jnp.asarray(np.sqrt(variance + 100.0) * grid)[:, None]
+        ends = np.asarray(eqx.filter_jit(lambda m, at: jax.vmap(m.path)(at)[:, -1, 0])(one, y))
+        ratio = weighted_cumulants(ends, np.exp(-0.5 * grid**2), 10)[1::2] / target.cumulants(10)[1::2]
+        print(f"  {name} score, Gaussian start: kappa_2 ... kappa_10 over exact {np.round(ratio, 4)}")
+
+
+def phi4_fields(extent, kappa, chains, warmup):
+    """Independent configurations, where as many chains of clusters and trajectories stand."""
+    action = Phi4((extent, extent), kappa, LAM, precision=32)
+    method = Cluster(chains=chains, warmup=warmup, draws=4, trajectory=True)
+    return action, jnp.asarray(advance(action, method, seed=2).state.field)
+
+
+def show_phi4(name, action, draw, seconds, truth):
+    """Raw and corrected |M| and chi against the reference, the weights, and the cost of a draw."""
+    volume, count = action.volume, len(draw.x)
+    weights = jax.vmap(action.log_density)(draw.x) - draw.log_prob
+    found, mean = importance(weights), np.asarray(draw.x, float).mean(axis=(1, 2))
+    accepted = float(jnp.mean(selected(weights, jr.key(3))[1]))
+    print(
+        f"  {name}: ESS {found.ess:.3f}, acceptance {accepted:.3f}, Pareto k {found.pareto_k:.2f}, "
+        f"ln Z {found.log_z:.4f} +- {found.log_z_error:.4f}, {1e3 * seconds / count:.1f} CPU ms a draw"
+    )
+    raw, error = np.abs(mean).mean(), np.abs(mean).std() / np.sqrt(count)
+    print(f"    <M> {mean.mean():+.4f} +- {mean.std() / np.sqrt(count):.4f}, positive {np.mean(mean > 0):.3f}")
+    value, value_error = found.mean(np.abs(mean))
+    square, _ = found.mean(mean**2)
+    chi, raw_chi = volume * (square - value**2), volume * np.var(np.abs(mean))
+    _, chi_error = found.mean(volume * (np.abs(mean) - value) ** 2)
+    print(
+        f"    |M| raw {raw:.4f} +- {error:.4f} ({100 * (raw / truth[0] - 1):+.1f} %), corrected {value:.4f} +- "
+        f"{value_error:.4f} ({off(value, value_error, truth[0], truth[1]):+.1f} sigma)"
+    )
+    print(
+        f"    chi raw {raw_chi:.3f} ({100 * (raw_chi / truth[2] - 1):+.1f} %), corrected {chi:.3f} +- {chi_error:.3f} "
+        f"({off(chi, chi_error, truth[2], truth[3]):+.1f} sigma)",
+        flush=True,
+    )
+
+
+def phi4_case(extent, kappa, *, chains, warmup, draws, paths=()):
+    """Data, fit, drift, and draws of the flow and of the reverse equation."""
+    clock, truth = Clock(), PHI4[extent, kappa]
+    action, fields = phi4_fields(extent, kappa, chains, warmup)
+    gathered = clock()
+    plan = scalar_diffusion(fields)
+    weights = fitted(plan.score, fields, jr.key(0))
+    print(f"phi^4 L {extent} kappa {kappa}: {chains} fields in {gathered:.1f} CPU s, fit in {clock():.1f} CPU s")
+    clean, drift = fields[:256], -jax.vmap(action.gradient)(fields[:256])
+    for level in (0.01, 0.03, 0.1, 0.3, 1.0):
+        found = jax.vmap(lambda y: plan.score(weights, y, jnp.asarray(level, NARROW)))(clean)  # noqa: B023
+        ratio = float(jnp.linalg.norm(found - drift) / jnp.linalg.norm(drift))
+        print(f"    level {level}: |score + grad S| / |grad S| = {ratio:.3f}")
+    clock()
+    draw = drawn(ProbabilityFlow(plan, weights), draws)
+    show_phi4("probability flow", action, draw, clock(), truth)
+    modes = Fourier(action.shape)
+    for steps in paths:
+        levels = geometric(float(plan.levels[0]), float(plan.levels[-1]), steps).astype(NARROW)
+        finer = eqx.tree_at(lambda p: p.levels, plan, levels)
+        widths = information(finer, weights, modes, fields[:256], jr.key(4))
+        for name, one in ((f"reverse SDE, {steps} measured steps", widths), (f"{steps} white steps", 0 * widths)):
+            clock()
+            draw = drawn(ReverseSDE(finer, weights, modes, one), draws // 4)
+            show_phi4(name, action, draw, clock(), truth)
+
+
+def phi4():
+    """Near criticality."""
+    phi4_case(8, 0.27, chains=2048, warmup=80, draws=4096, paths=(64,))
+    phi4_case(16, 0.27, chains=1024, warmup=160, draws=2048, paths=(64, 256))
+
+
+def broken():
+    """Two modes far apart."""
+    phi4_case(8, 0.5, chains=2048, warmup=60, draws=4096)
+
+
+def phi4_large():
+    """The stretch."""
+    phi4_case(32, 0.27, chains=512, warmup=200, draws=512)
+
+
+def u1_fields(extent, beta, chains):
+    """HMC with winding updates: independent links, and CPU seconds."""
+    clock, action = Clock(), Wilson(U1(), (extent, extent), beta, precision=32)
+    method = HMC(chains=chains, warmup=60, draws=4, winding=True, cold=0.0)
+    return action, jnp.asarray(advance(action, method, seed=2).state.field), clock()
+
+
+def u1_truth(action):
+    """Exact values in this volume, by the names of the observables."""
+    loops = {f"W{n}{n}": exact.u1_wilson_loop(action.beta, action.volume, n * n) for n in (2, 3, 4)}
+    charge = action.volume * exact.u1_susceptibility(action.beta, action.volume)
+    return {"plaquette": exact.u1_plaquette(action.beta, action.volume), **loops, "Q2": charge}
+
+
+def show_u1(name, action, x, seconds, log_q=None):
+    """Raw and, with a density, corrected observables against the exact ones."""
+    seen, count = jax.jit(jax.vmap(action.observables))(x), len(x)
+    print(f"  {name}: {1e3 * seconds / count:.1f} CPU ms a draw")
+    found = None
+    if log_q is not None:
+        weights = jax.vmap(action.log_density)(x) - log_q
+        found = importance(weights)
+        log_z = np.log(np.sum(ive(np.arange(-100, 101), action.beta) ** action.volume))
+        print(
+            f"    ESS {found.ess:.3f}, Pareto k {found.pareto_k:.2f}, var ln w {found.variance:.2f}, ln Z - exact "
+            f"{found.log_z - log_z:+.4f} +- {found.log_z_error:.4f}, acceptance "
+            f"{float(jnp.mean(selected(weights, jr.key(3))[1])):.3f}{'' if found.trusted else ': not to be trusted'}"
+        )
+    for quantity, truth in u1_truth(action).items():
+        value = np.asarray(seen[quantity], float)
+        raw, error = value.mean(), value.std() / np.sqrt(count)
+        line = f"    {quantity:9} exact {truth:.5f}, raw {raw:.5f} +- {error:.5f} ({off(raw, error, truth):+.1f} sigma)"
+        if found is not None:
+            mean, mean_error = found.mean(value)
+            line += f", corrected {mean:.5f} +- {mean_error:.5f} ({off(mean, mean_error, truth):+.1f})"
+        print(line, flush=True)
+
+
+def repaired(action, x, trajectories=20):
+    """The same walkers after HMC with winding updates."""
+    method = HMC(chains=len(x), warmup=trajectories, draws=4, winding=True)
+    state = method.init(action, jr.key(0))._replace(field=x)
+    step = jax.jit(lambda s, i: method.step(action, s, jr.fold_in(jr.key(6), i), i)[0])
+    for number in range(trajectories):
+        state = step(state, jnp.asarray(number))
+    return state.field
+
+
+def u1_case(extent, beta, *, draws, paths=()):
+    """Fit at a coupling; the flow, the reverse equation, and annealed Langevin with Metropolis steps at the end."""
+    action, fields, gathered = u1_fields(extent, beta, 2048)
+    clock = Clock()
+    plan = u1_diffusion(action.shape, beta, precision=NARROW)
+    weights = u1_fitted(plan.score, fields, jr.key(0))
+    print(f"U(1) L {extent} beta {beta:g}: {len(fields)} fields in {gathered:.1f} CPU s, fit in {clock():.1f} CPU s")
+    draw = drawn(ProbabilityFlow(plan, weights), draws)
+    show_u1("probability flow", action, draw.x, clock(), draw.log_prob)
+    modes = Transverse((2, *action.shape))
+    for steps in paths:
+        finer = eqx.tree_at(lambda p: p.levels, plan, geometric(LARGEST, 0.02 / beta**0.5, steps).astype(NARROW))
+        widths = information(finer, weights, modes, fields[:256], jr.key(4))
+        draw = drawn(ReverseSDE(finer, weights, modes, widths), draws // 2)
+        show_u1(f"reverse SDE, {steps} measured steps", action, draw.x, clock(), draw.log_prob)
+    model = AnnealedLangevin(plan, weights, action, 4 * beta, steps=4, adjusted=100, size=0.3)
+    walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walked)(keys))(model, jr.split(jr.key(5), 512))
+    print(f"  Metropolis acceptance {float(jnp.mean(walkers.acceptance)):.2f}")
+    show_u1("annealed Langevin, then 100 Metropolis steps", action, walkers.x, clock())
+    show_u1("the same after 20 HMC + winding trajectories", action, repaired(action, walkers.x), clock())
+
+
+def u1():
+    """Where topology moves."""
+    u1_case(16, 1.0, draws=1024)
+
+
+def u1_cold():
+    """Where it does not."""
+    u1_case(8, 7.0, draws=4096, paths=(100,))
+
+
+def extrapolation():
+    """Trained at beta = 1, sampled at 7 by the rescaled score; and annealed without learning; repaired."""
+    _, fields, gathered = u1_fields(16, 1.0, 1024)
+    clock, action = Clock(), Wilson(U1(), (16, 16), 7.0, precision=32)
+    plan = u1_diffusion(action.shape, 1.0, precision=NARROW)
+    learnt = u1_fitted(plan.score, fields, jr.key(0))
+    print(f"U(1) L 16, beta 1 -> 7: {len(fields)} fields in {gathered:.1f} CPU s, fit in {clock():.1f} CPU s")
+    levels = geometric(LARGEST, 1e-3, 100).astype(NARROW)
+    for name, weights in (("learnt at beta = 1", learnt), ("no learning", 0 * learnt)):
+        score = Rescaled(plan.score, jnp.asarray(7.0, NARROW))
+        scaled = eqx.tree_at(lambda p: (p.score, p.levels), plan, (score, levels))
+        model = AnnealedLangevin(scaled, weights, action, 28.0, steps=10, adjusted=100, size=0.3)
+        walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walked)(keys))(model, jr.split(jr.key(5), 256))
+        print(f"  Metropolis acceptance {float(jnp.mean(walkers.acceptance)):.2f}")
+        show_u1(f"{name}, 100 levels x 10 steps (biased)", action, walkers.x, clock())
+        show_u1(f"{name}, repaired by 20 HMC + winding trajectories", action, repaired(action, walkers.x), clock())
+
+
+PARTS = {one.__name__: one for one in (toy, phi4, broken, u1, u1_cold, extrapolation, phi4_large)}
+
+if __name__ == "__main__":
+    for part in sys.argv[1:] or PARTS:
+        PARTS[part]()
