@@ -110,12 +110,12 @@ class ContinuousFlow(AbstractModel):
 class EquivariantFlow:
     """The recipe of a continuous flow that is equivariant under translations, the point group and the sign flip.
 
-    `lengths` [sites] smooth the fields that its features are sines of; the first must be 0. Kernels fall with the
-    momentum as the `decay`-th power of the spectrum, and are interpolated between `knots` in time. Steps of integration
-    must end on the knots: only then is the error of fourth order.
+    `lengths` [sites] smooth the fields that its features are sines of; the first must be 0, one far beyond the lattice
+    leaves its mean. Kernels fall with the momentum as the `decay`-th power of the spectrum, and are interpolated
+    between `knots` in time. Steps of integration must end on the knots: only then is the error of fourth order.
     """
 
-    lengths: tuple[float, ...] = (0.0, 1.0, np.inf)
+    lengths: tuple[float, ...] = (0.0, 1.0, 1e3)
     harmonics: int = 8
     frequency: float = np.pi / 6  # the features have a period of twelve standard deviations
     knots: int = 7
@@ -131,7 +131,7 @@ class EquivariantFlow:
                 "an equivariant flow is for real fields", got=type(target).__name__, expected="phi^4, paths"
             )
         if not self.lengths or self.lengths[0] != 0:
-            raise InputError("the first field must not be smoothed", got=f"lengths={self.lengths}", fix="(0, 1, inf)")
+            raise InputError("the first field must not be smoothed", got=f"lengths={self.lengths}", fix="(0, 1, 1e3)")
         if self.knots < 2 or self.steps % (self.knots - 1) or self.fitting_steps % (self.knots - 1):
             got, expected = f"knots={self.knots}, steps={self.steps}, {self.fitting_steps}", "multiples of knots - 1"
             raise InputError("a step of the integration must not cross a knot", got=got, expected=expected)
