@@ -26,7 +26,6 @@ from retrodict.generate.model import AbstractModel, Density, Sample
 from retrodict.generate.modes import AbstractModes, AbstractStart
 from retrodict.generate.score import AbstractScore, denoising_loss, random_level
 
-
 RUNGE_KUTTA: Final = ((0.0, 1 / 6), (0.5, 1 / 3), (0.5, 1 / 3), (1.0, 1 / 6))  # place and weight of each stage
 
 
