@@ -30,8 +30,8 @@ from retrodict.lattice import reference as exact
 from retrodict.lattice.groups import U1
 from retrodict.lattice.methods import HMC, Cluster
 from retrodict.lattice.phi4 import Phi4
-from retrodict.lattice.scalar_score import fitted, scalar_diffusion
-from retrodict.lattice.u1_diffusion import LARGEST, Rescaled, Transverse, u1_diffusion
+from retrodict.lattice.scalar_score import fitted, scalar_process
+from retrodict.lattice.u1_diffusion import LARGEST, Rescaled, Transverse, u1_process
 from retrodict.lattice.u1_score import u1_fitted
 from retrodict.lattice.wilson import Wilson
 from retrodict.num.cumulants import weighted_cumulants
@@ -139,7 +139,7 @@ def phi4_case(extent, kappa, *, chains, warmup, draws, paths=()):
     clock, truth = Clock(), PHI4[extent, kappa]
     action, fields = phi4_fields(extent, kappa, chains, warmup)
     gathered = clock()
-    plan = scalar_diffusion(fields)
+    plan = scalar_process(fields)
     weights = fitted(plan.score, fields, jr.key(0))
     print(f"phi^4 L {extent} kappa {kappa}: {chains} fields in {gathered:.1f} CPU s, fit in {clock():.1f} CPU s")
     clean, drift = fields[:256], -jax.vmap(action.gradient)(fields[:256])
@@ -229,7 +229,7 @@ def u1_case(extent, beta, *, draws, paths=()):
     """Fit at a coupling; the flow, the reverse equation, and annealed Langevin with Metropolis steps at the end."""
     action, fields, gathered = u1_fields(extent, beta, 2048)
     clock = Clock()
-    plan = u1_diffusion(action.shape, beta, precision=NARROW)
+    plan = u1_process(action.shape, beta, precision=NARROW)
     weights = u1_fitted(plan.score, fields, jr.key(0))
     print(f"U(1) L {extent} beta {beta:g}: {len(fields)} fields in {gathered:.1f} CPU s, fit in {clock():.1f} CPU s")
     draw = drawn(ProbabilityFlow(plan, weights), draws)
@@ -261,7 +261,7 @@ def extrapolation():
     """Trained at beta = 1, sampled at 7 by the rescaled score; and annealed without learning; repaired."""
     _, fields, gathered = u1_fields(16, 1.0, 1024)
     clock, action = Clock(), Wilson(U1(), (16, 16), 7.0, precision=32)
-    plan = u1_diffusion(action.shape, 1.0, precision=NARROW)
+    plan = u1_process(action.shape, 1.0, precision=NARROW)
     learnt = u1_fitted(plan.score, fields, jr.key(0))
     print(f"U(1) L 16, beta 1 -> 7: {len(fields)} fields in {gathered:.1f} CPU s, fit in {clock():.1f} CPU s")
     levels = geometric(LARGEST, 1e-3, 100).astype(NARROW)

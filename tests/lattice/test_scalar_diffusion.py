@@ -22,7 +22,7 @@ from retrodict.lattice.kernels import shells
 from retrodict.lattice.methods import Cluster
 from retrodict.lattice.phi4 import Phi4
 from retrodict.lattice.reference import phi4_two_by_two
-from retrodict.lattice.scalar_score import ScalarScore, fitted, scalar_diffusion
+from retrodict.lattice.scalar_score import ScalarScore, fitted, scalar_process
 from retrodict.run.loop import advance
 
 KAPPA, LAM = 0.27, 0.022
@@ -39,7 +39,7 @@ def fields(extent: int, count: int, precision: int = 64) -> Any:
 @functools.cache
 def random_score(shape: tuple[int, ...]) -> tuple[ScalarScore, Any]:
     """Some spectrum, random kernels."""
-    plan = scalar_diffusion(jr.normal(jr.key(0), (20, *shape)), frequencies=3, knots=4)
+    plan = scalar_process(jr.normal(jr.key(0), (20, *shape)), frequencies=3, knots=4)
     assert isinstance(plan.score, ScalarScore)
     weights = plan.score.init(jr.key(1))
     return plan.score, weights + jr.normal(jr.key(2), weights.shape)
@@ -76,7 +76,7 @@ def test_momenta_are_in_one_shell_where_a_symmetry_relates_them():
 
 def fit(extent: int, count: int, precision: int = 64) -> tuple[Diffusion, Any]:
     data = fields(extent, count, precision)
-    plan = scalar_diffusion(data)
+    plan = scalar_process(data)
     assert isinstance(plan.score, ScalarScore)
     return plan, fitted(plan.score, data, jr.key(4))
 

@@ -23,7 +23,7 @@ from retrodict.lattice.groups import U1
 from retrodict.lattice.methods import HMC
 from retrodict.lattice.plane import curl, curl_adjoint, momentum_squared
 from retrodict.lattice.spaces import wrapped
-from retrodict.lattice.u1_diffusion import Rescaled, Transverse, UniformAngles, u1_diffusion
+from retrodict.lattice.u1_diffusion import Rescaled, Transverse, UniformAngles, u1_process
 from retrodict.lattice.u1_score import U1Score, images, u1_fitted
 from retrodict.lattice.wilson import Wilson, plaquettes
 from retrodict.run.loop import advance
@@ -44,7 +44,7 @@ def test_d_is_the_plaquette_of_the_action_and_its_adjoint_is_the_transpose():
 
 @functools.cache
 def random_score(shape: tuple[int, int]) -> tuple[U1Score, Any]:
-    score = u1_diffusion(shape, 2.0, knots=4).score
+    score = u1_process(shape, 2.0, knots=4).score
     assert isinstance(score, U1Score)
     weights = score.init(jr.key(0))
     return score, 0.1 * jr.normal(jr.key(1), weights.shape)
@@ -113,7 +113,7 @@ def fields() -> Any:
 
 @functools.cache
 def learnt() -> tuple[Diffusion, Any]:
-    plan = u1_diffusion((4, 4), BETA, knots=12, steps=16)
+    plan = u1_process((4, 4), BETA, knots=12, steps=16)
     assert isinstance(plan.score, U1Score)
     return plan, u1_fitted(plan.score, fields(), jr.key(2))
 
@@ -162,7 +162,7 @@ def test_the_start_is_the_invariant_measure_and_no_theory_without_a_plane_is_tak
     assert_allclose(wrapped(x), x)
     assert log_q == start.log_prob(x, jnp.asarray(2.0)) == 0
     with pytest.raises(InputError, match="no such gauge theory"):
-        u1_diffusion((4, 4), -1.0)
+        u1_process((4, 4), -1.0)
     plan, _ = learnt()
     with pytest.raises(InputError, match="another lattice"):
         u1_fitted(plan.score, jnp.zeros((3, 2, 5, 5)), jr.key(0))  # type: ignore[arg-type]

@@ -82,7 +82,7 @@ def spectrum_of(fields: Float[Array, "fields ..."]) -> Array:
     return jnp.asarray(over_shells(power, shell)[shell], values.dtype)
 
 
-def scalar_diffusion(
+def scalar_process(
     fields: Float[Array, "fields ..."],
     *,
     frequencies: int = 6,
@@ -110,8 +110,7 @@ def scalar_diffusion(
 def fitted(score: ScalarScore, fields: Float[Array, "fields ..."], key: Key, *, repeats: int = 1) -> PyTree:
     """The weights that minimise the denoising loss on `fields` at each knot, by normal equations a shell.
 
-    Each field is used `repeats` times with noise and with minus that noise, which removes the 1 / sigma of the noise
-    from the error of the fit. Raises `InputError` for fields of another shape.
+    Each field is used with `repeats` draws of the noise. Raises `InputError` for fields of another lattice.
     """
     equations = lambda batch, k, level: _normal_equations(score, jnp.asarray(batch), k, level)  # noqa: E731
     return kernels.fitted(equations, fields, key, score.knots, score.shell, repeats)
@@ -119,14 +118,18 @@ def fitted(score: ScalarScore, fields: Float[Array, "fields ..."], key: Key, *, 
 
 @eqx.filter_jit
 def _normal_equations(score: ScalarScore, fields: Array, key: Key, level: Array) -> tuple[Array, Array]:
-    """Sums over fields of feature times feature and of feature times target, at each momentum."""
-    white = jr.normal(key, fields.shape, fields.dtype)
-    white = jnp.concatenate([white, -white])
-    y = jnp.concatenate([fields, fields]) + level * white
-    axes = tuple(range(1, y.ndim))
-    wiener, transformed = score.wiener(level), jnp.fft.fftn(y, axes=axes)
-    guess = jnp.fft.ifftn(wiener * transformed, axes=axes).real
-    features = jnp.fft.fftn(jax.vmap(score.features)(guess), axes=tuple(a + 1 for a in axes))
-    target = -jnp.fft.fftn(white, axes=axes) / level + transformed / (score.spectrum + level**2)
-    gram = jnp.einsum("bf...,bg...->fg...", jnp.conj(features), features).real
-    return gram, jnp.einsum("bf...,b...->f...", jnp.conj(features), target / wiener).real
+    r"""Sums over fields of feature times feature and of feature times target, at each momentum.
+
+    The target is $x/C - n/\sigma$. The mean of F times $-n/\sigma$ is minus that of dF/dy (Stein), which is a sum over
+    sites: so the noise itself, which would hide the score at small levels, does not enter.
+    """
+    axes = tuple(range(1, fields.ndim))
+    y = fields + level * jr.normal(key, fields.shape, fields.dtype)
+    wiener = score.wiener(level)
+    guess = jnp.fft.ifftn(wiener * jnp.fft.fftn(y, axes=axes), axes=axes).real
+    features = jnp.conj(jnp.fft.fftn(jax.vmap(score.features)(guess), axes=tuple(a + 1 for a in axes)))
+    gram = jnp.einsum("bf...,bg...->fg...", features, jnp.conj(features)).real
+    clean = jnp.fft.fftn(fields, axes=axes) / score.spectrum
+    slopes = jnp.sum(jax.vmap(score.slopes)(guess), axis=(0, *(a + 1 for a in axes)))
+    response = slopes.reshape(-1, *(1,) * wiener.ndim) * wiener
+    return gram, jnp.einsum("bf...,b...->f...", features, clean).real - response

@@ -82,7 +82,7 @@ class UniformAngles(AbstractStart):
         return jnp.zeros((), self.like.dtype)
 
 
-def u1_diffusion(
+def u1_process(
     shape: tuple[int, int],
     beta: float,
     *,
