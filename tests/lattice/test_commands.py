@@ -146,6 +146,26 @@ def test_other_methods_are_compared_on_demand_and_can_be_switched_off(study, mon
     assert [chapter.name for chapter in told] == ["configurations", "distributions", "sampling"]
 
 
+def test_the_bottom_of_an_action_is_a_point_without_errors(study, tmp_path, capsys):
+    """MAP finds x = 0 for the harmonic path: a report without means, and nothing to set beside other samplers."""
+    words = ["run", str(study / "config.yaml"), "--out", str(tmp_path / "run"), "--quiet"]
+    assert execute([*words, "--set", "method={kind: MAP, starts: 2, steps: 100, solver: LBFGS}"]) == 0
+    numbers = json.loads((tmp_path / "run" / "result.json").read_text())["quantities"]["x2"]
+    assert numbers["median"] < 1e-6
+    assert "error" not in numbers
+    assert execute(["compare", str(tmp_path / "run"), "--methods"]) == 2
+    assert "sampled nothing" in capsys.readouterr().err
+
+
+def test_the_cost_of_a_step_leaves_out_compilation_and_warm_up(tmp_path):
+    """Chunks of a run that was resumed once: 90 s to compile and 8 s of warm-up do not count, 4 steps of .5 s do."""
+    events = [("started", 0, 0), ("chunk", 1, 60.0), ("chunk", 3, 8.0), ("chunk", 5, 1.0)]
+    events += [("resumed", 0, 0), ("chunk", 6, 30.0), ("chunk", 8, 1.0)]
+    lines = [json.dumps({"event": kind, "step": step, "cpu": cpu}) for kind, step, cpu in events]
+    (tmp_path / "events.jsonl").write_text("\n".join(lines))
+    assert step_seconds(tmp_path, warmup=3) == pytest.approx(0.5)
+
+
 def test_an_interrupted_run_resumes_to_the_same_result(study, tmp_path, monkeypatch):
     monkeypatch.setattr("retrodict.cli.running.write_pages", lambda *about: None)
     words = ["run", str(study / "config.yaml"), "--out", str(tmp_path / "run"), "--set", TINY, "--quiet"]

@@ -4,6 +4,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final
 
 from retrodict.base.chapter import Cell, Chapter, Run, Table
+from retrodict.base.errors import InputError
 from retrodict.base.figure import Bars, Figure, Guide, Layer, Panel
 from retrodict.base.format import value_with_error
 from retrodict.lattice.action import AbstractAction
@@ -23,7 +24,9 @@ ANCESTORS: Final = 50.0  # of a population of particles, below which its errors 
 
 
 def chapters(result: "Result", target: AbstractAction, *, run: Run | None = None) -> tuple[Chapter, ...]:
-    """Configurations, distributions, memory and cost, and other samplers."""
+    """Configurations, distributions, memory and cost, and other samplers; nothing for a point, which has no means."""
+    if not result.estimated:
+        return ()
     final = kept_configurations(run.directory, target) if run is not None else None
     told = [] if final is None else [_configurations(target, final)]
     shown = distributions(result, target, final)
@@ -36,7 +39,7 @@ def chapters(result: "Result", target: AbstractAction, *, run: Run | None = None
 
 def sampling(result: "Result", target: AbstractAction, run: Run | None) -> Chapter:
     """How well the chains have sampled, in words, and a table of memory and cost."""
-    numbers, seconds = result.quantities(), None if run is None else step_seconds(run.directory)
+    numbers, seconds = result.quantities(), _seconds(result, run)
     draws = result.diagnostics["draws"]
     rows: list[tuple[Cell, ...]] = []
     for name in (*target.slow, *(one.name for one in target.mean_functions)):
@@ -51,7 +54,13 @@ def sampling(result: "Result", target: AbstractAction, run: Run | None) -> Chapt
 
 
 def methods(result: "Result", target: AbstractAction, *, run: Run | None = None) -> Chapter:
-    """Other samplers of the same action, each for its share of the time, beside this run."""
+    """Other samplers of the same action, each for its share of the time, beside this run.
+
+    Raises `InputError` for a run that found no means to stand beside.
+    """
+    if not result.estimated:
+        fix = "a run by one that samples, such as HMC"
+        raise InputError("this run has sampled nothing", got=str(result.tree.attrs["method"]), fix=fix)
     seconds = DEFAULT_SECONDS if run is None else run.arguments.get("rivals") or DEFAULT_SECONDS
     chosen = others(result, target)
     found = [ran(target, name, method, seconds / len(chosen)) for name, method in chosen.items()]
@@ -78,8 +87,8 @@ def compared(target: AbstractAction) -> tuple[str, ...]:
     return (*target.slow, *(one.name for one in target.mean_functions[:1]))
 
 
-def step_seconds(directory: FilePath) -> float | None:
-    """CPU seconds of one step of a run, from its log, without what was compiled first; None where it is not known."""
+def step_seconds(directory: FilePath, warmup: int = 0) -> float | None:
+    """CPU seconds of a step after `warmup`, from the log of a run, without compilation; None where it is not known."""
     path = directory / "events.jsonl"
     events = read_events(path) if path.is_file() else []
     spent, steps, before, fresh = 0.0, 0, 0, True
@@ -87,10 +96,14 @@ def step_seconds(directory: FilePath) -> float | None:
         if event.get("event") in ("started", "resumed"):
             fresh = True
         if event.get("event") == "chunk":
-            if not fresh and "cpu" in event:
+            if not fresh and "cpu" in event and before >= warmup:
                 spent, steps = spent + event["cpu"], steps + event["step"] - before
             before, fresh = event["step"], False
     return spent / steps if steps else None
+
+
+def _seconds(result: "Result", run: Run | None) -> float | None:
+    return None if run is None else step_seconds(run.directory, result.provenance["method"].get("warmup") or 0)
 
 
 def _configurations(target: AbstractAction, final: Any) -> Chapter:
@@ -125,7 +138,7 @@ def _in_words(result: "Result", target: AbstractAction) -> str:
 
 def _own_cost(result: "Result", target: AbstractAction, run: Run | None) -> tuple[Cell, Cell, Cell]:
     """tau_int of the slowest observable, the cost of one sample of it, and the verdict."""
-    numbers, seconds = result.quantities(), None if run is None else step_seconds(run.directory)
+    numbers, seconds = result.quantities(), _seconds(result, run)
     known = {name: numbers[name] for name in target.slow if "tau_int" in numbers.get(name, {})}
     if not known:
         return None, None, f"verdict {result.verdict.status}"
