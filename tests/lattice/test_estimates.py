@@ -163,6 +163,7 @@ def test_what_never_moved_has_no_error():
     assert "chi_t" in str(frozen)
 
 
+@pytest.mark.slow
 def test_biased_dynamics_are_contradicted_by_what_is_known(result):
     """Langevin without correction on the same action: the verdict names the exact value that it misses."""
     biased = infer(SMALL, Langevin(chains=64, warmup=100, draws=1000, size=0.2), seed=1)
