@@ -168,7 +168,7 @@ def test_by_default_there_are_some_tens_of_chunks(tmp_path, banana):
     advance(banana, replace(WALK, steps=640), seed=3, directory=where)
     chunks = [event for event in read_events(where.events) if event["event"] == "chunk"]
     assert CHUNKS <= len(chunks) <= CHUNKS + 5
-    assert set(chunks[-1]) == {"time", "event", "step", "metrics", "seconds"}
+    assert set(chunks[-1]) == {"time", "event", "step", "metrics", "seconds", "cpu"}
 
 
 def test_a_line_that_a_crash_cut_short_spoils_no_other(tmp_path):

@@ -16,11 +16,12 @@ from retrodict.lattice.files import Configurations, read_configurations, read_ga
 from retrodict.lattice.gauge_field import compute_layout
 from retrodict.lattice.groups import SU3, U1
 from retrodict.lattice.keeping import FILE, encoded, exported, kept_configurations
-from retrodict.lattice.methods import HMC, Cluster
+from retrodict.lattice.methods import HMC
 from retrodict.lattice.paths import Path
 from retrodict.lattice.phi4 import Phi4
 from retrodict.lattice.pictures import pictures
 from retrodict.lattice.problems import DEMOS, TEMPLATE, problem
+from retrodict.lattice.reference import harmonic_x2
 from retrodict.lattice.rivals import ran, rivals
 from retrodict.lattice.spins import XY, Ising
 from retrodict.lattice.wilson import Wilson
@@ -146,6 +147,26 @@ def test_other_methods_are_compared_on_demand_and_can_be_switched_off(study, mon
     assert [chapter.name for chapter in told] == ["configurations", "distributions", "sampling"]
 
 
+def test_the_bottom_of_an_action_is_a_point_without_errors(study, tmp_path, capsys):
+    """MAP finds x = 0 for the harmonic path: a report without means, and nothing to set beside other samplers."""
+    words = ["run", str(study / "config.yaml"), "--out", str(tmp_path / "run"), "--quiet"]
+    assert execute([*words, "--set", "method={kind: MAP, starts: 2, steps: 100, solver: LBFGS}"]) == 0
+    numbers = json.loads((tmp_path / "run" / "result.json").read_text())["quantities"]["x2"]
+    assert numbers["median"] < 1e-6
+    assert "error" not in numbers
+    assert execute(["compare", str(tmp_path / "run"), "--methods"]) == 2
+    assert "sampled nothing" in capsys.readouterr().err
+
+
+def test_the_cost_of_a_step_leaves_out_compilation_and_warm_up(tmp_path):
+    """Chunks of a run that was resumed once: 90 s to compile and 8 s of warm-up do not count, 4 steps of .5 s do."""
+    events = [("started", 0, 0), ("chunk", 1, 60.0), ("chunk", 3, 8.0), ("chunk", 5, 1.0)]
+    events += [("resumed", 0, 0), ("chunk", 6, 30.0), ("chunk", 8, 1.0)]
+    lines = [json.dumps({"event": kind, "step": step, "cpu": cpu}) for kind, step, cpu in events]
+    (tmp_path / "events.jsonl").write_text("\n".join(lines))
+    assert step_seconds(tmp_path, warmup=3) == pytest.approx(0.5)
+
+
 def test_an_interrupted_run_resumes_to_the_same_result(study, tmp_path, monkeypatch):
     monkeypatch.setattr("retrodict.cli.running.write_pages", lambda *about: None)
     words = ["run", str(study / "config.yaml"), "--out", str(tmp_path / "run"), "--set", TINY, "--quiet"]
@@ -190,16 +211,14 @@ def test_a_picture_of_links_shows_their_flux():
 
 
 def test_a_rival_finds_the_exact_answer_at_a_cost():
-    from retrodict.lattice.known import exact_values
-
-    action = Phi4((2, 2), 0.27, 0.022)
-    found = ran(action, "clusters", Cluster(chains=16, warmup=100, draws=2000, trajectory=True), seconds=2.0)
-    phi2 = found.numbers()["phi2"]
-    assert abs(phi2.deviation) < 3.5
-    assert phi2.exact == exact_values(action)["phi2"]
-    assert 0 < found.cost("phi2") < 1
-    slow = ran(action, "clusters", Cluster(chains=16, warmup=100, draws=2000, trajectory=True), seconds=0.0)
-    assert slow.estimates == ()
+    """The harmonic path in two seconds; in none it does not come far enough, and says nothing."""
+    action, method = Path(8, 0.25, (0.0, 0.5)), HMC(chains=8, warmup=100)
+    found = ran(action, "HMC", method, seconds=2.0)
+    x2 = found.numbers()["x2"]
+    assert x2.exact == pytest.approx(harmonic_x2(8, 0.25))
+    assert abs(x2.deviation) < 3.5
+    assert 0 < found.cost("x2") < 1
+    assert ran(action, "HMC", method, seconds=0.0).estimates == ()
 
 
 def test_the_method_of_the_run_is_no_rival_of_itself():

@@ -12,7 +12,7 @@ from retrodict.cli.compare import comparison
 from retrodict.inference.infer import infer
 from retrodict.lattice import reference as exact
 from retrodict.lattice.action import MeanFunction
-from retrodict.lattice.estimates import over_chains, over_families, over_weights
+from retrodict.lattice.estimates import over_chains, over_families, over_weights, rule_for
 from retrodict.lattice.groups import SU2, SU3, U1
 from retrodict.lattice.known import exact_values
 from retrodict.lattice.methods import HMC, Langevin
@@ -91,6 +91,16 @@ def test_copies_of_an_ancestor_do_not_sharpen_an_error():
     assert found.effective_size == pytest.approx(400)
 
 
+def test_chains_with_a_draw_that_has_no_density_have_no_error(histories):
+    """Not the error of independent draws, which would forget the memory of the others."""
+    log_weight = np.zeros((CHAINS, STEPS))
+    assert rule_for(log_weight, None) is over_chains
+    log_weight[1, 5] = -np.inf
+    found = rule_for(log_weight, None)(VARIANCE, histories[0])
+    assert np.isnan(found.error)
+    assert found.value == pytest.approx(1.0, abs=0.2)
+
+
 SMALL, CHAIN = Phi4((2, 2), 0.27, 0.022), HMC(chains=32, warmup=50, draws=300)
 
 
@@ -153,6 +163,7 @@ def test_what_never_moved_has_no_error():
     assert "chi_t" in str(frozen)
 
 
+@pytest.mark.slow
 def test_biased_dynamics_are_contradicted_by_what_is_known(result):
     """Langevin without correction on the same action: the verdict names the exact value that it misses."""
     biased = infer(SMALL, Langevin(chains=64, warmup=100, draws=1000, size=0.2), seed=1)

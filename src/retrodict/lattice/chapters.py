@@ -4,6 +4,7 @@ from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final
 
 from retrodict.base.chapter import Cell, Chapter, Run, Table
+from retrodict.base.errors import InputError
 from retrodict.base.figure import Bars, Figure, Guide, Layer, Panel
 from retrodict.base.format import value_with_error
 from retrodict.lattice.action import AbstractAction
@@ -24,7 +25,9 @@ ANCESTORS: Final = 50.0  # of a population of particles, below which its errors 
 
 
 def chapters(result: "Result", target: AbstractAction, *, run: Run | None = None) -> tuple[Chapter, ...]:
-    """Configurations, distributions, memory and cost, and other samplers."""
+    """Configurations, distributions, memory and cost, and other samplers; nothing for a point, which has no means."""
+    if not result.estimated:
+        return ()
     final = kept_configurations(run.directory, target) if run is not None else None
     told = [] if final is None else [_configurations(target, final)]
     shown = distributions(result, target, final)
@@ -53,7 +56,13 @@ def sampling(result: "Result", target: AbstractAction, run: Run | None) -> Chapt
 
 
 def methods(result: "Result", target: AbstractAction, *, run: Run | None = None) -> Chapter:
-    """Other samplers of the same action, each for its share of the time, beside this run."""
+    """Other samplers of the same action, each for its share of the time, beside this run.
+
+    Raises `InputError` for a run that found no means to stand beside.
+    """
+    if not result.estimated:
+        fix = "a run by one that samples, such as HMC"
+        raise InputError("this run has sampled nothing", got=str(result.tree.attrs["method"]), fix=fix)
     seconds = DEFAULT_SECONDS if run is None else run.arguments.get("rivals") or DEFAULT_SECONDS
     chosen = others(result, target)
     found = [ran(target, name, method, seconds / len(chosen)) for name, method in chosen.items()]
@@ -82,12 +91,12 @@ def compared(target: AbstractAction) -> tuple[str, ...]:
 
 def paid(result: "Result", run: Run | None) -> float | None:
     """CPU seconds that the draws have cost, after compilation: of all stages where there is training."""
-    seconds = None if run is None else step_seconds(run.directory)
+    seconds = _seconds(result, run)
     return seconds * result.diagnostics.get("steps_in_all", result.diagnostics["draws"]) if seconds else None
 
 
-def step_seconds(directory: FilePath) -> float | None:
-    """CPU seconds of one step of a run, from its log, without what was compiled first; None where it is not known."""
+def step_seconds(directory: FilePath, warmup: int = 0) -> float | None:
+    """CPU seconds of a step after `warmup`, from the log of a run, without compilation; None where it is not known."""
     path = directory / "events.jsonl"
     events = read_events(path) if path.is_file() else []
     spent, steps, before, fresh = 0.0, 0, 0, True
@@ -95,10 +104,14 @@ def step_seconds(directory: FilePath) -> float | None:
         if event.get("event") in ("started", "resumed"):
             fresh = True
         if event.get("event") == "chunk":
-            if not fresh and "cpu" in event:
+            if not fresh and "cpu" in event and before >= warmup:
                 spent, steps = spent + event["cpu"], steps + event["step"] - before
             before, fresh = event["step"], False
     return spent / steps if steps else None
+
+
+def _seconds(result: "Result", run: Run | None) -> float | None:
+    return None if run is None else step_seconds(run.directory, result.provenance["method"].get("warmup") or 0)
 
 
 def _configurations(target: AbstractAction, final: Any) -> Chapter:

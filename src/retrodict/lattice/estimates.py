@@ -58,8 +58,9 @@ def rule_for(log_weight: Float[np.ndarray, "chain draw"], ancestor: np.ndarray |
     if ancestor is not None:
         families = np.unique(ancestor, return_inverse=True)[1]
         return lambda one, histories: over_families(one, histories.reshape(len(histories), -1), families)
-    if np.all(np.isfinite(log_weight)) and np.ptp(log_weight) == 0:
-        return over_chains
+    counted = log_weight[np.isfinite(log_weight)]
+    if counted.size and np.ptp(counted) == 0:
+        return over_chains if counted.size == log_weight.size else _unknown
     weights = normalised_weights(np.ravel(log_weight), np.isfinite(np.ravel(log_weight)))
     return lambda one, histories: over_weights(one, histories.reshape(len(histories), -1), weights)
 
@@ -71,6 +72,11 @@ def over_chains(one: MeanFunction, histories: Histories) -> Found:
         return Found(found.value, np.nan)
     size = found.effective_size
     return Found(found.value, found.error, found.tau, found.tau_error, size, found.closed)
+
+
+def _unknown(one: MeanFunction, histories: Histories) -> Found:
+    """Chains with draws that have no density: what is left of their memory tells no error."""
+    return Found(float(one.function(np.nanmean(histories, axis=(1, 2)))), np.nan)
 
 
 def over_weights(one: MeanFunction, draws: Float[np.ndarray, "quantity draw"], weights: np.ndarray) -> Found:

@@ -87,8 +87,9 @@ def write_configurations(path: PathLike, configurations: Configurations) -> None
 def inspect(path: PathLike) -> dict[str, JSON]:
     """Describe a configuration file, JSON-ready: `kind`, `format`, `dimensions`, `precision`, and which checks passed.
 
-    `kind` is `gauge_configuration` (with `plaquette` and `link_trace`, measured on the links) or
-    `scalar_configurations`. Raises `InputError` for a file that is none of these or fails a check.
+    `kind` is `gauge_configuration` (with `plaquette` and `link_trace`, measured on the links) or, of a stream,
+    `scalar_configurations` or `link_configurations`. Raises `InputError` for a file that is none of these or fails a
+    check.
     """
     if stream.recognises(read_head(path)):
         return _scalar(read_configurations(path))
@@ -108,7 +109,7 @@ def inspect(path: PathLike) -> dict[str, JSON]:
 
 def _scalar(found: Configurations) -> dict[str, JSON]:
     return {
-        "kind": "scalar_configurations",
+        "kind": "link_configurations" if found.parameters.get("group") else "scalar_configurations",
         "format": "Retrodict stream",
         "theory": found.theory,
         "parameters": dict(found.parameters),

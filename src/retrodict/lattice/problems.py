@@ -113,11 +113,11 @@ _TOPOLOGY = """\
 domain: lattice
 problem:
   theory: {kind: Wilson, group: U1, shape: [16, 16], beta: 7.0}
-  rivals: 8
+  rivals: 6
 method:
   kind: HMC
   winding: true
-  chains: 32
+  chains: 24
   warmup: 200
   draws: 1000
 seed: 0

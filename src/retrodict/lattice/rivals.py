@@ -26,6 +26,7 @@ from retrodict.run.method import Draws
 CHAINS: Final = 16
 PARTICLE_NAME: Final = "sequential Monte Carlo"
 PARTICLES: Final = 1000
+SMALL: Final = 100  # sites of a gauge theory that particles reach within seconds
 MOVES: Final = 10  # of the particles after each stage
 WARMUP: Final = 100
 MOST_DRAWS: Final = 2000
@@ -85,7 +86,9 @@ def _for_links(action: Wilson) -> dict[str, Sampler]:
     if isinstance(action.group, U1):
         if len(action.shape) == 2:
             found["HMC and winding"] = _sized(HMC(winding=True))
-        return {**found, PARTICLE_NAME: LatticeSMC(particles=PARTICLES, moves=MOVES)}
+        if action.volume <= SMALL:
+            found[PARTICLE_NAME] = LatticeSMC(particles=PARTICLES, moves=MOVES)
+        return found
     if len(action.shape) > 2 and not isinstance(action.group, SU2):
         return {}
     if not any(extent % 2 for extent in action.shape) and action.beta > 0:

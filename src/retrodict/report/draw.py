@@ -150,8 +150,11 @@ def _limit(axes: Axes, panel: Panel) -> None:
     for axis, log in ((axes.xaxis, panel.x_log), (axes.yaxis, panel.y_log)):
         if log:
             _log_ticks(axis)
-    if not panel.x_log and _counts(panel):
+    picture = any(isinstance(layer, Image) for layer in panel.layers)
+    if not panel.x_log and (picture or _counts(panel)):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if picture:
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _counts(panel: Panel) -> bool:
