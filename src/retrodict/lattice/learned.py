@@ -132,6 +132,8 @@ class Learned:
         if model.density is Density.UNKNOWN:
             fix = "start HMC from its draws instead"
             raise InputError("draws of unknown density cannot be corrected", got=type(model).__name__, fix=fix)
+        if self.polish:
+            FromAction(model, target)
 
     @property
     def _slots(self) -> int:
@@ -183,14 +185,12 @@ class Learned:
         at, rows = np.asarray(indices)[:, after], np.arange(self.chains)[:, None]
         chain: Measured = jax.tree.map(lambda leaf: leaf[rows, at], proposals)
         statistics: dict[str, Any] = {"acceptance": np.asarray(accepted, float)[:, after]}
-        statistics |= _of_weights(log_weight) | _raw(target, proposals)
+        statistics |= _of_weights(log_weight) | _raw(target, proposals) | _estimated(target, chain)
         statistics |= {"density_mismatch": np.max(np.abs(drawn.mismatch)), "model_density": state.model.density.value}
-        for name, found in estimates(target, chain.derived).items():
-            statistics |= {name: found.value, f"{name}_error": found.error}
-            statistics |= {f"{name}_tau": found.tau, f"{name}_tau_error": found.tau_error}
         if self.data:
-            noted = self.data.finish(target, state.chain, gathered.data).statistics
-            statistics |= {f"data_{name}": value for name, value in noted.items() if np.ndim(value) == 0}
+            noted = self.data.finish(target, state.chain, gathered.data)
+            found = noted.statistics | _estimated(target, noted.position)
+            statistics |= {f"data_{name}": value for name, value in found.items() if np.ndim(value) == 0}
         for name, part in (("fit", fitted), ("polish", polished)):
             if len(part.loss):
                 statistics |= {f"{name}_loss_history": part.loss, f"{name}_validation_history": part.validation}
@@ -283,11 +283,18 @@ def _of_weights(log_weight: np.ndarray) -> dict[str, Any]:
     }
 
 
+def _estimated(target: AbstractAction, measured: Measured) -> dict[str, Any]:
+    """Observables and functions of their means, from `(chain, draw)`, with error and autocorrelation time."""
+    found: dict[str, Any] = {}
+    for name, one in estimates(target, measured.derived).items():
+        found |= {name: one.value, f"{name}_error": one.error, f"{name}_tau": one.tau}
+        found[f"{name}_tau_error"] = one.tau_error
+    return found
+
+
 def _raw(target: AbstractAction, proposals: Measured) -> dict[str, Any]:
     """What the proposals say without correction: biased, by how much the comparison with the chains tells."""
-    found: dict[str, Any] = {}
-    for name, estimate in estimates(target, proposals.derived).items():
-        found |= {f"raw_{name}": estimate.value, f"raw_{name}_error": estimate.error}
+    found = {f"raw_{name}": value for name, value in _estimated(target, proposals).items() if "_tau" not in name}
     worst = []
     for name in target.odd:
         sign = np.sign(proposals.derived[name])
