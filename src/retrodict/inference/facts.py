@@ -67,8 +67,8 @@ def _of_chains(target: AbstractTarget, draws: Draws, found: Evaluated) -> dict[s
     table, latents = _table(target, draws, found), _latents(draws)
     each = {name: _chain_figures(values) for name, values in (table or latents).items() if values.size}
     facts: dict[str, Any] = {"per_quantity": each if table else {}}
-    judged = {name: figures for name, figures in each.items() if name in target.judged} if table else each
-    facts |= _worst(judged, "rhat", max) | _worst(judged, "ess_bulk", min) | _worst(judged, "ess_tail", min)
+    decisive = {name: figures for name, figures in each.items() if name in target.decisive} if table else each
+    facts |= _worst(decisive, "rhat", max) | _worst(decisive, "ess_bulk", min) | _worst(decisive, "ess_tail", min)
     if target.odd:
         facts["sign_changes"] = {name: _sign_changes(table[name]) for name in target.odd}
     if table and latents:

@@ -70,7 +70,7 @@ class AbstractAction(AbstractTarget):
         """The observables by which thermalisation is judged: those that forget the start last."""
 
     @property
-    def judged(self) -> tuple[str, ...]:
+    def decisive(self) -> tuple[str, ...]:
         """The slow ones: a sign that an exact symmetry leaves open need not flip for even quantities to be right."""
         return self.slow
 

@@ -63,7 +63,7 @@ class AbstractTarget(eqx.Module):
         """What is reported about `x`, by the names of `quantities`."""
 
     @property
-    def judged(self) -> tuple[str, ...]:
+    def decisive(self) -> tuple[str, ...]:
         """The quantities by which convergence is judged: all, unless the target knows which tell."""
         return tuple(quantity.name for quantity in self.quantities)
 
