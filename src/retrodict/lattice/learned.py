@@ -28,15 +28,15 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
-from retrodict.generate.exact import importance, selected
 from retrodict.generate.learners import FromAction, FromData
 from retrodict.generate.model import AbstractModel, Density, Recipe, with_weights
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import State as Training
 from retrodict.inference.train import Train
 from retrodict.lattice.action import AbstractAction, Measured, require_action
-from retrodict.lattice.markov_chain import AbstractMarkovChain, estimates
+from retrodict.lattice.markov_chain import AbstractMarkovChain
 from retrodict.lattice.methods import HMC
+from retrodict.lattice.proposals import along_chains, corrected, figures_of, figures_of_weights, uncorrected
 from retrodict.lattice.spaces import RealSpace
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
@@ -178,18 +178,14 @@ class Learned:
         """The chains, and all that was learnt on the way."""
         starts = dict(zip(self.lengths, accumulate(self.lengths.values()), strict=True))
         gathered, fitted, polished, drawn = (_part(history, starts[name], self.lengths[name]) for name in self.lengths)
-        proposals, log_weight = _along_chains((drawn.proposals, drawn.log_weight), self.chains)
-        keys = jr.split(state.accept_key, self.chains)
-        indices, accepted = jax.jit(jax.vmap(selected))(jnp.asarray(log_weight), keys)
-        after = slice(log_weight.shape[1] - self.draws, None)
-        at, rows = np.asarray(indices)[:, after], np.arange(self.chains)[:, None]
-        chain: Measured = jax.tree.map(lambda leaf: leaf[rows, at], proposals)
-        statistics: dict[str, Any] = {"acceptance": np.asarray(accepted, float)[:, after]}
-        statistics |= _of_weights(log_weight) | _raw(target, proposals) | _estimated(target, chain)
+        proposals, log_weight = along_chains((drawn.proposals, drawn.log_weight), self.chains)
+        chain, accepted = corrected(proposals, log_weight, state.accept_key, self.draws)
+        statistics: dict[str, Any] = {"acceptance": np.asarray(accepted, float)}
+        statistics |= figures_of_weights(log_weight) | uncorrected(target, proposals) | figures_of(target, chain)
         statistics |= {"density_mismatch": np.max(np.abs(drawn.mismatch)), "model_density": state.model.density.value}
         if self.data:
             noted = self.data.finish(target, state.chain, gathered.data)
-            found = noted.statistics | _estimated(target, noted.position)
+            found = noted.statistics | figures_of(target, noted.position)
             statistics |= {f"data_{name}": value for name, value in found.items() if np.ndim(value) == 0}
         for name, part in (("fit", fitted), ("polish", polished)):
             if len(part.loss):
@@ -269,49 +265,6 @@ def _proposed(target: AbstractAction, model: AbstractModel, key: Key, count: int
     if model.density is Density.EXACT:
         mismatch = jnp.max(jnp.abs(jax.vmap(model.log_prob)(x[:CHECKED]) - log_q[:CHECKED]))
     return measured, measured.log_density - jnp.asarray(log_q, float), jnp.asarray(mismatch, float)
-
-
-def _of_weights(log_weight: np.ndarray) -> dict[str, Any]:
-    found = importance(jnp.asarray(log_weight.ravel()))
-    return {
-        "ess": found.ess,
-        "weight_ess": found.ess * log_weight.size,
-        "pareto_k": found.pareto_k,
-        "log_weight_variance": found.variance,
-        "log_evidence": found.log_z,
-        "log_evidence_error": found.log_z_error,
-    }
-
-
-def _estimated(target: AbstractAction, measured: Measured) -> dict[str, Any]:
-    """Observables and functions of their means, from `(chain, draw)`, with error and autocorrelation time."""
-    found: dict[str, Any] = {}
-    for name, one in estimates(target, measured.derived).items():
-        found |= {name: one.value, f"{name}_error": one.error, f"{name}_tau": one.tau}
-        found[f"{name}_tau_error"] = one.tau_error
-    return found
-
-
-def _raw(target: AbstractAction, proposals: Measured) -> dict[str, Any]:
-    """What the proposals say without correction: biased, by how much the comparison with the chains tells."""
-    found = {f"raw_{name}": value for name, value in _estimated(target, proposals).items() if "_tau" not in name}
-    worst = []
-    for name in target.odd:
-        sign = np.sign(proposals.derived[name])
-        found[f"raw_sign_{name}"] = float(sign.mean())
-        worst.append(abs(float(sign.sum())) / max(np.sqrt(np.count_nonzero(sign)), 1.0))
-    return found | ({"raw_imbalance": max(worst)} if worst else {})
-
-
-def _along_chains(tree: Any, chains: int) -> Any:
-    """(step, batch) to (chain, proposals of that chain)."""
-
-    def one(leaf: np.ndarray) -> np.ndarray:
-        flat = np.asarray(leaf).reshape(-1, *leaf.shape[2:])
-        each = len(flat) // chains
-        return flat[: chains * each].reshape(chains, each, *flat.shape[1:])
-
-    return jax.tree.map(one, tree)
 
 
 def _part(history: Kept, stop: int, length: int) -> Kept:
