@@ -30,7 +30,6 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.generate.coupling import CheckerboardFlow, MatsubaraFlow
-from retrodict.generate.exact import importance, selected
 from retrodict.generate.learners import FromAction, FromData
 from retrodict.generate.model import AbstractModel, Density, Recipe, with_weights
 from retrodict.inference.schedule import Cosine
@@ -40,6 +39,7 @@ from retrodict.lattice.action import AbstractAction, Measured, require_action
 from retrodict.lattice.autoregressive import Autoregressive
 from retrodict.lattice.markov_chain import AbstractMarkovChain
 from retrodict.lattice.methods import HMC, Cluster, HeatBath
+from retrodict.lattice.proposals import along_chains, corrected, figures_of, figures_of_weights, uncorrected
 from retrodict.lattice.spaces import RealSpace
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
@@ -137,6 +137,8 @@ class Learned:
         if model.density is Density.UNKNOWN:
             fix = "start HMC from its draws instead"
             raise InputError("draws of unknown density cannot be corrected", got=type(model).__name__, fix=fix)
+        if self.polish:
+            FromAction(model, target)
 
     @property
     def _slots(self) -> int:
@@ -181,19 +183,16 @@ class Learned:
         """The chains, and all that was learnt on the way."""
         starts = dict(zip(self.lengths, accumulate(self.lengths.values()), strict=True))
         gathered, fitted, polished, drawn = (_part(history, starts[name], self.lengths[name]) for name in self.lengths)
-        proposals, log_weight = _along_chains((drawn.proposals, drawn.log_weight), self.chains)
-        keys = jr.split(state.accept_key, self.chains)
-        indices, accepted = jax.jit(jax.vmap(selected))(jnp.asarray(log_weight), keys)
-        after = slice(log_weight.shape[1] - self.draws, None)
-        at, rows = np.asarray(indices)[:, after], np.arange(self.chains)[:, None]
-        chain: Measured = jax.tree.map(lambda leaf: leaf[rows, at], proposals)
-        statistics: dict[str, Any] = {"acceptance": np.asarray(accepted, float)[:, after]}
-        statistics |= _of_weights(log_weight) | _raw(target, proposals)
+        proposals, log_weight = along_chains((drawn.proposals, drawn.log_weight), self.chains)
+        chain, accepted = corrected(proposals, log_weight, state.accept_key, self.draws)
+        statistics: dict[str, Any] = {"acceptance": np.asarray(accepted, float)}
+        statistics |= figures_of_weights(log_weight) | uncorrected(target, proposals)
         statistics |= {"density_mismatch": np.max(np.abs(drawn.mismatch)), "model_density": state.model.density.value}
         statistics |= {"steps_in_all": self.steps}
         if self.data:
-            noted = self.data.finish(target, state.chain, gathered.data).statistics
-            statistics |= {f"data_{name}": value for name, value in noted.items() if np.ndim(value) == 0}
+            noted = self.data.finish(target, state.chain, gathered.data)
+            found = noted.statistics | figures_of(target, noted.position)
+            statistics |= {f"data_{name}": value for name, value in found.items() if np.ndim(value) == 0}
         for name, part in (("fit", fitted), ("polish", polished)):
             if len(part.loss):
                 statistics |= {f"{name}_loss_history": part.loss, f"{name}_validation_history": part.validation}
@@ -272,45 +271,6 @@ def _proposed(target: AbstractAction, model: AbstractModel, key: Key, count: int
     if model.density is Density.EXACT:
         mismatch = jnp.max(jnp.abs(jax.vmap(model.log_prob)(x[:CHECKED]) - log_q[:CHECKED]))
     return measured, measured.log_density - jnp.asarray(log_q, float), jnp.asarray(mismatch, float)
-
-
-def _of_weights(log_weight: np.ndarray) -> dict[str, Any]:
-    found = importance(jnp.asarray(log_weight.ravel()))
-    return {
-        "ess": found.ess,
-        "weight_ess": found.ess * log_weight.size,
-        "pareto_k": found.pareto_k,
-        "log_weight_variance": found.variance,
-        "log_evidence": found.log_z,
-        "log_evidence_error": found.log_z_error,
-    }
-
-
-def _raw(target: AbstractAction, proposals: Measured) -> dict[str, Any]:
-    """What the proposals say without correction: biased, by how much the comparison with the chains tells."""
-    found: dict[str, Any] = {}
-    derived = {name: np.asarray(values) for name, values in proposals.derived.items()}
-    for answer in target.estimates(derived, np.zeros(proposals.log_density.shape), None):
-        if not answer.about.is_function:
-            name = answer.about.name
-            found |= {f"raw_{name}": float(answer.value), f"raw_{name}_error": float(answer.error)}
-    worst = []
-    for name in target.odd:
-        sign = np.sign(proposals.derived[name])
-        found[f"raw_sign_{name}"] = float(sign.mean())
-        worst.append(abs(float(sign.sum())) / max(np.sqrt(np.count_nonzero(sign)), 1.0))
-    return found | ({"raw_imbalance": max(worst)} if worst else {})
-
-
-def _along_chains(tree: Any, chains: int) -> Any:
-    """(step, batch) to (chain, proposals of that chain)."""
-
-    def one(leaf: np.ndarray) -> np.ndarray:
-        flat = np.asarray(leaf).reshape(-1, *leaf.shape[2:])
-        each = len(flat) // chains
-        return flat[: chains * each].reshape(chains, each, *flat.shape[1:])
-
-    return jax.tree.map(one, tree)
 
 
 def _part(history: Kept, stop: int, length: int) -> Kept:

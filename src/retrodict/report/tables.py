@@ -193,7 +193,7 @@ def _mark(bad: bool) -> str:
 
 def diagnostics_table(result: Result) -> Safe:
     """Everything else that the run noted about itself, with its limit where there is one."""
-    estimated = {f"{begin}{name}{end}" for begin in ("", "raw_") for name in result.estimated for end in _ENDS}
+    estimated = {f"{begin}{name}{end}" for begin in ("", "raw_", "data_") for name in result.estimated for end in _ENDS}
     elsewhere = _TOLD_ELSEWHERE | estimated
     told = {
         name: value

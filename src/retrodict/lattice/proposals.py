@@ -1,0 +1,67 @@
+"""What the proposals of a model say: their weights, their uncorrected answers, and the chains that correct them."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+
+from retrodict.base.types import Bool, Float, Key
+from retrodict.generate.exact import importance, selected
+from retrodict.lattice.action import AbstractAction, Measured
+
+
+def along_chains(tree: Any, chains: int) -> Any:
+    """Arrays `(step, batch)` as `(chain, proposals of that chain)`; a remainder is left out."""
+
+    def one(leaf: np.ndarray) -> np.ndarray:
+        flat = np.asarray(leaf).reshape(-1, *leaf.shape[2:])
+        each = len(flat) // chains
+        return flat[: chains * each].reshape(chains, each, *flat.shape[1:])
+
+    return jax.tree.map(one, tree)
+
+
+def corrected(
+    proposals: Measured, log_weight: Float[np.ndarray, "chain proposal"], key: Key, draws: int
+) -> tuple[Measured, Bool[np.ndarray, "chain draw"]]:
+    """The last `draws` of each chain of independence Metropolis along its proposals, and what it accepted."""
+    keys = jr.split(key, len(log_weight))
+    indices, accepted = jax.jit(jax.vmap(selected))(jnp.asarray(log_weight), keys)
+    at, rows = np.asarray(indices)[:, -draws:], np.arange(len(log_weight))[:, None]
+    return jax.tree.map(lambda leaf: leaf[rows, at], proposals), np.asarray(accepted)[:, -draws:]
+
+
+def figures_of(target: AbstractAction, measured: Measured) -> dict[str, float]:
+    """Observables and functions of their means, from `(chain, draw)`, with their errors."""
+    derived = {name: np.asarray(values) for name, values in measured.derived.items()}
+    found: dict[str, float] = {}
+    for one in target.estimates(derived, np.zeros(np.shape(measured.log_density)), None):
+        if not one.about.is_function:
+            found |= {one.about.name: float(one.value), f"{one.about.name}_error": float(one.error)}
+    return found
+
+
+def uncorrected(target: AbstractAction, proposals: Measured) -> dict[str, Any]:
+    """What the proposals say without correction: biased, by how much the comparison with the chains tells."""
+    found = {f"raw_{name}": value for name, value in figures_of(target, proposals).items()}
+    worst = []
+    for name in target.odd:
+        sign = np.sign(proposals.derived[name])
+        found[f"raw_sign_{name}"] = float(sign.mean())
+        worst.append(abs(float(sign.sum())) / max(np.sqrt(np.count_nonzero(sign)), 1.0))
+    return found | ({"raw_imbalance": max(worst)} if worst else {})
+
+
+def figures_of_weights(log_weight: np.ndarray) -> dict[str, Any]:
+    """Effective share, tail, spread, and ln Z with its error."""
+    found = importance(jnp.asarray(log_weight.ravel()))
+    return {
+        "ess": found.ess,
+        "weight_ess": found.ess * log_weight.size,
+        "pareto_k": found.pareto_k,
+        "log_weight_variance": found.variance,
+        "log_evidence": found.log_z,
+        "log_evidence_error": found.log_z_error,
+    }
