@@ -26,6 +26,7 @@ from retrodict.inference.gauss_newton import (
     Factor,
     Linearised,
     Residual,
+    Whitened,
     factorise,
     half_log_det,
     in_data_space,
@@ -39,7 +40,7 @@ from retrodict.inference.start import starting_points
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
 from retrodict.inference.tempering import Tempered, cooling_steps, temperature_at
 from retrodict.num.broyden import broyden_root
-from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
+from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
 
@@ -48,8 +49,6 @@ REVERSED = 1e-5  # a reverse step ends this close to where it came from
 ITERATIONS = 20  # of a projection, before the trajectory is given up: ten are typical, and all chains wait for one
 LONGEST = 2.0  # angle of a trajectory: beyond, it would turn back
 JITTER = 0.7  # shortest step as a fraction of the longest: no resonance
-
-Sheet = AbstractLeastSquares | Tempered
 
 
 class Point(NamedTuple):
@@ -165,7 +164,7 @@ class Manifold:
         return Draws(after.position, jnp.zeros(after.misfit.shape), "exact", statistics)
 
 
-def move(target: Sheet, key: Key, position: Vector, size: Scalar, leapfrog: int) -> tuple[Kept, Scalar]:
+def move(target: Whitened, key: Key, position: Vector, size: Scalar, leapfrog: int) -> tuple[Kept, Scalar]:
     """One Metropolis-corrected trajectory: what is kept of one chain, and its potential."""
     momentum_key, accept_key = jr.split(key)
     here = point_at(target, position)
@@ -182,7 +181,7 @@ def move(target: Sheet, key: Key, position: Vector, size: Scalar, leapfrog: int)
     return kept, jnp.where(accepted, there.potential, here.potential)
 
 
-def point_at(target: Sheet, position: Vector) -> Point:
+def point_at(target: Whitened, position: Vector) -> Point:
     """Residual, Jacobian, Gram factor and the force of the volume term in one pass."""
 
     def volume(z: Vector) -> tuple[Scalar, tuple[Linearised, Factor]]:
@@ -200,7 +199,7 @@ def tangent_noise(point: Point, key: Key) -> Vector:
     return _project(point, jr.normal(latent_key, point.position.shape), jr.normal(noise_key, point.at.residual.shape))
 
 
-def rattle(target: Sheet, phase: Phase, size: Scalar) -> Phase:
+def rattle(target: Whitened, phase: Phase, size: Scalar) -> Phase:
     """Kick, rotate and project, kick: one reversible, area-preserving step."""
     kicked = _kick(phase, 0.5 * size)
     position, on_manifold = rotate(target, kicked.point, kicked.momentum, size)
@@ -213,7 +212,7 @@ def rattle(target: Sheet, phase: Phase, size: Scalar) -> Phase:
     return _kick(Phase(point, momentum, phase.ok & on_manifold & returned & closed), 0.5 * size)
 
 
-def rotate(target: Sheet, start: Point, momentum: Vector, angle: Scalar) -> tuple[Vector, Flag]:
+def rotate(target: Whitened, start: Point, momentum: Vector, angle: Scalar) -> tuple[Vector, Flag]:
     """Rotate (z, eta) and its momentum by `angle`, then return to the manifold along the normals of the start.
 
     Broyden's method, preconditioned by the Gram matrix of the start; also says whether it arrived. Whatever root it
