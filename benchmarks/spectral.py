@@ -1,12 +1,15 @@
 """Spectral functions: the posterior mean against known truths, over shapes, noise levels and seeds; and calibration.
 
-    python benchmarks/spectral.py [--shapes "double peak" ...] [--eps 1e-3 1e-4 1e-5] [--seeds 20]
+    python benchmarks/spectral.py [--shapes "double peak" ...] [--eps 1e-3 1e-4 1e-5] [--seeds 20] [--relative]
+    python benchmarks/spectral.py --shapes "resonance and continuum" --eps 1e-3 1e-4 --default right
     python benchmarks/spectral.py --calibration 200
     python benchmarks/spectral.py --speed
 
 L2rel is the integral of (rho - truth)^2 over that of truth^2, on 500 frequencies up to 20 (rho/omega^2 up to 3 for the
 thermal shapes). Coverage is pointwise, where the truth exceeds a hundredth of its maximum: a positive band cannot hold
-an exact zero. `--json FILE` keeps the cells, `--classical FILE` (from spectral_classical.py) stands beside them.
+an exact zero. Noise is that of Wang, Shi, Zhou, or with `--relative` eps D; for times it is eps tau G. `--default` is
+the continuum of the thermal mock, right or twice as high (a hundredth of the massless one below its threshold).
+`--json FILE` keeps the cells, `--classical FILE` (from spectral_classical.py) stands beside them.
 """
 
 import argparse
@@ -23,6 +26,7 @@ import jax.random as jr
 import numpy as np
 
 import retrodict  # noqa: F401
+from retrodict.base.files import Source
 from retrodict.inference.closure import run_inline
 from retrodict.inference.least_squares import minimise
 from retrodict.inference.manifold import Manifold
@@ -32,12 +36,14 @@ from retrodict.problem.covariance import diagonal
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral import shapes
 from retrodict.spectral.ansatz import AbstractSpectrum, Frame, PeaksAndContinuum
+from retrodict.spectral.default_model import DefaultModel
 from retrodict.spectral.derived import Axis, Shown, derivation, quantities_of
 from retrodict.spectral.kernels import AbstractKernel, Grid, KallenLehmann, Thermal, operator
 from retrodict.spectral.setting import frame_for, interpolation, prior_spectra, scaled
 
 MOMENTA, TIMES = np.linspace(0.001, 19.199, 25), np.arange(1.0, 48.0)
 PLAIN, THERMAL = np.linspace(0.04, 20, 500), np.linspace(0.005, 3, 600)
+DEFAULTS = {"right": 1.0, "wrong": 2.0}
 ALL = {**shapes.PROPAGATORS, "negative residue": shapes.NEGATIVE, **shapes.THERMAL}
 
 
@@ -53,19 +59,29 @@ class Cell(NamedTuple):
     sigma: np.ndarray
 
 
-def cell(name: str, eps: float, momenta: np.ndarray = MOMENTA) -> Cell:
+def cell(name: str, eps: float, momenta: np.ndarray = MOMENTA, *, relative: bool = False, default: str = "") -> Cell:
     """One shape at one noise level; the prior knows the positivity and, for times, the growth."""
     truth, thermal = ALL[name], name in shapes.THERMAL
     kernel: AbstractKernel = Thermal(1 / 48) if thermal else KallenLehmann()
     x, growth = (TIMES, 2.0) if thermal else (momenta, None)
     exact = np.asarray(shapes.correlator_of(kernel, x, truth))
     sigma = (shapes.thermal_noise if thermal else shapes.wsz_noise)(exact, x, eps)
+    sigma = shapes.relative_noise(exact, eps) if relative else sigma
     ansatz: AbstractSpectrum = PeaksAndContinuum(positive=name != "negative residue")
-    frame = scaled(frame_for(kernel, x, growth=growth), ansatz, kernel, x, exact)
+    frame = frame_for(kernel, x, growth=growth)
+    frame = continuum(DEFAULTS[default]).on(frame) if default else scaled(frame, ansatz, kernel, x, exact)
     matrix = operator(kernel, x, Grid(frame.omega, frame.weight))
     forward, likelihood = compressed(matrix, jnp.asarray(exact), diagonal(sigma), prior_spectra(ansatz, frame))
     omega, power = (THERMAL, 2.0) if thermal else (PLAIN, 0.0)
     return Cell(Posterior(ansatz.on(frame), forward, likelihood), frame, truth, omega, power, exact, sigma)
+
+
+def continuum(factor: float) -> DefaultModel:
+    """The continuum of the thermal mock as a table, times `factor`."""
+    omega, mock = np.geomspace(1e-3, 30, 400), shapes.ResonanceContinuum(1 / 48)
+    massless = mock.continuum_strength * 3 * omega**2 / (4 * np.pi) * np.tanh(12 * omega)
+    values = factor * np.maximum(np.asarray(mock.continuum(omega)), 0.01 * massless)
+    return DefaultModel(omega, values, Source("continuum", "", 0))
 
 
 @eqx.filter_jit
@@ -129,7 +145,7 @@ def calibrate(data_sets: int, eps: float, method: Manifold) -> None:
 
 
 def speed() -> None:
-    """MAP and 64 exact posterior draws, cold and warm."""
+    """MAP, and 192 draws of which 64 or so are independent, cold and warm."""
     method = Manifold(chains=16, warmup=20, draws=12, leapfrog=6)
     fit = eqx.filter_jit(partial(minimise, iterations=60, temperature=1e6, tolerance=1e-2))
     for points in (25, 100):
@@ -150,6 +166,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--chains", type=int, default=8)
     parser.add_argument("--steps", type=int, default=40, help="of warm-up, and as many draws")
+    parser.add_argument("--relative", action="store_true", help="noise eps D")
+    parser.add_argument("--default", choices=sorted(DEFAULTS), default="", help="model of the thermal mock")
     parser.add_argument("--calibration", type=int, default=0, metavar="DATA_SETS")
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--json", type=Path)
@@ -171,7 +189,8 @@ def table(options: argparse.Namespace, method: Manifold) -> None:
     for name in options.shapes:
         for eps in options.eps:
             key = f"{name}|{eps:.0e}"
-            cells[key] = found = judge(cell(name, eps), method, options.seeds)
+            at = cell(name, eps, relative=options.relative, default=options.default)
+            cells[key] = found = judge(at, method, options.seeds)
             rival = f"  best classical {rivals[key]['error']:.4f}" if key in rivals else ""
             print(
                 f"{name:26} {eps:.0e}  L2rel {found['l2']:.4f}  68 % {found['cover68']:.2f}  95 % "

@@ -1,14 +1,15 @@
 """Constrained Hamiltonian Monte Carlo: exact on a sheet of any thickness, reversible, second order, and no less."""
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 import pytest
 from tests.inference.driving import deviations, run
-from tests.inference.targets import banana, by_grid, sheet
+from tests.inference.targets import NOTHING, banana, by_grid, measured, sheet
 
-from retrodict.inference import manifold
+from retrodict.inference import manifold, tempering
 from retrodict.inference.diagnostics import effective_sample_size
 from retrodict.inference.manifold import Manifold, Phase, rattle, tangent_noise
 
@@ -104,3 +105,36 @@ def test_only_chains_far_outside_the_others_are_restarted(stuck):
     assert int(count) == stuck
     np.testing.assert_array_equal(moved[:3], position[:3])
     assert bool(jnp.all(moved[3] == position[3])) is not stuck
+
+
+# z_0^2 + z_0/10 = 1.5: between the valleys the datum is missed by thirty standard deviations, one of the hottest.
+DEEP_VALLEYS = measured([1.5, 1.0], [0.05, 1.0], slope=[[0.1, 0], [1, 2]], bend=[np.diag([1.0, 0.0]), NOTHING])
+
+
+def in_heavier_valley(monkeypatch, hottest: float) -> float:
+    """The share of chains in the heavier of two valleys, two thirds by right, if all of them start in the other."""
+    monkeypatch.setattr(tempering, "HOTTEST", hottest)
+    monkeypatch.setattr(
+        manifold, "starting_points", lambda target, key, count: jnp.tile(jnp.array([-1.2, 1.0]), (count, 1))
+    )
+    jax.clear_caches()  # what was compiled knows the other temperature
+    draws, _ = run(DEEP_VALLEYS, Manifold(chains=64, warmup=60, draws=5, leapfrog=4))
+    return float(np.mean(np.asarray(draws.position)[:, -1, 0] > 0))
+
+
+def test_noise_that_is_lowered_step_by_step_lets_chains_leave_the_wrong_valley(monkeypatch):
+    """64 chains scatter by 0.06 around two thirds."""
+    assert abs(in_heavier_valley(monkeypatch, tempering.HOTTEST) - 2 / 3) < 0.25
+
+
+def test_without_inflated_noise_they_stay_where_they_were(monkeypatch):
+    """The twin."""
+    assert in_heavier_valley(monkeypatch, 1.0) == 0.0
+
+
+def test_the_noise_ends_as_it_is_and_stays_so():
+    found = [float(tempering.temperature_at(jnp.asarray(i), 50)) for i in range(50)]
+    assert found[0] == pytest.approx(tempering.HOTTEST)
+    np.testing.assert_allclose(np.diff(np.log(found[:31])), -np.log(tempering.HOTTEST) / 30)
+    assert set(found[30:]) == {1.0}
+    assert float(tempering.temperature_at(jnp.asarray(0), 0)) == 1.0

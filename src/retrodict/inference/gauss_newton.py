@@ -5,7 +5,7 @@ Everything is solved through the smaller one of $A$ (latents) and $1 + J J^T$ (d
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -13,13 +13,23 @@ from jax.scipy.linalg import cho_solve
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Scalar, Vector
-from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
+from retrodict.problem.target import AbstractLeastSquares, AbstractTarget, Evaluation
 
 Residual = Float[Array, " data"]
 Jacobian = Float[Array, "data dim"]
 Factor = Float[Array, "small small"]
 
 REVERSE_COST = 3  # a vector-Jacobian product costs about as much as three Jacobian-vector products
+
+
+class Whitened(Protocol):
+    """What a step or a trajectory asks of a target with white latents and a whitened residual."""
+
+    def residual(self, z: Vector) -> Residual: ...
+
+    def evaluate(self, z: Vector) -> Evaluation: ...
+
+    def prior_residual(self, z: Vector) -> Vector: ...
 
 
 class Linearised(NamedTuple):
@@ -31,7 +41,7 @@ class Linearised(NamedTuple):
     valid: Flag
 
 
-def linearise(target: AbstractLeastSquares, z: Vector, temperature: Scalar | float = 1.0) -> Linearised:
+def linearise(target: Whitened, z: Vector, temperature: Scalar | float = 1.0) -> Linearised:
     """Residual over sqrt(temperature), its Jacobian, and the prior residual at `z`."""
     scale = 1 / jnp.sqrt(temperature)
 

@@ -26,6 +26,7 @@ from retrodict.inference.gauss_newton import (
     Factor,
     Linearised,
     Residual,
+    Whitened,
     factorise,
     half_log_det,
     in_data_space,
@@ -37,8 +38,9 @@ from retrodict.inference.gauss_newton import (
 )
 from retrodict.inference.start import starting_points
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
+from retrodict.inference.tempering import Tempered, cooling_steps, temperature_at
 from retrodict.num.broyden import broyden_root
-from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
+from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
 
@@ -99,8 +101,9 @@ class Manifold:
     """`chains` chains of `warmup` adaptive and `draws` kept trajectories of `leapfrog` steps.
 
     Converges to the posterior of any target with a whitened residual that is smooth; its step size does not depend on
-    the noise. A trajectory that cannot be reversed is rejected and counted. Half-way through the warm-up, chains that
-    are stuck far outside the typical set of the others are restarted from one of them. A step costs about four
+    the noise. A trajectory that cannot be reversed is rejected and counted. Through most of the warm-up the noise is
+    lowered from thirty times its size (see `tempering`); then chains that are stuck far outside the typical set of the
+    others are restarted from one of them. A step costs about four
     Jacobians, so NUTS is faster where data are imprecise; residuals with kinks (marginalised likelihoods that touch
     their bound) are better served by NUTS, too.
     """
@@ -135,11 +138,15 @@ class Manifold:
         move_key, jitter_key, restart_key = jr.split(key, 3)
         jittered = size * jr.uniform(jitter_key, minval=JITTER, maxval=1.0)
         keys = spread(jr.split(move_key, self.chains))
-        kept, potential = jax.vmap(lambda k, z: move(target, k, z, jittered, self.leapfrog))(keys, state.position)
+        temperature = temperature_at(index, self.warmup)
+        hot = Tempered(target, temperature)
+        kept, potential = jax.vmap(lambda k, z: move(hot, k, z, jittered, self.leapfrog))(keys, state.position)
+        kept = kept._replace(misfit=temperature * kept.misfit)
         tuned = adapted(state.step_size, kept.acceptance, self.target_acceptance)
         tuned = tuned._replace(log=jnp.minimum(tuned.log, jnp.log(longest)))
         step_size = jax.tree.map(lambda new, old: jnp.where(warm, new, old), tuned, state.step_size)
-        position, moved = _without_stragglers(restart_key, kept.position, potential, index == self.warmup // 2)
+        cold = index == (self.warmup + cooling_steps(self.warmup)) // 2
+        position, moved = _without_stragglers(restart_key, kept.position, potential, cold)
         metrics = {"acceptance": jnp.mean(kept.acceptance), "step_size": size, "misfit": jnp.median(kept.misfit)}
         state = State(position, step_size, state.restarted + moved)
         return state, Record(jnp.all(jnp.isfinite(position)), metrics, kept)
@@ -157,7 +164,7 @@ class Manifold:
         return Draws(after.position, jnp.zeros(after.misfit.shape), "exact", statistics)
 
 
-def move(target: AbstractLeastSquares, key: Key, position: Vector, size: Scalar, leapfrog: int) -> tuple[Kept, Scalar]:
+def move(target: Whitened, key: Key, position: Vector, size: Scalar, leapfrog: int) -> tuple[Kept, Scalar]:
     """One Metropolis-corrected trajectory: what is kept of one chain, and its potential."""
     momentum_key, accept_key = jr.split(key)
     here = point_at(target, position)
@@ -174,7 +181,7 @@ def move(target: AbstractLeastSquares, key: Key, position: Vector, size: Scalar,
     return kept, jnp.where(accepted, there.potential, here.potential)
 
 
-def point_at(target: AbstractLeastSquares, position: Vector) -> Point:
+def point_at(target: Whitened, position: Vector) -> Point:
     """Residual, Jacobian, Gram factor and the force of the volume term in one pass."""
 
     def volume(z: Vector) -> tuple[Scalar, tuple[Linearised, Factor]]:
@@ -192,7 +199,7 @@ def tangent_noise(point: Point, key: Key) -> Vector:
     return _project(point, jr.normal(latent_key, point.position.shape), jr.normal(noise_key, point.at.residual.shape))
 
 
-def rattle(target: AbstractLeastSquares, phase: Phase, size: Scalar) -> Phase:
+def rattle(target: Whitened, phase: Phase, size: Scalar) -> Phase:
     """Kick, rotate and project, kick: one reversible, area-preserving step."""
     kicked = _kick(phase, 0.5 * size)
     position, on_manifold = rotate(target, kicked.point, kicked.momentum, size)
@@ -205,7 +212,7 @@ def rattle(target: AbstractLeastSquares, phase: Phase, size: Scalar) -> Phase:
     return _kick(Phase(point, momentum, phase.ok & on_manifold & returned & closed), 0.5 * size)
 
 
-def rotate(target: AbstractLeastSquares, start: Point, momentum: Vector, angle: Scalar) -> tuple[Vector, Flag]:
+def rotate(target: Whitened, start: Point, momentum: Vector, angle: Scalar) -> tuple[Vector, Flag]:
     """Rotate (z, eta) and its momentum by `angle`, then return to the manifold along the normals of the start.
 
     Broyden's method, preconditioned by the Gram matrix of the start; also says whether it arrived. Whatever root it

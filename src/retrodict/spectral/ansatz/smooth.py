@@ -20,6 +20,7 @@ from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, LogNormal, 
 from retrodict.spectral.ansatz.trend import Decay, trend_on
 
 AMPLITUDE: Final = LogNormal(1.5, 0.5)
+DEFAULT_AMPLITUDE: Final = LogNormal(0.5, 0.7)  # around a default model, which somebody believes in
 LENGTH: Final = LogNormal(0.25, 0.4)
 HYPERPARAMETERS: Final = 4
 
@@ -75,7 +76,8 @@ class SmoothSpectrum(AbstractSpectrum):
 
     def on(self, frame: Frame) -> SmoothPart:
         """White latents -> rho on the nodes."""
-        fixed = ((self.amplitude, AMPLITUDE), (self.length, LENGTH))
+        usual = AMPLITUDE if frame.default is None else DEFAULT_AMPLITUDE
+        fixed = ((self.amplitude, usual), (self.length, LENGTH))
         amplitude, length = (free if value is None else LogNormal(value, 0.0) for value, free in fixed)
         trend = trend_on(frame, positive=self.positive)
         number = jnp.pi / frame.extent * jnp.arange(1, self.modes + 1)
