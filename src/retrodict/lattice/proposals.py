@@ -34,18 +34,19 @@ def corrected(
 
 
 def figures_of(target: AbstractAction, measured: Measured) -> dict[str, float]:
-    """Observables and functions of their means, from `(chain, draw)`, with their errors."""
+    """Observables and functions of their means, from `(chain, draw)`, with error and autocorrelation time."""
     derived = {name: np.asarray(values) for name, values in measured.derived.items()}
     found: dict[str, float] = {}
     for one in target.estimates(derived, np.zeros(np.shape(measured.log_density)), None):
         if not one.about.is_function:
-            found |= {one.about.name: float(one.value), f"{one.about.name}_error": float(one.error)}
+            numbers = {"": one.value, "_error": one.error, "_tau": one.tau, "_tau_error": one.tau_error}
+            found |= {f"{one.about.name}{end}": float(x) for end, x in numbers.items() if x is not None}
     return found
 
 
 def uncorrected(target: AbstractAction, proposals: Measured) -> dict[str, Any]:
     """What the proposals say without correction: biased, by how much the comparison with the chains tells."""
-    found = {f"raw_{name}": value for name, value in figures_of(target, proposals).items()}
+    found = {f"raw_{name}": value for name, value in figures_of(target, proposals).items() if "_tau" not in name}
     worst = []
     for name in target.odd:
         sign = np.sign(proposals.derived[name])
