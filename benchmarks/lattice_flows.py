@@ -1,6 +1,8 @@
 """Learned samplers of scalar fields and paths: training cost, effective share, exactness; prints what the docs quote.
 
-    python benchmarks/lattice_flows.py [quick] [critical] [broken] [sixteen] [thirty_two] [paths] [rivals] [gradients] [bad]
+    python benchmarks/lattice_flows.py [PART ...]
+
+Parts: quick, critical, broken, sixteen, thirty_two (phi^4), paths, rivals, gradients, bad.
 
 Without names all parts run, in about half an hour on one core. Times are CPU seconds of this process without the time
 to compile; each stage of a run is timed by itself.
