@@ -88,7 +88,7 @@ def scalar_process(
     frequencies: int = 6,
     knots: int = 24,
     finest: float = 0.02,
-    steps: int = 24,
+    steps: int = 48,
 ) -> Diffusion:
     """A diffusion process for `fields`, its score not yet fitted.
 
