@@ -104,13 +104,18 @@ def _signs(facts: Mapping[str, Any]) -> Iterator[Finding]:
 
     Even quantities are right all the same, so that this is a warning only.
     """
-    for name, count in facts.get("sign_changes", {}).items():
-        if count and facts["per_quantity"][name]["rhat"] <= R_HAT[1]:
-            continue
+    for name in _undecided(facts):
+        count = facts["sign_changes"][name]
         seen = "never flipped" if count == 0 else f"flipped {count} times in {facts['chains']} chains"
         yield Finding(
             WARN, f"the sign of {name} {seen}: mode coverage was not checked; trust only what does not depend on it"
         )
+
+
+def _undecided(facts: Mapping[str, Any]) -> list[str]:
+    """The quantities whose sign flips so seldom that the chains do not know how often each is taken."""
+    changes = facts.get("sign_changes", {})
+    return [name for name, count in changes.items() if not count or facts["per_quantity"][name]["rhat"] > R_HAT[1]]
 
 
 def _weights(facts: Mapping[str, Any]) -> Iterator[Finding]:
@@ -167,7 +172,10 @@ def _draws(facts: Mapping[str, Any]) -> Iterator[Finding]:
 def _estimates(facts: Mapping[str, Any]) -> Iterator[Finding]:
     """Answers whose errors are not what they should be."""
     worst = FAIL if facts["kind"] == "exact" else WARN  # an approximate method has promised less
+    told = _undecided(facts)  # of a sign: has been said, and is no failure
     for name, sigmas in facts.get("contradicted", {}).items():
+        if name in told:
+            continue
         yield Finding(worst, f"{name} lies {abs(sigmas):.1f} standard errors from its exact value")
     if names := facts.get("incomplete"):
         text = f"the chains are too short to see the memory end of {', '.join(names)}"
