@@ -225,9 +225,9 @@ def repaired(action, x, trajectories=20):
     return state.field
 
 
-def u1_case(extent, beta, *, draws, paths=()):
+def u1_case(extent, beta, *, draws, chains=2048, paths=()):
     """Fit at a coupling; the flow, the reverse equation, and annealed Langevin with Metropolis steps at the end."""
-    action, fields, gathered = u1_fields(extent, beta, 2048)
+    action, fields, gathered = u1_fields(extent, beta, chains)
     clock = Clock()
     plan = u1_process(action.shape, beta, precision=NARROW)
     weights = u1_fitted(plan.score, fields, jr.key(0))
@@ -249,7 +249,7 @@ def u1_case(extent, beta, *, draws, paths=()):
 
 def u1():
     """Where topology moves."""
-    u1_case(16, 1.0, draws=1024)
+    u1_case(16, 1.0, draws=384, chains=512)
 
 
 def u1_cold():
@@ -259,19 +259,19 @@ def u1_cold():
 
 def extrapolation():
     """Trained at beta = 1, sampled at 7 by the rescaled score; and annealed without learning; repaired."""
-    _, fields, gathered = u1_fields(16, 1.0, 1024)
+    _, fields, gathered = u1_fields(16, 1.0, 256)
     clock, action = Clock(), Wilson(U1(), (16, 16), 7.0, precision=32)
     plan = u1_process(action.shape, 1.0, precision=NARROW)
     learnt = u1_fitted(plan.score, fields, jr.key(0))
     print(f"U(1) L 16, beta 1 -> 7: {len(fields)} fields in {gathered:.1f} CPU s, fit in {clock():.1f} CPU s")
-    levels = geometric(LARGEST, 1e-3, 100).astype(NARROW)
+    levels = geometric(LARGEST, 5e-3, 60).astype(NARROW)
     for name, weights in (("learnt at beta = 1", learnt), ("no learning", 0 * learnt)):
         score = Rescaled(plan.score, jnp.asarray(7.0, NARROW))
         scaled = eqx.tree_at(lambda p: (p.score, p.levels), plan, (score, levels))
-        model = AnnealedLangevin(scaled, weights, action, 28.0, steps=10, adjusted=100, size=0.3)
+        model = AnnealedLangevin(scaled, weights, action, 28.0, steps=6, adjusted=100, size=0.3)
         walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walked)(keys))(model, jr.split(jr.key(5), 256))
         print(f"  Metropolis acceptance {float(jnp.mean(walkers.acceptance)):.2f}")
-        show_u1(f"{name}, 100 levels x 10 steps (biased)", action, walkers.x, clock())
+        show_u1(f"{name}, 60 levels x 6 steps (biased)", action, walkers.x, clock())
         show_u1(f"{name}, repaired by 20 HMC + winding trajectories", action, repaired(action, walkers.x), clock())
 
 

@@ -196,8 +196,8 @@ def test_weights_of_paths_and_of_densities_correct_a_wrong_score_and_a_planted_f
             found = importance(log_w + fault * square)
             mean, error = found.mean(square)
             good = abs(found.log_z) < 3 * found.log_z_error and abs(mean - VARIANCE) < 3 * error
-            assert found.trusted
-            assert good == (fault == 0)
+            assert good == (fault == 0), (name, fault)
+            assert found.ess > 0.1 or fault, name
         indices, _ = selected(log_w, jr.key(2))
         chain = square[np.asarray(indices)][100:]
         assert abs(chain.mean() - VARIANCE) < 3 * chain.std() / np.sqrt(len(chain) / 2)
