@@ -85,11 +85,15 @@ print(f"drift against force at the least noise: {apart[0]:.1%} apart")
 draws = jax.jit(lambda keys: jax.vmap(model.sample)(keys))(jr.split(jr.key(1), 4000))
 log_weight = jax.vmap(action.log_density)(draws.x) - draws.log_prob
 weighing = importance(log_weight)
-print(f"effective share {weighing.ess:.2f}, ln Z = {weighing.log_z:.3f} +- {weighing.log_z_error:.3f}, trusted: {weighing.trusted}")
+print(
+    f"effective share {weighing.ess:.2f}, ln Z = {weighing.log_z:.3f} +- {weighing.log_z_error:.3f}, trusted: {weighing.trusted}"
+)
 
 magnetisation = np.abs(np.mean(draws.x, axis=(1, 2)))
 raw, corrected = (magnetisation.mean(), magnetisation.std() / np.sqrt(len(magnetisation))), weighing.mean(magnetisation)
-print(f"|M|: uncorrected (biased) {raw[0]:.4f} +- {raw[1]:.4f}, corrected {corrected[0]:.4f} +- {corrected[1]:.4f}, long run 0.8826 +- 0.0015")
+print(
+    f"|M|: uncorrected (biased) {raw[0]:.4f} +- {raw[1]:.4f}, corrected {corrected[0]:.4f} +- {corrected[1]:.4f}, long run 0.8826 +- 0.0015"
+)
 
 # %%
 # How good a model has to be
@@ -101,7 +105,9 @@ gaussian = ProbabilityFlow(process, jax.tree.map(jnp.zeros_like, weights))
 plain = jax.jit(lambda keys: jax.vmap(gaussian.sample)(keys))(jr.split(jr.key(2), 4000))
 poor = importance(jax.vmap(action.log_density)(plain.x) - plain.log_prob)
 there = poor.mean(np.abs(np.mean(plain.x, axis=(1, 2))))
-print(f"Gaussian: effective share {poor.ess:.2f}, |M| = {there[0]:.4f} +- {there[1]:.4f} corrected, trusted: {poor.trusted}")
+print(
+    f"Gaussian: effective share {poor.ess:.2f}, |M| = {there[0]:.4f} +- {there[1]:.4f} corrected, trusted: {poor.trusted}"
+)
 
 figure, axes = plt.subplots(figsize=(5.6, 3.4))
 for label, sample, share in (
@@ -109,7 +115,15 @@ for label, sample, share in (
     ("learnt", draws.x, np.full(4000, 1 / 4000)),
     ("learnt, corrected", draws.x, weighing.share),
 ):
-    axes.hist(np.mean(sample, axis=(1, 2)), bins=40, range=(-2.2, 2.2), weights=share, histtype="step", density=True, label=label)
+    axes.hist(
+        np.mean(sample, axis=(1, 2)),
+        bins=40,
+        range=(-2.2, 2.2),
+        weights=share,
+        histtype="step",
+        density=True,
+        label=label,
+    )
 axes.set(xlabel="$M$", ylabel="density")
 axes.legend()
 figure.tight_layout()

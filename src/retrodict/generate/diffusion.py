@@ -14,7 +14,7 @@ Sources: Song, Sohl-Dickstein, Kingma, Kumar, Ermon, Poole, ICLR 2021 (arXiv:201
 (2024) 060, for lattice fields.
 """
 
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Self
 
 import equinox as eqx
 import jax
@@ -35,7 +35,7 @@ class Diffusion(eqx.Module):
     score: AbstractScore
     start: AbstractStart
     levels: Float[Array, " levels"]
-    variance: float = eqx.field(static=True, default=1.0)  # of the data, on the whole
+    variance: Scalar | float = 1.0  # of the data, on the whole
 
     def loss(self, weights: PyTree, x: Array, key: Key) -> Scalar:
         r"""Denoising score matching at one level, log-uniform between the last and the first.
@@ -102,6 +102,7 @@ class ProbabilityFlow(AbstractModel):
     """
 
     density: ClassVar[Density] = Density.EXACT  # type: ignore[override]
+    unbounded: ClassVar[bool] = True
     process: Diffusion
     weights: PyTree
 
@@ -117,6 +118,11 @@ class ProbabilityFlow(AbstractModel):
 
     def loss(self, x: Array, key: Key) -> Scalar:
         return self.process.loss(self.weights, x, key)
+
+    def adapted(self, examples: Float[Array, "examples ..."]) -> Self:
+        """On the scale of the examples, and fitted to them where the score has a closed form for that."""
+        found = self.process.score.refitted(self.process, examples)
+        return self if found is None else type(self)(*found)
 
     def path(self, y: Array) -> Array:
         """A noised field at each level on its way down: for pictures and for cumulants."""

@@ -6,7 +6,7 @@ square. Source: Vincent, Neural Comput. 23 (2011) 1661.
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import equinox as eqx
 import jax
@@ -34,6 +34,13 @@ class AbstractScore(eqx.Module):
     @abstractmethod
     def with_divergence(self, weights: PyTree, y: Array, level: Scalar) -> tuple[Array, Scalar]:
         """The score and the trace of its Jacobian, both exact."""
+
+    def refitted(self, process: Any, fields: Array) -> tuple[Any, PyTree] | None:
+        """A `Diffusion` on the scale of `fields`, and weights that fit them, where there is a closed form; else None.
+
+        May be compiled: the outcome differs from `process` in the content of arrays only.
+        """
+        return None
 
 
 def by_jacobian(function: Callable[[Array], Array], y: Array) -> tuple[Array, Scalar]:

@@ -5,8 +5,10 @@ depend on the noise are given at knots of its logarithm.
 """
 
 from collections.abc import Callable
-from typing import Final
+from functools import cache
+from typing import Final, TypeAlias
 
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
@@ -14,10 +16,13 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Int, Key, Scalar
 
+Knots: TypeAlias = tuple[float, ...] | Float[Array, " knots"]
+
 BATCH: Final = 512  # fields at once in a fit
 RIDGE: Final = 1e-5  # relative to the mean square of the features: what is not determined stays small
 
 
+@cache
 def shells(shape: tuple[int, ...]) -> Int[np.ndarray, "..."]:
     """The number of the shell of each momentum: equal where reflections and exchanges of equal axes relate them."""
     folded = [np.minimum(np.arange(n), n - np.arange(n)) for n in shape]
@@ -28,7 +33,7 @@ def shells(shape: tuple[int, ...]) -> Int[np.ndarray, "..."]:
     return number.reshape(shape)
 
 
-def interpolated(weights: Float[Array, "knots ..."], knots: tuple[float, ...], level: Scalar) -> Array:
+def interpolated(weights: Float[Array, "knots ..."], knots: Knots, level: Scalar) -> Array:
     """Weights at a level from those at `knots`, its logarithms in equal rising steps: linear, constant beyond."""
     place = (jnp.log(level) - knots[0]) / (knots[1] - knots[0])
     place = jnp.clip(place, 0, len(knots) - 1).astype(weights.dtype)
@@ -41,42 +46,58 @@ def fitted(
     equations: Callable[[Array, Key, Scalar], tuple[Array, Array]],
     fields: Float[Array, "fields ..."],
     key: Key,
-    knots: tuple[float, ...],
-    shell: Int[Array, "..."],
+    knots: Knots,
+    shape: tuple[int, ...],
     repeats: int,
 ) -> Float[Array, "knots features shells"]:
     """Kernels at all knots by least squares; `equations(batch, key, level)` gives the sums that `solved` takes.
 
-    Each field is used `repeats` times. Raises `InputError` for fields of another lattice.
+    May be compiled. Each field is used `repeats` times, a remainder of the last of equal batches excepted. Raises
+    `InputError` for fields of another lattice.
     """
-    lattice = fields.shape[fields.ndim - shell.ndim :]
-    if lattice != shell.shape:
-        raise InputError("fields of another lattice", got=str(lattice), expected=str(shell.shape))
-    numbers, found = np.asarray(shell), []
-    for number, place in enumerate(knots):
-        level, gram, right = jnp.asarray(np.exp(place), fields.dtype), np.zeros(()), np.zeros(())
-        for part in range(repeats * -(-len(fields) // BATCH)):
-            first = part * BATCH % (-(-len(fields) // BATCH) * BATCH)
-            sums = equations(fields[first : first + BATCH], jr.fold_in(jr.fold_in(key, number), part), level)
-            gram, right = gram + np.asarray(sums[0], float), right + np.asarray(sums[1], float)
-        found.append(solved(gram, right, numbers))
-    return jnp.asarray(np.stack(found), fields.dtype)
+    lattice = fields.shape[fields.ndim - len(shape) :]
+    if lattice != shape:
+        raise InputError("fields of another lattice", got=str(lattice), expected=str(shape))
+    parts = -(-len(fields) // BATCH)
+    size = len(fields) // parts
+    batches = jnp.asarray(fields)[: parts * size].reshape(parts, size, *fields.shape[1:])
+
+    def at(knot: tuple[Array, Array]) -> Array:
+        number, place = knot
+        level = jnp.exp(place).astype(fields.dtype)
+
+        def sums(part: Array) -> tuple[Array, Array]:
+            k = jr.fold_in(jr.fold_in(key, number), part)
+            return jax.tree.map(lambda x: x.astype(float), equations(batches[part % parts], k, level))
+
+        zero = jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(sums, jnp.asarray(0)))
+        count = jnp.arange(repeats * parts)
+        (gram, right), _ = jax.lax.scan(lambda total, part: (_sum(total, sums(part)), None), zero, count)
+        return solved(gram, right, shape)
+
+    found = jax.lax.map(at, (jnp.arange(len(knots)), jnp.asarray(knots)))
+    return found.astype(fields.dtype)
 
 
-def solved(gram: np.ndarray, right: np.ndarray, shell: Int[np.ndarray, "..."]) -> Float[np.ndarray, "features shells"]:
+def solved(gram: Array, right: Array, shape: tuple[int, ...]) -> Float[Array, "features shells"]:
     """The kernels of least squares, from sums of feature times feature `(f, g, *momenta)` and times target `(f, ...)`.
 
     A mode in which all features vanish gets a kernel of zero.
     """
-    gram, right = over_shells(gram, shell), over_shells(right, shell)  # (f, g, shells), (f, shells)
-    size = np.trace(gram) / len(right)
-    gram = np.moveaxis(gram, 2, 0) + (RIDGE * size + np.finfo(float).tiny)[:, None, None] * np.eye(len(right))
-    return np.linalg.solve(gram, right.T[..., None])[..., 0].T
+    gram, right = over_shells(gram, shape), over_shells(right, shape)  # (f, g, shells), (f, shells)
+    size = jnp.trace(gram) / len(right)
+    ridge = (RIDGE * size + np.finfo(float).tiny)[:, None, None] * jnp.eye(len(right))
+    return jnp.linalg.solve(jnp.moveaxis(gram, 2, 0) + ridge, right.T[..., None])[..., 0].T
 
 
-def over_shells(values: np.ndarray, shell: np.ndarray) -> np.ndarray:
-    """The mean over each shell of the last axes, which are those of `shell`."""
-    count = np.bincount(shell.ravel())
-    lead = values.shape[: values.ndim - shell.ndim]
-    rows = [np.bincount(shell.ravel(), weights=row) / count for row in np.reshape(values, (-1, shell.size))]
-    return np.reshape(rows, (*lead, len(count)))
+def over_shells(values: Array, shape: tuple[int, ...]) -> Float[Array, "... shells"]:
+    """The mean over each shell of the last axes, the momenta of a lattice of `shape`."""
+    number = shells(shape).ravel()
+    count = np.bincount(number)
+    rows = values.reshape(*values.shape[: values.ndim - len(shape)], -1)
+    sums = jax.ops.segment_sum(jnp.moveaxis(rows, -1, 0), number, len(count))
+    return jnp.moveaxis(sums, 0, -1) / count
+
+
+def _sum(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:
+    return a[0] + b[0], a[1] + b[1]

@@ -40,6 +40,7 @@ from retrodict.lattice.autoregressive import Autoregressive
 from retrodict.lattice.markov_chain import AbstractMarkovChain
 from retrodict.lattice.methods import HMC, Cluster, HeatBath
 from retrodict.lattice.proposals import along_chains, corrected, figures_of, figures_of_weights, uncorrected
+from retrodict.lattice.scalar_score import ScalarDiffusion
 from retrodict.lattice.spaces import RealSpace
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
@@ -80,7 +81,7 @@ class Learned:
     `polish` on the action; both validate every `every` of theirs, which is one step of the loop. `fit` needs `data`.
     """
 
-    model: EquivariantFlow | CheckerboardFlow | MatsubaraFlow | Autoregressive | Recipe
+    model: EquivariantFlow | CheckerboardFlow | MatsubaraFlow | ScalarDiffusion | Autoregressive | Recipe
     data: HMC | Cluster | HeatBath | AbstractMarkovChain | None = field(
         default_factory=lambda: HMC(chains=64, warmup=200, draws=400)
     )

@@ -11,7 +11,8 @@ over sites, exact. Given frequencies and levels, denoising score matching is a l
 shell of momenta: `fitted` solves it, without gradient descent.
 """
 
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import equinox as eqx
 import jax
@@ -19,15 +20,17 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
+from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Int, Key, PyTree, Scalar
-from retrodict.generate.diffusion import Diffusion
+from retrodict.generate.diffusion import Diffusion, ProbabilityFlow
 from retrodict.generate.modes import Fourier, GaussianStart
-from retrodict.generate.noise import geometric
 from retrodict.generate.score import AbstractScore
 from retrodict.lattice import kernels
 from retrodict.lattice.kernels import interpolated, over_shells, shells
 
 WIDEST: Final = 3.0  # level of the start, in standard deviations of the widest mode
+FINEST: Final = 0.02  # level of the last step, in root mean squares of the field
+FIT_SEED: Final = 0  # of the noise in a fit that is part of a run
 PITCH: Final = 0.6  # of the frequencies, over the root mean square of the field
 
 
@@ -37,8 +40,8 @@ class ScalarScore(AbstractScore):
     spectrum: Float[Array, "..."]
     shell: Int[Array, "..."]  # of each momentum
     shells: int = eqx.field(static=True)
-    frequencies: tuple[float, ...] = eqx.field(static=True)
-    knots: tuple[float, ...] = eqx.field(static=True)  # ln of levels, rising in equal steps
+    frequencies: Float[Array, " frequencies"]
+    knots: Float[Array, " knots"]  # ln of levels, rising in equal steps
 
     def init(self, key: Key) -> PyTree:
         """Zero: the Gaussian field."""
@@ -74,12 +77,49 @@ class ScalarScore(AbstractScore):
         """The derivative of each feature at its site."""
         return jnp.stack([jnp.ones_like(guess), *(w * jnp.cos(w * guess) for w in self.frequencies)])
 
+    def refitted(self, process: Diffusion, fields: Float[Array, "fields ..."]) -> tuple[Diffusion, PyTree]:
+        """A process on the scale of `fields` and the weights that fit them: all of the training, in closed form."""
+        sizes = {"frequencies": len(self.frequencies), "knots": len(self.knots), "steps": len(process.levels) - 1}
+        found = scalar_process(fields, **sizes)
+        assert isinstance(found.score, ScalarScore)
+        return found, fitted(found.score, fields, jr.key(FIT_SEED))
+
+
+@dataclass(frozen=True)
+class ScalarDiffusion:
+    """The recipe of a diffusion model of a scalar field: a score fitted in closed form, and the flow that it drives.
+
+    For `Learned(ScalarDiffusion(), fit=None)`: there is nothing to train. More `frequencies` resolve sharper modes,
+    more `steps` the density of stiff flows (deep in a broken phase).
+    """
+
+    frequencies: int = 6
+    knots: int = 24
+    steps: int = 48
+
+    def on(self, target: Any, key: Key) -> ProbabilityFlow:
+        """The flow of a Gaussian field on the lattice of `target`, to be fitted by `adapted`.
+
+        Raises `InputError` unless fields are one real number a site.
+        """
+        like = jax.eval_shape(target.init, key)
+        if not isinstance(like, jax.ShapeDtypeStruct) or not jnp.issubdtype(like.dtype, jnp.floating):
+            raise InputError(
+                "a scalar diffusion is for real fields", got=type(target).__name__, expected="phi^4, paths"
+            )
+        if self.frequencies < 1 or self.knots < 2 or self.steps < 1:
+            expected = "frequencies >= 1, knots >= 2, steps >= 1"
+            raise InputError("no such diffusion", got=str(self), expected=expected)
+        sizes = {"frequencies": self.frequencies, "knots": self.knots, "steps": self.steps}
+        process = scalar_process(jr.normal(key, (2, *like.shape), like.dtype), **sizes)
+        return ProbabilityFlow(process, process.score.init(key))
+
 
 def spectrum_of(fields: Float[Array, "fields ..."]) -> Array:
     """The power spectrum of fields, averaged over shells; not centred: the mean is zero by symmetry."""
-    values, shell = np.asarray(fields), shells(fields.shape[1:])
-    power = np.mean(np.abs(np.fft.fftn(values, axes=tuple(range(1, values.ndim)))) ** 2, axis=0) / shell.size
-    return jnp.asarray(over_shells(power, shell)[shell], values.dtype)
+    shape = fields.shape[1:]
+    power = jnp.mean(jnp.abs(jnp.fft.fftn(jnp.asarray(fields), axes=tuple(range(1, fields.ndim)))) ** 2, axis=0)
+    return over_shells(power / np.prod(shape), shape)[shells(shape)].astype(fields.dtype)
 
 
 def scalar_process(
@@ -87,24 +127,23 @@ def scalar_process(
     *,
     frequencies: int = 6,
     knots: int = 24,
-    finest: float = 0.02,
+    finest: float = FINEST,
     steps: int = 48,
 ) -> Diffusion:
-    """A diffusion process for `fields`, its score not yet fitted.
+    """A diffusion process for `fields`, its score not yet fitted. May be compiled.
 
     Noise from `finest`, in units of the field's root mean square, to `WIDEST` standard deviations of the widest mode.
     Frequencies are multiples of `PITCH` over that root mean square.
     """
-    spectrum = spectrum_of(fields)
-    scale = float(jnp.sqrt(jnp.mean(spectrum)))
-    largest = WIDEST * float(jnp.sqrt(jnp.max(spectrum)))
-    levels = np.asarray(geometric(largest, finest * scale, steps))
-    places = tuple(float(x) for x in np.linspace(np.log(levels[-1]), np.log(levels[0]), knots))
-    waves = tuple(PITCH * n / scale for n in range(1, frequencies + 1))
-    shape = fields.shape[1:]
+    spectrum, shape = spectrum_of(fields), fields.shape[1:]
+    variance = jnp.mean(spectrum)
+    scale, largest = jnp.sqrt(variance), WIDEST * jnp.sqrt(jnp.max(spectrum))
+    levels = jnp.exp(jnp.linspace(jnp.log(largest), jnp.log(finest * scale), steps + 1)).astype(fields.dtype)
+    places = jnp.linspace(jnp.log(levels[-1]), jnp.log(levels[0]), knots)
+    waves = PITCH * jnp.arange(1, frequencies + 1) / scale
     shell = shells(shape)
-    score = ScalarScore(spectrum, jnp.asarray(shell), int(shell.max()) + 1, waves, places)
-    return Diffusion(score, GaussianStart(Fourier(shape), spectrum), jnp.asarray(levels, fields.dtype), scale**2)
+    score = ScalarScore(spectrum, jnp.asarray(shell), int(shell.max()) + 1, waves.astype(fields.dtype), places)
+    return Diffusion(score, GaussianStart(Fourier(shape), spectrum), levels, variance)
 
 
 def fitted(score: ScalarScore, fields: Float[Array, "fields ..."], key: Key, *, repeats: int = 1) -> PyTree:
@@ -113,7 +152,7 @@ def fitted(score: ScalarScore, fields: Float[Array, "fields ..."], key: Key, *, 
     Each field is used with `repeats` draws of the noise. Raises `InputError` for fields of another lattice.
     """
     equations = lambda batch, k, level: _normal_equations(score, jnp.asarray(batch), k, level)  # noqa: E731
-    return kernels.fitted(equations, fields, key, score.knots, score.shell, repeats)
+    return kernels.fitted(equations, fields, key, score.knots, score.shell.shape, repeats)
 
 
 @eqx.filter_jit

@@ -145,7 +145,7 @@ def u1_fitted(score: U1Score, fields: Float[Array, "fields two columns rows"], k
     `InputError` for another lattice.
     """
     equations = lambda batch, k, level: _normal_equations(score, jnp.asarray(batch), k, level)  # noqa: E731
-    return kernels.fitted(equations, fields, key, score.knots, score.shell, repeats)
+    return kernels.fitted(equations, fields, key, score.knots, score.shell.shape, repeats)
 
 
 def _around(angle: Array, loop: Loop) -> Array:
