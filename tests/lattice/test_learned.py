@@ -25,6 +25,7 @@ from retrodict.lattice.guided import GuidedHMC
 from retrodict.lattice.learned import Learned
 from retrodict.lattice.methods import HMC
 from retrodict.lattice.phi4 import Phi4
+from retrodict.lattice.scalar_score import ScalarDiffusion
 from retrodict.lattice.spins import XY
 from retrodict.run.directory import RunDirectory
 from retrodict.run.loop import advance
@@ -109,6 +110,16 @@ def test_a_trained_flow_gives_exact_answers_with_ln_z(trained):
     assert len(found["fit_loss_history"]) == 4
     assert len(found["polish_validation_history"]) == 3
     assert found["model_density"] == "exact"
+
+
+def test_a_diffusion_model_is_fitted_at_once_within_a_run_and_corrected_exactly():
+    """No gradient descent: the fit in closed form is the last step of gathering."""
+    result = infer(SMALL, untrained(ScalarDiffusion(knots=8, steps=16), draws=500, batch=1000), seed=6)
+    found = result.diagnostics
+    assert max(map(abs, deviations(result).values())) < 3.5
+    assert found["ess"] > 0.9
+    assert found["density_mismatch"] < 0.01
+    assert infer(SMALL, untrained(Stretched(), draws=500, batch=1000), seed=6).diagnostics["ess"] < found["ess"] - 0.1
 
 
 def test_the_verdict_tells_of_the_data_and_of_both_signs(trained):

@@ -24,6 +24,7 @@ DIVERGENT: Final = (0.0, 0.05)  # fraction of the draws
 INVALID: Final = (0.01, 0.2)
 RARELY, MOSTLY = 5e-4, 0.5  # fraction of draws without a value that goes without saying, and that calls for a warning
 UNCONVERGED: Final = (0.0, 0.5)
+UNCOVERED: Final = (0.0, 0.01)  # share of the held-out configurations outside of what a model draws: WARN, FAIL
 IMBALANCE: Final = (4.0, np.inf)  # standard errors of the count of one sign against the other
 MISMATCH: Final = (0.01, 0.5)  # of the logarithm of a density
 P_VALUE: Final = (1e-3, 1e-6)
@@ -148,9 +149,24 @@ def _proposals(facts: Mapping[str, Any]) -> Iterator[Finding]:
     if mismatch is not None and (level := _above(mismatch, MISMATCH)):
         text = f"the model disagrees with itself about the density of its draws, by {mismatch:.2g} in log q"
         yield Finding(level, f"{text} (should be <= {MISMATCH[0]}): more integration steps")
+    yield from _coverage(facts)
     if not facts.get("data_thermalised", True):
         text = "the chain that gathered the training data had not forgotten its start"
         yield Finding(NOTE, f"{text}: the model is the worse for it, the corrected draws are not")
+
+
+def _coverage(facts: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whether a model draws wherever the theory lives: its own weights cannot tell."""
+    if "model_density" not in facts:
+        return
+    uncovered = facts.get("uncovered")
+    if uncovered is None:
+        yield Finding(NOTE, "mode coverage was not checked: no configurations, or no density, to compare with")
+    elif uncovered > 0:
+        text = f"{uncovered:.2%} of {facts['held_out']} configurations held out lie where the model hardly ever draws"
+        yield Finding(max(_above(uncovered, UNCOVERED), WARN), f"{text}: the corrected answers lack their share")
+    else:
+        yield Finding(NOTE, f"none of {facts['held_out']} configurations held out lies where the model hardly draws")
 
 
 def _draws(facts: Mapping[str, Any]) -> Iterator[Finding]:

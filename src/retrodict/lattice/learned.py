@@ -39,14 +39,15 @@ from retrodict.lattice.action import AbstractAction, Measured, require_action
 from retrodict.lattice.autoregressive import Autoregressive
 from retrodict.lattice.markov_chain import AbstractMarkovChain
 from retrodict.lattice.methods import HMC, Cluster, HeatBath
-from retrodict.lattice.proposals import along_chains, corrected, figures_of, figures_of_weights, uncorrected
+from retrodict.lattice.proposals import along_chains, corrected, coverage, figures_of, figures_of_weights, uncorrected
 from retrodict.lattice.scalar_score import ScalarDiffusion
 from retrodict.lattice.spaces import RealSpace
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
 
-HELD_OUT: Final = 1 / 16  # of the examples, the last ones of all chains
+HELD_OUT: Final = 1 / 8  # of the examples, the last ones of all chains
+MOST_CHECKED: Final = 2048  # configurations held out, whose density is asked of the model
 SETTLING: Final = 1 / 8  # of the draws, taken before the first one that counts
 FIT: Final = Train(steps=3000, learning_rate=Cosine(1e-2, 1e-4))
 CHECKED: Final = 4  # draws a step whose density is compared with that of the model for a given configuration
@@ -145,6 +146,10 @@ class Learned:
     def _slots(self) -> int:
         return self.data.draws // self.every if self.data else 0
 
+    @property
+    def _held(self) -> int:
+        return max(1, round(HELD_OUT * self._slots))
+
     def init(self, target: Any, key: Key) -> State:
         """An untrained model, and the chain that gathers at its start."""
         chain_key, model_key, train_key, accept_key = jr.split(key, 4)
@@ -194,6 +199,9 @@ class Learned:
             noted = self.data.finish(target, state.chain, gathered.data)
             found = noted.statistics | figures_of(target, noted.position)
             statistics |= {f"data_{name}": value for name, value in found.items() if np.ndim(value) == 0}
+            if state.examples is not None and state.model.density is Density.EXACT:
+                held_out = _flat(state.examples[-self._held :])[-MOST_CHECKED:]
+                statistics |= coverage(target, state.model, held_out, log_weight)
         for name, part in (("fit", fitted), ("polish", polished)):
             if len(part.loss):
                 statistics |= {f"{name}_loss_history": part.loss, f"{name}_validation_history": part.validation}
@@ -211,7 +219,7 @@ class Learned:
         arrays, static = eqx.partition(state.model, eqx.is_array)
         model = jax.lax.cond(
             index == self.data.steps - 1,
-            lambda: eqx.filter(eqx.combine(arrays, static).adapted(_flat(examples)), eqx.is_array),
+            lambda: eqx.filter(eqx.combine(arrays, static).adapted(_flat(examples[: -self._held])), eqx.is_array),
             lambda: arrays,
         )
         state = state._replace(chain=chain, examples=examples, model=eqx.combine(model, static))
@@ -220,8 +228,7 @@ class Learned:
     def _fit(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
         assert self.fit is not None
         assert state.examples is not None
-        held = max(1, round(HELD_OUT * self._slots))
-        learner = FromData(state.model, _flat(state.examples[:-held]), _flat(state.examples[-held:]))
+        learner = FromData(state.model, _flat(state.examples[: -self._held]), _flat(state.examples[-self._held :]))
         return _trained(self.fit, learner, state, blank, key, index)
 
     def _polish(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:

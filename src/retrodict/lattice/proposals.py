@@ -1,15 +1,20 @@
 """What the proposals of a model say: their weights, their uncorrected answers, and the chains that correct them."""
 
-from typing import Any
+from typing import Any, Final
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from retrodict.base.types import Bool, Float, Key
+from retrodict.base.types import Array, Bool, Float, Key
 from retrodict.generate.exact import importance, selected
+from retrodict.generate.model import AbstractModel
 from retrodict.lattice.action import AbstractAction, Measured
+
+BEYOND: Final = 1.0  # in ln w, above the largest of the draws
+CHUNK: Final = 256  # configurations at once
 
 
 def along_chains(tree: Any, chains: int) -> Any:
@@ -53,6 +58,25 @@ def uncorrected(target: AbstractAction, proposals: Measured) -> dict[str, Any]:
         found[f"raw_sign_{name}"] = float(sign.mean())
         worst.append(abs(float(sign.sum())) / max(np.sqrt(np.count_nonzero(sign)), 1.0))
     return found | ({"raw_imbalance": max(worst)} if worst else {})
+
+
+def coverage(
+    target: AbstractAction, model: AbstractModel, held_out: Float[Array, "held ..."], log_weight: np.ndarray
+) -> dict[str, float]:
+    """Whether configurations that the model has not seen lie where it draws: the share of them that it never reaches.
+
+    Weights of the model's own draws cannot tell: where it draws nothing, nothing is missed. A configuration of the
+    theory whose weight exceeds that of every draw (by `BEYOND` in the logarithm) lies outside.
+    """
+    log_q = np.concatenate([_log_prob(model, held_out[i : i + CHUNK]) for i in range(0, len(held_out), CHUNK)])
+    log_p = np.asarray(jax.jit(jax.vmap(target.log_density))(held_out), dtype=float)
+    beyond = log_p - log_q > np.max(log_weight) + BEYOND
+    return {"uncovered": float(np.mean(beyond)), "held_out": len(held_out)}
+
+
+@eqx.filter_jit
+def _log_prob(model: AbstractModel, x: Array) -> Array:
+    return jax.vmap(model.log_prob)(x).astype(float)
 
 
 def figures_of_weights(log_weight: np.ndarray) -> dict[str, Any]:
