@@ -50,7 +50,7 @@ def test_a_free_sign_takes_both_signs():
 def test_a_line_of_the_ansatz_has_the_propagator_of_its_closed_form():
     """D(p) = A / (M^2 + (p + Gamma)^2), on the nodes that an inversion uses."""
     part = peaks_on(FRAME, 2)
-    z = jnp.array([0.4, -0.2, 0.3, -20.0, -1.0, 0.8, -0.5, -20.0])  # wings of Breit-Wigner lines
+    z = jnp.array([0.4, -0.2, 0.3, -1.0, 0.8, -0.5])
     lines = part.lines(z)
     exact = sum(
         a / ((m * FRAME.unit) ** 2 + (MOMENTA + g * FRAME.unit) ** 2) * FRAME.unit**2
@@ -138,21 +138,6 @@ def test_position_width_and_weight_of_a_narrow_line_are_read_off_to_a_percent():
     assert_allclose(found.width, 2 * 0.2, rtol=1e-2)
     half = quad(lambda w: float(breit_wigner(w, **line)), 3.8, 4.2)[0]
     assert_allclose(found.weight, half, rtol=2e-2)
-
-
-def test_the_wings_of_a_line_go_from_breit_wigner_to_gauss():
-    """(1 + u^2/nu)^-nu: a tail omega^(-2 nu - 1), and exp(-u^2) for a large nu."""
-    part = peaks_on(FRAME, 1)
-    far = [int(np.searchsorted(np.asarray(FRAME.x), x)) for x in (1e3, 1e4)]
-    for z in (-20.0, 0.5, 1.0):
-        rho, nu = part(jnp.array([0.0, 0.0, 0.0, z])), part.lines(jnp.array([0.0, 0.0, 0.0, z])).wings[0]
-        power = np.log(rho[far[1]] / rho[far[0]]) / np.log(FRAME.x[far[1]] / FRAME.x[far[0]])
-        assert_allclose(power, -2 * nu - 1, rtol=1e-3)
-    z = jnp.array([0.0, 0.0, 0.0, 6.0])
-    (a,), (m,), (g,), _ = (np.asarray(value) for value in jax.tree.leaves(part.lines(z)))
-    x = np.asarray(FRAME.x)
-    detuning = (m**2 + g**2 - x**2) / (2 * g * x)
-    assert_allclose(part(z), FRAME.height * a / (g * x) * np.exp(-(detuning**2)), atol=1e-4 * float(jnp.max(part(z))))
 
 
 def on_a_plateau(plateau):

@@ -3,9 +3,7 @@ r"""Peaks: Breit-Wigner lines whose weight, position and width are latents.
 $$\rho = \frac{4 A \Gamma \omega}{(M^2 + \Gamma^2 - \omega^2)^2 + 4\Gamma^2\omega^2}$$
 
 is the spectral function of the propagator $A / (M^2 + (p + \Gamma)^2)$ (Wang, Shi, Zhou, PRD 106, L051502 (2022)), and
-$A/M$ times the difference of two Lorentzians around $\pm M$. Where rho is even in omega it is their sum. With
-$u = (M^2 + \Gamma^2 - \omega^2)/2\Gamma\omega$ it is $\frac{A}{\Gamma\omega}(1 + u^2)^{-1}$; the lines here are
-$\frac{A}{\Gamma\omega}(1 + u^2/\nu)^{-\nu}$, whose wings may fall faster: a Gaussian in u for large $\nu$.
+$A/M$ times the difference of two Lorentzians around $\pm M$. Where rho is even in omega it is their sum.
 """
 
 from typing import Final
@@ -20,8 +18,7 @@ from retrodict.spectral.ansatz.frame import Frame, LogNormal, Nodes
 WEIGHT: Final = LogNormal(0.08, 1.8)  # A in units of height x unit^2
 POSITION: Final = LogNormal(2.5, 0.7)  # M in units of `unit`
 RELATIVE_WIDTH: Final = LogNormal(0.12, 0.7)  # Gamma / M
-EXCESS: Final = LogNormal(0.03, 2.5)  # nu - 1: most lines are Breit-Wigner's but for what data could hardly tell
-LATENTS: Final = 4
+LATENTS: Final = 3
 
 
 class Lines(eqx.Module):
@@ -30,11 +27,10 @@ class Lines(eqx.Module):
     weight: Float[Array, " peaks"]
     position: Float[Array, " peaks"]
     width: Float[Array, " peaks"]
-    wings: Float[Array, " peaks"]  # nu, one for a Breit-Wigner line
 
 
 class PeakPart(AbstractAnsatz):
-    """Latents: weight, position, relative width and wings of each peak; with a free sign the weight is normal."""
+    """Latents: weight, position and relative width of each peak; with a free sign the weight is normal."""
 
     x: Nodes
     height: Scalar
@@ -50,18 +46,17 @@ class PeakPart(AbstractAnsatz):
         """rho on the nodes: the sum of all lines."""
         lines, x = self.lines(z), self.x[:, None]
         centre = lines.position**2 + lines.width**2
-        detuning = (centre - x**2) / (2 * lines.width * x)
-        profile = jnp.exp(-lines.wings * jnp.log1p(detuning**2 / lines.wings)) / (lines.width * x)
+        profile = 4 * lines.width * x / ((centre - x**2) ** 2 + 4 * lines.width**2 * x**2)
         if self.even:
             profile = profile * 0.5 * (centre + x**2) / (lines.position * x)
         return self.height * jnp.sum(lines.weight * profile, axis=1)
 
     def lines(self, z: Vector) -> Lines:
         """The lines themselves."""
-        weight, position, width, wings = z.reshape(self.peaks, LATENTS).T
+        weight, position, width = z.reshape(self.peaks, LATENTS).T
         strength = WEIGHT(weight) if self.positive else 2 * WEIGHT.median * jnp.sinh(WEIGHT.spread * weight)
         place = POSITION(position)
-        return Lines(strength, place, place * RELATIVE_WIDTH(width), 1 + EXCESS(wings))
+        return Lines(strength, place, place * RELATIVE_WIDTH(width))
 
 
 def peaks_on(frame: Frame, peaks: int, *, positive: bool = True) -> PeakPart:

@@ -21,8 +21,7 @@ HEIGHT: Final = LogNormal(0.03, 2.0)
 THRESHOLD: Final = LogNormal(2.5, 0.7)  # in units of `unit`
 OPENING: Final = LogNormal(0.1, 0.7)  # relative width of the opening
 SCALE: Final = LogNormal(3.0, 0.7)  # where the tail begins, in units of `unit`
-LEAST_POWER: Final = 0.5  # of the tail: the correlator of a slower one would hang on frequencies that no data see
-POWER: Final = LogNormal(1.5, 1.5)  # above the least; a large one makes an upper edge
+POWER: Final = LogNormal(1.5, 1.0)  # of the tail
 LATENTS: Final = 5
 
 
@@ -46,7 +45,7 @@ class ThresholdPart(AbstractAnsatz):
         log_x = self.log_x[:, None]
         opened = jax.nn.sigmoid((log_x - jnp.log(THRESHOLD(threshold))) / OPENING(opening))
         if self.tail is None:
-            tail = jnp.exp(-0.5 * (LEAST_POWER + POWER(power)) * jax.nn.softplus(2 * (log_x - jnp.log(SCALE(scale)))))
+            tail = jnp.exp(-0.5 * POWER(power) * jax.nn.softplus(2 * (log_x - jnp.log(SCALE(scale)))))
         else:
             tail = self.tail[:, None]
         return self.height * jnp.sum(strength * opened * tail, axis=1)
