@@ -169,8 +169,8 @@ def test_a_line_of_an_even_spectral_function_has_its_closed_form():
     """Sum of Lorentzians around both signs of M: -Im G = A/M (omega_n + Gamma) / (M^2 + (omega_n + Gamma)^2)."""
     points = np.pi * 0.2 * np.arange(1.0, 40.0, 2.0)
     frame = frame_for(EvenMatsubara(), points)
-    part, z = peaks_on(frame, 1), jnp.array([0.4, -0.2, 0.3, -20.0])
-    (a,), (m,), (g,), _ = (np.asarray(value) for value in jax.tree.leaves(part.lines(z)))
+    part, z = peaks_on(frame, 1), jnp.array([0.4, -0.2, 0.3])
+    (a,), (m,), (g,) = (np.asarray(value) for value in jax.tree.leaves(part.lines(z)))
     n = points / frame.unit + g
     found = operator(EvenMatsubara(), points, Grid(frame.omega, frame.weight)) @ part(z)
     assert_allclose(found, a / m * n / (m**2 + n**2), rtol=1e-7)
