@@ -1,6 +1,6 @@
 """Diffusion models of lattice fields: raw bias, corrected values, costs; prints every figure that the docs quote.
 
-    python benchmarks/lattice_diffusion.py [toy] [phi4] [phi4_large] [broken] [u1] [u1_cold] [extrapolation]
+    python benchmarks/lattice_diffusion.py [toy] [phi4] [phi4_large] [broken] [u1] [u1_cold] [extrapolation] [learned]
 
 Without names all parts run, in about ten minutes on one core. Times are CPU seconds of this process, with compilation.
 """
@@ -16,6 +16,7 @@ import numpy as np
 from scipy.special import ive, ndtri
 
 import retrodict  # noqa: F401
+from retrodict.base.format import value_with_error
 from retrodict.generate.annealing import AnnealedLangevin
 from retrodict.generate.diffusion import Diffusion, ProbabilityFlow, ReverseSDE, information
 from retrodict.generate.exact import importance, selected
@@ -24,13 +25,15 @@ from retrodict.generate.modes import Fourier, GaussianStart, White
 from retrodict.generate.noise import geometric
 from retrodict.generate.score import Perceptron
 from retrodict.generate.two_peaks import TwoPeaks, TwoPeaksScore
+from retrodict.inference.infer import infer
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
 from retrodict.lattice import reference as exact
 from retrodict.lattice.groups import U1
+from retrodict.lattice.learned import Learned
 from retrodict.lattice.methods import HMC, Cluster
 from retrodict.lattice.phi4 import Phi4
-from retrodict.lattice.scalar_score import fitted, scalar_process
+from retrodict.lattice.scalar_score import ScalarDiffusion, fitted, scalar_process
 from retrodict.lattice.u1_diffusion import LARGEST, Rescaled, Transverse, u1_process
 from retrodict.lattice.u1_score import u1_fitted
 from retrodict.lattice.wilson import Wilson
@@ -39,6 +42,7 @@ from retrodict.run.loop import advance
 
 LAM = 0.022
 NARROW = jnp.float32
+LEARNED = ("abs_M", "chi", "binder", "action_density")
 # (L, kappa): <|M|>, its error, chi, its error: long runs of an independent program.
 PHI4 = {
     (8, 0.27): (0.8826, 0.0015, 9.807, 0.027),
@@ -177,6 +181,26 @@ def phi4_large():
     phi4_case(32, 0.27, chains=512, warmup=200, draws=512)
 
 
+def learned():
+    """The same in one run of `Learned`: clusters gather, the score is fitted, independence Metropolis corrects."""
+    for extent, draws in ((8, 500), (16, 250), (32, 120)):
+        clock, action = Clock(), Phi4((extent, extent), 0.27, LAM, precision=32)
+        gather = Cluster(chains=64, warmup=300, draws=400, trajectory=True)
+        method = Learned(ScalarDiffusion(), gather, None, chains=32, draws=draws, batch=256)
+        result = infer(action, method, seed=0)
+        found, numbers = result.diagnostics, result.quantities()
+        values = ", ".join(f"{n} {value_with_error(numbers[n]['mean'], numbers[n]['error'])}" for n in LEARNED)
+        evidence = value_with_error(found["log_evidence"], found["log_evidence_error"])
+        print(f"learned, L={extent}: {clock():.0f} CPU s in all, ESS {found['ess']:.3f}, ln Z {evidence}, {values}")
+        print(
+            f"  acceptance {found['mean_acceptance']:.3f}, tau(|M|) {numbers['abs_M']['tau_int']:.2f}, mismatch"
+            f" {found['density_mismatch']:.1e}, raw |M| {found['raw_abs_M']:.4f} +- {found['raw_abs_M_error']:.4f}, raw"
+            f" chi {found['raw_chi']:.2f}; {found['uncovered']:.2%} of {found['held_out']} held out uncovered;"
+            f" {result.verdict.status}",
+            flush=True,
+        )
+
+
 def u1_fields(extent, beta, chains):
     """HMC with winding updates: independent links, and CPU seconds."""
     clock, action = Clock(), Wilson(U1(), (extent, extent), beta, precision=32)
@@ -275,7 +299,7 @@ def extrapolation():
         show_u1(f"{name}, repaired by 20 HMC + winding trajectories", action, repaired(action, walkers.x), clock())
 
 
-PARTS = {one.__name__: one for one in (toy, phi4, broken, u1, u1_cold, extrapolation, phi4_large)}
+PARTS = {one.__name__: one for one in (toy, phi4, broken, u1, u1_cold, extrapolation, phi4_large, learned)}
 
 if __name__ == "__main__":
     for part in sys.argv[1:] or PARTS:
