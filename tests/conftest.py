@@ -1,8 +1,11 @@
 """What every test shares: float64, strict dtypes and ranks, a persistent compilation cache, checked shapes."""
 
+import gc
 import os
 import tempfile
 from pathlib import Path
+
+import pytest
 
 import retrodict  # noqa: F401  (float64 before JAX is imported)
 
@@ -10,3 +13,17 @@ CACHE = Path(os.environ.get("RETRODICT_TEST_CACHE", Path(tempfile.gettempdir()) 
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+
+import jax  # noqa: E402  (after the cache is named)
+
+MAPPINGS = Path("/proc/self/maps")
+MOST_MAPPINGS = 20_000  # of memory; Linux allows 65530, and aborts the compiler that asks for one more
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiled_programs_do_not_pile_up():
+    """A worker that runs thousands of tests would hold thousands of compiled programs, each in several mappings."""
+    yield
+    if MAPPINGS.is_file() and MAPPINGS.read_bytes().count(b"\n") > MOST_MAPPINGS:
+        jax.clear_caches()
+        gc.collect()
