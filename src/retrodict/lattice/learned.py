@@ -82,7 +82,9 @@ class Learned:
     `polish` on the action; both validate every `every` of theirs, which is one step of the loop. `fit` needs `data`.
     """
 
-    model: EquivariantFlow | CheckerboardFlow | MatsubaraFlow | ScalarDiffusion | Autoregressive | Recipe
+    model: EquivariantFlow | CheckerboardFlow | MatsubaraFlow | ScalarDiffusion | Autoregressive | Recipe = field(
+        default_factory=EquivariantFlow
+    )
     data: HMC | Cluster | HeatBath | AbstractMarkovChain | None = field(
         default_factory=lambda: HMC(chains=64, warmup=200, draws=400)
     )
