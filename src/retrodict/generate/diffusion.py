@@ -4,11 +4,9 @@ In the variables of `generate.noise` the forward step from level $\sigma'$ to $\
 $\Delta = \sigma^2 - \sigma'^2$. Backwards, the conditional distribution of y' given y has mean
 $y + \Delta\,s(y, \sigma)$, exactly, and covariance $\Delta + \Delta^2\nabla s$.
 
-| model | step | knows |
-|---|---|---|
-| `ReverseSDE` | a normal number of that mean | the probability of its path |
-| `ProbabilityFlow` | the ordinary equation with the same marginals, $dy/d\ln\sigma = -\sigma^2 s$ | its density |
-| `PredictorCorrector` | as the first, then Langevin steps at the new level | nothing |
+- `ReverseSDE`: each step a normal number of that mean; knows the probability of its path.
+- `ProbabilityFlow`: the ordinary equation with the same marginals, $dy/d\ln\sigma = -\sigma^2 s$; knows its density.
+- `PredictorCorrector`: as the first, then Langevin steps at the new level; knows nothing.
 
 Sources: Song, Sohl-Dickstein, Kingma, Kumar, Ermon, Poole, ICLR 2021 (arXiv:2011.13456); Wang, Aarts, Zhou, JHEP 05
 (2024) 060, for lattice fields.

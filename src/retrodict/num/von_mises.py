@@ -32,7 +32,7 @@ def unit(angle: Angles) -> Vectors:
 
 
 def length(field: Vectors) -> Angles:
-    """|h|, with a derivative of zero where h vanishes."""
+    """The length of h, with a derivative of zero where h vanishes."""
     return jnp.sqrt(jnp.sum(field**2, axis=-1) + jnp.finfo(field.dtype).tiny)
 
 
