@@ -5,12 +5,12 @@
 Without names all parts run, in about half an hour on one core. Times are CPU seconds of this process.
 """
 
-import sys
 import time
 
 import jax
 import jax.random as jr
 import numpy as np
+from lattice_common import LAM, PHI4, TAU, run_parts
 from scipy.stats import chi2
 
 import retrodict  # noqa: F401
@@ -27,14 +27,6 @@ from retrodict.lattice.spins import XY, Ising
 from retrodict.lattice.updates import Trajectory
 from retrodict.lattice.wilson import Wilson
 from retrodict.run.loop import advance
-
-LAM = 0.022
-# L: <|M|>, its error, chi, its error, tau(|M|) of HMC, all at kappa = 0.27: long runs of an independent program.
-PHI4 = {
-    8: (0.8826, 0.0015, 9.807, 0.027, 25.0),
-    16: (0.7649, 0.0027, 23.76, 0.21, 64.0),
-    32: (0.606, 0.006, 76.0, 1.0, 288.0),
-}
 
 
 def cpu(function, *arguments, seconds=0.5):
@@ -153,7 +145,7 @@ def winding():
 
 def autocorrelations():
     """phi^4 at kappa = 0.27: |M|, chi and tau(|M|) in trajectories of mean length 1, HMC and clusters."""
-    for extent in PHI4:
+    for extent in TAU:
         length = 1500 if extent < 32 else 6000
         _remembers(extent, HMC(chains=64, warmup=length // 4, draws=4 * length if extent < 32 else length))
         _remembers(extent, Cluster(chains=64 if extent < 32 else 16, draws=1000, trajectory=True))
@@ -165,8 +157,9 @@ def _remembers(extent, method):
     theory = Phi4((extent, extent), 0.27, LAM, precision=32)
     found = infer(theory, method, seed=3, progress=False).diagnostics
     spent, text = time.process_time() - start, f"L {extent:2} {type(method).__name__:8}"
-    m, m_error, chi, chi_error, tau = PHI4.get(extent, [np.nan] * 5)
-    for name, value, error in (("abs_M", m, m_error), ("chi", chi, chi_error)):
+    wanted, tau = PHI4.get((extent, 0.27), {}), TAU.get(extent, np.nan)
+    for name in ("abs_M", "chi"):
+        value, error = wanted.get(name, (np.nan, np.nan))
         sigma = (found[name] - value) / np.hypot(found[f"{name}_error"], error)
         text += f" {name} {found[name]:.4f} +- {found[f'{name}_error']:.4f} ({sigma:+.1f} sigma),"
     text += f" tau(|M|) {found['abs_M_tau']:.1f} +- {found['abs_M_tau_error']:.1f} (HMC of another program: {tau:g})"
@@ -258,12 +251,5 @@ def numpy_trajectory(x, kappa, rng, steps=10):
     return y if rng.random() < np.exp(-change) else x
 
 
-PARTS = {part.__name__: part for part in (exactness, seeds, winding, autocorrelations, forces, gauge, speed)}
-
 if __name__ == "__main__":
-    unknown = set(sys.argv[1:]) - set(PARTS)
-    if unknown:
-        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    for part in sys.argv[1:] or PARTS:
-        print(f"--- {part}: {PARTS[part].__doc__}")
-        PARTS[part]()
+    run_parts(exactness, seeds, winding, autocorrelations, forces, gauge, speed)

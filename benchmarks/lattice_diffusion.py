@@ -5,7 +5,6 @@
 Without names all parts run, in about ten minutes on one core. Times are CPU seconds of this process, with compilation.
 """
 
-import sys
 import time
 
 import equinox as eqx
@@ -13,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from lattice_common import LAM, PHI4, run_parts
 from scipy.special import ive, ndtri
 
 import retrodict  # noqa: F401
@@ -40,16 +40,8 @@ from retrodict.lattice.wilson import Wilson
 from retrodict.num.cumulants import weighted_cumulants
 from retrodict.run.loop import advance
 
-LAM = 0.022
 NARROW = jnp.float32
 LEARNED = ("abs_M", "chi", "binder", "action_density")
-# (L, kappa): <|M|>, its error, chi, its error: long runs of an independent program.
-PHI4 = {
-    (8, 0.27): (0.8826, 0.0015, 9.807, 0.027),
-    (8, 0.5): (4.82998, 0.00003, 0.2474, 0.0002),
-    (16, 0.27): (0.7649, 0.0027, 23.76, 0.21),
-    (32, 0.27): (0.609, 0.006, 76.0, 1.0),
-}
 
 
 class Clock:
@@ -121,6 +113,7 @@ def show_phi4(name, action, draw, seconds, truth):
         f"  {name}: ESS {found.ess:.3f}, acceptance {accepted:.3f}, Pareto k {found.pareto_k:.2f}, "
         f"ln Z {found.log_z:.4f} +- {found.log_z_error:.4f}, {1e3 * seconds / count:.1f} CPU ms a draw"
     )
+    (m, m_error), (x, x_error) = truth["abs_M"], truth["chi"]
     raw, error = np.abs(mean).mean(), np.abs(mean).std() / np.sqrt(count)
     print(f"    <M> {mean.mean():+.4f} +- {mean.std() / np.sqrt(count):.4f}, positive {np.mean(mean > 0):.3f}")
     value, value_error = found.mean(np.abs(mean))
@@ -128,12 +121,12 @@ def show_phi4(name, action, draw, seconds, truth):
     chi, raw_chi = volume * (square - value**2), volume * np.var(np.abs(mean))
     _, chi_error = found.mean(volume * (np.abs(mean) - value) ** 2)
     print(
-        f"    |M| raw {raw:.4f} +- {error:.4f} ({100 * (raw / truth[0] - 1):+.1f} %), corrected {value:.4f} +- "
-        f"{value_error:.4f} ({off(value, value_error, truth[0], truth[1]):+.1f} sigma)"
+        f"    |M| raw {raw:.4f} +- {error:.4f} ({100 * (raw / m - 1):+.1f} %), corrected {value:.4f} +- "
+        f"{value_error:.4f} ({off(value, value_error, m, m_error):+.1f} sigma)"
     )
     print(
-        f"    chi raw {raw_chi:.3f} ({100 * (raw_chi / truth[2] - 1):+.1f} %), corrected {chi:.3f} +- {chi_error:.3f} "
-        f"({off(chi, chi_error, truth[2], truth[3]):+.1f} sigma)",
+        f"    chi raw {raw_chi:.3f} ({100 * (raw_chi / x - 1):+.1f} %), corrected {chi:.3f} +- {chi_error:.3f} "
+        f"({off(chi, chi_error, x, x_error):+.1f} sigma)",
         flush=True,
     )
 
@@ -299,8 +292,5 @@ def extrapolation():
         show_u1(f"{name}, repaired by 20 HMC + winding trajectories", action, repaired(action, walkers.x), clock())
 
 
-PARTS = {one.__name__: one for one in (toy, phi4, broken, u1, u1_cold, extrapolation, phi4_large, learned)}
-
 if __name__ == "__main__":
-    for part in sys.argv[1:] or PARTS:
-        PARTS[part]()
+    run_parts(toy, phi4, broken, u1, u1_cold, extrapolation, phi4_large, learned)

@@ -8,17 +8,18 @@ Without names all parts run, in about half an hour on one core. Times are CPU se
 to compile; each stage of a run is timed by itself.
 """
 
-import sys
 import time
 from dataclasses import dataclass
 
 import jax
 import jax.random as jr
 import numpy as np
+from lattice_common import LAM, PHI4, run_parts
 
 import retrodict  # noqa: F401
 from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow
 from retrodict.generate.model import AbstractModel
+from retrodict.inference.infer import conclude
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
 from retrodict.lattice import reference as exact
@@ -28,24 +29,16 @@ from retrodict.lattice.paths import anharmonic, double_well
 from retrodict.lattice.phi4 import Phi4
 from retrodict.run.compiled import Compiled
 
-LAM = 0.022
-# (L, kappa): <|M|>, chi, U_L with errors, tau of HMC: long runs of an independent program.
-PHI4 = {
-    (8, 0.27): {"abs_M": (0.8826, 0.0015), "chi": (9.807, 0.027), "binder": (0.5000, 0.0009)},
-    (8, 0.50): {"abs_M": (4.82998, 0.00003), "chi": (0.2474, 0.0002), "binder": (0.66645, 0.00001)},
-    (32, 0.27): {"abs_M": (0.612, 0.009), "chi": (76.0, 1.0), "binder": (0.514, 0.008)},
-    (16, 0.27): {"abs_M": (0.7649, 0.0027), "chi": (23.76, 0.21), "binder": (0.5342, 0.0017)},
-}
 GATHER = Cluster(chains=64, warmup=100, draws=400, trajectory=True)
 
 
 def timed(action, method, seed=1):
-    """The draws of a method with the CPU seconds of each of its stages, each run as one compiled chunk."""
+    """What a run says of itself, and the CPU seconds of each of its stages, each run as one compiled chunk."""
     compiled = Compiled(action, method, jr.key(seed), method.steps)
     state = compiled.init()
     compiled.advance(state, 0, 0)  # compiles, takes no step
     step, seconds, parts = 0, {}, []
-    for name, length in method.lengths.items():
+    for name, length in getattr(method, "lengths", {"draw": method.steps}).items():
         start = time.process_time()
         chunk = jax.block_until_ready(compiled.advance(state, step, length))
         seconds[name] = time.process_time() - start
@@ -54,17 +47,16 @@ def timed(action, method, seed=1):
         parts.append(jax.tree.map(lambda leaf, n=length: np.asarray(leaf)[:n], chunk.kept))
         state, step = chunk.state, step + length
     history = jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
-    return method.finish(action, compiled.whole(state), history), seconds
+    return conclude(action, method, method.finish(action, compiled.whole(state), history)).diagnostics, seconds
 
 
 def shown(title, action, method, wanted, seed=1):
     """One run: cost, weights, acceptance, and every observable corrected, raw, and against `wanted`."""
-    draws, seconds = timed(action, method, seed)
-    found = draws.statistics
+    found, seconds = timed(action, method, seed)
     spent = ", ".join(f"{name} {value:.0f}" for name, value in seconds.items())
     proposals = method.lengths["draw"] * method.batch
     print(
-        f"{title}: ESS {found['ess']:.3f}, acceptance {found['acceptance'].mean():.3f}, var log w "
+        f"{title}: ESS {found['ess']:.3f}, acceptance {found['mean_acceptance']:.3f}, var log w "
         f"{found['log_weight_variance']:.3f}, Pareto k {found['pareto_k']:.2f}; CPU s: {spent} "
         f"({1e3 * seconds['draw'] / proposals:.1f} ms a draw)"
     )
@@ -154,18 +146,12 @@ def rivals():
     """What one effective sample of |M| costs without learning: HMC, and clusters with HMC."""
     for extent, kappa in ((8, 0.27), (8, 0.5), (16, 0.27)):
         for method in (HMC(chains=64, warmup=300, draws=1500), Cluster(chains=64, draws=700, trajectory=True)):
-            compiled = Compiled(theory(extent, kappa), method, jr.key(1), method.steps)
-            state = compiled.init()
-            compiled.advance(state, 0, 0)
-            start = time.process_time()
-            chunk = jax.block_until_ready(compiled.advance(state, 0, method.steps))
-            spent = time.process_time() - start
-            draws = method.finish(theory(extent, kappa), compiled.whole(chunk.state), chunk.kept)
-            tau, value = draws.statistics["abs_M_tau"], draws.statistics["abs_M"]
-            cost = 1e3 * spent * 2 * tau / (method.chains * method.steps)
+            found, seconds = timed(theory(extent, kappa), method)
+            tau = found["abs_M_tau"]
+            cost = 1e3 * seconds["draw"] * 2 * tau / (method.chains * method.steps)
             print(
-                f"L {extent} kappa {kappa} {type(method).__name__:8} |M| {value:.5f} +- "
-                f"{draws.statistics['abs_M_error']:.5f}, tau {tau:.1f}: {cost:.2f} CPU ms an effective sample",
+                f"L {extent} kappa {kappa} {type(method).__name__:8} |M| {found['abs_M']:.5f} +- "
+                f"{found['abs_M_error']:.5f}, tau {tau:.1f}: {cost:.2f} CPU ms an effective sample",
                 flush=True,
             )
 
@@ -203,12 +189,5 @@ def bad():
     shown("phi^4 L 16 kappa 0.27, hardly trained", theory(16, 0.27), method, PHI4[16, 0.27])
 
 
-PARTS = {part.__name__: part for part in (quick, critical, broken, sixteen, thirty_two, paths, rivals, gradients, bad)}
-
 if __name__ == "__main__":
-    unknown = set(sys.argv[1:]) - set(PARTS)
-    if unknown:
-        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    for part in sys.argv[1:] or PARTS:
-        print(f"--- {part}: {PARTS[part].__doc__}")
-        PARTS[part]()
+    run_parts(quick, critical, broken, sixteen, thirty_two, paths, rivals, gradients, bad)

@@ -5,7 +5,6 @@
 Times are CPU seconds of this process, of training with its data, its compilation included.
 """
 
-import sys
 import time
 
 import equinox as eqx
@@ -13,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from lattice_common import run_parts
 
 import retrodict  # noqa: F401
 from retrodict.generate.exact import importance
@@ -213,12 +213,5 @@ def weber_minnhagen(temperatures, table, samples=400):
     return found[0], np.std(found[1:])
 
 
-PARTS = {part.__name__: part for part in (small, alone, large, scalar, helicity)}
-
 if __name__ == "__main__":
-    unknown = set(sys.argv[1:]) - set(PARTS)
-    if unknown:
-        sys.exit(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    for part in sys.argv[1:] or PARTS:
-        print(f"--- {part}: {PARTS[part].__doc__}")
-        PARTS[part]()
+    run_parts(small, alone, large, scalar, helicity)

@@ -18,11 +18,11 @@ from retrodict.generate.learners import FromData
 from retrodict.generate.modes import Fourier
 from retrodict.generate.score import by_jacobian
 from retrodict.lattice import symmetries as sym
-from retrodict.lattice.kernels import shells
 from retrodict.lattice.methods import Cluster
 from retrodict.lattice.phi4 import Phi4
 from retrodict.lattice.reference import phi4_two_by_two
 from retrodict.lattice.scalar_score import ScalarScore, fitted, scalar_process
+from retrodict.num.lattice_modes import shells
 from retrodict.run.loop import advance
 
 KAPPA, LAM = 0.27, 0.022

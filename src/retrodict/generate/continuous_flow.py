@@ -29,7 +29,7 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, Scalar
 from retrodict.generate.equivariant_field import EquivariantField, field_on
-from retrodict.generate.model import AbstractModel, Density, Sample
+from retrodict.generate.model import AbstractModel, Density, Sample, real_field
 from retrodict.generate.spectrum import GaussianField, measured, white
 from retrodict.problem.target import AbstractTarget
 
@@ -125,11 +125,7 @@ class EquivariantFlow:
 
     def on(self, target: Any, key: Key) -> ContinuousFlow:
         """A flow that does not move, from white noise. Raises `InputError` unless fields are one real number a site."""
-        like = jax.eval_shape(target.init, key)
-        if not isinstance(like, jax.ShapeDtypeStruct) or not jnp.issubdtype(like.dtype, jnp.floating):
-            raise InputError(
-                "an equivariant flow is for real fields", got=type(target).__name__, expected="phi^4, paths"
-            )
+        like = real_field(target, key, "an equivariant flow is")
         if not self.lengths or self.lengths[0] != 0:
             raise InputError("the first field must not be smoothed", got=f"lengths={self.lengths}", fix="(0, 1, 1e3)")
         if self.knots < 2 or self.steps % (self.knots - 1) or self.fitting_steps % (self.knots - 1):

@@ -23,7 +23,7 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Bool, Float, Key, PyTree, Scalar
 from retrodict.generate.elementwise import Affine, Elementwise, Spline
-from retrodict.generate.model import AbstractModel, Density, Sample
+from retrodict.generate.model import AbstractModel, Density, Sample, real_field
 from retrodict.generate.spectrum import GaussianField, measured, white
 from retrodict.num.lattice_modes import frequencies, real_fourier
 
@@ -154,7 +154,7 @@ class CheckerboardFlow:
 
     def on(self, target: Any, key: Key) -> CouplingFlow:
         """The identity over white noise. Raises `InputError` unless all extents are even and the reach is odd."""
-        like = _real_field(target, key)
+        like = real_field(target, key, "couplings are")
         if any(n % 2 for n in like.shape) or self.reach % 2 == 0 or min(like.shape) < self.reach - 1:
             got, expected = f"{like.shape}, reach={self.reach}", "even extents and an odd reach that fits"
             raise InputError("a checkerboard does not fit", got=got, expected=expected)
@@ -175,7 +175,7 @@ class MatsubaraFlow:
 
     def on(self, target: Any, key: Key) -> CouplingFlow:
         """The identity over white noise. Raises `InputError` for fields in more dimensions than one."""
-        like, map = _real_field(target, key), Affine()
+        like, map = real_field(target, key, "couplings are"), Affine()
         if len(like.shape) != 1:
             raise InputError(
                 "modes of a path are couplings for paths", got=f"shape {like.shape}", fix="CheckerboardFlow"
@@ -196,10 +196,3 @@ def convolved(weights: tuple[Array, Array], x: Float[Array, "channel ..."]) -> F
 
 def _with_bias(kernel: Array) -> tuple[Array, Array]:
     return kernel, jnp.zeros(kernel.shape[:2], kernel.dtype)
-
-
-def _real_field(target: Any, key: Key) -> jax.ShapeDtypeStruct:
-    like = jax.eval_shape(target.init, key)
-    if not isinstance(like, jax.ShapeDtypeStruct) or not jnp.issubdtype(like.dtype, jnp.floating):
-        raise InputError("couplings are for real fields", got=type(target).__name__, expected="phi^4, paths")
-    return like

@@ -12,6 +12,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
 
 import equinox as eqx
+import jax
+import jax.numpy as jnp
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
@@ -84,6 +86,14 @@ class Recipe(Protocol):
     def on(self, target: Any, key: Key) -> AbstractModel:
         """An untrained model for the fields of `target`. Raises `InputError` where it does not apply."""
         ...
+
+
+def real_field(target: AbstractTarget, key: Key, model: str) -> jax.ShapeDtypeStruct:
+    """Shape and type of the fields of `target`. Raises `InputError` unless they are one real number a site."""
+    like = jax.eval_shape(target.init, key)
+    if not isinstance(like, jax.ShapeDtypeStruct) or not jnp.issubdtype(like.dtype, jnp.floating):
+        raise InputError(f"{model} for real fields", got=type(target).__name__, expected="phi^4, paths")
+    return like
 
 
 M = TypeVar("M", bound=AbstractModel)

@@ -11,7 +11,7 @@ import jax.random as jr
 import numpy as np
 
 from retrodict.base.types import Array, Float, Key, Scalar
-from retrodict.num.lattice_modes import Modes, modes_of
+from retrodict.num.lattice_modes import Modes, modes_of, over_shells
 
 LEAST = 1e-6  # of the mean power: a mode without any cannot be drawn
 
@@ -52,15 +52,18 @@ def white(shape: tuple[int, ...], dtype: np.dtype) -> GaussianField:
     return GaussianField(jnp.ones(modes_of(shape).k_hat.shape, dtype), shape)
 
 
+def shell_spectrum(examples: Float[Array, "examples ..."]) -> Float[Array, " shell"]:
+    """The power of examples about zero, averaged over momenta that the point group maps into each other."""
+    shape, axes = examples.shape[1:], tuple(range(1, examples.ndim))
+    power = jnp.mean(jnp.abs(jnp.fft.fftn(examples, axes=axes)) ** 2, axis=0) / np.prod(shape)
+    return over_shells(power.astype(examples.dtype), shape)
+
+
 def measured(examples: Float[Array, "examples ..."]) -> GaussianField:
-    """The spectrum of examples about zero, averaged over momenta that the point group maps into each other."""
+    """The Gaussian field with the spectrum of the examples."""
     shape = examples.shape[1:]
     modes = modes_of(shape)
-    axes = tuple(range(1, examples.ndim))
-    power = jnp.mean(jnp.abs(jnp.fft.rfftn(examples, axes=axes)) ** 2, axis=0) / np.prod(shape)
-    weight = jnp.asarray(modes.multiplicity, power.dtype)
-    sums = jnp.zeros((2, modes.orbits), power.dtype).at[:, modes.orbit].add(jnp.stack([weight * power, weight]))
-    power = (sums[0] / sums[1])[modes.orbit]
+    power = shell_spectrum(examples)[modes.orbit]
     return GaussianField(jnp.maximum(power, LEAST * total(modes, power) / np.prod(shape)), shape)
 
 

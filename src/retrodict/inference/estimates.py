@@ -20,13 +20,19 @@ def estimates_of(target: AbstractTarget, draws: Draws, found: Evaluated) -> tupl
     return target.estimates(derived, log_weight, None if ancestor is None else np.ravel(ancestor))
 
 
-def facts_of_estimates(answers: tuple[Estimated, ...]) -> dict[str, Any]:
-    """`NAME`, `NAME_error`, `NAME_tau`, `NAME_tau_error` of each number, and the names of those that are in doubt."""
-    facts: dict[str, Any] = {}
+def figures_of(answers: tuple[Estimated, ...]) -> dict[str, float]:
+    """`NAME`, `NAME_error`, `NAME_tau`, `NAME_tau_error` of each number, as far as they are known."""
+    found: dict[str, float] = {}
     for one in answers:
         if not one.about.is_function:
-            numbers = {"": float(one.value), "_error": float(one.error), "_tau": one.tau, "_tau_error": one.tau_error}
-            facts |= {f"{one.about.name}{end}": number for end, number in numbers.items() if number is not None}
+            numbers = {"": one.value, "_error": one.error, "_tau": one.tau, "_tau_error": one.tau_error}
+            found |= {f"{one.about.name}{end}": float(x) for end, x in numbers.items() if x is not None}
+    return found
+
+
+def facts_of_estimates(answers: tuple[Estimated, ...]) -> dict[str, Any]:
+    """The figures of all, and the names of those that are in doubt."""
+    facts: dict[str, Any] = dict(figures_of(answers))
     if answers:
         deviations = {one.about.name: one.deviation for one in answers}
         facts["contradicted"] = {n: d for n, d in deviations.items() if d is not None and abs(d) > CONTRADICTED}

@@ -91,7 +91,8 @@ def compared(target: AbstractAction) -> tuple[str, ...]:
 
 def paid(result: "Result", run: Run | None) -> float | None:
     """CPU seconds that the draws have cost, after compilation: of all stages where there is training."""
-    seconds = _seconds(result, run)
+    warmup = result.provenance["method"].get("warmup") or 0
+    seconds = None if run is None else step_seconds(run.directory, warmup)
     return seconds * result.diagnostics.get("steps_in_all", result.diagnostics["draws"]) if seconds else None
 
 
@@ -108,10 +109,6 @@ def step_seconds(directory: FilePath, warmup: int = 0) -> float | None:
                 spent, steps = spent + event["cpu"], steps + event["step"] - before
             before, fresh = event["step"], False
     return spent / steps if steps else None
-
-
-def _seconds(result: "Result", run: Run | None) -> float | None:
-    return None if run is None else step_seconds(run.directory, result.provenance["method"].get("warmup") or 0)
 
 
 def _configurations(target: AbstractAction, final: Any) -> Chapter:

@@ -19,7 +19,7 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Bool, Int, Key, Scalar
 from retrodict.lattice.action import AbstractAction
-from retrodict.lattice.phi4 import ContinuumPhi4, Phi4
+from retrodict.lattice.phi4 import AbstractPhi4, Phi4
 from retrodict.lattice.spins import XY, Ising
 from retrodict.lattice.updates import Moved, Untuned
 
@@ -33,13 +33,13 @@ class ClusterSweep(Untuned):
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for a theory without embedded Ising spins, an antiferromagnet, and where clusters alone
         do not reach every field."""
-        if not isinstance(action, Ising | XY | Phi4 | ContinuumPhi4):
+        if not isinstance(action, Ising | XY | AbstractPhi4):
             fix = "method.kind: HMC"
             raise InputError("clusters are for Ising, XY and phi^4", got=type(action).__name__, fix=fix)
         if ferromagnetic_coupling(action) < 0:
             got, why = f"a coupling of {ferromagnetic_coupling(action):g}", "bonds join equal signs"
             raise InputError("clusters need neighbours that want to be equal", got=got, why=why, fix="method.kind: HMC")
-        if self.alone and isinstance(action, Phi4 | ContinuumPhi4):
+        if self.alone and isinstance(action, AbstractPhi4):
             why, fix = "they flip signs and leave |phi| as it is", "method.trajectory: true"
             raise InputError("clusters alone do not sample phi^4", why=why, fix=fix)
 

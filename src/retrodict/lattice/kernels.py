@@ -5,7 +5,6 @@ depend on the noise are given at knots of its logarithm.
 """
 
 from collections.abc import Callable
-from functools import cache
 from typing import Final, TypeAlias
 
 import jax
@@ -14,23 +13,13 @@ import jax.random as jr
 import numpy as np
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Float, Int, Key, Scalar
+from retrodict.base.types import Array, Float, Key, Scalar
+from retrodict.num.lattice_modes import over_shells
 
 Knots: TypeAlias = tuple[float, ...] | Float[Array, " knots"]
 
 BATCH: Final = 512  # fields at once in a fit
 RIDGE: Final = 1e-5  # relative to the mean square of the features: what is not determined stays small
-
-
-@cache
-def shells(shape: tuple[int, ...]) -> Int[np.ndarray, "..."]:
-    """The number of the shell of each momentum: equal where reflections and exchanges of equal axes relate them."""
-    folded = [np.minimum(np.arange(n), n - np.arange(n)) for n in shape]
-    grid = np.stack(np.meshgrid(*folded, indexing="ij"), axis=-1)
-    if len(set(shape)) == 1:
-        grid = np.sort(grid, axis=-1)
-    _, number = np.unique(grid.reshape(-1, len(shape)), axis=0, return_inverse=True)
-    return number.reshape(shape)
 
 
 def interpolated(weights: Float[Array, "knots ..."], knots: Knots, level: Scalar) -> Array:
@@ -88,15 +77,6 @@ def solved(gram: Array, right: Array, shape: tuple[int, ...]) -> Float[Array, "f
     size = jnp.trace(gram) / len(right)
     ridge = (RIDGE * size + np.finfo(float).tiny)[:, None, None] * jnp.eye(len(right))
     return jnp.linalg.solve(jnp.moveaxis(gram, 2, 0) + ridge, right.T[..., None])[..., 0].T
-
-
-def over_shells(values: Array, shape: tuple[int, ...]) -> Float[Array, "... shells"]:
-    """The mean over each shell of the last axes, the momenta of a lattice of `shape`."""
-    number = shells(shape).ravel()
-    count = np.bincount(number)
-    rows = values.reshape(*values.shape[: values.ndim - len(shape)], -1)
-    sums = jax.ops.segment_sum(jnp.moveaxis(rows, -1, 0), number, len(count))
-    return jnp.moveaxis(sums, 0, -1) / count
 
 
 def _sum(a: tuple[Array, Array], b: tuple[Array, Array]) -> tuple[Array, Array]:

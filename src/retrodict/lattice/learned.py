@@ -39,7 +39,14 @@ from retrodict.lattice.action import AbstractAction, Measured, require_action
 from retrodict.lattice.autoregressive import Autoregressive
 from retrodict.lattice.markov_chain import AbstractMarkovChain
 from retrodict.lattice.methods import HMC, Cluster, HeatBath
-from retrodict.lattice.proposals import along_chains, corrected, coverage, figures_of, figures_of_weights, uncorrected
+from retrodict.lattice.proposals import (
+    along_chains,
+    corrected,
+    coverage,
+    figures_of_weights,
+    measured_figures,
+    uncorrected,
+)
 from retrodict.lattice.scalar_score import ScalarDiffusion
 from retrodict.lattice.spaces import RealSpace
 from retrodict.problem.target import AbstractTarget
@@ -199,7 +206,7 @@ class Learned:
         statistics |= {"steps_in_all": self.steps}
         if self.data:
             noted = self.data.finish(target, state.chain, gathered.data)
-            found = noted.statistics | figures_of(target, noted.position)
+            found = noted.statistics | measured_figures(target, noted.position)
             statistics |= {f"data_{name}": value for name, value in found.items() if np.ndim(value) == 0}
             if state.examples is not None and state.model.density is Density.EXACT:
                 held_out = _flat(state.examples[-self._held :])[-MOST_CHECKED:]

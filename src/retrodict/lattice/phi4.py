@@ -31,7 +31,55 @@ from retrodict.lattice.spaces import AbstractSpace, RealSpace
 from retrodict.problem.target import Quantity
 
 
-class Phi4(AbstractAction):
+class AbstractPhi4(AbstractAction):
+    """What the theory is in either convention: a real field that a change of all signs leaves as likely as it was."""
+
+    precision: eqx.AbstractVar[Precision]
+
+    def hot(self, key: Key) -> Array:
+        return jr.normal(key, self.shape, real_dtype(self.precision))
+
+    def cold(self) -> Array:
+        return jnp.ones(self.shape, real_dtype(self.precision))
+
+    @property
+    def quantities(self) -> tuple[Quantity, ...]:
+        plain = described(
+            ("M", "$M$"),
+            ("abs_M", "$|M|$"),
+            ("V_M2", "$V M^2$"),
+            *((f"M{n}", f"$M^{n}$") for n in measure.MOMENTS),
+            ("phi2", r"$\phi^2$"),
+            ("action_density", "$S / V$"),
+            ("G_p", r"$G(p_\mathrm{min})$"),
+        )
+        return (*plain, on_distances("correlator", self.shape[0], "$G(t)$"))
+
+    def observables(self, x: Array) -> dict[str, Array]:
+        return {
+            **measure.magnetisation(x, x.size),
+            "phi2": jnp.mean(x**2),
+            "action_density": self.action(x) / x.size,
+            "G_p": measure.smallest_momentum(x),
+            "correlator": measure.slice_correlator(x),
+        }
+
+    @property
+    def mean_functions(self) -> tuple[MeanFunction, ...]:
+        cumulants = (measure.cumulant(order) for order in (4, 6, 8))
+        length = measure.correlation_length(self.shape)
+        return (measure.susceptibility(self.volume), measure.BINDER, length, *cumulants)
+
+    @property
+    def slow(self) -> tuple[str, ...]:
+        return "abs_M", "action_density"
+
+    @property
+    def odd(self) -> tuple[str, ...]:
+        return ("M",)
+
+
+class Phi4(AbstractPhi4):
     """The lattice convention: hopping parameter `kappa`, quartic coupling `lam` (lambda), on a periodic `shape`."""
 
     space: AbstractSpace
@@ -53,33 +101,8 @@ class Phi4(AbstractAction):
         local = (2 - 4 * self.lam) * x + 4 * self.lam * x**3
         return local - 2 * self.kappa * neighbour_sum(x)
 
-    def hot(self, key: Key) -> Array:
-        return jr.normal(key, self.shape, real_dtype(self.precision))
 
-    def cold(self) -> Array:
-        return jnp.ones(self.shape, real_dtype(self.precision))
-
-    @property
-    def quantities(self) -> tuple[Quantity, ...]:
-        return _quantities(self.shape)
-
-    def observables(self, x: Array) -> dict[str, Array]:
-        return _observables(x, self.action(x))
-
-    @property
-    def mean_functions(self) -> tuple[MeanFunction, ...]:
-        return _mean_functions(self.shape)
-
-    @property
-    def slow(self) -> tuple[str, ...]:
-        return "abs_M", "action_density"
-
-    @property
-    def odd(self) -> tuple[str, ...]:
-        return ("M",)
-
-
-class ContinuumPhi4(AbstractAction):
+class ContinuumPhi4(AbstractPhi4):
     """The continuum convention: `mass_squared` (negative in the broken phase) and `coupling` g of phi^4 / 4!."""
 
     space: AbstractSpace
@@ -99,31 +122,6 @@ class ContinuumPhi4(AbstractAction):
 
     def gradient(self, x: Array) -> Array:
         return jax.grad(self.action)(x)
-
-    def hot(self, key: Key) -> Array:
-        return jr.normal(key, self.shape, real_dtype(self.precision))
-
-    def cold(self) -> Array:
-        return jnp.ones(self.shape, real_dtype(self.precision))
-
-    @property
-    def quantities(self) -> tuple[Quantity, ...]:
-        return _quantities(self.shape)
-
-    def observables(self, x: Array) -> dict[str, Array]:
-        return _observables(x, self.action(x))
-
-    @property
-    def mean_functions(self) -> tuple[MeanFunction, ...]:
-        return _mean_functions(self.shape)
-
-    @property
-    def slow(self) -> tuple[str, ...]:
-        return "abs_M", "action_density"
-
-    @property
-    def odd(self) -> tuple[str, ...]:
-        return ("M",)
 
 
 def to_continuum(theory: Phi4) -> ContinuumPhi4:
@@ -153,32 +151,3 @@ def neighbour_sum(x: Array) -> Array:
 def forward_sum(x: Array) -> Array:
     """The sum of the field over the forward neighbours of each site: each bond once."""
     return sum(jnp.roll(x, -1, axis) for axis in range(x.ndim))  # type: ignore[return-value]
-
-
-def _quantities(shape: tuple[int, ...]) -> tuple[Quantity, ...]:
-    plain = described(
-        ("M", "$M$"),
-        ("abs_M", "$|M|$"),
-        ("V_M2", "$V M^2$"),
-        *((f"M{n}", f"$M^{n}$") for n in measure.MOMENTS),
-        ("phi2", r"$\phi^2$"),
-        ("action_density", "$S / V$"),
-        ("G_p", r"$G(p_\mathrm{min})$"),
-    )
-    return (*plain, on_distances("correlator", shape[0], "$G(t)$"))
-
-
-def _observables(x: Array, action: Scalar) -> dict[str, Array]:
-    return {
-        **measure.magnetisation(x, x.size),
-        "phi2": jnp.mean(x**2),
-        "action_density": action / x.size,
-        "G_p": measure.smallest_momentum(x),
-        "correlator": measure.slice_correlator(x),
-    }
-
-
-def _mean_functions(shape: tuple[int, ...]) -> tuple[MeanFunction, ...]:
-    volume = int(np.prod(shape))
-    cumulants = (measure.cumulant(order) for order in (4, 6, 8))
-    return (measure.susceptibility(volume), measure.BINDER, measure.correlation_length(shape), *cumulants)

@@ -11,6 +11,7 @@ import numpy as np
 from retrodict.base.types import Array, Bool, Float, Key
 from retrodict.generate.exact import importance, selected
 from retrodict.generate.model import AbstractModel
+from retrodict.inference.estimates import figures_of
 from retrodict.lattice.action import AbstractAction, Measured
 
 BEYOND: Final = 1.0  # in ln w, above the largest of the draws
@@ -38,20 +39,15 @@ def corrected(
     return jax.tree.map(lambda leaf: leaf[rows, at], proposals), np.asarray(accepted)[:, -draws:]
 
 
-def figures_of(target: AbstractAction, measured: Measured) -> dict[str, float]:
+def measured_figures(target: AbstractAction, measured: Measured) -> dict[str, float]:
     """Observables and functions of their means, from `(chain, draw)`, with error and autocorrelation time."""
     derived = {name: np.asarray(values) for name, values in measured.derived.items()}
-    found: dict[str, float] = {}
-    for one in target.estimates(derived, np.zeros(np.shape(measured.log_density)), None):
-        if not one.about.is_function:
-            numbers = {"": one.value, "_error": one.error, "_tau": one.tau, "_tau_error": one.tau_error}
-            found |= {f"{one.about.name}{end}": float(x) for end, x in numbers.items() if x is not None}
-    return found
+    return figures_of(target.estimates(derived, np.zeros(np.shape(measured.log_density)), None))
 
 
 def uncorrected(target: AbstractAction, proposals: Measured) -> dict[str, Any]:
     """What the proposals say without correction: biased, by how much the comparison with the chains tells."""
-    found = {f"raw_{name}": value for name, value in figures_of(target, proposals).items() if "_tau" not in name}
+    found = {f"raw_{name}": value for name, value in measured_figures(target, proposals).items() if "_tau" not in name}
     worst = []
     for name in target.odd:
         sign = np.sign(proposals.derived[name])

@@ -9,13 +9,14 @@ import jax
 import jax.random as jr
 import numpy as np
 
+from retrodict.inference.estimates import estimates_of
 from retrodict.inference.evaluate import evaluate, rows
 from retrodict.lattice.action import AbstractAction
 from retrodict.lattice.cluster import ferromagnetic_coupling
 from retrodict.lattice.groups import SU2, U1
 from retrodict.lattice.methods import HMC, MALA, Cluster, HeatBath
 from retrodict.lattice.paths import Path
-from retrodict.lattice.phi4 import ContinuumPhi4, Phi4
+from retrodict.lattice.phi4 import AbstractPhi4
 from retrodict.lattice.smc import LatticeSMC
 from retrodict.lattice.spins import XY, Ising
 from retrodict.lattice.wilson import Wilson
@@ -75,7 +76,7 @@ def samplers(action: AbstractAction) -> dict[str, Sampler]:
     found: dict[str, Sampler] = {"HMC": _sized(HMC())}
     if isinstance(action, Path):
         found["Metropolis-adjusted Langevin"] = _sized(MALA())
-    if isinstance(action, XY | Phi4 | ContinuumPhi4) and ferromagnetic_coupling(action) >= 0:
+    if isinstance(action, XY | AbstractPhi4) and ferromagnetic_coupling(action) >= 0:
         both = not isinstance(action, XY)
         found["clusters and HMC" if both else "clusters"] = _sized(Cluster(trajectory=both))
     return {**found, PARTICLE_NAME: LatticeSMC(particles=PARTICLES, moves=MOVES)}
@@ -126,12 +127,7 @@ def ran(action: AbstractAction, name: str, method: Sampler, seconds: float, seed
 def judged(action: AbstractAction, name: str, draws: Draws, seconds: float) -> Ran:
     """Draws with their estimates."""
     draws = jax.device_get(draws)
-    derived = evaluate(action, rows(draws.position)).derived
-    shape = np.shape(draws.log_weight)
-    derived = {key: values.reshape(*shape, *values.shape[1:]) for key, values in derived.items()}
-    ancestor = draws.statistics.get("ancestor")
-    log_weight = np.asarray(draws.log_weight)
-    found = action.estimates(derived, log_weight, None if ancestor is None else np.ravel(ancestor))
+    found = estimates_of(action, draws, evaluate(action, rows(draws.position)))
     return Ran(name, found, dict(draws.statistics), seconds)
 
 

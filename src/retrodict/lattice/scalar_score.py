@@ -18,15 +18,17 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-import numpy as np
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Float, Int, Key, PyTree, Scalar
+from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.generate.diffusion import Diffusion, ProbabilityFlow
+from retrodict.generate.model import real_field
 from retrodict.generate.modes import Fourier, GaussianStart
 from retrodict.generate.score import AbstractScore
+from retrodict.generate.spectrum import shell_spectrum
 from retrodict.lattice import kernels
-from retrodict.lattice.kernels import interpolated, over_shells, shells
+from retrodict.lattice.kernels import interpolated
+from retrodict.num.lattice_modes import modes_of, shells
 
 WIDEST: Final = 3.0  # level of the start, in standard deviations of the widest mode
 FINEST: Final = 0.02  # level of the last step, in root mean squares of the field
@@ -38,15 +40,13 @@ class ScalarScore(AbstractScore):
     """Weights: kernels `(knots, features, shells)`. The first feature is the guess itself."""
 
     spectrum: Float[Array, "..."]
-    shell: Int[Array, "..."]  # of each momentum
-    shells: int = eqx.field(static=True)
     frequencies: Float[Array, " frequencies"]
     knots: Float[Array, " knots"]  # ln of levels, rising in equal steps
 
     def init(self, key: Key) -> PyTree:
         """Zero: the Gaussian field."""
         features = 1 + len(self.frequencies)
-        return jnp.zeros((len(self.knots), features, self.shells), self.spectrum.dtype)
+        return jnp.zeros((len(self.knots), features, modes_of(self.spectrum.shape).orbits), self.spectrum.dtype)
 
     def __call__(self, weights: PyTree, y: Array, level: Scalar) -> Array:
         return self.with_divergence(weights, y, level)[0]
@@ -56,7 +56,7 @@ class ScalarScore(AbstractScore):
         half = (..., slice(0, y.shape[-1] // 2 + 1))
         transformed = jnp.fft.rfftn(y)
         guess = jnp.fft.irfftn(wiener[half] * transformed, s=y.shape)
-        kernel = wiener * interpolated(weights, self.knots, level)[:, self.shell]
+        kernel = wiener * interpolated(weights, self.knots, level)[:, shells(self.spectrum.shape)]
         axes = tuple(range(1, y.ndim + 1))
         response = jnp.sum(kernel[half] * jnp.fft.rfftn(self.features(guess), axes=axes), axis=0)
         linear = 1 / (self.spectrum + level**2)
@@ -102,24 +102,13 @@ class ScalarDiffusion:
 
         Raises `InputError` unless fields are one real number a site.
         """
-        like = jax.eval_shape(target.init, key)
-        if not isinstance(like, jax.ShapeDtypeStruct) or not jnp.issubdtype(like.dtype, jnp.floating):
-            raise InputError(
-                "a scalar diffusion is for real fields", got=type(target).__name__, expected="phi^4, paths"
-            )
+        like = real_field(target, key, "a scalar diffusion is")
         if self.frequencies < 1 or self.knots < 2 or self.steps < 1:
             expected = "frequencies >= 1, knots >= 2, steps >= 1"
             raise InputError("no such diffusion", got=str(self), expected=expected)
         sizes = {"frequencies": self.frequencies, "knots": self.knots, "steps": self.steps}
         process = scalar_process(jr.normal(key, (2, *like.shape), like.dtype), **sizes)
         return ProbabilityFlow(process, process.score.init(key))
-
-
-def spectrum_of(fields: Float[Array, "fields ..."]) -> Array:
-    """The power spectrum of fields, averaged over shells; not centred: the mean is zero by symmetry."""
-    shape = fields.shape[1:]
-    power = jnp.mean(jnp.abs(jnp.fft.fftn(jnp.asarray(fields), axes=tuple(range(1, fields.ndim)))) ** 2, axis=0)
-    return over_shells(power / np.prod(shape), shape)[shells(shape)].astype(fields.dtype)
 
 
 def scalar_process(
@@ -135,14 +124,14 @@ def scalar_process(
     Noise from `finest`, in units of the field's root mean square, to `WIDEST` standard deviations of the widest mode.
     Frequencies are multiples of `PITCH` over that root mean square.
     """
-    spectrum, shape = spectrum_of(fields), fields.shape[1:]
+    shape = fields.shape[1:]
+    spectrum = shell_spectrum(jnp.asarray(fields))[shells(shape)]
     variance = jnp.mean(spectrum)
     scale, largest = jnp.sqrt(variance), WIDEST * jnp.sqrt(jnp.max(spectrum))
     levels = jnp.exp(jnp.linspace(jnp.log(largest), jnp.log(finest * scale), steps + 1)).astype(fields.dtype)
     places = jnp.linspace(jnp.log(levels[-1]), jnp.log(levels[0]), knots)
     waves = PITCH * jnp.arange(1, frequencies + 1) / scale
-    shell = shells(shape)
-    score = ScalarScore(spectrum, jnp.asarray(shell), int(shell.max()) + 1, waves.astype(fields.dtype), places)
+    score = ScalarScore(spectrum, waves.astype(fields.dtype), places)
     return Diffusion(score, GaussianStart(Fourier(shape), spectrum), levels, variance)
 
 
@@ -152,7 +141,7 @@ def fitted(score: ScalarScore, fields: Float[Array, "fields ..."], key: Key, *, 
     Each field is used with `repeats` draws of the noise. Raises `InputError` for fields of another lattice.
     """
     equations = lambda batch, k, level: _normal_equations(score, jnp.asarray(batch), k, level)  # noqa: E731
-    return kernels.fitted(equations, fields, key, score.knots, score.shell.shape, repeats)
+    return kernels.fitted(equations, fields, key, score.knots, score.spectrum.shape, repeats)
 
 
 @eqx.filter_jit

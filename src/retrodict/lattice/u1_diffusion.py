@@ -17,7 +17,6 @@ from retrodict.generate.diffusion import Diffusion
 from retrodict.generate.modes import AbstractModes, AbstractStart
 from retrodict.generate.noise import geometric
 from retrodict.generate.score import AbstractScore
-from retrodict.lattice.kernels import shells
 from retrodict.lattice.plane import curl, curl_adjoint, half, momentum_squared
 from retrodict.lattice.u1_score import SHAPES, U1Score, images
 
@@ -96,11 +95,10 @@ def u1_process(
         raise InputError("no such gauge theory", got=f"shape={shape}, beta={beta}", expected="beta > 0, two extents")
     levels = np.asarray(geometric(LARGEST, finest / np.sqrt(beta), steps))
     places = tuple(float(x) for x in np.linspace(np.log(STILL / np.sqrt(beta)), np.log(LARGEST), knots))
-    shell = shells(shape)
     loops = tuple(
         images(loop) for loop in SHAPES if all(2 * abs(x) < n for _, *o in loop for x, n in zip(o, shape, strict=True))
     )
-    score = U1Score(jnp.asarray(beta, precision), jnp.asarray(shell), int(shell.max()) + 1, places, loops)
+    score = U1Score(jnp.asarray(beta, precision), shape, places, loops)
     return Diffusion(
         score, UniformAngles(jnp.zeros((2, *shape), precision)), jnp.asarray(levels, precision), 1 / (4 * beta)
     )

@@ -20,11 +20,12 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import Array, Float, Int, Key, PyTree, Scalar
+from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.generate.score import AbstractScore
 from retrodict.lattice import kernels
 from retrodict.lattice.kernels import interpolated
 from retrodict.lattice.plane import convolved, curl, curl_adjoint, half, momentum_squared
+from retrodict.num.lattice_modes import modes_of, shells
 
 Loop = tuple[tuple[int, int, int], ...]  # multiplicity and offset of each plaquette
 # One plaquette once, twice, three times; two side by side, diagonal, two apart, and in opposite senses; 2 x 2; 1 x 3;
@@ -65,14 +66,14 @@ class U1Score(AbstractScore):
     """Weights: kernels `(knots, features, shells)`."""
 
     beta: Scalar
-    shell: Int[Array, "columns rows"]
-    shells: int = eqx.field(static=True)
+    shape: tuple[int, int] = eqx.field(static=True)
     knots: tuple[float, ...] = eqx.field(static=True)
     loops: tuple[tuple[Loop, ...], ...] = eqx.field(static=True)
 
     def init(self, key: Key) -> PyTree:
         """Zero: the Gaussian limit, with the sine instead of the angle."""
-        return jnp.zeros((len(self.knots), len(self.loops) + len(DRESSED) + len(DAMPED), self.shells), self.beta.dtype)
+        features = len(self.loops) + len(DRESSED) + len(DAMPED)
+        return jnp.zeros((len(self.knots), features, modes_of(self.shape).orbits), self.beta.dtype)
 
     def __call__(self, weights: PyTree, y: Array, level: Scalar) -> Array:
         angle = curl(y)
@@ -124,7 +125,7 @@ class U1Score(AbstractScore):
 
     def propagator(self, level: Scalar) -> Array:
         """G."""
-        return 1 / (1 / self.beta + level**2 * momentum_squared(self.shell.shape, self.beta.dtype))
+        return 1 / (1 / self.beta + level**2 * momentum_squared(self.shape, self.beta.dtype))
 
     def share(self, level: Scalar) -> Scalar:
         """1 - r."""
@@ -133,7 +134,7 @@ class U1Score(AbstractScore):
     def _parts(self, weights: PyTree, level: Scalar) -> tuple[Array, Array]:
         """G `(1, *momenta)`, and (1 - r) G K of each feature."""
         propagator = self.propagator(level)
-        kernel = interpolated(weights, self.knots, level)[:, self.shell]
+        kernel = interpolated(weights, self.knots, level)[:, shells(self.shape)]
         return propagator[None], self.share(level) * propagator * kernel
 
 
@@ -145,7 +146,7 @@ def u1_fitted(score: U1Score, fields: Float[Array, "fields two columns rows"], k
     `InputError` for another lattice.
     """
     equations = lambda batch, k, level: _normal_equations(score, jnp.asarray(batch), k, level)  # noqa: E731
-    return kernels.fitted(equations, fields, key, score.knots, score.shell.shape, repeats)
+    return kernels.fitted(equations, fields, key, score.knots, score.shape, repeats)
 
 
 def _around(angle: Array, loop: Loop) -> Array:

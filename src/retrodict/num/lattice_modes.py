@@ -1,19 +1,20 @@
-"""Momenta of real periodic fields: the half grid of a real Fourier transform, and its orbits under the point group."""
+"""Momenta of real periodic fields: shells that the point group relates, and the half grid of a real transform."""
 
 from functools import cache
 from typing import NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
-from retrodict.base.types import Float, Int
+from retrodict.base.types import Array, Float, Int
 
 
 class Modes(NamedTuple):
     """The half grid of `rfftn`, last axis halved.
 
-    `orbit` numbers the sets of momenta that reflections and exchanges of axes of equal extent map into each other;
-    `multiplicity` is how often each entry of the half grid occurs on the full one; `k_hat` is the lattice momentum
-    squared, sum (2 sin k/2)^2.
+    `orbit` is the shell of each momentum, of which there are `orbits`; `multiplicity` is how often each entry of the
+    half grid occurs on the full one; `k_hat` is the lattice momentum squared, sum (2 sin k/2)^2.
     """
 
     orbit: Int[np.ndarray, "..."]
@@ -21,30 +22,41 @@ class Modes(NamedTuple):
     multiplicity: Float[np.ndarray, "..."]
     k_hat: Float[np.ndarray, "..."]
 
-    def averaged(self, values: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
-        """Values on the half grid replaced by their means over orbits."""
-        total, count = (np.bincount(self.orbit.ravel(), weights=w.ravel()) for w in self._weighted(values))
-        return (total / count)[self.orbit]
 
-    def _weighted(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self.multiplicity * values, self.multiplicity
+@cache
+def shells(shape: tuple[int, ...]) -> Int[np.ndarray, "..."]:
+    """The number of the shell of each momentum: equal where reflections and exchanges of equal axes relate them."""
+    grid = _folded(shape)
+    for extent in set(shape):
+        same = [axis for axis, n in enumerate(shape) if n == extent]
+        grid[..., same] = np.sort(grid[..., same], axis=-1)
+    _, number = np.unique(grid.reshape(-1, len(shape)), axis=0, return_inverse=True)
+    return number.reshape(shape)
+
+
+def over_shells(values: Array, shape: tuple[int, ...]) -> Float[Array, "... shells"]:
+    """The mean over each shell of the last axes, the momenta of a lattice of `shape`."""
+    number = shells(shape).ravel()
+    rows = values.reshape(*values.shape[: values.ndim - len(shape)], -1)
+    sums = jax.ops.segment_sum(jnp.moveaxis(rows, -1, 0), number, number.max() + 1)
+    return jnp.moveaxis(sums, 0, -1) / jnp.asarray(np.bincount(number), values.dtype)
 
 
 @cache
 def modes_of(shape: tuple[int, ...]) -> Modes:
     """The momenta of real fields of that shape."""
-    axes = [np.minimum(np.arange(n), n - np.arange(n)) for n in shape]
-    axes[-1] = np.arange(shape[-1] // 2 + 1)
-    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    canonical = grid.copy()
-    for extent in set(shape):
-        same = [axis for axis, n in enumerate(shape) if n == extent]
-        canonical[..., same] = np.sort(grid[..., same], axis=-1)
-    distinct, orbit = np.unique(canonical.reshape(-1, len(shape)), axis=0, return_inverse=True)
-    twice = (axes[-1] > 0) & (2 * axes[-1] != shape[-1])
-    multiplicity = np.broadcast_to(1.0 + twice, grid.shape[:-1])
+    half = shape[-1] // 2 + 1
+    grid, orbit = _folded(shape)[..., :half, :], shells(shape)[..., :half]
+    last = grid[..., -1]
+    multiplicity = 1.0 + ((last > 0) & (2 * last != shape[-1]))
     k_hat = np.sum(4 * np.sin(np.pi * grid / np.array(shape)) ** 2, axis=-1)
-    return Modes(orbit.reshape(grid.shape[:-1]), len(distinct), multiplicity, k_hat)
+    return Modes(orbit, int(orbit.max()) + 1, multiplicity, k_hat)
+
+
+def _folded(shape: tuple[int, ...]) -> Int[np.ndarray, "... axis"]:
+    """The wave numbers of all momenta without their signs."""
+    axes = [np.minimum(np.arange(n), n - np.arange(n)) for n in shape]
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
 
 
 @cache
