@@ -51,6 +51,8 @@ def _options(
 def main() -> None:
     """The program `retrodict`."""
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder()))  # a second run need not compile again
+    # Neither what takes no second to compile: `check` does hundreds of such, and they are most of its time.
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.01")
     try:
         sys.exit(execute(sys.argv[1:]))
     finally:

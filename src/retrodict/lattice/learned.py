@@ -3,7 +3,8 @@
 One method of the one loop. Its stages, each of which may be left out where the model allows, follow one another by the
 index of the step: a Markov chain gathers configurations, whose own verdict is kept; the model is trained on them by its
 own loss; it is trained on the action by the reverse Kullback-Leibler divergence; then it proposes configurations, which
-independence Metropolis turns into chains that leave exp(-S) invariant whatever the model is worth.
+independence Metropolis turns into chains that leave exp(-S) invariant whatever the model is worth, but find only what
+it draws: configurations held out tell whether that is everything.
 
 `result.diagnostics` holds each observable as `markov_chain` does, from the corrected chains (`NAME`, `NAME_error`,
 `NAME_tau`), from the uncorrected and hence biased proposals (`raw_NAME`, `raw_NAME_error`) and from the chain that
