@@ -1,7 +1,14 @@
 """What the lattice benchmarks share: the reference values, and how their parts are chosen on the command line."""
 
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+from scipy.stats import chi2
+
+from retrodict.inference.infer import infer
 
 LAM = 0.022
 # (L, kappa): <|M|>, chi, U_L with errors, and tau(|M|) of HMC where needed: long HMC runs of an independent program.
@@ -23,3 +30,16 @@ def run_parts(*parts: Callable[[], None]) -> None:
     for name in sys.argv[1:] or known:
         print(f"--- {name}: {known[name].__doc__}", flush=True)
         known[name]()
+
+
+def over_seeds(cases: Iterable[tuple[str, Any, Any, dict[str, float]]], count: int = 20) -> None:
+    """Small runs over many seeds: for each named observable the sum of squared deviations against chi-squared."""
+    for name, action, method, wanted in cases:
+        start = time.process_time()
+        found = [infer(action, method, seed=seed, progress=False).diagnostics for seed in range(count)]
+        spent = time.process_time() - start
+        for quantity, value in wanted.items():
+            pulls = [(one[quantity] - value) / one[f"{quantity}_error"] for one in found]
+            total, mean = np.sum(np.square(pulls)), np.mean(pulls) * np.sqrt(count)
+            text = f"{name:24} {quantity:14} chi2 {total:5.1f} / {count}, p {chi2.sf(total, count):.3f}"
+            print(f"{text}, mean {mean:+.1f} sigma, {spent:.0f} CPU s", flush=True)

@@ -2,7 +2,7 @@
 
     python benchmarks/lattice_flows.py [PART ...]
 
-Parts: quick, critical, broken, sixteen, thirty_two (phi^4), paths, rivals, gradients, bad.
+Parts: quick, critical, broken, sixteen, thirty_two (phi^4), paths, rivals, gradients, bad, seeds.
 
 Without names all parts run, in about half an hour on one core. Times are CPU seconds of this process without the time
 to compile; each stage of a run is timed by itself.
@@ -14,19 +14,23 @@ from dataclasses import dataclass
 import jax
 import jax.random as jr
 import numpy as np
-from lattice_common import LAM, PHI4, run_parts
+from lattice_common import LAM, PHI4, over_seeds, run_parts
 
 import retrodict  # noqa: F401
 from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow
+from retrodict.generate.coupling import CheckerboardFlow, MatsubaraFlow
 from retrodict.generate.model import AbstractModel
 from retrodict.inference.infer import conclude
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
 from retrodict.lattice import reference as exact
+from retrodict.lattice.autoregressive import Autoregressive
 from retrodict.lattice.learned import Learned
 from retrodict.lattice.methods import HMC, Cluster
 from retrodict.lattice.paths import anharmonic, double_well
 from retrodict.lattice.phi4 import Phi4
+from retrodict.lattice.scalar_score import ScalarDiffusion
+from retrodict.lattice.spins import XY
 from retrodict.run.compiled import Compiled
 
 GATHER = Cluster(chains=64, warmup=100, draws=400, trajectory=True)
@@ -106,7 +110,7 @@ def critical():
 def broken():
     """phi^4, L = 8, kappa = 0.5: two modes that no local update connects."""
     recipe = EquivariantFlow(steps=36, fitting_steps=12)
-    polish = training(60, 128, 3e-3, 1e-4, 20)
+    polish = training(240, 128, 3e-3, 1e-4, 40)
     method = Learned(recipe, GATHER, training(2000, 256, 1e-2, 1e-3, 250), polish, chains=64, draws=100)
     found, _ = shown("phi^4 L 8 kappa 0.5", theory(8, 0.5), method, PHI4[8, 0.5])
     print(f"    share of the positive mode {0.5 * (1 + found['raw_sign_M']):.3f} of the uncorrected draws")
@@ -189,5 +193,30 @@ def bad():
     shown("phi^4 L 16 kappa 0.27, hardly trained", theory(16, 0.27), method, PHI4[16, 0.27])
 
 
+def seeds():
+    """Every kind of model over twenty seeds, gathering and training anew for each: the corrected values."""
+    small, ring = Phi4((2, 2), 0.27, LAM), exact.phi4_two_by_two(0.27, LAM)
+    well, moments = double_well(20, 0.2, 1.0), exact.path_moments(20, 0.2, lambda x: (x**2 - 1) ** 2)
+    scalar = {"phi2": ring["phi2"], "V_M2": ring["V_M2"], "log_evidence": ring["ln_Z"]}
+    path = {"x2": moments["x2"], "log_evidence": moments["ln_Z"]}
+    spins = {"cos": exact.xy_bond(1.12)}
+
+    def learned(model, fit, data=None):
+        return Learned(model, data or HMC(chains=64, warmup=100, draws=400), fit, chains=64, draws=200)
+
+    brief = training(100, 128, 1e-2, 1e-3, 50)
+    over_seeds(
+        (
+            ("flow", small, learned(EquivariantFlow(), brief), scalar),
+            ("flow, three steps", small, learned(EquivariantFlow(), training(3, 64, 1e-2, 1e-3, 3)), scalar),
+            ("couplings", small, learned(CheckerboardFlow(), brief), scalar),
+            ("diffusion", small, learned(ScalarDiffusion(), None), scalar),
+            ("sites in turn, phi^4", small, learned(Autoregressive(), brief), scalar),
+            ("modes", well, learned(MatsubaraFlow(), brief), path),
+            ("sites in turn, XY", XY((2, 2), 1.12), learned(Autoregressive(), brief), spins),
+        )
+    )
+
+
 if __name__ == "__main__":
-    run_parts(quick, critical, broken, sixteen, thirty_two, paths, rivals, gradients, bad)
+    run_parts(quick, critical, broken, sixteen, thirty_two, paths, rivals, gradients, bad, seeds)
