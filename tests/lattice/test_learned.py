@@ -22,11 +22,13 @@ from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
 from retrodict.lattice import reference as exact
 from retrodict.lattice.guided import GuidedHMC
+from retrodict.lattice.keeping import kept_configurations
 from retrodict.lattice.learned import Learned
 from retrodict.lattice.methods import HMC
 from retrodict.lattice.phi4 import Phi4
 from retrodict.lattice.scalar_score import ScalarDiffusion
 from retrodict.lattice.spins import XY
+from retrodict.lattice.trained import Trained
 from retrodict.run.directory import RunDirectory
 from retrodict.run.loop import advance
 
@@ -268,3 +270,20 @@ def test_a_saved_model_comes_back_and_refuses_another_action_or_volume_by_the_fi
     path.write_bytes(data)
     with pytest.raises(InputError, match="damaged"):
         load_model(path, RECIPE, SMALL)
+
+
+def test_a_run_keeps_its_model_and_its_last_configurations_and_another_run_goes_on_from_there(
+    tmp_path,
+):
+    method = Learned(RECIPE, GATHER, FIT, chains=16, draws=50, batch=128)
+    first = infer(SMALL, method, seed=3, path=tmp_path / "run", progress=False)
+    fields = kept_configurations(tmp_path / "run", SMALL)
+    assert fields is not None
+    ends = np.asarray(first.tree["posterior"]["phi2"])[:, -1]
+    np.testing.assert_allclose(np.mean(fields**2, axis=(1, 2)), ends, rtol=1e-12)
+    trained = Trained(tmp_path / "run" / "model.npz", RECIPE)
+    again = infer(SMALL, Learned(trained, None, None, chains=16, draws=50, batch=128), seed=4, progress=False)
+    assert again.diagnostics["ess"] > 0.9 * first.diagnostics["ess"]
+    assert "data_phi2" not in again.diagnostics
+    with pytest.raises(InputError, match="kappa differ"):
+        infer(Phi4((2, 2), 0.2, 0.022), Learned(trained, None, None), progress=False)

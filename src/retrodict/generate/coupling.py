@@ -10,6 +10,7 @@ Sources: Dinh, Sohl-Dickstein, Bengio, ICLR 2017; Albergo, Kanwar, Shanahan, Phy
 (checkerboards); Chen et al., arXiv:2211.03470 (modes of a path).
 """
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self
@@ -159,7 +160,7 @@ class CheckerboardFlow:
             got, expected = f"{like.shape}, reach={self.reach}", "even extents and an odd reach that fits"
             raise InputError("a checkerboard does not fit", got=got, expected=expected)
         window = (self.reach,) * len(like.shape)
-        first = jr.normal(key, (self.layers, self.channels, 1, *window), like.dtype) / np.sqrt(np.prod(window))
+        first = jr.normal(key, (self.layers, self.channels, 1, *window), like.dtype) / math.sqrt(math.prod(window))
         last = jnp.zeros((self.layers, self.map.parameters, self.channels, *window), like.dtype)
         weights = (_with_bias(first), _with_bias(last))
         return CouplingFlow(weights, SiteChart(white(like.shape, like.dtype)), self.map)
@@ -181,7 +182,7 @@ class MatsubaraFlow:
                 "modes of a path are couplings for paths", got=f"shape {like.shape}", fix="CheckerboardFlow"
             )
         low = min(self.modes, like.shape[0])
-        first = jr.normal(key, (self.layers, self.width, low), like.dtype) / np.sqrt(low)
+        first = jr.normal(key, (self.layers, self.width, low), like.dtype) / math.sqrt(low)
         last = jnp.zeros((self.layers, map.parameters * low, self.width), like.dtype)
         return CouplingFlow((_with_bias(first), _with_bias(last)), ModeChart(white(like.shape, like.dtype)), map)
 

@@ -3,6 +3,7 @@
 A multiplier is one number a mode, or one for all. Fields are real and of one shape; sums over modes are sums over all.
 """
 
+import math
 from abc import abstractmethod
 
 import equinox as eqx
@@ -89,3 +90,36 @@ class GaussianStart(AbstractStart):
     def log_prob(self, y: Array, level: Scalar) -> Scalar:
         total = self.variance + level**2
         return -0.5 * (jnp.sum(y * self.modes.filtered(y, 1 / total)) + self.modes.log_det(2 * jnp.pi * total))
+
+
+class TailedStart(AbstractStart):
+    r"""As `base`, but the mean field $a = \sum_x y_x/\sqrt V$ follows Student's t of `freedom` degrees.
+
+    A model that never draws large fields gives their weights no bound. The mean field is the one mode whose tail a
+    theory with a phase transition can make longer than a fit has seen.
+    """
+
+    base: GaussianStart
+    freedom: float = eqx.field(static=True)
+
+    def draw(self, key: Key, level: Scalar) -> tuple[Array, Scalar]:
+        field_key, tail_key = jr.split(key)
+        y, log_prob = self.base.draw(field_key, level)
+        stretch = jnp.sqrt(self.freedom / (2 * jr.gamma(tail_key, 0.5 * self.freedom, dtype=y.dtype)))
+        moved = y + (stretch - 1) * jnp.mean(y)
+        return moved, log_prob - self._normal(y, level) + self._student(moved, level)
+
+    def log_prob(self, y: Array, level: Scalar) -> Scalar:
+        return self.base.log_prob(y, level) - self._normal(y, level) + self._student(y, level)
+
+    def _square(self, y: Array, level: Scalar) -> Scalar:
+        """a^2 over its variance in the base."""
+        return y.size * jnp.mean(y) ** 2 / (self.base.variance.reshape(-1)[0] + level**2)
+
+    def _normal(self, y: Array, level: Scalar) -> Scalar:
+        return -0.5 * self._square(y, level) - 0.5 * math.log(2 * math.pi)
+
+    def _student(self, y: Array, level: Scalar) -> Scalar:
+        nu = self.freedom
+        norm = math.lgamma(0.5 * (nu + 1)) - math.lgamma(0.5 * nu) - 0.5 * math.log(nu * math.pi)
+        return norm - 0.5 * (nu + 1) * jnp.log1p(self._square(y, level) / nu)

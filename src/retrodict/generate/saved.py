@@ -13,11 +13,12 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
+from retrodict.base.atomic import write_bytes
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, hash_file
 from retrodict.base.types import JSON
 from retrodict.generate.model import AbstractModel, Recipe
-from retrodict.run.container import DamagedError, read, write
+from retrodict.run.container import DamagedError, pack, read
 from retrodict.run.result import plain
 
 KIND: Final = "retrodict model"
@@ -26,9 +27,14 @@ LARGEST: Final = 2**30  # bytes
 
 def save_model(path: PathLike, model: AbstractModel, recipe: Recipe, target: Any) -> None:
     """Write the arrays of `model`, made by `recipe` for `target`. Raises `StorageError`."""
+    write_bytes(Path(path), packed(model, recipe, target))
+
+
+def packed(model: AbstractModel, recipe: Recipe, target: Any) -> bytes:
+    """The content of such a file."""
     leaves = jax.tree.leaves(eqx.filter(model, eqx.is_array))
     meta = {"kind": KIND, "target": described(target), "recipe": described(recipe)}
-    write(Path(path), {f"leaf/{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}, meta)
+    return pack({f"leaf/{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}, meta)
 
 
 def load_model(path: PathLike, recipe: Recipe, target: Any) -> AbstractModel:

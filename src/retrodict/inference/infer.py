@@ -65,7 +65,7 @@ def infer(
         result = conclude(target, method, draws, seed=seed, prior_draws=prior_draws)
         if directory is not None:
             result.save(directory.path)
-            record_outputs(directory, [TREE_FILE, NUMBERS_FILE, *_keep_final(target, draws, directory)])
+            record_outputs(directory, [TREE_FILE, NUMBERS_FILE, *_keep_files(target, draws, directory)])
             directory.update(verdict=result.verdict.status)
     return result
 
@@ -87,9 +87,10 @@ def conclude(target: AbstractTarget, method: Method, draws: Draws, *, seed: int 
     return assemble(target, method, seed, draws, found, answers, facts, compared, verdict)
 
 
-def _keep_final(target: AbstractTarget, draws: Draws, directory: RunDirectory) -> list[str]:
-    """Write what the target wants kept of the positions at which chains ended; the names of the files."""
-    files = target.files(jax.device_get(draws.final)) if draws.final is not None else {}
+def _keep_files(target: AbstractTarget, draws: Draws, directory: RunDirectory) -> list[str]:
+    """Write what the target wants kept of the positions at which chains ended, and the method's own; their names."""
+    final = target.files(jax.device_get(draws.final)) if draws.final is not None else {}
+    files = {**final, **draws.files}
     for name, data in files.items():
         write_bytes(directory.path / name, data)
     return list(files)
@@ -117,7 +118,8 @@ def without_idle(draws: Draws) -> Draws:
 
     statistics = {name: kept(value) for name, value in draws.statistics.items()}
     statistics["idle_draws"] = np.asarray(int(idle.sum()))
-    return Draws(jax.tree.map(kept, draws.position), kept(draws.log_weight), draws.kind, statistics, draws.final)
+    position, log_weight = jax.tree.map(kept, draws.position), kept(draws.log_weight)
+    return draws._replace(position=position, log_weight=log_weight, statistics=statistics)
 
 
 def _prior(target: AbstractLeastSquares, seed: int, count: int) -> Evaluated:

@@ -9,7 +9,7 @@ model is already that free field.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -47,18 +47,18 @@ class Autoregressive:
 
     references: ClassVar[tuple[str, ...]] = ("wang2022can", "wu2019")
 
-    def on(self, action: AbstractAction, key: Key) -> AbstractExplicit:
+    def on(self, target: Any, key: Key) -> AbstractExplicit:
         """The model with the weights of a free field. Raises `InputError` for other theories and odd extents."""
         from retrodict.lattice.autoregressive_phi4 import normal_mixture
         from retrodict.lattice.autoregressive_xy import angle_mixture
 
         if min(self.components, self.channels, self.width) < 1:
             raise InputError("no such model", got=str(self), expected="components, channels, width >= 1")
-        if isinstance(action, XY):
-            return angle_mixture(self, action, key)
-        if isinstance(action, Phi4):
-            return normal_mixture(self, action, key)
-        raise InputError("autoregressive models are for XY and phi^4", got=type(action).__name__)
+        if isinstance(target, XY):
+            return angle_mixture(self, target, key)
+        if isinstance(target, Phi4):
+            return normal_mixture(self, target, key)
+        raise InputError("autoregressive models are for XY and phi^4", got=type(target).__name__)
 
 
 def checkerboard(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:

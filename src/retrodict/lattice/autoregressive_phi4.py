@@ -8,6 +8,7 @@ Source: Wang, Jiang, He, Zhou, Chin. Phys. Lett. 39 (2022) 120502 for the mixtur
 Hartree approximation, the free field whose mass contains its own fluctuations.
 """
 
+import math
 from typing import NamedTuple
 
 import equinox as eqx
@@ -45,7 +46,7 @@ class Mixture(NamedTuple):
     def log_density(self, value: Scalar) -> Scalar:
         """ln q of a value of the field."""
         z = (value - self.mean) * jnp.exp(-self.log_width)
-        return jax.nn.logsumexp(self.log_share - 0.5 * z**2 - self.log_width - 0.5 * np.log(2 * np.pi))
+        return jax.nn.logsumexp(self.log_share - 0.5 * z**2 - self.log_width - 0.5 * math.log(2 * math.pi))
 
 
 class NormalMixture(AbstractExplicit):

@@ -28,16 +28,15 @@ import jax.random as jr
 import numpy as np
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, UInt32
 from retrodict.generate.continuous_flow import EquivariantFlow
-from retrodict.generate.coupling import CheckerboardFlow, MatsubaraFlow
 from retrodict.generate.learners import FromAction, FromData
 from retrodict.generate.model import AbstractModel, Density, Recipe, with_weights
+from retrodict.generate.saved import packed
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import State as Training
 from retrodict.inference.train import Train
 from retrodict.lattice.action import AbstractAction, Measured, require_action
-from retrodict.lattice.autoregressive import Autoregressive
 from retrodict.lattice.markov_chain import AbstractMarkovChain
 from retrodict.lattice.methods import HMC, Cluster, HeatBath
 from retrodict.lattice.proposals import (
@@ -46,10 +45,11 @@ from retrodict.lattice.proposals import (
     coverage,
     figures_of_weights,
     measured_figures,
+    redrawn,
     uncorrected,
 )
-from retrodict.lattice.scalar_score import ScalarDiffusion
 from retrodict.lattice.spaces import RealSpace
+from retrodict.lattice.trained import MODEL_FILE, Trained, Untrained, untrained
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
@@ -80,19 +80,21 @@ class Kept(NamedTuple):
     proposals: Measured
     log_weight: Float[Array, " batch"]
     mismatch: Scalar  # of two ways to the density of a draw
+    key: UInt32[Array, " words"]  # of the proposals: what is wanted of them is drawn again
 
 
 @dataclass(frozen=True)
 class Learned:
     """`model`, trained and corrected by independence Metropolis: `chains` chains of `draws`, from `batch` a step.
 
+    The run directory keeps the configurations at which its chains end, and the model (`model.npz`), which `Trained`
+    names as the model of another run.
+
     `data` gathers: of its measured steps one in `every` is an example from each chain. `fit` trains on them, then
     `polish` on the action; both validate every `every` of theirs, which is one step of the loop. `fit` needs `data`.
     """
 
-    model: EquivariantFlow | CheckerboardFlow | MatsubaraFlow | ScalarDiffusion | Autoregressive | Recipe = field(
-        default_factory=EquivariantFlow
-    )
+    model: Untrained | Trained | Recipe = field(default_factory=EquivariantFlow)
     data: HMC | Cluster | HeatBath | AbstractMarkovChain | None = field(
         default_factory=lambda: HMC(chains=64, warmup=200, draws=400)
     )
@@ -200,8 +202,8 @@ class Learned:
         starts = dict(zip(self.lengths, accumulate(self.lengths.values()), strict=True))
         gathered, fitted, polished, drawn = (_part(history, starts[name], self.lengths[name]) for name in self.lengths)
         proposals, log_weight = along_chains((drawn.proposals, drawn.log_weight), self.chains)
-        chain, accepted = corrected(proposals, log_weight, state.accept_key, self.draws)
-        statistics: dict[str, Any] = {"acceptance": np.asarray(accepted, float)}
+        chain = corrected(proposals, log_weight, state.accept_key, self.draws)
+        statistics: dict[str, Any] = {"acceptance": np.asarray(chain.accepted, float)}
         statistics |= figures_of_weights(log_weight) | uncorrected(target, proposals)
         statistics |= {"density_mismatch": np.max(np.abs(drawn.mismatch)), "model_density": state.model.density.value}
         statistics |= {"steps_in_all": self.steps}
@@ -215,7 +217,10 @@ class Learned:
         for name, part in (("fit", fitted), ("polish", polished)):
             if len(part.loss):
                 statistics |= {f"{name}_loss_history": part.loss, f"{name}_validation_history": part.validation}
-        return Draws(chain, np.zeros((self.chains, self.draws)), self.kind, _as_arrays(statistics))  # type: ignore[arg-type]
+        final = redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last)
+        files = {MODEL_FILE: packed(state.model, untrained(self.model), target)}
+        log_weight = np.zeros((self.chains, self.draws))
+        return Draws(chain.measured, log_weight, self.kind, _as_arrays(statistics), final, files)  # type: ignore[arg-type]
 
     def _gather(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
         """A step of the chain; where an example is due, it is stored; the last one gives the model its scale."""
@@ -247,7 +252,7 @@ class Learned:
 
     def _draw(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
         proposals, log_weight, mismatch = _proposed(target, state.model, key, self.batch)
-        kept = blank._replace(proposals=proposals, log_weight=log_weight, mismatch=mismatch)
+        kept = blank._replace(proposals=proposals, log_weight=log_weight, mismatch=mismatch, key=jr.key_data(key))
         ess = jnp.exp(2 * jax.nn.logsumexp(log_weight) - jax.nn.logsumexp(2 * log_weight)) / self.batch
         return state, Record(~jnp.any(jnp.isnan(log_weight)), _metrics(blank.loss, ess), kept)
 
@@ -259,7 +264,7 @@ class Learned:
             data = eqx.filter_eval_shape(self.data.step, target, state.chain, jr.key(0), index)[1].kept
         drawn = eqx.filter_eval_shape(_proposed, target, state.model, jr.key(0), self.batch)
         zero = jnp.zeros((), float)
-        return Kept(_zeros(data), zero, zero, *(_zeros(part) for part in drawn))
+        return Kept(_zeros(data), zero, zero, *(_zeros(part) for part in drawn), key=_zeros(jr.key_data(jr.key(0))))
 
 
 def _trained(

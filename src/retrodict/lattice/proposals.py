@@ -1,6 +1,6 @@
 """What the proposals of a model say: their weights, their uncorrected answers, and the chains that correct them."""
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import equinox as eqx
 import jax
@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from retrodict.base.types import Array, Bool, Float, Key
+from retrodict.base.types import Array, Bool, Float, Int, Key, UInt32
 from retrodict.generate.exact import importance, selected
 from retrodict.generate.model import AbstractModel
 from retrodict.inference.estimates import figures_of
@@ -29,14 +29,31 @@ def along_chains(tree: Any, chains: int) -> Any:
     return jax.tree.map(one, tree)
 
 
-def corrected(
-    proposals: Measured, log_weight: Float[np.ndarray, "chain proposal"], key: Key, draws: int
-) -> tuple[Measured, Bool[np.ndarray, "chain draw"]]:
-    """The last `draws` of each chain of independence Metropolis along its proposals, and what it accepted."""
+class Corrected(NamedTuple):
+    """Chains of independence Metropolis."""
+
+    measured: Measured  # (chain, draw)
+    accepted: Bool[np.ndarray, "chain draw"]
+    last: Int[np.ndarray, " chain"]  # where each chain ends: numbers of proposals, all chains' in one row
+
+
+def corrected(proposals: Measured, log_weight: Float[np.ndarray, "chain proposal"], key: Key, draws: int) -> Corrected:
+    """The last `draws` of each chain of independence Metropolis along its proposals."""
     keys = jr.split(key, len(log_weight))
     indices, accepted = jax.jit(jax.vmap(selected))(jnp.asarray(log_weight), keys)
     at, rows = np.asarray(indices)[:, -draws:], np.arange(len(log_weight))[:, None]
-    return jax.tree.map(lambda leaf: leaf[rows, at], proposals), np.asarray(accepted)[:, -draws:]
+    measured = jax.tree.map(lambda leaf: leaf[rows, at], proposals)
+    last = rows[:, 0] * log_weight.shape[1] + at[:, -1]
+    return Corrected(measured, np.asarray(accepted)[:, -draws:], last)
+
+
+def redrawn(
+    model: AbstractModel, keys: UInt32[np.ndarray, "step words"], batch: int, numbers: Int[np.ndarray, " some"]
+) -> Float[Array, "some ..."]:
+    """The proposals of those `numbers` once more: of each batch only its key was kept."""
+    step, place = np.divmod(numbers, batch)
+    of_batch = jax.vmap(lambda key, i: jr.split(key, batch)[i])(jr.wrap_key_data(jnp.asarray(keys[step])), place)
+    return eqx.filter_jit(jax.vmap(lambda key: model.sample(key).x))(of_batch)
 
 
 def measured_figures(target: AbstractAction, measured: Measured) -> dict[str, float]:

@@ -23,7 +23,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.generate.diffusion import Diffusion, ProbabilityFlow
 from retrodict.generate.model import real_field
-from retrodict.generate.modes import Fourier, GaussianStart
+from retrodict.generate.modes import Fourier, GaussianStart, TailedStart
 from retrodict.generate.score import AbstractScore
 from retrodict.generate.spectrum import shell_spectrum
 from retrodict.lattice import kernels
@@ -33,6 +33,7 @@ from retrodict.num.lattice_modes import modes_of, shells
 WIDEST: Final = 3.0  # level of the start, in standard deviations of the widest mode
 FINEST: Final = 0.02  # level of the last step, in root mean squares of the field
 FIT_SEED: Final = 0  # of the noise in a fit that is part of a run
+FREEDOM: Final = 6.0  # of the mean field of the start
 PITCH: Final = 0.6  # of the frequencies, over the root mean square of the field
 
 
@@ -132,7 +133,8 @@ def scalar_process(
     places = jnp.linspace(jnp.log(levels[-1]), jnp.log(levels[0]), knots)
     waves = PITCH * jnp.arange(1, frequencies + 1) / scale
     score = ScalarScore(spectrum, waves.astype(fields.dtype), places)
-    return Diffusion(score, GaussianStart(Fourier(shape), spectrum), levels, variance)
+    start = TailedStart(GaussianStart(Fourier(shape), spectrum), FREEDOM)
+    return Diffusion(score, start, levels, variance)
 
 
 def fitted(score: ScalarScore, fields: Float[Array, "fields ..."], key: Key, *, repeats: int = 1) -> PyTree:

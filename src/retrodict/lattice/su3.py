@@ -5,6 +5,8 @@ matrices in complex128, ten times faster than its `matmul` on `(..., 3, 3)` and 
 The force on 8^4 sites takes half the time that it takes with colours summed by broadcasting (`benchmarks/lattice.py`).
 """
 
+import math
+
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
@@ -82,7 +84,7 @@ def gaussian_generator(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Arr
 
 def generator(p: Float[Array, "8 ..."]) -> Array:
     r"""$i\sum_a p_a \lambda_a / 2$ with the Gell-Mann matrices."""
-    p3, p8 = 0.5 * p[2], 0.5 * p[7] / np.sqrt(3)
+    p3, p8 = 0.5 * p[2], 0.5 * p[7] / math.sqrt(3)
     off = {(0, 1): (p[0], p[1]), (0, 2): (p[3], p[4]), (1, 2): (p[5], p[6])}
     upper = {place: 0.5 * (a - 1j * b) for place, (a, b) in off.items()}
     diagonal = (p8 + p3, p8 - p3, -2 * p8)
