@@ -33,6 +33,7 @@ _HOME = {
     "read_configurations": "files",
     "read_gauge_field": "files",
     "scalar_process": "scalar_score",
+    "SharedFlux": "u1_flux",
     "SU2": "groups",
     "SU3": "groups",
     "to_continuum": "phi4",

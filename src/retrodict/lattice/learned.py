@@ -50,6 +50,7 @@ from retrodict.lattice.proposals import (
 )
 from retrodict.lattice.scalar_score import ScalarDiffusion
 from retrodict.lattice.spaces import RealSpace
+from retrodict.lattice.u1_flux import SharedFlux
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
@@ -90,9 +91,9 @@ class Learned:
     `polish` on the action; both validate every `every` of theirs, which is one step of the loop. `fit` needs `data`.
     """
 
-    model: EquivariantFlow | CheckerboardFlow | MatsubaraFlow | ScalarDiffusion | Autoregressive | Recipe = field(
-        default_factory=EquivariantFlow
-    )
+    model: (
+        EquivariantFlow | CheckerboardFlow | MatsubaraFlow | ScalarDiffusion | Autoregressive | SharedFlux | Recipe
+    ) = field(default_factory=EquivariantFlow)
     data: HMC | Cluster | HeatBath | AbstractMarkovChain | None = field(
         default_factory=lambda: HMC(chains=64, warmup=200, draws=400)
     )
@@ -149,6 +150,9 @@ class Learned:
         if model.density is Density.UNKNOWN:
             fix = "start HMC from its draws instead"
             raise InputError("draws of unknown density cannot be corrected", got=type(model).__name__, fix=fix)
+        if (self.fit or self.polish) and not jax.tree.leaves(model.weights):
+            got, fix = type(model).__name__, "fit=None, polish=None"
+            raise InputError("there is nothing to train in this model", got=got, fix=fix)
         if self.polish:
             FromAction(model, target)
 
