@@ -19,7 +19,6 @@ accepts at least the inverse of that from any state.
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
