@@ -112,7 +112,7 @@ class GaugeFlow:
 
     layers: int = 16
     bins: int = 8
-    channels: int = 32
+    channels: int = 16
     reach: int = 3
     base: Haar | SharedFlux = HAAR
 

@@ -38,6 +38,7 @@ from retrodict.inference.train import State as Training
 from retrodict.inference.train import Train
 from retrodict.lattice.action import AbstractAction, Measured, require_action
 from retrodict.lattice.autoregressive import Autoregressive
+from retrodict.lattice.gauge_flow import GaugeFlow
 from retrodict.lattice.markov_chain import AbstractMarkovChain
 from retrodict.lattice.methods import HMC, Cluster, HeatBath
 from retrodict.lattice.proposals import (
@@ -92,7 +93,14 @@ class Learned:
     """
 
     model: (
-        EquivariantFlow | CheckerboardFlow | MatsubaraFlow | ScalarDiffusion | Autoregressive | SharedFlux | Recipe
+        EquivariantFlow
+        | CheckerboardFlow
+        | MatsubaraFlow
+        | ScalarDiffusion
+        | Autoregressive
+        | SharedFlux
+        | GaugeFlow
+        | Recipe
     ) = field(default_factory=EquivariantFlow)
     data: HMC | Cluster | HeatBath | AbstractMarkovChain | None = field(
         default_factory=lambda: HMC(chains=64, warmup=200, draws=400)
