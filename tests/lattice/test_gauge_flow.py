@@ -24,18 +24,17 @@ from retrodict.lattice.learned import Learned
 from retrodict.lattice.plane import curl
 from retrodict.lattice.problems import TEMPLATE
 from retrodict.lattice.spaces import wrapped
-from retrodict.lattice.u1_flux import Haar, SharedFlux
+from retrodict.lattice.u1_flux import SharedFlux
 from retrodict.lattice.wilson import Wilson
 
 # Each program runs once: most of the time would go into optimising it.
 quick = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 ACTION = Wilson(U1(), (4, 8), 2.0)
-BASES = {"Haar": Haar(), "shared flux": SharedFlux()}
 
 
-def flow(base: str = "shared flux", action: Wilson = ACTION, layers: int = 8) -> GaugeCouplings:
+def flow(action: Wilson = ACTION, layers: int = 8) -> GaugeCouplings:
     """All eight masks with random weights."""
-    model = GaugeFlow(layers=layers, bins=4, channels=4, base=BASES[base]).on(action, jr.key(0))
+    model = GaugeFlow(layers=layers, bins=4, channels=4).on(action, jr.key(0))
     leaves, structure = jax.tree.flatten(model.weights)
     noise = [0.5 * jr.normal(jr.fold_in(jr.key(1), i), leaf.shape) for i, leaf in enumerate(leaves)]
     return with_weights(model, jax.tree.unflatten(structure, noise))
@@ -98,11 +97,10 @@ def test_the_flow_follows_gauge_transformations_charge_conjugation_and_translati
     assert np.max(np.abs(wrapped(forward()(one(z))[0] - one(x)))) > 1e-3
 
 
-@pytest.mark.parametrize("base", BASES)
-def test_an_untrained_flow_is_its_base(base):
-    model = GaugeFlow(layers=2, channels=4, base=BASES[base]).on(ACTION, jr.key(0))
-    x, log_prob = quick(model.sample)(jr.key(5))
-    z, expected = quick(model.base.sample)(jr.key(5))
+def test_an_untrained_flow_is_its_base():
+    model = GaugeFlow(layers=2, channels=4, base=SharedFlux()).on(ACTION, jr.key(0))
+    x, log_prob = quick(lambda key: model.sample(key))(jr.key(5))
+    z, expected = quick(lambda key: model.base.sample(key))(jr.key(5))
     assert_allclose(wrapped(x - z), 0.0, atol=1e-12)
     assert_allclose(log_prob, expected, atol=1e-12)
 
@@ -127,20 +125,18 @@ def test_weights_of_one_volume_serve_another():
     assert_allclose(change, 2 * half, atol=1e-11)
 
 
-def test_a_short_training_on_the_action_alone_helps_and_leaves_the_answers_exact():
-    """4 x 4 at beta = 1, from uniform links: a share of a quarter at least; weighted answers within 3.5 errors."""
-    action = Wilson(U1(), (4, 4), 1.0, loops=2, precision=32)
-    recipe = GaugeFlow(layers=8, bins=4, channels=8)
-    share = {}
-    for steps in (0, 300):
-        polish = Train(steps=steps, batch=64, learning_rate=Cosine(1e-2, 1e-4), every=100) if steps else None
-        result = infer(action, Learned(recipe, None, None, polish, chains=32, draws=400, batch=1200), seed=0)
-        share[steps] = result.diagnostics["ess"]
-    found, wanted = result.diagnostics, exact_values(action)
-    assert share[300] > 2 * share[0]
+def test_a_short_training_on_the_action_alone_gives_exact_answers():
+    """4 x 4 at beta = 1, from uniform links, whose share is 0.01: twenty times that, and answers within 3.5 errors of a per cent."""
+    action = Wilson(U1(), (4, 4), 1.0, loops=1, precision=32)
+    polish = Train(steps=200, batch=64, learning_rate=Cosine(1e-2, 1e-4), every=100)
+    recipe = GaugeFlow(layers=4, bins=4, channels=8)
+    method = Learned(recipe, None, None, polish, chains=32, draws=4000, batch=8000)
+    found, wanted = infer(action, method, seed=0).diagnostics, exact_values(action)
+    assert found["ess"] > 0.2
     assert found["density_mismatch"] < 1e-3
-    for name in ("plaquette", "W22", "chi_t"):
+    for name in ("plaquette", "chi_t"):
         assert abs(found[name] - wanted[name]) < 3.5 * found[f"{name}_error"]
+        assert found[f"{name}_error"] < 0.01 * wanted[name]
     assert abs(found["log_evidence"] - exact.u1_log_partition(1.0, 16)) < 3.5 * found["log_evidence_error"]
 
 
@@ -165,6 +161,5 @@ def test_a_config_names_the_models_of_links(model, tmp_path):
     polish = "polish: {steps: 10, every: 5}," if "Gauge" in model else ""
     method = f"method={{kind: Learned, model: {model}, data: null, fit: null, {polish} draws: 100}}"
     loaded = load(path, ("theory={kind: Wilson, group: U1, shape: [8, 8], beta: 7.0}", method))
-    loaded.method.check(loaded.problem)
     expected = SharedFlux() if not polish else GaugeFlow(layers=4, base=SharedFlux())
     assert loaded.method.model == expected

@@ -57,7 +57,7 @@ def u1_plaquette(beta: float, plaquettes: int) -> float:
 
 
 def u1_log_partition(beta: float, plaquettes: int) -> float:
-    r"""$\ln Z = \ln\sum_n (e^{-\beta}I_n(\beta))^V$ of U(1) on V plaquettes of a torus; links have total measure one."""
+    r"""$\ln Z = \ln\sum_n (e^{-\beta}I_n(\beta))^V$ of U(1) on V plaquettes of a torus; links have measure one."""
     n = np.arange(-SUM, SUM + 1)
     ratio = ive(np.abs(n), beta) / ive(0, beta)
     return float(plaquettes * np.log(ive(0, beta)) + np.log(np.sum(ratio**plaquettes)))
