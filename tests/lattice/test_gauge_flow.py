@@ -126,7 +126,7 @@ def test_weights_of_one_volume_serve_another():
 
 
 def test_a_short_training_on_the_action_alone_gives_exact_answers():
-    """4 x 4 at beta = 1, from uniform links, whose share is 0.01: twenty times that, and answers within 3.5 errors of a per cent."""
+    """4 x 4 at beta = 1, from uniform links: an effective share above 0.2, answers within 3.5 errors of a per cent."""
     action = Wilson(U1(), (4, 4), 1.0, loops=1, precision=32)
     polish = Train(steps=200, batch=64, learning_rate=Cosine(1e-2, 1e-4), every=100)
     recipe = GaugeFlow(layers=4, bins=4, channels=8)

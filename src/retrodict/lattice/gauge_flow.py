@@ -54,6 +54,7 @@ class GaugeCouplings(AbstractModel):
 
     def sample(self, key: Key) -> Sample:
         z, log_prob = self.base.sample(key)
+        assert log_prob is not None
         x, change = self._through(z, backwards=False)
         return Sample(x, log_prob - change)
 
