@@ -224,9 +224,9 @@ def coupled(extent, beta, base, steps, batch=64, seed=1):
 
 def couplings():
     """U(1), L = 8: gauge-equivariant couplings over uniform links and over the shared flux."""
-    for beta, steps in ((1.0, 4000), (2.0, 4000), (4.0, 4000), (7.0, 4000)):
+    for beta, steps in ((1.0, 4000), (2.0, 4000), (4.0, 1000), (7.0, 1000)):
         coupled(8, beta, Haar(), steps)
-    coupled(8, 7.0, SharedFlux(), 1000)
+    coupled(8, 7.0, SharedFlux(), 500)
 
 
 if __name__ == "__main__":
