@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 
 from retrodict.base.errors import InputError
 from retrodict.cli.config import load
+from retrodict.cli.config.load import to_yaml
 from retrodict.generate.model import with_weights
 from retrodict.inference.infer import infer
 from retrodict.inference.schedule import Cosine
@@ -161,5 +162,7 @@ def test_a_config_names_the_models_of_links(model, tmp_path):
     polish = "polish: {steps: 10, every: 5}," if "Gauge" in model else ""
     method = f"method={{kind: Learned, model: {model}, data: null, fit: null, {polish} draws: 100}}"
     loaded = load(path, ("theory={kind: Wilson, group: U1, shape: [8, 8], beta: 7.0}", method))
+    path.write_text(to_yaml(loaded.resolved))
+    assert load(path).method == loaded.method
     expected = SharedFlux() if not polish else GaugeFlow(layers=4, base=SharedFlux())
     assert loaded.method.model == expected
