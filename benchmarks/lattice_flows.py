@@ -1,8 +1,9 @@
-"""Learned samplers of scalar fields and paths: training cost, effective share, exactness; prints what the docs quote.
+"""Learned samplers of fields, paths and links: training cost, effective share, exactness; prints what the docs quote.
 
     python benchmarks/lattice_flows.py [PART ...]
 
-Parts: quick, critical, broken, sixteen, thirty_two (phi^4), paths, rivals, gradients, bad, seeds.
+Parts: quick, critical, broken, sixteen, thirty_two (phi^4), paths, rivals, gradients, bad; gauge, couplings (U(1));
+seeds.
 
 Without names all parts run, in about half an hour on one core. Times are CPU seconds of this process without the time
 to compile; each stage of a run is timed by itself.
@@ -25,12 +26,17 @@ from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
 from retrodict.lattice import reference as exact
 from retrodict.lattice.autoregressive import Autoregressive
+from retrodict.lattice.gauge_flow import GaugeFlow
+from retrodict.lattice.groups import U1
+from retrodict.lattice.known import exact_values
 from retrodict.lattice.learned import Learned
 from retrodict.lattice.methods import HMC, Cluster
 from retrodict.lattice.paths import anharmonic, double_well
 from retrodict.lattice.phi4 import Phi4
 from retrodict.lattice.scalar_score import ScalarDiffusion
 from retrodict.lattice.spins import XY
+from retrodict.lattice.u1_flux import Haar, SharedFlux
+from retrodict.lattice.wilson import Wilson
 from retrodict.run.compiled import Compiled
 
 GATHER = Cluster(chains=64, warmup=100, draws=400, trajectory=True)
@@ -193,6 +199,41 @@ def bad():
     shown("phi^4 L 16 kappa 0.27, hardly trained", theory(16, 0.27), method, PHI4[16, 0.27])
 
 
+def links(extent, beta):
+    """U(1) in two dimensions, single precision, and its exact answers."""
+    action = Wilson(U1(), (extent, extent), beta, precision=32)
+    wanted = {name: (value, 0.0) for name, value in exact_values(action).items() if name != "Q"}
+    return action, wanted | {"log_evidence": (exact.u1_log_partition(beta, extent**2), 0.0)}
+
+
+def gauge():
+    """U(1), no learning: the shared flux, and what an independent Q^2 costs by HMC with winding updates."""
+    for extent, beta in ((16, 1.0), (8, 7.0), (16, 7.0), (32, 7.0), (16, 12.0)):
+        action, wanted = links(extent, beta)
+        method = Learned(SharedFlux(), None, None, chains=64, draws=600)
+        found, _ = shown(f"shared flux, L {extent} beta {beta}", action, method, wanted)
+        hmc, seconds = timed(action, HMC(chains=24, warmup=100, draws=400 if extent < 32 else 200, winding=True))
+        tau = max(hmc["Q2_tau"], hmc["plaquette_tau"])
+        cost = 1e3 * seconds["draw"] * 2 * tau / (24 * (500 if extent < 32 else 300))
+        bound = np.exp(-beta * np.pi**2 / (6 * extent**2))
+        print(f"    acceptance at least {bound:.3f}; uncorrected chi_t {found['raw_chi_t']:.5f}")
+        print(f"    HMC and winding: tau {tau:.1f}, {cost:.2f} CPU ms an independent sample", flush=True)
+
+
+def coupled(extent, beta, base, steps, batch=64, seed=1):
+    """One training of gauge-equivariant couplings on the action alone."""
+    action, wanted = links(extent, beta)
+    method = Learned(GaugeFlow(base=base), None, None, training(steps, batch, 3e-3, 1e-5, steps // 10), draws=200)
+    shown(f"couplings over {type(base).__name__}, L {extent} beta {beta}", action, method, wanted, seed)
+
+
+def couplings():
+    """U(1), L = 8: gauge-equivariant couplings over uniform links and over the shared flux."""
+    for beta, steps in ((1.0, 4000), (2.0, 4000), (4.0, 1000), (7.0, 1000)):
+        coupled(8, beta, Haar(), steps)
+    coupled(8, 7.0, SharedFlux(), 500)
+
+
 def seeds():
     """Every kind of model over twenty seeds, gathering and training anew for each: the corrected values."""
     small, ring = Phi4((2, 2), 0.27, LAM), exact.phi4_two_by_two(0.27, LAM)
@@ -219,4 +260,4 @@ def seeds():
 
 
 if __name__ == "__main__":
-    run_parts(quick, critical, broken, sixteen, thirty_two, paths, rivals, gradients, bad, seeds)
+    run_parts(quick, critical, broken, sixteen, thirty_two, paths, rivals, gradients, bad, gauge, couplings, seeds)

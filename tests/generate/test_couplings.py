@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 from retrodict.base.errors import InputError
 from retrodict.generate.coupling import CheckerboardFlow, CouplingFlow, MatsubaraFlow
-from retrodict.generate.elementwise import Affine, Spline
+from retrodict.generate.elementwise import Affine, CircleSpline, Spline
 from retrodict.generate.model import with_weights
 from retrodict.generate.spectrum import GaussianField
 from retrodict.lattice.paths import double_well
@@ -90,10 +90,10 @@ def test_an_untrained_coupling_flow_is_its_gaussian_base(name):
     assert_allclose(log_prob, model.chart.base.log_prob(x), atol=1e-10)
 
 
-@pytest.mark.parametrize("map", [Affine(), Spline(6, 3.0)], ids=["affine", "spline"])
+@pytest.mark.parametrize("map", [Affine(), Spline(6, 3.0), CircleSpline(6)], ids=["affine", "spline", "circle"])
 def test_maps_increase_and_are_inverted_and_their_slopes_are_derivatives(map):
     parameters = jr.normal(jr.key(7), (map.parameters, 400))
-    x = jnp.linspace(-4, 4, 400)
+    x = jnp.linspace(-4, 4, 400) * (0.78 if isinstance(map, CircleSpline) else 1)
     y, log_slope = map.forward(x, parameters)
     back, same = map.inverse(y, parameters)
     assert_allclose(back, x, atol=1e-10)
@@ -112,6 +112,27 @@ def test_a_spline_goes_on_as_the_identity_beyond_its_bound_without_a_corner():
     y, log_slope = spline.forward(jnp.array([-5.0, -3 + 1e-9, 3 - 1e-9, 5.0]), parameters)
     assert_allclose(y, [-5, -3, 3, 5], atol=1e-8)
     assert_allclose(log_slope, 0, atol=1e-7)
+
+
+def test_a_spline_on_the_circle_leaves_the_seam_where_it_is_and_has_one_slope_there():
+    spline = CircleSpline(5)
+    parameters = jr.normal(jr.key(9), (spline.parameters, 1)) * jnp.ones(2)
+    y, log_slope = spline.forward(jnp.array([-np.pi, np.pi]), parameters)
+    assert_allclose(y, [-np.pi, np.pi], atol=1e-12)
+    assert_allclose(log_slope[0], log_slope[1], atol=1e-12)
+    assert abs(log_slope[0]) > 0.01
+
+
+@pytest.mark.parametrize(
+    ("recipe", "action"),
+    [
+        (CheckerboardFlow(Spline(4), 2, 3), Phi4((4, 4), 0.2, 0.022, precision=32)),
+        (MatsubaraFlow(2, 5, 4), double_well(12, 0.2, 1.0, precision=32)),
+    ],
+)
+def test_couplings_of_fields_in_single_precision_stay_there(recipe, action):
+    drawn = jax.eval_shape(recipe.on(action, jr.key(0)).sample, jr.key(1))
+    assert {leaf.dtype for leaf in jax.tree.leaves(drawn)} == {np.dtype(np.float32)}
 
 
 @pytest.mark.parametrize("extent", [1, 2, 7, 8])

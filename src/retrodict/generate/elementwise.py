@@ -6,16 +6,17 @@ each map turns into minus itself: a network that mirrors its answer when its inp
 Source of the spline: Durkan, Bekasov, Murray, Papamakarios, NeurIPS 2019.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from retrodict.base.types import Array
 
 Mapped = tuple[Array, Array]  # numbers, and the logarithms of the slopes of the map that made them
+Knots = tuple[Array, Array, Array]  # positions, values and slopes at all knots of a spline
 
 LEAST: Final = 1e-3  # share of a bin, and slope at a knot
 
@@ -94,44 +95,90 @@ class Spline:
 
     def forward(self, x: Array, parameters: Array) -> Mapped:
         """f(x) and ln f'."""
-        knots = self._knots(parameters)
-        one = _bin(knots, x, knots[0])
-        place = jnp.clip((x - one.x) / one.width, 0.0, 1.0)
-        y, slope = _rational(one, place)
+        y, log_slope = _forward(self._knots(parameters), x)
         inside = jnp.abs(x) < self.bound
-        return jnp.where(inside, y, x), jnp.where(inside, jnp.log(slope), 0.0)
+        return jnp.where(inside, y, x), jnp.where(inside, log_slope, 0.0)
 
     def inverse(self, y: Array, parameters: Array) -> Mapped:
         """By the stable root of a quadratic equation."""
-        knots = self._knots(parameters)
-        one = _bin(knots, y, knots[1])
-        steep, rise = one.height / one.width, jnp.clip(y - one.y, 0.0, one.height)
-        bend = one.left + one.right - 2 * steep
-        a = one.height * (steep - one.left) + rise * bend
-        b = one.height * one.left - rise * bend
-        c = -steep * rise
-        place = jnp.clip(2 * c / (-b - jnp.sqrt(jnp.maximum(b**2 - 4 * a * c, 0.0))), 0.0, 1.0)
-        _, slope = _rational(one, place)
+        x, log_slope = _inverse(self._knots(parameters), y)
         inside = jnp.abs(y) < self.bound
-        return jnp.where(inside, one.x + place * one.width, y), jnp.where(inside, jnp.log(slope), 0.0)
+        return jnp.where(inside, x, y), jnp.where(inside, log_slope, 0.0)
 
     def _groups(self, parameters: Array) -> tuple[Array, Array, Array]:
         return parameters[: self.bins], parameters[self.bins : 2 * self.bins], parameters[2 * self.bins :]
 
-    def _knots(self, parameters: Array) -> tuple[Array, Array, Array]:
-        """Positions, values and slopes at all knots."""
+    def _knots(self, parameters: Array) -> Knots:
         widths, heights, slopes = self._groups(parameters)
         ends = jnp.ones_like(slopes[:1])
-        inner = LEAST + jax.nn.softplus(slopes + np.log(np.expm1(1 - LEAST)))
-        return self._cut(widths), self._cut(heights), jnp.concatenate([ends, inner, ends])
-
-    def _cut(self, logits: Array) -> Array:
-        share = LEAST + (1 - LEAST * self.bins) * jax.nn.softmax(logits, axis=0)
-        start = jnp.zeros_like(share[:1])
-        return self.bound * (2 * jnp.concatenate([start, jnp.cumsum(share, axis=0)]) - 1)
+        slopes = jnp.concatenate([ends, _positive(slopes), ends])
+        return _cut(widths, self.bound), _cut(heights, self.bound), slopes
 
 
-def _bin(knots: tuple[Array, Array, Array], value: Array, along: Array) -> Bin:
+@dataclass(frozen=True)
+class CircleSpline:
+    """A rational-quadratic spline of `bins` bins from the circle to itself: it leaves -pi where it is.
+
+    The slope is periodic. Source: Rezende et al., ICML 2020.
+    """
+
+    bins: int = 8
+
+    @property
+    def parameters(self) -> int:
+        """Widths, heights, and slopes at the left ends of bins."""
+        return 3 * self.bins
+
+    def mirrored(self, parameters: Array) -> Array:
+        """Each group in reverse order; the slope at the seam stays the first."""
+        widths, heights, slopes = jnp.split(parameters, 3)
+        return jnp.concatenate([widths[::-1], heights[::-1], slopes[:1], slopes[:0:-1]])
+
+    def forward(self, x: Array, parameters: Array) -> Mapped:
+        """f(x) and ln f', for -pi <= x <= pi."""
+        return _forward(self._knots(parameters), x)
+
+    def inverse(self, y: Array, parameters: Array) -> Mapped:
+        """By the stable root of a quadratic equation."""
+        return _inverse(self._knots(parameters), y)
+
+    def _knots(self, parameters: Array) -> Knots:
+        widths, heights, slopes = jnp.split(parameters, 3)
+        slopes = _positive(jnp.concatenate([slopes, slopes[:1]]))
+        return _cut(widths, math.pi), _cut(heights, math.pi), slopes
+
+
+def _positive(slopes: Array) -> Array:
+    """Slopes at knots: one for zero."""
+    return LEAST + jax.nn.softplus(slopes + math.log(math.expm1(1 - LEAST)))
+
+
+def _cut(logits: Array, bound: float) -> Array:
+    """Knots between -bound and bound: evenly spaced for zeros."""
+    share = LEAST + (1 - LEAST * len(logits)) * jax.nn.softmax(logits, axis=0)
+    start = jnp.zeros_like(share[:1])
+    return bound * (2 * jnp.concatenate([start, jnp.cumsum(share, axis=0)]) - 1)
+
+
+def _forward(knots: Knots, x: Array) -> Mapped:
+    one = _bin(knots, x, knots[0])
+    y, slope = _rational(one, jnp.clip((x - one.x) / one.width, 0.0, 1.0))
+    return y, jnp.log(slope)
+
+
+def _inverse(knots: Knots, y: Array) -> Mapped:
+    one = _bin(knots, y, knots[1])
+    steep, rise = one.height / one.width, jnp.clip(y - one.y, 0.0, one.height)
+    bend = one.left + one.right - 2 * steep
+    a = one.height * (steep - one.left) + rise * bend
+    b = one.height * one.left - rise * bend
+    c = -steep * rise
+    place = jnp.clip(2 * c / (-b - jnp.sqrt(jnp.maximum(b**2 - 4 * a * c, 0.0))), 0.0, 1.0)
+    _, slope = _rational(one, place)
+    return one.x + place * one.width, jnp.log(slope)
+
+
+def _bin(knots: Knots, value: Array, along: Array) -> Bin:
     """The bin in which `value` lies between the knots `along`."""
     x, y, slope = knots
     index = jnp.clip(jnp.sum(value >= along[1:-1], axis=0), 0, len(x) - 2)[None]

@@ -151,6 +151,9 @@ class Learned:
         if model.density is Density.UNKNOWN:
             fix = "start HMC from its draws instead"
             raise InputError("draws of unknown density cannot be corrected", got=type(model).__name__, fix=fix)
+        if (self.fit or self.polish) and not jax.tree.leaves(model.weights):
+            got, fix = type(model).__name__, "fit=None, polish=None"
+            raise InputError("there is nothing to train in this model", got=got, fix=fix)
         if self.polish:
             FromAction(model, target)
 

@@ -31,3 +31,14 @@ def half(multiplier: Array) -> Array:
 def convolved(multiplier: Array, f: Array) -> Array:
     """f with each momentum times its multiplier."""
     return jnp.fft.irfft2(half(multiplier) * jnp.fft.rfft2(f), s=f.shape)
+
+
+def links_around(angle: Array) -> Array:
+    """Links whose plaquettes are `angle`, whose sum is a multiple of 2 pi, up to turns: zero on a maximal tree.
+
+    Linear, and a homomorphism of angles: turns of the plaquettes become turns of the links.
+    """
+    u = jnp.cumsum(angle, axis=-1) - angle
+    column = jnp.sum(angle, axis=-1)
+    v = jnp.zeros_like(angle).at[..., -1].set(jnp.cumsum(column, axis=-1) - column)
+    return jnp.stack([-u, v], axis=-3)

@@ -56,6 +56,13 @@ def u1_plaquette(beta: float, plaquettes: int) -> float:
     return float(np.sum(ratio ** (plaquettes - 1) * slope) / np.sum(ratio ** (plaquettes - 1) * bessel))
 
 
+def u1_log_partition(beta: float, plaquettes: int) -> float:
+    r"""$\ln Z = \ln\sum_n (e^{-\beta}I_n(\beta))^V$ of U(1) on V plaquettes of a torus; links have measure one."""
+    n = np.arange(-SUM, SUM + 1)
+    ratio = ive(np.abs(n), beta) / ive(0, beta)
+    return float(plaquettes * np.log(ive(0, beta)) + np.log(np.sum(ratio**plaquettes)))
+
+
 def u1_wilson_loop(beta: float, plaquettes: int, area: int) -> float:
     r"""$\langle\cos\theta(A)\rangle = \sum_n I_n^{V-A} I_{n+1}^A / \sum_n I_n^V$ of a loop around A plaquettes."""
     n = np.arange(-SUM, SUM + 1)

@@ -10,11 +10,15 @@ from retrodict.generate.coupling import CheckerboardFlow, MatsubaraFlow
 from retrodict.generate.model import AbstractModel, Recipe
 from retrodict.generate.saved import load_model
 from retrodict.lattice.autoregressive import Autoregressive
+from retrodict.lattice.gauge_flow import GaugeFlow
 from retrodict.lattice.scalar_score import ScalarDiffusion
+from retrodict.lattice.u1_flux import SharedFlux
 
 MODEL_FILE: Final = "model.npz"
 
-Untrained: TypeAlias = EquivariantFlow | CheckerboardFlow | MatsubaraFlow | ScalarDiffusion | Autoregressive
+Untrained: TypeAlias = (
+    EquivariantFlow | CheckerboardFlow | MatsubaraFlow | ScalarDiffusion | Autoregressive | SharedFlux | GaugeFlow
+)
 
 
 @dataclass(frozen=True)
