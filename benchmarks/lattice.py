@@ -197,11 +197,11 @@ def numpy_force(links):
 
 
 def gauge():
-    """Plaquettes in four dimensions on 8^4: SU(2) at 2.4 by heat bath, SU(3) at 6.0 by HMC."""
+    """Plaquettes in four dimensions on 8^4: SU(2) at 2.4 and SU(3) at 6.0, by heat bath."""
     theory = Wilson(SU2(), (8,) * 4, 2.4, loops=1, precision=32)
     _plaquette("SU(2) 8^4 beta 2.4", theory, HeatBath(chains=2, warmup=60, draws=150))
     theory = Wilson(SU3(), (8,) * 4, 6.0, loops=1, precision=32)
-    _plaquette("SU(3) 8^4 beta 6.0", theory, HMC(chains=1, warmup=30, draws=60, cold=1.0))
+    _plaquette("SU(3) 8^4 beta 6.0", theory, HeatBath(chains=2, warmup=60, draws=100))
 
 
 def _plaquette(name, theory, method):

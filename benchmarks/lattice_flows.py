@@ -116,7 +116,7 @@ def critical():
 def broken():
     """phi^4, L = 8, kappa = 0.5: two modes that no local update connects."""
     recipe = EquivariantFlow(steps=36, fitting_steps=12)
-    polish = training(240, 128, 3e-3, 1e-4, 40)
+    polish = training(60, 128, 3e-3, 1e-4, 20)
     method = Learned(recipe, GATHER, training(2000, 256, 1e-2, 1e-3, 250), polish, chains=64, draws=100)
     found, _ = shown("phi^4 L 8 kappa 0.5", theory(8, 0.5), method, PHI4[8, 0.5])
     print(f"    share of the positive mode {0.5 * (1 + found['raw_sign_M']):.3f} of the uncorrected draws")

@@ -11,13 +11,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.special import ndtri
+from scipy.stats import kstest
 
 from retrodict.base.errors import InputError
 from retrodict.generate.annealing import AnnealedLangevin
 from retrodict.generate.diffusion import Diffusion, PredictorCorrector, ProbabilityFlow, ReverseSDE, information
 from retrodict.generate.exact import importance, selected
 from retrodict.generate.learners import FromData, trained
-from retrodict.generate.modes import Fourier, GaussianStart, White
+from retrodict.generate.modes import Fourier, GaussianStart, TailedStart, White
 from retrodict.generate.noise import (
     VarianceExploding,
     VariancePreserving,
@@ -291,3 +292,17 @@ def test_cumulants_are_conserved_backwards_by_the_exact_score_and_nearly_so_by_a
     started = backward_cumulants(learnt(), float(np.sqrt(VARIANCE + 10.0**2)) * grid, np.exp(-0.5 * grid**2))[-1]
     assert_allclose(started[[1, 3, 5]], exact[[1, 3, 5]], rtol=0.01)
     assert_allclose(started[7], exact[7], rtol=0.05)
+
+
+def test_a_start_with_a_long_tail_knows_its_density_and_draws_large_mean_fields():
+    """Weighted to its Gaussian base its draws have total weight one, and no weight is large."""
+    base, level = GaussianStart(Fourier((2, 3)), jnp.full((2, 3), 0.5).at[0, 0].set(4.0)), jnp.asarray(1.5)
+    start = TailedStart(base, 6.0)
+    y, log_q = jax.vmap(lambda key: start.draw(key, level))(jr.split(jr.key(3), 20_000))
+    assert_allclose(log_q, jax.vmap(lambda one: start.log_prob(one, level))(y), atol=1e-10)
+    weight = np.exp(jax.vmap(lambda one: base.log_prob(one, level))(y) - log_q)
+    assert abs(np.mean(weight) - 1) < 3.5 * np.std(weight) / np.sqrt(len(weight))
+    assert np.max(weight) < 1.2
+    a = np.sum(y, axis=(1, 2)) / np.sqrt(6 * (4.0 + level**2))
+    assert kstest(a, "t", (6,)).pvalue > 1e-3
+    assert kstest(a, "norm").pvalue < 1e-3
