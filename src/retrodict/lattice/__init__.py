@@ -38,6 +38,7 @@ _HOME = {
     "to_continuum": "phi4",
     "to_lattice": "phi4",
     "U1": "groups",
+    "U1Diffusion": "u1_training",
     "u1_process": "u1_diffusion",
     "Wilson": "wilson",
     "write_configurations": "files",
