@@ -3,7 +3,7 @@
     python benchmarks/lattice_diffusion.py [toy] [phi4] [phi4_large] [broken] [u1] [u1_cold] [u1_trained]
         [u1_conditioned] [extrapolation] [learned]
 
-Without names all parts run, in about twenty minutes on one core. Times are CPU seconds of this process, with compilation.
+Without names all parts run, in about twenty minutes on one core. Times are CPU seconds, with compilation.
 """
 
 import time
