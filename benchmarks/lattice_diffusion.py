@@ -277,15 +277,18 @@ def u1_cold():
     u1_case(8, 7.0, draws=4096, paths=(100,))
 
 
-def u1_learnt(learner, gathered, steps=6000):
+def u1_learnt(learner, gathered, steps):
     """The trained weights of the learner's model; says what they cost."""
     clock = Clock()
-    method = Train(steps=steps, batch=16, learning_rate=Cosine(5e-3, 1e-4), every=1000)
+    method = Train(steps=steps, batch=16, learning_rate=Cosine(5e-3, 1e-4), every=steps // 5)
     finished = advance(learner, method, seed=5)
     model = trained(learner.model, method.finish(learner, finished.state, finished.history).position)
     held = np.asarray(finished.history.validation)[method.every - 1 :: method.every]
     size = sum(leaf.size for leaf in jax.tree.leaves(model.weights))
-    print(f"  {size} weights trained in {clock():.1f} CPU s, after {gathered:.1f} for configurations; loss {held}")
+    print(
+        f"  {size} weights trained in {clock():.1f} CPU s, after {gathered:.1f} for configurations; loss {held}",
+        flush=True,
+    )
     return model
 
 
@@ -300,9 +303,9 @@ def u1_paths(name, action, model, fields, draws):
 
 def u1_trained():
     """The network, trained where the fit in closed form fails."""
-    action, fields, gathered = u1_fields(8, 7.0, 4096)
+    action, fields, gathered = u1_fields(8, 7.0, 8192)
     model = U1Diffusion().on(action, jr.key(0))
-    model = u1_learnt(FromData(model, fields[:-512], fields[-512:]), gathered)
+    model = u1_learnt(FromData(model, fields[:-512], fields[-512:]), gathered, 8000)
     u1_paths("trained, beta 7, L 8", action, model, fields, 2048)
 
 
@@ -313,7 +316,7 @@ def u1_conditioned():
     fields = jnp.stack([found for _, found, _ in gathered])
     model = U1Diffusion().on(gathered[-1][0], jr.key(0))
     learner = FromCouplings(model, jnp.asarray(betas, NARROW), fields[:, :-128], fields[:, -128:])
-    model = u1_learnt(learner, sum(spent for *_, spent in gathered))
+    model = u1_learnt(learner, sum(spent for *_, spent in gathered), 6000)
     for extent, beta, draws in ((8, 7.0, 1024), (8, 5.0, 1024), (16, 1.0, 1024), (16, 3.0, 1024), (16, 7.0, 512)):
         action = Wilson(U1(), (extent, extent), beta, precision=32)
         moved = with_weights(U1Diffusion().on(action, jr.key(0)), model.weights)
