@@ -113,9 +113,9 @@ def test_the_target_of_training_has_the_score_as_its_conditional_mean():
 
 @functools.cache
 def learnt() -> ReverseSDE:
-    model = U1Diffusion(channels=4, depth=1, steps=STEPS).on(ACTION, jr.key(0))
+    model = U1Diffusion(channels=6, depth=1, steps=STEPS).on(ACTION, jr.key(0))
     learner = FromData(model, fields()[:896], fields()[896:])
-    method = Train(steps=300, batch=16, learning_rate=Cosine(1e-2, 1e-4), every=150)
+    method = Train(steps=600, batch=16, learning_rate=Cosine(1e-2, 1e-4), every=300)
     finished = advance(learner, method, seed=2)
     return trained(model, method.finish(learner, finished.state, finished.history).position)
 
