@@ -1,8 +1,9 @@
 """Diffusion models of lattice fields: raw bias, corrected values, costs; prints every figure that the docs quote.
 
-    python benchmarks/lattice_diffusion.py [toy] [phi4] [phi4_large] [broken] [u1] [u1_cold] [extrapolation] [learned]
+    python benchmarks/lattice_diffusion.py [toy] [phi4] [phi4_large] [broken] [u1] [u1_cold] [u1_trained]
+        [u1_conditioned] [extrapolation] [learned]
 
-Without names all parts run, in about ten minutes on one core. Times are CPU seconds of this process, with compilation.
+Without names all parts run, in about twenty minutes on one core. Times are CPU seconds, with compilation.
 """
 
 import time
@@ -21,6 +22,7 @@ from retrodict.generate.annealing import AnnealedLangevin
 from retrodict.generate.diffusion import Diffusion, ProbabilityFlow, ReverseSDE, information
 from retrodict.generate.exact import importance, selected
 from retrodict.generate.learners import FromData, trained
+from retrodict.generate.model import with_weights
 from retrodict.generate.modes import Fourier, GaussianStart, White
 from retrodict.generate.noise import geometric
 from retrodict.generate.score import Perceptron
@@ -36,6 +38,7 @@ from retrodict.lattice.phi4 import Phi4
 from retrodict.lattice.scalar_score import ScalarDiffusion, fitted, scalar_process
 from retrodict.lattice.u1_diffusion import LARGEST, Rescaled, Transverse, u1_process
 from retrodict.lattice.u1_score import u1_fitted
+from retrodict.lattice.u1_training import FromCouplings, U1Diffusion
 from retrodict.lattice.wilson import Wilson
 from retrodict.num.cumulants import weighted_cumulants
 from retrodict.run.loop import advance
@@ -274,6 +277,55 @@ def u1_cold():
     u1_case(8, 7.0, draws=4096, paths=(100,))
 
 
+def u1_learnt(learner, gathered, steps):
+    """The trained weights of the learner's model; says what they cost."""
+    clock = Clock()
+    method = Train(steps=steps, batch=16, learning_rate=Cosine(5e-3, 1e-4), every=steps // 5)
+    finished = advance(learner, method, seed=5)
+    model = trained(learner.model, method.finish(learner, finished.state, finished.history).position)
+    held = np.asarray(finished.history.validation)[method.every - 1 :: method.every]
+    size = sum(leaf.size for leaf in jax.tree.leaves(model.weights))
+    print(
+        f"  {size} weights trained in {clock():.1f} CPU s, after {gathered:.1f} for configurations; loss {held}",
+        flush=True,
+    )
+    return model
+
+
+def u1_paths(name, action, model, fields, draws):
+    """Steps settled on some fields, then draws with the weights of their paths."""
+    clock = Clock()
+    model = eqx.filter_jit(lambda m, some: m.settled(some))(model, fields)
+    print(f"  steps settled in {clock():.1f} CPU s")
+    draw = drawn(model, draws)
+    show_u1(f"{name}, {len(model.process.levels)} steps", action, draw.x, clock(), draw.log_prob)
+
+
+def u1_trained():
+    """The network, trained where the fit in closed form fails."""
+    action, fields, gathered = u1_fields(8, 7.0, 8192)
+    model = U1Diffusion().on(action, jr.key(0))
+    model = u1_learnt(FromData(model, fields[:-512], fields[-512:]), gathered, 8000)
+    u1_paths("trained, beta 7, L 8", action, model, fields, 2048)
+
+
+def u1_conditioned():
+    """One network trained on 8 x 8 lattices at three couplings, used at others and on 16 x 16, without data there."""
+    betas = (1.0, 3.0, 7.0)
+    gathered = [u1_fields(8, beta, 2048) for beta in betas]
+    fields = jnp.stack([found for _, found, _ in gathered])
+    model = U1Diffusion().on(gathered[-1][0], jr.key(0))
+    learner = FromCouplings(model, jnp.asarray(betas, NARROW), fields[:, :-128], fields[:, -128:])
+    model = u1_learnt(learner, sum(spent for *_, spent in gathered), 6000)
+    for extent, beta, draws in ((8, 7.0, 1024), (8, 5.0, 1024), (16, 1.0, 1024), (16, 3.0, 1024), (16, 7.0, 512)):
+        action = Wilson(U1(), (extent, extent), beta, precision=32)
+        moved = with_weights(U1Diffusion().on(action, jr.key(0)), model.weights)
+        clock = Clock()
+        pilot = drawn(moved, 256, seed=7).x
+        print(f"  pilot, without data: {clock():.1f} CPU s")
+        u1_paths(f"beta {beta:g}, L {extent}", action, moved, pilot, draws)
+
+
 def extrapolation():
     """Trained at beta = 1, sampled at 7 by the rescaled score; and annealed without learning; repaired."""
     _, fields, gathered = u1_fields(16, 1.0, 256)
@@ -293,4 +345,4 @@ def extrapolation():
 
 
 if __name__ == "__main__":
-    run_parts(toy, phi4, broken, u1, u1_cold, extrapolation, phi4_large, learned)
+    run_parts(toy, phi4, broken, u1, u1_cold, u1_trained, u1_conditioned, extrapolation, phi4_large, learned)

@@ -123,18 +123,6 @@ def test_a_spline_on_the_circle_leaves_the_seam_where_it_is_and_has_one_slope_th
     assert abs(log_slope[0]) > 0.01
 
 
-@pytest.mark.parametrize(
-    ("recipe", "action"),
-    [
-        (CheckerboardFlow(Spline(4), 2, 3), Phi4((4, 4), 0.2, 0.022, precision=32)),
-        (MatsubaraFlow(2, 5, 4), double_well(12, 0.2, 1.0, precision=32)),
-    ],
-)
-def test_couplings_of_fields_in_single_precision_stay_there(recipe, action):
-    drawn = jax.eval_shape(recipe.on(action, jr.key(0)).sample, jr.key(1))
-    assert {leaf.dtype for leaf in jax.tree.leaves(drawn)} == {np.dtype(np.float32)}
-
-
 @pytest.mark.parametrize("extent", [1, 2, 7, 8])
 def test_real_fourier_modes_are_orthonormal(extent):
     assert_allclose(real_fourier(extent) @ real_fourier(extent).T, np.eye(extent), atol=1e-12)

@@ -7,13 +7,17 @@ import pytest
 
 from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.generate.coupling import CheckerboardFlow, MatsubaraFlow
+from retrodict.generate.model import Density
 from retrodict.lattice.autoregressive import Autoregressive
+from retrodict.lattice.gauge_flow import GaugeFlow
 from retrodict.lattice.groups import SU2, SU3, U1
 from retrodict.lattice.methods import HMC, MALA, Cluster, HeatBath, Langevin
 from retrodict.lattice.paths import double_well
 from retrodict.lattice.phi4 import ContinuumPhi4, Phi4
 from retrodict.lattice.scalar_score import ScalarDiffusion
 from retrodict.lattice.spins import XY
+from retrodict.lattice.u1_flux import SharedFlux
+from retrodict.lattice.u1_training import U1Diffusion
 from retrodict.lattice.wilson import Wilson
 from retrodict.run.compiled import Compiled
 
@@ -56,6 +60,7 @@ MODELS = {
     "phi4": (EquivariantFlow(), CheckerboardFlow(), ScalarDiffusion(), Autoregressive()),
     "double well": (EquivariantFlow(), MatsubaraFlow()),
     "XY": (Autoregressive(),),
+    "U(1)": (SharedFlux(), GaugeFlow(), U1Diffusion()),
 }
 
 
@@ -65,4 +70,5 @@ def test_a_draw_of_a_model_and_its_density_have_the_precision_of_the_field(name:
     x, log_prob = jax.eval_shape(model.sample, jr.key(1))
     assert np.finfo(x.dtype).bits == 32
     assert np.finfo(log_prob.dtype).bits == 32
-    assert np.finfo(jax.eval_shape(model.log_prob, x).dtype).bits == 32
+    if model.density is Density.EXACT:
+        assert np.finfo(jax.eval_shape(model.log_prob, x).dtype).bits == 32

@@ -22,9 +22,14 @@ import jax.random as jr
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.generate.model import AbstractModel, Density, Sample
 from retrodict.generate.modes import AbstractModes, AbstractStart
-from retrodict.generate.score import AbstractScore, denoising_loss, random_level
+from retrodict.generate.score import AbstractScore, random_levels
 
 RUNGE_KUTTA: Final = ((0.0, 1 / 6), (0.5, 1 / 3), (0.5, 1 / 3), (1.0, 1 / 6))  # place and weight of each stage
+PILOT_SEED: Final = 0  # of the noise in what is measured before drawing
+PACED: Final = 64  # fields on which the levels are chosen
+MEASURED: Final = 256  # fields on which the widths of steps are measured
+GRID: Final = 33  # levels at which the cost of a step is measured
+LEAST: Final = 0.1  # of the mean density of levels, everywhere
 
 
 class Diffusion(eqx.Module):
@@ -34,18 +39,15 @@ class Diffusion(eqx.Module):
     start: AbstractStart
     levels: Float[Array, " levels"]
     variance: Scalar | float = 1.0  # of the data, on the whole
+    strata: int = eqx.field(static=True, default=1)  # levels at which the loss looks at each example
 
     def loss(self, weights: PyTree, x: Array, key: Key) -> Scalar:
-        r"""Denoising score matching at one level, log-uniform between the last and the first.
-
-        Weighed with $(v + \sigma^2)^2/v$, so that errors of the score count relative to $\sqrt v/(v + \sigma^2)$, the
-        size of what noise hides of the data. Source: Karras, Aittala, Aila, Laine, NeurIPS 2022, in spirit.
-        """
+        """Score matching at levels between the last and the first: log-uniform, one in each of the strata."""
         level_key, noise_key = jr.split(key)
-        level = random_level(level_key, self.levels[-1], self.levels[0]).astype(x.dtype)
-        white = jr.normal(noise_key, x.shape, x.dtype)
-        weight = (self.variance + level**2) ** 2 / self.variance
-        return weight * denoising_loss(self.score, weights, x, white, level)
+        levels = random_levels(level_key, self.levels[-1], self.levels[0], self.strata).astype(x.dtype)
+        white = jr.normal(noise_key, (self.strata, *x.shape), x.dtype)
+        matching = lambda n, level: self.score.matching(weights, x, n, level, self.variance)  # noqa: E731
+        return jnp.mean(jax.vmap(matching)(white, levels))
 
 
 class ReverseSDE(AbstractModel):
@@ -53,7 +55,7 @@ class ReverseSDE(AbstractModel):
 
     Exact in path space for any score, also a bad one, and any number of steps: they decide about the variance of the
     weights only. `information` is the mean square of the score in each mode at each level (see `information`), zero for
-    steps of the full variance (Euler and Maruyama).
+    steps of the full variance (Euler and Maruyama). `settled` measures it, on levels whose steps cost alike.
     """
 
     density: ClassVar[Density] = Density.PATH  # type: ignore[override]
@@ -77,6 +79,14 @@ class ReverseSDE(AbstractModel):
 
     def loss(self, x: Array, key: Key) -> Scalar:
         return self.process.loss(self.weights, x, key)
+
+    def settled(self, examples: Float[Array, "examples ..."]) -> Self:
+        """With levels and widths of the steps that suit the weights, measured on some of the examples."""
+        pace_key, width_key = jr.split(jr.key(PILOT_SEED))
+        levels = paced(self.process, self.weights, examples[:PACED], pace_key)
+        process = eqx.tree_at(lambda p: p.levels, self.process, levels)
+        widths = information(process, self.weights, self.modes, examples[:MEASURED], width_key)
+        return type(self)(process, self.weights, self.modes, widths)
 
     def _step(
         self, y: Array, log_q: Scalar, level: Scalar, below: Scalar, information: Array, key: Key
@@ -219,3 +229,27 @@ def information(process: Diffusion, weights: PyTree, modes: AbstractModes, field
         return jnp.minimum(jnp.mean(jax.vmap(modes.power)(scores), axis=0), 0.98 / level**2)
 
     return jax.lax.map(lambda k: at(*k), (process.levels, jr.split(key, len(process.levels))))
+
+
+def paced(process: Diffusion, weights: PyTree, fields: Array, key: Key) -> Array:
+    r"""As many levels between the same bounds, dense where the covariance of a reverse step varies with the field.
+
+    A step of the mean covariance over $h = d\ln\sigma$ has a divergence of $h^2c$ from the true one, with
+    $c = \sigma^4\langle|\nabla s - \langle\nabla s\rangle|^2\rangle$ (Frobenius). The sum over steps is least where
+    their density is $\sqrt c$. The norm is estimated along a random direction, the same for all fields at a level.
+    """
+    logs = jnp.linspace(jnp.log(process.levels[0]), jnp.log(process.levels[-1]), GRID)
+
+    def cost(level: Scalar, k: Key) -> Scalar:
+        noise_key, along_key = jr.split(k)
+        noised = fields + level * jr.normal(noise_key, fields.shape, fields.dtype)
+        along = jr.normal(along_key, fields.shape[1:], fields.dtype)
+        slope = jax.vmap(lambda y: jax.jvp(lambda at: process.score(weights, at, level), (y,), (along,))[1])(noised)
+        return level**4 * jnp.sum(jnp.var(slope, axis=0))
+
+    levels = jnp.exp(logs).astype(fields.dtype)
+    density = jnp.sqrt(jax.lax.map(lambda k: cost(*k), (levels, jr.split(key, GRID))))
+    density = density + LEAST * jnp.mean(density) + jnp.finfo(density.dtype).tiny
+    passed = jnp.append(jnp.zeros(1, density.dtype), jnp.cumsum(density[1:] + density[:-1]))
+    wanted = jnp.linspace(0, passed[-1], len(process.levels))
+    return jnp.exp(jnp.interp(wanted, passed, logs)).astype(process.levels.dtype)

@@ -79,6 +79,13 @@ class AbstractModel(eqx.Module):
         """
         return self
 
+    def settled(self, examples: Float[Array, "examples ..."]) -> Self:
+        """The trained model with what is measured of its weights, the steps in which it draws, from `examples`.
+
+        Compiled as `adapted` is. Nothing, unless the model says otherwise.
+        """
+        return self
+
 
 class Recipe(Protocol):
     """A model before it is known of what: a frozen dataclass that a config can name."""

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import jax.random as jr
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Key, PyTree, Scalar
+from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 
 STILL: Final = 0.1  # level, in standard deviations of the data, below which a score hardly changes
 LARGEST_TRACE: Final = 64  # dimensions up to which a divergence is found column by column
@@ -34,6 +34,14 @@ class AbstractScore(eqx.Module):
     @abstractmethod
     def with_divergence(self, weights: PyTree, y: Array, level: Scalar) -> tuple[Array, Scalar]:
         """The score and the trace of its Jacobian, both exact."""
+
+    def matching(self, weights: PyTree, x: Array, white: Array, level: Scalar, variance: Scalar | float) -> Scalar:
+        r"""The loss of one example and one draw of the noise, v = `variance` that of the data: denoising.
+
+        Weighed with $(v + \sigma^2)^2/v$, so that errors of the score count relative to $\sqrt v/(v + \sigma^2)$, the
+        size of what noise hides of the data. Source: Karras, Aittala, Aila, Laine, NeurIPS 2022, in spirit.
+        """
+        return (variance + level**2) ** 2 / variance * denoising_loss(self, weights, x, white, level)
 
     def refitted(self, process: Any, fields: Array) -> tuple[Any, PyTree] | None:
         """A `Diffusion` on the scale of `fields`, and weights that fit them, where there is a closed form; else None.
@@ -70,9 +78,10 @@ def denoising_loss(score: AbstractScore, weights: PyTree, x: Array, white: Array
     return 0.5 * (one(1.0) + one(-1.0))
 
 
-def random_level(key: Key, smallest: Scalar, largest: Scalar) -> Scalar:
-    """Log-uniform between the two."""
-    return smallest * (largest / smallest) ** jr.uniform(key, dtype=jnp.asarray(smallest).dtype)
+def random_levels(key: Key, smallest: Scalar, largest: Scalar, strata: int) -> Float[Array, " strata"]:
+    """Log-uniform between the two, one in each of `strata` parts of equal ratio."""
+    place = jnp.arange(strata) + jr.uniform(key, (strata,), jnp.asarray(smallest).dtype)
+    return smallest * (largest / smallest) ** (place.astype(jnp.asarray(smallest).dtype) / strata)
 
 
 class Perceptron(AbstractScore):

@@ -42,6 +42,7 @@ _HOME = {
     "to_lattice": "phi4",
     "U1": "groups",
     "Trained": "trained",
+    "U1Diffusion": "u1_training",
     "u1_process": "u1_diffusion",
     "Wilson": "wilson",
     "write_configurations": "files",

@@ -31,7 +31,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, UInt32
 from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.generate.learners import FromAction, FromData
-from retrodict.generate.model import AbstractModel, Density, Recipe, with_weights
+from retrodict.generate.model import AbstractModel, Density, M, Recipe, with_weights
 from retrodict.generate.saved import packed
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import State as Training
@@ -234,20 +234,19 @@ class Learned:
         slot = jnp.clip(after // self.every, 0, self._slots - 1)
         due = (after >= 0) & (after % self.every == 0)
         examples = state.examples.at[slot].set(jnp.where(due, chain.field, state.examples[slot]))
-        arrays, static = eqx.partition(state.model, eqx.is_array)
-        model = jax.lax.cond(
-            index == self.data.steps - 1,
-            lambda: eqx.filter(eqx.combine(arrays, static).adapted(_flat(examples[: -self._held])), eqx.is_array),
-            lambda: arrays,
-        )
-        state = state._replace(chain=chain, examples=examples, model=eqx.combine(model, static))
+        last = index == self.data.steps - 1
+        model = _changed(last, state.model, lambda model: model.adapted(_flat(examples[: -self._held])))
+        state = state._replace(chain=chain, examples=examples, model=model)
         return state, Record(record.finite, _metrics(blank.loss), blank._replace(data=record.kept))
 
     def _fit(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
         assert self.fit is not None
         assert state.examples is not None
-        learner = FromData(state.model, _flat(state.examples[: -self._held]), _flat(state.examples[-self._held :]))
-        return _trained(self.fit, learner, state, blank, key, index)
+        examples = _flat(state.examples[: -self._held])
+        learner = FromData(state.model, examples, _flat(state.examples[-self._held :]))
+        state, record = _trained(self.fit, learner, state, blank, key, index)
+        last = index == self.lengths["fit"] - 1
+        return state._replace(model=_changed(last, state.model, lambda model: model.settled(examples))), record
 
     def _polish(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
         assert self.polish is not None
@@ -286,6 +285,13 @@ def _trained(
     state = state._replace(training=training, model=with_weights(state.model, training.best))
     kept = blank._replace(loss=loss, validation=jnp.asarray(training.best_validation, float))
     return state, Record(finite, _metrics(loss), kept)
+
+
+def _changed(now: Flag, model: M, change: Callable[[M], M]) -> M:
+    """The model after a change of the content of its arrays, if it is due."""
+    arrays, static = eqx.partition(model, eqx.is_array)
+    changed = lambda: eqx.filter(change(eqx.combine(arrays, static)), eqx.is_array)  # noqa: E731
+    return eqx.combine(jax.lax.cond(now, changed, lambda: arrays), static)
 
 
 def _proposed(target: AbstractAction, model: AbstractModel, key: Key, count: int) -> tuple[Measured, Array, Array]:

@@ -13,11 +13,19 @@ from retrodict.lattice.autoregressive import Autoregressive
 from retrodict.lattice.gauge_flow import GaugeFlow
 from retrodict.lattice.scalar_score import ScalarDiffusion
 from retrodict.lattice.u1_flux import SharedFlux
+from retrodict.lattice.u1_training import U1Diffusion
 
 MODEL_FILE: Final = "model.npz"
 
 Untrained: TypeAlias = (
-    EquivariantFlow | CheckerboardFlow | MatsubaraFlow | ScalarDiffusion | Autoregressive | SharedFlux | GaugeFlow
+    EquivariantFlow
+    | CheckerboardFlow
+    | MatsubaraFlow
+    | ScalarDiffusion
+    | Autoregressive
+    | U1Diffusion
+    | SharedFlux
+    | GaugeFlow
 )
 
 
