@@ -155,6 +155,8 @@ def _limit(axes: Axes, panel: Panel) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if picture:
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    if any(isinstance(layer, Bars) and layer.error is not None for layer in panel.layers):
+        axes.xaxis.set_major_locator(MaxNLocator(3))  # numbers that differ in their last digits have long labels
 
 
 def _counts(panel: Panel) -> bool:
