@@ -10,7 +10,7 @@ import time
 import jax
 import jax.random as jr
 import numpy as np
-from lattice_common import LAM, PHI4, TAU, over_seeds, run_parts
+from lattice_common import LAM, PHI4, TAU, over_seeds, run_parts, u1_exact
 
 import retrodict  # noqa: F401
 from retrodict.inference.infer import infer
@@ -60,7 +60,7 @@ def routes():
     yield "clusters Ising", Ising((8, 8), critical), Cluster(draws=4000), {"energy": exact.ising_energy(8, critical)}
     yield "clusters XY", XY((2, 2), 1.12), Cluster(chains=256, draws=2000), {"cos": exact.xy_bond(1.12)}
     theory = Wilson(U1(), (8, 8), 2.0, precision=32)
-    yield "HMC + winding U(1)", theory, HMC(chains=128, draws=1000, winding=True), flux(2.0, 8)
+    yield "HMC + winding U(1)", theory, HMC(chains=128, draws=1000, winding=True), u1_exact(theory)
     for name, group, beta, plaquette in (
         ("SU(2)", SU2(), 2.0, exact.su2_plaquette(2.0)),
         ("SU(3)", SU3(), 5.0, exact.su3_plaquette(5.0)),
@@ -68,17 +68,6 @@ def routes():
         theory = Wilson(group, (8, 8), beta, loops=1)
         yield f"heat bath {name}", theory, HeatBath(chains=16, warmup=50, draws=300), {"plaquette": plaquette}
         yield f"HMC {name}", theory, HMC(chains=16, warmup=100, draws=200), {"plaquette": plaquette}
-
-
-def flux(beta, extent):
-    """Exact values of U(1) on the torus of `extent`^2 plaquettes."""
-    volume = extent**2
-    loops = {f"W{n}{n}": exact.u1_wilson_loop(beta, volume, n * n) for n in (2, 3, 4)}
-    return {
-        "plaquette": exact.u1_plaquette(beta, volume),
-        **loops,
-        "chi_t": exact.u1_susceptibility(beta, volume),
-    }
 
 
 def exactness():
@@ -126,7 +115,7 @@ def winding():
             start = time.process_time()
             advance(theory, method, seed=2)  # compiled by now
             cost = 1e3 * (time.process_time() - start) / (method.chains * method.steps)
-            wanted = flux(beta, extent)
+            wanted = u1_exact(theory)
             pulls = [f"{(found[q] - value) / found[f'{q}_error']:+.1f}" for q, value in wanted.items()]
             tau, accepted = found["Q2_tau"], found["acceptance_of_WindingStep"]
             print(

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from lattice_common import LAM, PHI4, run_parts
+from lattice_common import LAM, PHI4, run_parts, u1_exact
 from scipy.special import ive, ndtri
 
 import retrodict  # noqa: F401
@@ -30,7 +30,6 @@ from retrodict.generate.two_peaks import TwoPeaks, TwoPeaksScore
 from retrodict.inference.infer import infer
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
-from retrodict.lattice import reference as exact
 from retrodict.lattice.groups import U1
 from retrodict.lattice.learned import Learned
 from retrodict.lattice.methods import HMC, Cluster
@@ -206,9 +205,9 @@ def u1_fields(extent, beta, chains):
 
 def u1_truth(action):
     """Exact values in this volume, by the names of the observables."""
-    loops = {f"W{n}{n}": exact.u1_wilson_loop(action.beta, action.volume, n * n) for n in (2, 3, 4)}
-    charge = action.volume * exact.u1_susceptibility(action.beta, action.volume)
-    return {"plaquette": exact.u1_plaquette(action.beta, action.volume), **loops, "Q2": charge}
+    found = u1_exact(action)
+    charge = action.volume * found.pop("chi_t")
+    return {**found, "Q2": charge}
 
 
 def show_u1(name, action, x, seconds, log_q=None):

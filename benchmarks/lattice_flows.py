@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import jax
 import jax.random as jr
 import numpy as np
-from lattice_common import LAM, PHI4, over_seeds, run_parts
+from lattice_common import LAM, PHI4, over_seeds, run_parts, u1_exact
 
 import retrodict  # noqa: F401
 from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow
@@ -28,7 +28,6 @@ from retrodict.lattice import reference as exact
 from retrodict.lattice.autoregressive import Autoregressive
 from retrodict.lattice.gauge_flow import GaugeFlow
 from retrodict.lattice.groups import U1
-from retrodict.lattice.known import exact_values
 from retrodict.lattice.learned import Learned
 from retrodict.lattice.methods import HMC, Cluster
 from retrodict.lattice.paths import anharmonic, double_well
@@ -202,7 +201,7 @@ def bad():
 def links(extent, beta):
     """U(1) in two dimensions, single precision, and its exact answers."""
     action = Wilson(U1(), (extent, extent), beta, precision=32)
-    wanted = {name: (value, 0.0) for name, value in exact_values(action).items() if name != "Q"}
+    wanted = {name: (value, 0.0) for name, value in u1_exact(action).items()}
     return action, wanted | {"log_evidence": (exact.u1_log_partition(beta, extent**2), 0.0)}
 
 

@@ -27,9 +27,8 @@ from retrodict.lattice.problems import TEMPLATE
 from retrodict.lattice.spaces import wrapped
 from retrodict.lattice.u1_flux import SharedFlux
 from retrodict.lattice.wilson import Wilson
+from tests.lattice.quick import quick
 
-# Each program runs once: most of the time would go into optimising it.
-quick = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 ACTION = Wilson(U1(), (4, 8), 2.0)
 
 

@@ -19,16 +19,13 @@ from retrodict.lattice.spins import vortex_pairs, winding_numbers
 from retrodict.lattice.wilson import Wilson, clover_charge, polyakov_loops, topological_charge, wilson_loop
 from tests.lattice.actions import CASES, EACH_SMOOTH_SYMMETRY, EACH_SYMMETRY, SMOOTH
 from tests.lattice.encoders import random_links
+from tests.lattice.quick import quick
 
 TOLERANCE = 1e-12  # relative to the number of terms of order one that are summed
 
 
 def field(name, seed=0):
     return CASES[name].action.hot(jr.key(seed))
-
-
-# Each program runs a few times only: most of the time would go into optimising it.
-quick = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 @functools.cache

@@ -27,10 +27,9 @@ from retrodict.lattice.u1_diffusion import Rescaled, Transverse, UniformAngles, 
 from retrodict.lattice.u1_score import U1Score, images, u1_fitted
 from retrodict.lattice.wilson import Wilson, plaquettes
 from retrodict.run.loop import advance
+from tests.lattice.quick import quick
 
 BETA = 1.0
-# Each program runs a few times only: most of the time would go into optimising it.
-quick = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 def test_d_is_the_plaquette_of_the_action_and_its_adjoint_is_the_transpose():

@@ -25,9 +25,8 @@ from retrodict.lattice.plane import curl, links_around
 from retrodict.lattice.spaces import wrapped
 from retrodict.lattice.u1_flux import Haar, SharedFlux, SharedFluxLinks, with_plaquettes
 from retrodict.lattice.wilson import Wilson
+from tests.lattice.quick import quick
 
-# Each program runs once: most of the time would go into optimising it.
-quick = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 DRAWS = 8192
 ACTION = Wilson(U1(), (4, 4), 3.0)
 

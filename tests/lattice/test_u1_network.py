@@ -31,12 +31,11 @@ from retrodict.lattice.u1_score import U1Score, u1_fitted
 from retrodict.lattice.u1_training import FINEST, FromCouplings, U1Diffusion, at_coupling
 from retrodict.lattice.wilson import Wilson
 from retrodict.run.loop import advance
+from tests.lattice.quick import quick
 
 BETA = 3.0
 ACTION = Wilson(U1(), (4, 4), BETA)
 STEPS = 32
-# Each program runs a few times only: most of the time would go into optimising it.
-quick = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 @functools.cache

@@ -162,7 +162,7 @@ class CheckerboardFlow:
         window = (self.reach,) * len(like.shape)
         first = jr.normal(key, (self.layers, self.channels, 1, *window), like.dtype) / math.sqrt(math.prod(window))
         last = jnp.zeros((self.layers, self.map.parameters, self.channels, *window), like.dtype)
-        weights = (_with_bias(first), _with_bias(last))
+        weights = (with_bias(first), with_bias(last))
         return CouplingFlow(weights, SiteChart(white(like.shape, like.dtype)), self.map)
 
 
@@ -184,7 +184,7 @@ class MatsubaraFlow:
         low = min(self.modes, like.shape[0])
         first = jr.normal(key, (self.layers, self.width, low), like.dtype) / math.sqrt(low)
         last = jnp.zeros((self.layers, map.parameters * low, self.width), like.dtype)
-        return CouplingFlow((_with_bias(first), _with_bias(last)), ModeChart(white(like.shape, like.dtype)), map)
+        return CouplingFlow((with_bias(first), with_bias(last)), ModeChart(white(like.shape, like.dtype)), map)
 
 
 def convolved(weights: tuple[Array, Array], x: Float[Array, "channel ..."]) -> Float[Array, "channel ..."]:
@@ -198,5 +198,6 @@ def convolved(weights: tuple[Array, Array], x: Float[Array, "channel ..."]) -> F
     return found + bias.reshape(-1, *(1,) * (x.ndim - 1))
 
 
-def _with_bias(kernel: Array) -> tuple[Array, Array]:
+def with_bias(kernel: Array) -> tuple[Array, Array]:
+    """The kernels of all layers, and a bias of zero for each channel that they make."""
     return kernel, jnp.zeros(kernel.shape[:2], kernel.dtype)

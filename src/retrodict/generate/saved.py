@@ -13,12 +13,11 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from retrodict.base.atomic import write_bytes
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, hash_file
 from retrodict.base.types import JSON
 from retrodict.generate.model import AbstractModel, Recipe
-from retrodict.run.container import DamagedError, pack, read
+from retrodict.run.container import DamagedError, pack, read, write
 from retrodict.run.result import plain
 
 KIND: Final = "retrodict model"
@@ -27,14 +26,12 @@ LARGEST: Final = 2**30  # bytes
 
 def save_model(path: PathLike, model: AbstractModel, recipe: Recipe, target: Any) -> None:
     """Write the arrays of `model`, made by `recipe` for `target`. Raises `StorageError`."""
-    write_bytes(Path(path), packed(model, recipe, target))
+    write(Path(path), *_content(model, recipe, target))
 
 
 def packed(model: AbstractModel, recipe: Recipe, target: Any) -> bytes:
-    """The content of such a file."""
-    leaves = jax.tree.leaves(eqx.filter(model, eqx.is_array))
-    meta = {"kind": KIND, "target": described(target), "recipe": described(recipe)}
-    return pack({f"leaf/{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}, meta)
+    """The bytes of such a file."""
+    return pack(*_content(model, recipe, target))
 
 
 def load_model(path: PathLike, recipe: Recipe, target: Any) -> AbstractModel:
@@ -62,6 +59,12 @@ def load_model(path: PathLike, recipe: Recipe, target: Any) -> AbstractModel:
             what, expected = "the file of the model lacks an array", f"{leaf.dtype} {leaf.shape}"
             raise InputError(what, where=where, got=got, expected=expected)
     return eqx.combine(jax.tree.unflatten(structure, [jnp.asarray(array) for array in found]), static)
+
+
+def _content(model: AbstractModel, recipe: Recipe, target: Any) -> tuple[dict[str, np.ndarray], JSON]:
+    leaves = jax.tree.leaves(eqx.filter(model, eqx.is_array))
+    meta = {"kind": KIND, "target": described(target), "recipe": described(recipe)}
+    return {f"leaf/{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}, meta
 
 
 def described(thing: Any) -> JSON:

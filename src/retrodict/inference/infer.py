@@ -63,9 +63,12 @@ def infer(
         )
         draws = method.finish(target, finished.state, finished.history)
         result = conclude(target, method, draws, seed=seed, prior_draws=prior_draws)
+        files = _files(target, draws) if path is not None else {}  # by all processes: draws may lie on their devices
         if directory is not None:
             result.save(directory.path)
-            record_outputs(directory, [TREE_FILE, NUMBERS_FILE, *_keep_files(target, draws, directory)])
+            for name, data in files.items():
+                write_bytes(directory.path / name, data)
+            record_outputs(directory, [TREE_FILE, NUMBERS_FILE, *files])
             directory.update(verdict=result.verdict.status)
     return result
 
@@ -87,13 +90,10 @@ def conclude(target: AbstractTarget, method: Method, draws: Draws, *, seed: int 
     return assemble(target, method, seed, draws, found, answers, facts, compared, verdict)
 
 
-def _keep_files(target: AbstractTarget, draws: Draws, directory: RunDirectory) -> list[str]:
-    """Write what the target wants kept of the positions at which chains ended, and the method's own; their names."""
+def _files(target: AbstractTarget, draws: Draws) -> dict[str, bytes]:
+    """By name: what the target wants kept of the positions at which chains ended, and what the method does."""
     final = target.files(jax.device_get(draws.final)) if draws.final is not None else {}
-    files = {**final, **draws.files}
-    for name, data in files.items():
-        write_bytes(directory.path / name, data)
-    return list(files)
+    return {**final, **draws.files()}
 
 
 def without_idle(draws: Draws) -> Draws:

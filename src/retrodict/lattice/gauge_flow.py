@@ -28,7 +28,7 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
-from retrodict.generate.coupling import convolved
+from retrodict.generate.coupling import convolved, with_bias
 from retrodict.generate.elementwise import CircleSpline
 from retrodict.generate.model import AbstractModel, Density, Sample
 from retrodict.lattice.plane import curl
@@ -139,7 +139,7 @@ class GaugeFlow:
             for k, size in zip((first_key, second_key), sizes, strict=True)
         ]
         last = jnp.zeros((self.layers, map.parameters, self.channels, 1, 1), dtype)
-        return tuple((kernel, jnp.zeros(kernel.shape[:2], dtype)) for kernel in (*hidden, last))
+        return tuple(with_bias(kernel) for kernel in (*hidden, last))
 
 
 def exchanged(x: Links) -> Links:

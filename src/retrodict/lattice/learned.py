@@ -220,10 +220,13 @@ class Learned:
         for name, part in (("fit", fitted), ("polish", polished)):
             if len(part.loss):
                 statistics |= {f"{name}_loss_history": part.loss, f"{name}_validation_history": part.validation}
-        final = redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last)
-        files = {MODEL_FILE: packed(state.model, untrained(self.model), target)}
+
+        def files() -> dict[str, bytes]:
+            last = redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last)
+            return {**target.files(last), MODEL_FILE: packed(state.model, untrained(self.model), target)}
+
         log_weight = np.zeros((self.chains, self.draws))
-        return Draws(chain.measured, log_weight, self.kind, _as_arrays(statistics), final, files)  # type: ignore[arg-type]
+        return Draws(chain.measured, log_weight, self.kind, _as_arrays(statistics), files=files)  # type: ignore[arg-type]
 
     def _gather(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
         """A step of the chain; where an example is due, it is stored; the last one gives the model its scale."""

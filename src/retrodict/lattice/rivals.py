@@ -85,7 +85,7 @@ def samplers(action: AbstractAction) -> dict[str, Sampler]:
 def _for_links(action: Wilson) -> dict[str, Sampler]:
     found: dict[str, Sampler] = {"HMC": _sized(HMC())}
     if isinstance(action.group, U1):
-        if len(action.shape) == 2:
+        if action.has_charge:
             found["HMC and winding"] = _sized(HMC(winding=True))
         if action.volume <= SMALL:
             found[PARTICLE_NAME] = LatticeSMC(particles=PARTICLES, moves=MOVES)

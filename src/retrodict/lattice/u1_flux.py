@@ -28,7 +28,6 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.generate.model import AbstractModel, Density, Sample
 from retrodict.lattice.action import real_dtype
-from retrodict.lattice.groups import U1
 from retrodict.lattice.plane import curl, links_around
 from retrodict.lattice.spaces import wrapped
 from retrodict.lattice.wilson import Wilson
@@ -111,7 +110,7 @@ class SharedFlux:
 
 def u1_in_the_plane(target: Any, model: str) -> Wilson:
     """`target` itself. Raises `InputError` unless it is U(1) gauge theory in two dimensions."""
-    if not isinstance(target, Wilson) or not isinstance(target.group, U1) or len(target.shape) != 2:
+    if not isinstance(target, Wilson) or not target.has_charge:
         got = f"{type(target.group).__name__} {target.shape}" if isinstance(target, Wilson) else type(target).__name__
         raise InputError(f"{model} are for U(1) in two dimensions", got=got, expected="Wilson(U1(), (L, L), beta)")
     return target

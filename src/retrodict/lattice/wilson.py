@@ -79,7 +79,7 @@ class Wilson(AbstractAction):
     def quantities(self) -> tuple[Quantity, ...]:
         squares = ((f"W{n}{n}", f"$W({n}, {n})$") for n in range(2, self.loops + 1))
         names = [("plaquette", r"$\mathrm{Re\,tr}\,U_p / N$"), *squares, ("polyakov", "$|P|$")]
-        return described(*names, *([("Q", "$Q$"), ("Q2", "$Q^2$")] if self._has_charge else []))
+        return described(*names, *([("Q", "$Q$"), ("Q2", "$Q^2$")] if self.has_charge else []))
 
     def observables(self, x: Array) -> dict[str, Array]:
         found = {"plaquette": 1 - self.action(x) / (self.beta * self.volume * len(self._planes))}
@@ -87,32 +87,33 @@ class Wilson(AbstractAction):
             found["plaquette"] = wilson_loop(self.group, x, 1, 1)
         found |= {f"W{n}{n}": wilson_loop(self.group, x, n, n) for n in range(2, self.loops + 1)}
         found["polyakov"] = jnp.abs(jnp.mean(polyakov_loops(self.group, x)))
-        if self._has_charge:
+        if self.has_charge:
             charge = topological_charge(x)
             found |= {"Q": charge, "Q2": charge**2}
         return found
 
     @property
     def mean_functions(self) -> tuple[MeanFunction, ...]:
-        if not self._has_charge:
+        if not self.has_charge:
             return ()
         variance = ("Q", "Q2"), lambda m: (m[1] - m[0] ** 2) / self.volume
         return (MeanFunction("chi_t", *variance, r"$\chi_t$", "a^-2"),)
 
     @property
     def slow(self) -> tuple[str, ...]:
-        return ("plaquette", "Q2") if self._has_charge else ("plaquette",)
+        return ("plaquette", "Q2") if self.has_charge else ("plaquette",)
 
     @property
     def odd(self) -> tuple[str, ...]:
-        return ("Q",) if self._has_charge else ()
+        return ("Q",) if self.has_charge else ()
 
     @property
     def _planes(self) -> list[tuple[int, int]]:
         return list(combinations(range(len(self.shape)), 2))
 
     @property
-    def _has_charge(self) -> bool:
+    def has_charge(self) -> bool:
+        """Whether it is U(1) in two dimensions, whose configurations have a topological charge."""
         return isinstance(self.group, U1) and len(self.shape) == 2
 
 

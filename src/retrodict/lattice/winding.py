@@ -13,7 +13,6 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, Scalar
 from retrodict.lattice.action import AbstractAction
-from retrodict.lattice.groups import U1
 from retrodict.lattice.updates import Moved, Untuned, metropolis
 from retrodict.lattice.wilson import Wilson
 
@@ -24,7 +23,7 @@ class WindingStep(Untuned):
 
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for other theories."""
-        if not isinstance(action, Wilson) or not isinstance(action.group, U1) or len(action.shape) != 2:
+        if not isinstance(action, Wilson) or not action.has_charge:
             got, fix = type(action).__name__, "method.winding: false"
             raise InputError("winding updates are for U(1) in two dimensions", got=got, fix=fix)
 

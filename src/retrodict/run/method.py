@@ -4,8 +4,7 @@ A method is a frozen dataclass: `init`, `step` and `finish` are pure, jit-able f
 no loop, no file and no progress bar; `run.loop` owns those for all of them.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
@@ -28,7 +27,8 @@ class Draws(NamedTuple):
     arrays `(chain, draw)` or scalars by name, among them what the verdict looks at: `divergent`, `acceptance`,
     `reversible`, `converged`, `pareto_k`, `log_evidence`, `log_evidence_error`; `ancestor` numbers the ancestor of each
     particle of a population. `final` holds the positions `(chain, ...)` at which chains ended, for methods that keep of
-    a position only what was measured on it; `files` what else a run directory is to keep, by name.
+    a position only what was measured on it; `files` makes what else a
+    run directory is to keep, by name: called only where there is one.
     """
 
     position: PyTree[Float[Array, "chain draw ..."]]
@@ -36,7 +36,7 @@ class Draws(NamedTuple):
     kind: str
     statistics: dict[str, Array]
     final: PyTree[Array] = None
-    files: Mapping[str, bytes] = MappingProxyType({})
+    files: Callable[[], Mapping[str, bytes]] = dict
 
 
 class Method(Protocol):
