@@ -97,16 +97,6 @@ def test_an_impossibly_long_step_is_refused_not_accepted():
     assert not bool(along(sheet(1e-3), started(sheet(1e-3)), 3.0, 1).ok)
 
 
-@pytest.mark.parametrize("stuck", [False, True])
-def test_only_chains_far_outside_the_others_are_restarted(stuck):
-    potential = jnp.array([1.0, 2.0, 1.5, 1e4 if stuck else 3.0])
-    position = jnp.arange(8.0).reshape(4, 2)
-    moved, count = manifold._without_stragglers(jr.key(0), position, potential, jnp.asarray(True))
-    assert int(count) == stuck
-    np.testing.assert_array_equal(moved[:3], position[:3])
-    assert bool(jnp.all(moved[3] == position[3])) is not stuck
-
-
 # z_0^2 + z_0/10 = 1.5: between the valleys the datum is missed by thirty standard deviations, one of the hottest.
 DEEP_VALLEYS = measured([1.5, 1.0], [0.05, 1.0], slope=[[0.1, 0], [1, 2]], bend=[np.diag([1.0, 0.0]), NOTHING])
 
@@ -135,6 +125,6 @@ def test_without_inflated_noise_they_stay_where_they_were(monkeypatch):
 def test_the_noise_ends_as_it_is_and_stays_so():
     found = [float(tempering.temperature_at(jnp.asarray(i), 50)) for i in range(50)]
     assert found[0] == pytest.approx(tempering.HOTTEST)
-    np.testing.assert_allclose(np.diff(np.log(found[:31])), -np.log(tempering.HOTTEST) / 30)
-    assert set(found[30:]) == {1.0}
+    np.testing.assert_allclose(np.diff(np.log(found[:26])), -np.log(tempering.HOTTEST) / 25)
+    assert set(found[25:]) == {1.0}
     assert float(tempering.temperature_at(jnp.asarray(0), 0)) == 1.0

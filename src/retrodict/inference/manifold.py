@@ -38,7 +38,8 @@ from retrodict.inference.gauss_newton import (
 )
 from retrodict.inference.start import starting_points
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
-from retrodict.inference.tempering import Tempered, cooling_steps, temperature_at
+from retrodict.inference.stragglers import Watch, watch, without_stragglers
+from retrodict.inference.tempering import Tempered, temperature_at
 from retrodict.num.broyden import broyden_root
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
@@ -80,11 +81,11 @@ class Phase(NamedTuple):
 
 
 class State(NamedTuple):
-    """Chains, the step size that they share, and how many were restarted."""
+    """Chains, the step size that they share, and what is known of how likely their modes are."""
 
     position: Float[Array, "chains dim"]
     step_size: StepSize
-    restarted: Int[Array, ""]
+    seen: Watch
 
 
 class Kept(NamedTuple):
@@ -101,11 +102,10 @@ class Manifold:
     """`chains` chains of `warmup` adaptive and `draws` kept trajectories of `leapfrog` steps.
 
     Converges to the posterior of any target with a whitened residual that is smooth; its step size does not depend on
-    the noise. A trajectory that cannot be reversed is rejected and counted. Through most of the warm-up the noise is
-    lowered from thirty times its size (see `tempering`); then chains that are stuck far outside the typical set of the
-    others are restarted from one of them. A step costs about four
-    Jacobians, so NUTS is faster where data are imprecise; residuals with kinks (marginalised likelihoods that touch
-    their bound) are better served by NUTS, too.
+    the noise. A trajectory that cannot be reversed is rejected and counted. In the first half of the warm-up the noise
+    is lowered from thirty times its size (see `tempering`); in the second, chains whose mode has next to no mass are
+    restarted from another (see `stragglers`). A step costs about four Jacobians, so NUTS is faster where data are
+    imprecise; residuals with kinks (marginalised likelihoods that touch their bound) are better served by NUTS, too.
     """
 
     chains: int = 16
@@ -128,7 +128,7 @@ class Manifold:
 
     def init(self, target: Any, key: Key) -> State:
         """Chains at optima of randomised problems."""
-        return State(starting_points(target, key, self.chains), initial_step_size(0.05), jnp.asarray(0))
+        return State(starting_points(target, key, self.chains), initial_step_size(0.05), watch(self.chains))
 
     def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
         """One trajectory of every chain; adapts while `index` is below `warmup`."""
@@ -145,11 +145,9 @@ class Manifold:
         tuned = adapted(state.step_size, kept.acceptance, self.target_acceptance)
         tuned = tuned._replace(log=jnp.minimum(tuned.log, jnp.log(longest)))
         step_size = jax.tree.map(lambda new, old: jnp.where(warm, new, old), tuned, state.step_size)
-        cold = index == (self.warmup + cooling_steps(self.warmup)) // 2
-        position, moved = _without_stragglers(restart_key, kept.position, potential, cold)
+        position, seen = without_stragglers(state.seen, kept.position, potential, restart_key, index, self.warmup)
         metrics = {"acceptance": jnp.mean(kept.acceptance), "step_size": size, "misfit": jnp.median(kept.misfit)}
-        state = State(position, step_size, state.restarted + moved)
-        return state, Record(jnp.all(jnp.isfinite(position)), metrics, kept)
+        return State(position, step_size, seen), Record(jnp.all(jnp.isfinite(position)), metrics, kept)
 
     def done(self, state: State) -> Flag:
         """Never early."""
@@ -160,7 +158,7 @@ class Manifold:
         after = jax.tree.map(lambda x: jnp.swapaxes(jnp.asarray(x)[self.warmup :], 0, 1), history)
         statistics = {name: value for name, value in after._asdict().items() if name != "position"}
         size = jnp.minimum(jnp.exp(state.step_size.log_average), LONGEST / self.leapfrog)
-        statistics |= {"step_size": size, "restarted": state.restarted}
+        statistics |= {"step_size": size, "restarted": state.seen.restarted}
         return Draws(after.position, jnp.zeros(after.misfit.shape), "exact", statistics)
 
 
@@ -264,14 +262,3 @@ def _arriving(start: Point, end: Point, angle: Scalar) -> Vector:
 def _project(point: Point, latent: Vector, noise: Residual) -> Vector:
     """Latent part of the projection of (latent, noise) onto the tangent space."""
     return refined_step(point.at.jacobian, point.factor, noise, -latent)
-
-
-def _without_stragglers(
-    key: Key, position: Float[Array, "chains dim"], potential: Float[Array, " chains"], now: Flag
-) -> tuple[Float[Array, "chains dim"], Int[Array, ""]]:
-    """If it is time to: chains ten standard deviations of the potential above its median go on from one that is not."""
-    fluctuation = jnp.sqrt(0.5 * position.shape[1])
-    stuck = now & (potential > jnp.median(potential) + 10 * fluctuation)
-    healthy = jnp.where(stuck, 0.0, 1.0)
-    chosen = jr.choice(key, len(potential), (len(potential),), p=healthy / jnp.sum(healthy))
-    return jnp.where(stuck[:, None], position[chosen], position), jnp.sum(stuck)

@@ -18,7 +18,7 @@ from retrodict.base.types import Array, Float, Int, Scalar, Vector
 from retrodict.problem.target import AbstractLeastSquares, Evaluation
 
 HOTTEST: Final = 1e3  # squared data residuals are divided by this at first
-SHARE: Final = 0.6  # of the warm-up, until the temperature is one
+SHARE: Final = 0.5  # of the warm-up, until the temperature is one
 
 
 class Tempered(eqx.Module):
