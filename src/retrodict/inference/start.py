@@ -9,7 +9,7 @@ from retrodict.inference.least_squares import minimise
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
 from retrodict.run.sharding import spread
 
-ITERATIONS = 60
+ITERATIONS = 120
 TEMPERATURE = 1e6  # squared data residuals are divided by this at first
 TRIES = 50  # draws of the prior, to find one that is valid
 
