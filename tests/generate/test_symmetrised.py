@@ -9,6 +9,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from retrodict.base.errors import InputError
+from retrodict.cli.config import load
+from retrodict.cli.config.load import to_yaml
 from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow
 from retrodict.generate.coupling import CheckerboardFlow
 from retrodict.generate.exact import importance
@@ -16,6 +18,7 @@ from retrodict.generate.model import with_weights
 from retrodict.generate.symmetrised import Symmetrised, TwoModes, folded
 from retrodict.lattice.groups import U1
 from retrodict.lattice.phi4 import Phi4
+from retrodict.lattice.problems import TEMPLATE
 from retrodict.lattice.reference import phi4_two_by_two
 from retrodict.lattice.symmetries import negated
 from retrodict.lattice.u1_training import U1Diffusion
@@ -106,3 +109,14 @@ def test_weights_are_exact_where_the_modes_overlap_and_forgetting_the_mirror_ima
 def test_models_that_do_not_know_the_density_of_a_mirror_image_are_refused():
     with pytest.raises(InputError, match="mirror image"):
         Symmetrised(U1Diffusion()).on(Wilson(U1(), (4, 4), 2.0), jr.key(0))
+
+
+def test_a_config_names_two_modes_and_the_model_of_one(tmp_path):
+    path = tmp_path / "config.yaml"
+    path.write_text(TEMPLATE)
+    loaded = load(
+        path, ("method={kind: Learned, model: {kind: Symmetrised, model: {kind: CheckerboardFlow, odd: false}}}",)
+    )
+    path.write_text(to_yaml(loaded.resolved))
+    assert load(path).method == loaded.method
+    assert loaded.method.model == Symmetrised(CheckerboardFlow(odd=False))
