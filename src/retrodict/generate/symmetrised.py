@@ -12,6 +12,7 @@ Source of the idea, a mixture of broken-symmetry flows: Hackett, Hsieh, Pontula,
 Kanwar, Shanahan, arXiv:2107.00734.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
 
@@ -100,4 +101,4 @@ def folded(x: Array) -> Array:
 
 def _mixed(one: Scalar, other: Scalar) -> Scalar:
     """The logarithm of the mean of two densities."""
-    return jnp.logaddexp(one, other) - jnp.log(2.0).astype(one.dtype)
+    return jnp.logaddexp(one, other) - math.log(2)
