@@ -21,6 +21,7 @@ from lattice_common import LAM, PHI4, over_seeds, run_parts, u1_exact
 import retrodict  # noqa: F401
 from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow
 from retrodict.generate.coupling import CheckerboardFlow, MatsubaraFlow
+from retrodict.generate.exact import importance, selected
 from retrodict.generate.learners import FromData, trained
 from retrodict.generate.model import AbstractModel, with_weights
 from retrodict.generate.symmetrised import Symmetrised
@@ -250,15 +251,29 @@ def couplings():
     coupled(8, 7.0, SharedFlux(), 500)
 
 
-@dataclass(frozen=True)
-class Moved:
-    """A recipe with weights that were trained elsewhere."""
+def weighed(title, action, wanted, model, count):
+    """Independent draws of a model of links, weighted: effective share, acceptance, ln Z, and loops and charge."""
+    names = [name for name in wanted if name not in ("chi_t", "log_evidence")]
 
-    recipe: Autoregressive
-    learnt: AbstractModel
+    def one(key):
+        x, log_q = model.sample(key)
+        seen = action.observables(x)
+        values = jnp.stack([*(seen[name] for name in names), seen["Q2"] / action.volume])
+        return action.log_density(x) - log_q, values, model.log_prob(x) - log_q
 
-    def on(self, target, key):
-        return with_weights(self.recipe.on(target, key), self.learnt.weights)
+    many = jax.jit(lambda keys: jax.lax.map(one, keys, batch_size=512)).lower(jr.split(jr.key(9), count)).compile()
+    start = time.process_time()
+    log_w, values, mismatch = jax.device_get(many(jr.split(jr.key(9), count)))
+    cost, found = 1e3 * (time.process_time() - start) / count, importance(log_w)
+    accepted, off = np.mean(selected(jnp.asarray(log_w), jr.key(3))[1]), found.log_z - wanted["log_evidence"][0]
+    print(
+        f"{title}: ESS {found.ess:.3f}, acceptance {accepted:.3f}, Pareto k {found.pareto_k:.2f}, ln Z - exact "
+        f"{off:+.4f} +- {found.log_z_error:.4f}, mismatch {np.max(np.abs(mismatch)):.1e}, {cost:.2f} CPU ms a draw"
+    )
+    for name, value in zip([*names, "chi_t"], values.T.astype(float), strict=True):
+        (mean, error), truth = found.mean(value), wanted[name][0]
+        numbers = f"{mean:.5f} +- {error:.5f}, exact {truth:.5f}, {(mean - truth) / error:+.1f} sigma"
+        print(f"    {name:9} {numbers}; uncorrected {value.mean():.5f}", flush=True)
 
 
 def in_turn():
@@ -271,10 +286,10 @@ def in_turn():
     start, finished = time.process_time(), advance(learner, method, seed=1)
     model = trained(learner.model, method.finish(learner, finished.state, finished.history).position)
     print(f"4096 configurations in {gathered:.0f} CPU s, training in {time.process_time() - start:.0f}", flush=True)
-    for extent, draws in ((8, 200), (16, 200), (32, 30)):
+    for extent, count in ((8, 16_384), (16, 16_384), (32, 2048)):
         action, wanted = links(extent, 7.0)
-        method = Learned(Moved(recipe, model), None, None, chains=64, draws=draws)
-        shown(f"plaquettes in turn, L {extent} beta 7", action, method, wanted)
+        moved = with_weights(recipe.on(action, jr.key(0)), model.weights)
+        weighed(f"plaquettes in turn, L {extent} beta 7", action, wanted, moved, count)
 
 
 def seeds():
