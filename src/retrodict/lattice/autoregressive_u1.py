@@ -6,14 +6,15 @@ a network makes of the flux so far, $\Phi_i = \sum_{j<i} p_j$ modulo $2\pi$, and
 are uniform among those with these plaquettes. With respect to links of total measure one the density is
 $\prod_{i<V} 2\pi\,q(p_i|\Phi_i, V - i)$: gauge invariant, of free flux, even under charge conjugation, and exact.
 
-For the Wilson action that is all that there is to learn: $e^{-S}\prod$ over plaquettes with one constraint is a Markov
-chain of the flux, of law $q\propto e^{\beta\cos p}\,F_{V-i}(\Phi + p)$ with F the density of what the rest can return.
-The network is told neither $\beta$ nor this form; it knows the volume only by what is left, so that its weights serve
-any volume. Untrained, it draws uniform links.
+For the Wilson action, a product over plaquettes with the one constraint, that is all that there is to learn: the law of
+a plaquette is $\propto e^{\beta\cos p}\,F_{V-i}(\Phi + p)$, F the density with which the rest can return a flux. The
+network is told neither $\beta$ nor this form. It knows the volume only by what is left, and counts that no further than
+`FAR`, for F flattens as $(I_1/I_0)^{V-i}$: weights that were trained on `FAR` plaquettes or more serve any volume.
+Untrained, it draws uniform links.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import equinox as eqx
 import jax
@@ -28,6 +29,8 @@ from retrodict.lattice.plane import curl
 from retrodict.lattice.spaces import wrapped
 from retrodict.lattice.u1_flux import Haar, UniformLinks, u1_in_the_plane, with_plaquettes
 from retrodict.num import von_mises
+
+FAR: Final = 64  # plaquettes left, beyond which it does not matter how many
 
 
 class Network(NamedTuple):
@@ -77,7 +80,7 @@ class FluxMixture(AbstractExplicit):
     def _mixture(self, flux: Scalar, left: Scalar) -> tuple[Array, Float[Array, "component 2"]]:
         """Logarithms of the shares, and the fields. Components in reverse order are mirror images at opposite flux."""
         order = jnp.arange(1, self.channels + 1, dtype=flux.dtype) * flux
-        room = 1 / left.astype(flux.dtype)
+        room = 1 / jnp.minimum(left, FAR).astype(flux.dtype)
         even, odd = jnp.append(jnp.cos(order), jnp.stack([room, jnp.sqrt(room)])), jnp.sin(order)
         ahead, behind = (_answer(self.weights, jnp.append(even, sign * odd)) for sign in (1, -1))
         mirror = jnp.asarray([1, 1, -1], flux.dtype)[:, None]
