@@ -16,7 +16,7 @@ from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
 from retrodict.lattice import symmetries as sym
 from retrodict.lattice.autoregressive import Autoregressive
-from retrodict.lattice.autoregressive_u1 import FluxMixture
+from retrodict.lattice.autoregressive_u1 import FAR, FluxMixture
 from retrodict.lattice.groups import SU2, U1
 from retrodict.lattice.known import exact_values
 from retrodict.lattice.methods import HMC
@@ -81,6 +81,8 @@ def test_weights_know_no_volume():
     for one, other in zip(small._mixture(flux, left), large._mixture(flux, left), strict=True):
         assert_array_equal(one, other)
     assert_array_equal(large._left()[-3:], small._left())
+    for one, other in zip(*(small._mixture(flux, jnp.asarray(n)) for n in (FAR, 4 * FAR)), strict=True):
+        assert_array_equal(one, other)
 
 
 @pytest.fixture(scope="module")
