@@ -2,8 +2,8 @@
 
     python benchmarks/lattice_flows.py [PART ...]
 
-Parts: quick, critical, broken, sixteen, thirty_two (phi^4), paths, rivals, gradients, bad; gauge, couplings (U(1));
-seeds.
+Parts: quick, critical, broken, broken_odd, sixteen, thirty_two (phi^4), paths, rivals, gradients, bad; gauge,
+couplings, in_turn (U(1)); seeds.
 
 Without names all parts run, in about half an hour on one core. Times are CPU seconds of this process without the time
 to compile; each stage of a run is timed by itself.
@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 
 import jax
+import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 from lattice_common import LAM, PHI4, over_seeds, run_parts, u1_exact
@@ -20,7 +21,10 @@ from lattice_common import LAM, PHI4, over_seeds, run_parts, u1_exact
 import retrodict  # noqa: F401
 from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow
 from retrodict.generate.coupling import CheckerboardFlow, MatsubaraFlow
-from retrodict.generate.model import AbstractModel
+from retrodict.generate.exact import importance, selected
+from retrodict.generate.learners import FromData, trained
+from retrodict.generate.model import AbstractModel, with_weights
+from retrodict.generate.symmetrised import Symmetrised
 from retrodict.inference.infer import conclude
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
@@ -37,6 +41,7 @@ from retrodict.lattice.spins import XY
 from retrodict.lattice.u1_flux import Haar, SharedFlux
 from retrodict.lattice.wilson import Wilson
 from retrodict.run.compiled import Compiled
+from retrodict.run.loop import advance
 
 GATHER = Cluster(chains=64, warmup=100, draws=400, trajectory=True)
 
@@ -113,12 +118,25 @@ def critical():
 
 
 def broken():
-    """phi^4, L = 8, kappa = 0.5: two modes that no local update connects."""
+    """phi^4, L = 8, kappa = 0.5: two modes that no local update connects, from one of them and its mirror image."""
+    flow, couplings = EquivariantFlow(odd=False), CheckerboardFlow(odd=False)
+    for title, recipe, fit in (
+        ("two modes, untrained", Symmetrised(couplings), None),
+        ("two modes, couplings", Symmetrised(couplings), training(100, 256, 5e-3, 1e-4, 25)),
+        ("two modes, flow", Symmetrised(flow), training(1000, 256, 1e-2, 1e-3, 250)),
+    ):
+        method = Learned(recipe, GATHER, fit, None, chains=64, draws=300)
+        found, _ = shown(f"phi^4 L 8 kappa 0.5, {title}", theory(8, 0.5), method, PHI4[8, 0.5])
+        share, spread = 0.5 * (1 + found["raw_sign_M"]), 0.5 / np.sqrt(method.lengths["draw"] * method.batch)
+        print(f"    share of the positive mode {share:.4f} +- {spread:.4f} of the uncorrected draws", flush=True)
+
+
+def broken_odd():
+    """The same by a flow that must divide itself between the modes."""
     recipe = EquivariantFlow(steps=36, fitting_steps=12)
     polish = training(60, 128, 3e-3, 1e-4, 20)
     method = Learned(recipe, GATHER, training(2000, 256, 1e-2, 1e-3, 250), polish, chains=64, draws=100)
-    found, _ = shown("phi^4 L 8 kappa 0.5", theory(8, 0.5), method, PHI4[8, 0.5])
-    print(f"    share of the positive mode {0.5 * (1 + found['raw_sign_M']):.3f} of the uncorrected draws")
+    shown("phi^4 L 8 kappa 0.5, odd flow", theory(8, 0.5), method, PHI4[8, 0.5])
 
 
 def sixteen():
@@ -233,6 +251,47 @@ def couplings():
     coupled(8, 7.0, SharedFlux(), 500)
 
 
+def weighed(title, action, wanted, model, count):
+    """Independent draws of a model of links, weighted: effective share, acceptance, ln Z, and loops and charge."""
+    names = [name for name in wanted if name not in ("chi_t", "log_evidence")]
+
+    def one(key):
+        x, log_q = model.sample(key)
+        seen = action.observables(x)
+        values = jnp.stack([*(seen[name] for name in names), seen["Q2"] / action.volume])
+        return action.log_density(x) - log_q, values, model.log_prob(x) - log_q
+
+    many = jax.jit(lambda keys: jax.lax.map(one, keys, batch_size=512)).lower(jr.split(jr.key(9), count)).compile()
+    start = time.process_time()
+    log_w, values, mismatch = jax.device_get(many(jr.split(jr.key(9), count)))
+    cost, found = 1e3 * (time.process_time() - start) / count, importance(log_w)
+    accepted, off = np.mean(selected(jnp.asarray(log_w), jr.key(3))[1]), found.log_z - wanted["log_evidence"][0]
+    print(
+        f"{title}: ESS {found.ess:.3f}, acceptance {accepted:.3f}, Pareto k {found.pareto_k:.2f}, ln Z - exact "
+        f"{off:+.4f} +- {found.log_z_error:.4f}, mismatch {np.max(np.abs(mismatch)):.1e}, {cost:.2f} CPU ms a draw"
+    )
+    for name, value in zip([*names, "chi_t"], values.T.astype(float), strict=True):
+        (mean, error), truth = found.mean(value), wanted[name][0]
+        numbers = f"{mean:.5f} +- {error:.5f}, exact {truth:.5f}, {(mean - truth) / error:+.1f} sigma"
+        print(f"    {name:9} {numbers}; uncorrected {value.mean():.5f}", flush=True)
+
+
+def in_turn():
+    """U(1), beta = 7: plaquettes in turn, learnt from configurations of 8 x 8 sites, and moved to other volumes."""
+    recipe, (action, _) = Autoregressive(components=4, channels=4), links(8, 7.0)
+    start = time.process_time()
+    chains = advance(action, HMC(chains=4096, warmup=60, draws=4, winding=True, cold=0.0), seed=2)
+    x, gathered = jnp.asarray(chains.state.field), time.process_time() - start
+    learner, method = FromData(recipe.on(action, jr.key(0)), x[256:], x[:256]), training(1200, 256, 1e-2, 3e-4, 300)
+    start, finished = time.process_time(), advance(learner, method, seed=1)
+    model = trained(learner.model, method.finish(learner, finished.state, finished.history).position)
+    print(f"4096 configurations in {gathered:.0f} CPU s, training in {time.process_time() - start:.0f}", flush=True)
+    for extent, count in ((8, 16_384), (16, 16_384), (32, 2048)):
+        action, wanted = links(extent, 7.0)
+        moved = with_weights(recipe.on(action, jr.key(0)), model.weights)
+        weighed(f"plaquettes in turn, L {extent} beta 7", action, wanted, moved, count)
+
+
 def seeds():
     """Every kind of model over twenty seeds, gathering and training anew for each: the corrected values."""
     small, ring = Phi4((2, 2), 0.27, LAM), exact.phi4_two_by_two(0.27, LAM)
@@ -259,4 +318,5 @@ def seeds():
 
 
 if __name__ == "__main__":
-    run_parts(quick, critical, broken, sixteen, thirty_two, paths, rivals, gradients, bad, gauge, couplings, seeds)
+    fields = quick, critical, broken, broken_odd, sixteen, thirty_two, paths, rivals, gradients, bad
+    run_parts(*fields, gauge, couplings, in_turn, seeds)

@@ -120,7 +120,7 @@ def compared(name, model, theory, spent, integrate):
 
 def small():
     """L = 8: maximum likelihood on clusters, then the reverse divergence."""
-    for temperature in (0.9, 0.5):
+    for temperature in (0.5, 0.7, 0.9, 1.1, 1.3, 1.5):
         start, theory = time.process_time(), XY((8, 8), 1 / temperature, precision=32)
         model = on_data(Autoregressive().on(theory, jr.key(0)), theory, 4096, 600)
         model = on_action(model, theory, 200, 1e-3)

@@ -8,6 +8,7 @@ import pytest
 from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.generate.coupling import CheckerboardFlow, MatsubaraFlow
 from retrodict.generate.model import Density
+from retrodict.generate.symmetrised import Symmetrised
 from retrodict.lattice.autoregressive import Autoregressive
 from retrodict.lattice.gauge_flow import GaugeFlow
 from retrodict.lattice.groups import SU2, SU3, U1
@@ -57,10 +58,10 @@ def test_a_step_of_a_chain_keeps_the_precision_of_its_field(case: str):
 
 
 MODELS = {
-    "phi4": (EquivariantFlow(), CheckerboardFlow(), ScalarDiffusion(), Autoregressive()),
+    "phi4": (EquivariantFlow(), CheckerboardFlow(), ScalarDiffusion(), Autoregressive(), Symmetrised()),
     "double well": (EquivariantFlow(), MatsubaraFlow()),
     "XY": (Autoregressive(),),
-    "U(1)": (SharedFlux(), GaugeFlow(), U1Diffusion()),
+    "U(1)": (SharedFlux(), GaugeFlow(), U1Diffusion(), Autoregressive()),
 }
 
 

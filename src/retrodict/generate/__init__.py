@@ -30,6 +30,7 @@ _HOME = {
     "save_model": "saved",
     "selected": "exact",
     "Spline": "elementwise",
+    "Symmetrised": "symmetrised",
     "trained": "learners",
     "VarianceExploding": "noise",
     "VariancePreserving": "noise",

@@ -63,7 +63,7 @@ class ContinuousFlow(AbstractModel):
         time_key, base_key = jr.split(key)
         t = jr.uniform(time_key, (), x.dtype)
         z = self.base.sample(base_key)
-        x = aligned(self.base, z, x)
+        x = aligned(self.base, z, x, self.field.odd)
         angle = 0.5 * np.pi * t
         wanted = 0.5 * np.pi * (jnp.cos(angle) * x - jnp.sin(angle) * z)
         found = self.field.velocity(self.field.at(t, self.weights), jnp.cos(angle) * z + jnp.sin(angle) * x)
@@ -112,7 +112,8 @@ class EquivariantFlow:
 
     `lengths` [sites] smooth the fields that its features are sines of; the first must be 0, one far beyond the lattice
     leaves its mean. Kernels fall with the momentum as the `decay`-th power of the spectrum, and are interpolated
-    between `knots` in time. Steps of integration must end on the knots: only then is the error of fourth order.
+    between `knots` in time. Steps of integration must end on the knots: only then is the error of fourth order. A flow
+    that need not be `odd` may be skew, and does not follow the sign flip: for one mode (see `Symmetrised`).
     """
 
     lengths: tuple[float, ...] = (0.0, 1.0, 1e3)
@@ -122,6 +123,7 @@ class EquivariantFlow:
     decay: float = 0.0
     steps: int = 12
     fitting_steps: int = 6
+    odd: bool = True
 
     def on(self, target: Any, key: Key) -> ContinuousFlow:
         """A flow that does not move, from white noise. Raises `InputError` unless fields are one real number a site."""
@@ -137,15 +139,16 @@ class EquivariantFlow:
 
     def field(self, base: GaussianField) -> EquivariantField:
         """What is not learnt."""
-        return field_on(base, self.lengths, self.harmonics, self.frequency, self.decay)
+        return field_on(base, self.lengths, self.harmonics, self.frequency, self.decay, self.odd)
 
 
-def aligned(base: GaussianField, z: Array, x: Array) -> Array:
-    """x, translated and perhaps negated so that it is closest to z in units of the spectrum."""
+def aligned(base: GaussianField, z: Array, x: Array, odd: bool = True) -> Array:
+    """x, translated and (for an odd flow) perhaps negated so that it is closest to z in units of the spectrum."""
     overlap = jnp.fft.irfftn(jnp.fft.rfftn(z) * jnp.conj(jnp.fft.rfftn(x)) / base.power, x.shape)
-    best = jnp.argmax(jnp.abs(overlap))
+    best = jnp.argmax(jnp.abs(overlap) if odd else overlap)
     shift = jnp.stack(jnp.unravel_index(best, x.shape))
-    return jnp.sign(overlap.ravel()[best]) * jnp.roll(x, shift, tuple(range(x.ndim)))
+    sign = jnp.sign(overlap.ravel()[best]) if odd else 1.0
+    return sign * jnp.roll(x, shift, tuple(range(x.ndim)))
 
 
 def runge_kutta(slope: Any, state: Any, steps: int, start: float = 0.0, stop: float = 1.0) -> Any:

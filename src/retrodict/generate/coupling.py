@@ -105,6 +105,7 @@ class CouplingFlow(AbstractModel):
     weights: Weights
     chart: AbstractChart
     map: Elementwise = eqx.field(static=True)
+    odd: bool = eqx.field(static=True, default=True)
 
     def sample(self, key: Key) -> Sample:
         z = self.chart.base.sample(key)
@@ -140,18 +141,22 @@ class CouplingFlow(AbstractModel):
         return jax.lax.scan(layer, start, (self.weights, layers), reverse=backwards)[0]
 
     def _parameters(self, weights: PyTree, frozen: Array) -> Array:
-        answer, other = self.chart.answer(weights, frozen), self.chart.answer(weights, -frozen)
-        return 0.5 * (answer + self.map.mirrored(other))
+        answer = self.chart.answer(weights, frozen)
+        return 0.5 * (answer + self.map.mirrored(self.chart.answer(weights, -frozen))) if self.odd else answer
 
 
 @dataclass(frozen=True)
 class CheckerboardFlow:
-    """`layers` couplings of `map` with convolutions over `reach` sites and `channels` hidden fields."""
+    """`layers` couplings of `map` with convolutions over `reach` sites and `channels` hidden fields.
+
+    Those that need not be `odd` do not follow the sign flip: for one mode (see `Symmetrised`).
+    """
 
     map: Affine | Spline = AFFINE
     layers: int = 8
     channels: int = 16
     reach: int = 3
+    odd: bool = True
 
     def on(self, target: Any, key: Key) -> CouplingFlow:
         """The identity over white noise. Raises `InputError` unless all extents are even and the reach is odd."""
@@ -163,7 +168,7 @@ class CheckerboardFlow:
         first = jr.normal(key, (self.layers, self.channels, 1, *window), like.dtype) / math.sqrt(math.prod(window))
         last = jnp.zeros((self.layers, self.map.parameters, self.channels, *window), like.dtype)
         weights = (with_bias(first), with_bias(last))
-        return CouplingFlow(weights, SiteChart(white(like.shape, like.dtype)), self.map)
+        return CouplingFlow(weights, SiteChart(white(like.shape, like.dtype)), self.map, self.odd)
 
 
 @dataclass(frozen=True)

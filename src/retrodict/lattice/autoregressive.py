@@ -22,6 +22,7 @@ from retrodict.generate.explicit import AbstractExplicit
 from retrodict.lattice.action import AbstractAction
 from retrodict.lattice.phi4 import Phi4
 from retrodict.lattice.spins import XY
+from retrodict.lattice.wilson import Wilson
 
 
 class Weights(NamedTuple):
@@ -38,7 +39,8 @@ class Weights(NamedTuple):
 class Autoregressive:
     """A recipe: `components` of each mixture, causal `channels`, and the `width` of each site's network.
 
-    `on` binds it to XY angles, or to a phi^4 field (there components are pairs), on a lattice of even extents.
+    `on` binds it to XY angles, or to a phi^4 field (there components are pairs), on a lattice of even extents; or to
+    U(1) links in two dimensions, where plaquettes are drawn in turn and channels are harmonics of the flux so far.
     """
 
     components: int = 3
@@ -50,6 +52,7 @@ class Autoregressive:
     def on(self, target: Any, key: Key) -> AbstractExplicit:
         """The model with the weights of a free field. Raises `InputError` for other theories and odd extents."""
         from retrodict.lattice.autoregressive_phi4 import normal_mixture
+        from retrodict.lattice.autoregressive_u1 import flux_mixture
         from retrodict.lattice.autoregressive_xy import angle_mixture
 
         if min(self.components, self.channels, self.width) < 1:
@@ -58,7 +61,9 @@ class Autoregressive:
             return angle_mixture(self, target, key)
         if isinstance(target, Phi4):
             return normal_mixture(self, target, key)
-        raise InputError("autoregressive models are for XY and phi^4", got=type(target).__name__)
+        if isinstance(target, Wilson):
+            return flux_mixture(self, target, key)
+        raise InputError("autoregressive models are for XY, phi^4 and U(1)", got=type(target).__name__)
 
 
 def checkerboard(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:

@@ -9,6 +9,7 @@ from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.generate.coupling import CheckerboardFlow, MatsubaraFlow
 from retrodict.generate.model import AbstractModel, Recipe
 from retrodict.generate.saved import load_model
+from retrodict.generate.symmetrised import Symmetrised
 from retrodict.lattice.autoregressive import Autoregressive
 from retrodict.lattice.gauge_flow import GaugeFlow
 from retrodict.lattice.scalar_score import ScalarDiffusion
@@ -26,6 +27,7 @@ Untrained: TypeAlias = (
     | U1Diffusion
     | SharedFlux
     | GaugeFlow
+    | Symmetrised
 )
 
 
