@@ -86,7 +86,7 @@ class Ensemble:
     confined: bool = True
 
     name: ClassVar[str] = "Ensemble"
-    references: ClassVar[tuple[str, ...]] = ("bardsley2014", "oliver2017", "ba2022")
+    references: ClassVar[tuple[str, ...]] = ("bardsley2014", "oliver2017", "ba2022", "transtrum2011")
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` if `target` offers no residual."""

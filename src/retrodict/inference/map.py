@@ -42,7 +42,7 @@ class MAP:
     temperature: Constant | Geometric = CONSTANT
 
     name: ClassVar[str] = "MAP"
-    references: ClassVar[tuple[str, ...]] = ("nielsen1999",)
+    references: ClassVar[tuple[str, ...]] = ("nielsen1999", "transtrum2011")
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` if the solver needs structure that `target` lacks."""
