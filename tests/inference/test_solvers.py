@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from tests.inference.driving import run
-from tests.inference.targets import FreeField, half_plane, linear, rosenbrock, sheet
+from tests.inference.targets import NOTHING, FreeField, half_plane, linear, measured, rosenbrock, sheet
 
+from retrodict.inference import least_squares
 from retrodict.inference.gauss_newton import covariance, factorise, half_log_det, refined_step, solve_step
 from retrodict.inference.gradient import LBFGS, Adam
 from retrodict.inference.least_squares import LevenbergMarquardt, minimise
@@ -48,6 +49,31 @@ def test_levenberg_marquardt_needs_few_steps_in_a_curved_valley():
     assert np.max(np.abs(gradient)) < 1e-2  # 1e-4 standard deviations, of which the smaller one is 0.01
     _, steps = run(rosenbrock(), MAP(starts=8, steps=200))
     assert steps <= 40
+
+
+def iterations_along(target, start: list[float]) -> int:
+    """How many Levenberg-Marquardt steps lead from `start` to the optimum; 500 if more."""
+
+    def body(state, _):
+        state = LevenbergMarquardt().step(target, state, None, jnp.asarray(1.0), jnp.asarray(1.0))
+        return state, state.converged
+
+    begin = LevenbergMarquardt().init(target, jnp.asarray(start))
+    _, converged = jax.jit(lambda at: jax.lax.scan(body, at, length=500))(begin)
+    return int(jnp.sum(~converged)) + 1
+
+
+RIDGE = measured([0.0, 1.0], [1e-4, 0.1], slope=[[0, 1], [1, 0]], bend=[np.diag([-1.0, 0.0]), NOTHING])
+
+
+@pytest.mark.parametrize(("target", "start"), [(RIDGE, [-1.2, 1.0]), (sheet(1e-4), [2.0, 1.0])])
+def test_following_the_bend_of_a_thin_valley_saves_two_thirds_of_the_steps_or_more(target, start, monkeypatch):
+    """And straight steps alone are the twin."""
+    following = iterations_along(target, start)
+    monkeypatch.setattr(least_squares, "LARGEST_BEND", 0.0)
+    straight = iterations_along(target, start)
+    assert following <= 120
+    assert straight > 3 * following
 
 
 @pytest.mark.parametrize("solver", [LevenbergMarquardt(), LBFGS(), Adam(Cosine(3e-2, 1e-4), tolerance=1e-3)])
