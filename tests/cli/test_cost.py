@@ -57,10 +57,10 @@ def test_four_times_the_volume_costs_four_times_as_much_or_somewhat_more(name):
 
 
 def test_a_trajectory_costs_its_forces():
-    """Eight steps of two forces, each of more than two thousand operations a link of SU(3)."""
-    links = 4 * 4**4
+    """A force of SU(3) takes at least 6 planes x 7 products of matrices a site, and a trajectory several forces."""
+    sites, product = 4**4, 9 * 3 * 2
     found = estimate(Wilson(SU3(), (4, 4, 4, 4), 6.0), HMC(chains=2, warmup=0, draws=10))
-    assert found.parts[0].operations > 2 * links * 16 * 2000
+    assert found.parts[0].operations > 2 * sites * 6 * 7 * product * 8
 
 
 def test_loops_of_unknown_length_and_complex_numbers_are_reckoned():

@@ -24,6 +24,7 @@ WIDTHS = ("chains", "members", "particles", "starts", "batch")  # how methods ca
 TRANSCENDENTAL = {"exp", "log", "tanh", "sin", "cos", "pow", "log1p", "expm1", "logistic", "erf", "erf_inv", "sqrt"}
 TRANSCENDENTAL_COST = 8.0
 COMPLEX_COST = 4.0  # of a sum or product of complex numbers: 2 ... 6
+NARROW_COST = 0.5  # of numbers of 32 bits: twice as many fit into a register, and into the cache
 
 
 @dataclass(frozen=True)
@@ -134,20 +135,30 @@ def _size(equation: Any) -> float:
 
 def _operations(equation: Any) -> float:
     """Of one primitive; numbers drawn at random, gathered and moved count as one each."""
-    size, name = _size(equation), equation.primitive.name
-    if any(jnp.iscomplexobj(out.aval) for out in equation.outvars) and name != "fft":
-        size = COMPLEX_COST * size
+    return sum(math.prod(out.aval.shape) * _worth(out.aval.dtype) for out in equation.outvars) * _each(equation)
+
+
+def _worth(dtype: Any) -> float:
+    """Of an operation on such a number, over that on a real number of 64 bits."""
+    twisted = jnp.issubdtype(dtype, jnp.complexfloating)
+    narrow = dtype in (jnp.float32, jnp.complex64)
+    return (COMPLEX_COST if twisted else 1.0) * (NARROW_COST if narrow else 1.0)
+
+
+def _each(equation: Any) -> float:
+    """Operations for each number that comes out; of a product of matrices a multiplication with its sum is one."""
+    name, inputs = equation.primitive.name, equation.invars
     if name == "dot_general":
         (contracted, _), _ = equation.params["dimension_numbers"]
-        return 2 * size * math.prod(equation.invars[0].aval.shape[axis] for axis in contracted)
+        return math.prod(inputs[0].aval.shape[axis] for axis in contracted)
     if name == "conv_general_dilated":
-        kernel = equation.invars[1].aval.shape
-        return 2 * size * math.prod(kernel) / kernel[equation.params["dimension_numbers"].rhs_spec[0]]
+        kernel = inputs[1].aval.shape
+        return math.prod(kernel) / kernel[equation.params["dimension_numbers"].rhs_spec[0]]
     if name == "fft":
-        return size * 5 * math.log2(math.prod(equation.params["fft_lengths"]))
+        return 2 * math.log2(math.prod(equation.params["fft_lengths"]))
     if name in ("cholesky", "triangular_solve", "lu", "qr", "eigh", "svd"):
-        return size * equation.invars[0].aval.shape[-1]
-    return size * (TRANSCENDENTAL_COST if name in TRANSCENDENTAL else 1.0)
+        return inputs[0].aval.shape[-1]
+    return TRANSCENDENTAL_COST if name in TRANSCENDENTAL else 1.0
 
 
 def _time(seconds: float) -> str:

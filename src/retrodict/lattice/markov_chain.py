@@ -29,9 +29,7 @@ from retrodict.run.method import Draws, Record, Work
 from retrodict.run.sharding import spread
 
 FIRST_SIZE = 0.02  # of a step; ten times as much is tried first
-LOOPS: Final = (
-    8.0  # steps of a trajectory, comparisons of cluster labels, rejections of a heat bath: 4 ... 16 were seen
-)
+LOOPS: Final = 6.0  # steps of a trajectory, comparisons of cluster labels, rejections of a heat bath: about
 
 
 class State(NamedTuple):
