@@ -19,7 +19,7 @@ from retrodict.lattice.wilson import Wilson
 from retrodict.run.loop import advance
 
 LINKS = Wilson(U1(), (4, 4), 7.0)
-RIVAL = "shared flux, independent draws"
+RIVAL = "shared flux"
 
 
 METHOD = Independent(SharedFlux(), steps=60)

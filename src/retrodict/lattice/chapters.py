@@ -177,7 +177,8 @@ def _remark(one: Ran, slow: list[Any]) -> str:
         few = float(one.statistics.get("ancestors", np.inf)) < ANCESTORS
         heavy = float(one.statistics.get("pareto_k", 0.0)) > HEAVIEST
         doubt = "; too few ancestors: errors too small" if few else "; heavy weights: errors too small" if heavy else ""
-        return f"ln Z = {evidence}{doubt}"
+        kind = "independent draws; " if "weight_ess" in one.statistics else ""
+        return f"{kind}ln Z = {evidence}{doubt}"
     if not all(each.complete for each in slow) or not one.statistics.get("thermalised", True):
         return "not thermalised: errors too small"
     return "thermalised"

@@ -92,7 +92,7 @@ def _for_links(action: Wilson) -> dict[str, Sampler]:
     if isinstance(action.group, U1):
         if action.has_charge:
             found["HMC and winding"] = _sized(HMC(winding=True))
-            found["shared flux, independent draws"] = Independent(SharedFlux())
+            found["shared flux"] = Independent(SharedFlux())
         if action.volume <= SMALL:
             found[PARTICLE_NAME] = LatticeSMC(particles=PARTICLES, moves=MOVES)
         return found
