@@ -1,7 +1,7 @@
 """Diffusion models of lattice fields: raw bias, corrected values, costs; prints every figure that the docs quote.
 
-    python benchmarks/lattice_diffusion.py [toy] [phi4] [phi4_large] [broken] [u1] [u1_cold] [u1_trained]
-        [u1_conditioned] [extrapolation] [learned]
+    python benchmarks/lattice_diffusion.py [toy] [phi4] [phi4_large] [published] [published_broken] [broken] [u1]
+        [u1_cold] [u1_trained] [u1_conditioned] [extrapolation] [learned]
 
 Without names all parts run, in about twenty minutes on one core. Times are CPU seconds, with compilation.
 """
@@ -116,8 +116,12 @@ def show_phi4(name, action, draw, seconds, truth):
         f"ln Z {found.log_z:.4f} +- {found.log_z_error:.4f}, {1e3 * seconds / count:.1f} CPU ms a draw"
     )
     (m, m_error), (x, x_error) = truth["abs_M"], truth["chi"]
+    error = mean.std() / np.sqrt(count)
+    print(
+        f"    <M> raw {mean.mean():+.4f} +- {error:.4f} ({mean.mean() / error:+.1f} sigma), positive"
+        f" {np.mean(mean > 0):.3f}; var ln w {found.variance:.2f}{'' if found.trusted else ': not to be trusted'}"
+    )
     raw, error = np.abs(mean).mean(), np.abs(mean).std() / np.sqrt(count)
-    print(f"    <M> {mean.mean():+.4f} +- {mean.std() / np.sqrt(count):.4f}, positive {np.mean(mean > 0):.3f}")
     value, value_error = found.mean(np.abs(mean))
     square, _ = found.mean(mean**2)
     chi, raw_chi = volume * (square - value**2), volume * np.var(np.abs(mean))
@@ -133,12 +137,12 @@ def show_phi4(name, action, draw, seconds, truth):
     )
 
 
-def phi4_case(extent, kappa, *, chains, warmup, draws, paths=()):
-    """Data, fit, drift, and draws of the flow and of the reverse equation."""
-    clock, truth = Clock(), PHI4[extent, kappa]
+def phi4_case(extent, kappa, *, chains, warmup, draws, paths=(), truth=None, **sizes):
+    """Data, fit, drift, and draws of the flow and of the reverse equation; `sizes` are those of `scalar_process`."""
+    clock, truth = Clock(), truth or PHI4[extent, kappa]
     action, fields = phi4_fields(extent, kappa, chains, warmup)
     gathered = clock()
-    plan = scalar_process(fields)
+    plan = scalar_process(fields, **sizes)
     weights = fitted(plan.score, fields, jr.key(0))
     print(f"phi^4 L {extent} kappa {kappa}: {chains} fields in {gathered:.1f} CPU s, fit in {clock():.1f} CPU s")
     clean, drift = fields[:256], -jax.vmap(action.gradient)(fields[:256])
@@ -174,6 +178,28 @@ def broken():
 def phi4_large():
     """The stretch."""
     phi4_case(32, 0.27, chains=512, warmup=200, draws=512)
+
+
+def published_case(extent, kappa, draws, **sizes):
+    """A theory of the published study; the reference is a long run of HMC here, even observables only."""
+    clock, action = Clock(), Phi4((extent, extent), kappa, LAM)
+    long = HMC(chains=64, warmup=300, draws=3000, cold=0.5 if kappa < 0.3 else 1.0)
+    found = infer(action, long, seed=11, progress=False).diagnostics
+    truth = {name: (found[name], found[f"{name}_error"]) for name in ("abs_M", "chi")}
+    said = ", ".join(f"{name} {value_with_error(*pair)}" for name, pair in truth.items())
+    print(f"reference, L {extent} kappa {kappa}: {said}, {clock():.0f} CPU s", flush=True)
+    phi4_case(extent, kappa, chains=1024, warmup=160, draws=draws, truth=truth, **sizes)
+
+
+def published():
+    """Near criticality and in the symmetric phase."""
+    published_case(16, 0.27, 2048)
+    published_case(32, 0.21, 1024)
+
+
+def published_broken():
+    """Deep in the broken phase: stiff, and sharp modes."""
+    published_case(32, 0.50, 512, frequencies=12, steps=96)
 
 
 def learned():
@@ -344,4 +370,5 @@ def extrapolation():
 
 
 if __name__ == "__main__":
-    run_parts(toy, phi4, broken, u1, u1_cold, u1_trained, u1_conditioned, extrapolation, phi4_large, learned)
+    scalar = (phi4, broken, phi4_large, published, published_broken, learned)
+    run_parts(toy, *scalar, u1, u1_cold, u1_trained, u1_conditioned, extrapolation)

@@ -1,16 +1,21 @@
-"""What a run would cost, from the traced forward model: nothing is compiled, nothing is run.
+"""What a run would cost, from its traced functions: nothing is compiled, nothing is run.
 
-The operations of one forward solve are counted in its jaxpr, loops multiplied by their lengths where these are known.
-It is an order of magnitude, meant to tell a minute from a day.
+A method may list its work (`run.method.Work`); of any other it is taken that each step evaluates the density of each
+chain. The operations of one evaluation are counted in its jaxpr, loops multiplied by their lengths where these are
+known. It is an order of magnitude, meant to tell a minute from a day.
 """
 
 import math
 from dataclasses import dataclass
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.extend.core as jax_core
+import jax.numpy as jnp
 import jax.random as jr
+
+from retrodict.run.method import Accountable, Work
 
 RATE = 3e9  # operations a second of compiled code on one core, batched: 3e9 ... 7e9 were seen
 GRADIENT = 4.0  # cost of value and gradient over that of the value
@@ -18,35 +23,66 @@ WITHOUT_GRADIENT = ("Importance",)
 WIDTHS = ("chains", "members", "particles", "starts", "batch")  # how methods call what they do side by side
 TRANSCENDENTAL = {"exp", "log", "tanh", "sin", "cos", "pow", "log1p", "expm1", "logistic", "erf", "erf_inv", "sqrt"}
 TRANSCENDENTAL_COST = 8.0
+COMPLEX_COST = 4.0  # of a sum or product of complex numbers: 2 ... 6
+NARROW_COST = 0.5  # of numbers of 32 bits: twice as many fit into a register, and into the cache
 
 
 @dataclass(frozen=True)
-class Cost:
-    """Of all steps that a method may take, each at least one evaluation for each of `width` side by side."""
+class Part:
+    """Evaluations of one function: `repeats`, one after another, each for `width` side by side."""
 
-    steps: int
+    name: str
+    repeats: int
     width: int
-    operations: float  # one forward solve
+    operations: float  # one evaluation
     elements: float  # numbers that it makes on its way: what reverse differentiation keeps
     gradient: bool
 
     @property
     def seconds(self) -> float:
         """At least, on one core, after compilation."""
-        return self.steps * self.width * self.operations * (GRADIENT if self.gradient else 1.0) / RATE
+        return self.repeats * self.width * self.operations * (GRADIENT if self.gradient else 1.0) / RATE
 
     @property
     def memory(self) -> float:
-        """Bytes, at most, of all that goes on side by side."""
-        return 8.0 * self.width * self.elements
+        """Bytes, at most, that differentiation keeps of all that goes on side by side."""
+        return 8.0 * self.width * self.elements if self.gradient else 0.0
 
     def __str__(self) -> str:
         kind = "solves with gradient" if self.gradient else "solves"
-        memory = f"; up to {self.memory / 2**20:.0f} MiB" if self.gradient else ""
-        return (
-            f"{self.steps} x {self.width} {kind} or more, {self.operations:.1g} operations each:"
-            f" from {_time(self.seconds)} on one core, after compilation{memory}"
-        )
+        return f"{self.repeats} x {self.width} {kind} or more, {self.operations:.1g} operations each"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of all steps that a method may take."""
+
+    steps: int
+    parts: tuple[Part, ...]
+
+    @property
+    def seconds(self) -> float:
+        """At least, on one core, after compilation."""
+        return sum(part.seconds for part in self.parts)
+
+    @property
+    def memory(self) -> float:
+        """Bytes, at most."""
+        return max(part.memory for part in self.parts)
+
+    def by_name(self) -> dict[str, float]:
+        """Seconds of what goes by the same name."""
+        found: dict[str, float] = {}
+        for part in self.parts:
+            found[part.name] = found.get(part.name, 0.0) + part.seconds
+        return found
+
+    def __str__(self) -> str:
+        told = [f"{name} {_time(seconds)}" for name, seconds in self.by_name().items() if seconds >= 1]
+        what = f"{self.parts[0]}: " if len(self.parts) == 1 and not self.parts[0].name else ""
+        memory = f"; up to {self.memory / 2**20:.0f} MiB" if self.memory else ""
+        detail = f" ({', '.join(told)})" if len(told) > 1 else ""
+        return f"{what}from {_time(self.seconds)} on one core, after compilation{detail}{memory}"
 
 
 def latents(target: Any) -> int:
@@ -56,19 +92,27 @@ def latents(target: Any) -> int:
 
 def estimate(target: Any, method: Any) -> Cost:
     """The cost of `method` on `target`."""
-    traced = jax.make_jaxpr(target.log_density)(jax.eval_shape(target.init, jr.key(0)))
-    operations, elements = _count(traced.jaxpr)
+    if isinstance(method, Accountable):
+        return Cost(method.steps, tuple(_part(work) for work in method.work(target)))
     settings = vars(method)
     width = next((settings[name] for name in WIDTHS if isinstance(settings.get(name), int)), 1)
-    return Cost(method.steps, width, operations, elements, type(method).__name__ not in WITHOUT_GRADIENT)
+    gradient = type(method).__name__ not in WITHOUT_GRADIENT
+    start = jax.eval_shape(target.init, jr.key(0))
+    return Cost(method.steps, (_part(Work("", target.log_density, (start,), method.steps, gradient), width),))
 
 
-def _count(jaxpr: Any) -> tuple[float, float]:
-    """Operations, and numbers made; a loop of unknown length counts once, of two branches the dearer."""
+def _part(work: Work, width: int = 1) -> Part:
+    traced, _, _ = eqx.filter_make_jaxpr(work.function)(*work.arguments)
+    operations, elements = _count(traced.jaxpr, work.loops)
+    return Part(work.name, work.repeats, width, operations, elements, work.gradient)
+
+
+def _count(jaxpr: Any, loops: float) -> tuple[float, float]:
+    """Operations, and numbers made; a loop of unknown length counts `loops` times, of two branches the dearer."""
     operations = elements = 0.0
     for equation in jaxpr.eqns:
-        inner = [_count(body) for body in _bodies(equation)]
-        repeat = equation.params["length"] if equation.primitive.name == "scan" else 1
+        inner = [_count(body, loops) for body in _bodies(equation)]
+        repeat = {"scan": equation.params.get("length", 1), "while": loops}.get(equation.primitive.name, 1)
         if equation.primitive.name == "cond":
             inner = [max(inner)]
         if not inner:
@@ -90,13 +134,31 @@ def _size(equation: Any) -> float:
 
 
 def _operations(equation: Any) -> float:
-    size, name = _size(equation), equation.primitive.name
+    """Of one primitive; numbers drawn at random, gathered and moved count as one each."""
+    return sum(math.prod(out.aval.shape) * _worth(out.aval.dtype) for out in equation.outvars) * _each(equation)
+
+
+def _worth(dtype: Any) -> float:
+    """Of an operation on such a number, over that on a real number of 64 bits."""
+    twisted = jnp.issubdtype(dtype, jnp.complexfloating)
+    narrow = dtype in (jnp.float32, jnp.complex64)
+    return (COMPLEX_COST if twisted else 1.0) * (NARROW_COST if narrow else 1.0)
+
+
+def _each(equation: Any) -> float:
+    """Operations for each number that comes out; of a product of matrices a multiplication with its sum is one."""
+    name, inputs = equation.primitive.name, equation.invars
     if name == "dot_general":
         (contracted, _), _ = equation.params["dimension_numbers"]
-        return 2 * size * math.prod(equation.invars[0].aval.shape[axis] for axis in contracted)
+        return math.prod(inputs[0].aval.shape[axis] for axis in contracted)
+    if name == "conv_general_dilated":
+        kernel = inputs[1].aval.shape
+        return math.prod(kernel) / kernel[equation.params["dimension_numbers"].rhs_spec[0]]
+    if name == "fft":
+        return 2 * math.log2(math.prod(equation.params["fft_lengths"]))
     if name in ("cholesky", "triangular_solve", "lu", "qr", "eigh", "svd"):
-        return size * equation.invars[0].aval.shape[-1]
-    return size * (TRANSCENDENTAL_COST if name in TRANSCENDENTAL else 1.0)
+        return inputs[0].aval.shape[-1]
+    return TRANSCENDENTAL_COST if name in TRANSCENDENTAL else 1.0
 
 
 def _time(seconds: float) -> str:

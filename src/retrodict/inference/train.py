@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+import jax.random as jr
 import optax
 
 from retrodict.base.errors import InputError
@@ -12,7 +14,7 @@ from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.schedule import Constant, Cosine, Geometric
 from retrodict.problem.learner import AbstractLearner
 from retrodict.problem.target import AbstractTarget
-from retrodict.run.method import Draws, Record
+from retrodict.run.method import Draws, Record, Work
 
 Parameters = PyTree[Float[Array, "..."]]
 
@@ -88,6 +90,14 @@ class Train:
         position = jax.tree.map(lambda x: x[None, None], state.best)
         statistics = {"validation": state.best_validation, "loss": jnp.asarray(history.loss[-1])}
         return Draws(position, jnp.zeros((1, 1)), "point", statistics)
+
+    def work(self, target: Any) -> tuple[Work, ...]:
+        """Losses with their gradients, and validations."""
+        key = jr.key(0)
+        x = eqx.filter_eval_shape(lambda learner: learner.init(key), target)
+        loss = Work("training", lambda learner, x: learner.loss(x, key, self.batch), (target, x), self.steps, True)
+        times = max(1, self.steps // self.every)
+        return loss, Work("validation", lambda learner, x: learner.validation(x), (target, x), times)
 
 
 def _validated(target: AbstractLearner, state: State) -> tuple[State, Scalar]:

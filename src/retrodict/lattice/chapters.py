@@ -3,10 +3,13 @@
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from retrodict.base.chapter import Cell, Chapter, Run, Table
 from retrodict.base.errors import InputError
 from retrodict.base.figure import Bars, Figure, Guide, Layer, Panel
 from retrodict.base.format import value_with_error
+from retrodict.generate.exact import HEAVIEST
 from retrodict.lattice.action import AbstractAction
 from retrodict.lattice.distributions import distributions
 from retrodict.lattice.keeping import kept_configurations
@@ -73,8 +76,8 @@ def methods(result: "Result", target: AbstractAction, *, run: Run | None = None)
     text = (
         f"The same action, sampled by others for about {seconds / max(len(chosen), 1):.0f} CPU seconds each, with"
         " standard errors. The autocorrelation time, in steps of one chain, is that of the slowest of these numbers,"
-        " the cost that of one effective sample of it, without compilation and warm-up. Times depend on the machine,"
-        " their ratios less so."
+        " the cost that of one effective sample of it, without compilation and warm-up; of independent draws, their"
+        " weights say how many are effective. Times depend on the machine, their ratios less so."
     )
     return Chapter("methods", "Other samplers", text, Table(head, rows), (_figure(result, names, found),))
 
@@ -171,8 +174,11 @@ def _remark(one: Ran, slow: list[Any]) -> str:
     """What a reader must know before believing the row."""
     if "log_evidence" in one.statistics:
         evidence = value_with_error(*(float(one.statistics[name]) for name in ("log_evidence", "log_evidence_error")))
-        few = float(one.statistics["ancestors"]) < ANCESTORS
-        return f"ln Z = {evidence}{'; too few ancestors: errors too small' if few else ''}"
+        few = float(one.statistics.get("ancestors", np.inf)) < ANCESTORS
+        heavy = float(one.statistics.get("pareto_k", 0.0)) > HEAVIEST
+        doubt = "; too few ancestors: errors too small" if few else "; heavy weights: errors too small" if heavy else ""
+        kind = "independent draws; " if "weight_ess" in one.statistics else ""
+        return f"{kind}ln Z = {evidence}{doubt}"
     if not all(each.complete for each in slow) or not one.statistics.get("thermalised", True):
         return "not thermalised: errors too small"
     return "thermalised"

@@ -28,6 +28,14 @@ class AbstractGroup(eqx.Module):
         """a b."""
 
     @abstractmethod
+    def times_inverse(self, a: Array, b: Array) -> Array:
+        """a b^-1."""
+
+    @abstractmethod
+    def inverse_times(self, a: Array, b: Array) -> Array:
+        """a^-1 b."""
+
+    @abstractmethod
     def inverse(self, a: Array) -> Array:
         """The inverse of a."""
 
@@ -37,7 +45,7 @@ class AbstractGroup(eqx.Module):
 
     @abstractmethod
     def force(self, a: Array) -> Array:
-        """The gradient of -Re tr(a) / N when a moves to exp(p) a."""
+        """The gradient of -Re tr(a) / N when a moves to exp(p) a; linear in matrices, of which a may be a sum."""
 
     @abstractmethod
     def rotated(self, u: Array, p: Array) -> Array:
@@ -61,6 +69,12 @@ class U1(AbstractGroup):
 
     def multiply(self, a: Array, b: Array) -> Array:
         return a + b
+
+    def times_inverse(self, a: Array, b: Array) -> Array:
+        return a - b
+
+    def inverse_times(self, a: Array, b: Array) -> Array:
+        return b - a
 
     def inverse(self, a: Array) -> Array:
         return -a
@@ -90,6 +104,12 @@ class SU2(AbstractGroup):
 
     def multiply(self, a: Array, b: Array) -> Array:
         return su2.multiply(a, b)
+
+    def times_inverse(self, a: Array, b: Array) -> Array:
+        return su2.multiply(a, su2.adjoint(b))
+
+    def inverse_times(self, a: Array, b: Array) -> Array:
+        return su2.multiply(su2.adjoint(a), b)
 
     def inverse(self, a: Array) -> Array:
         return su2.adjoint(a)
@@ -121,6 +141,12 @@ class SU3(AbstractGroup):
     def multiply(self, a: Array, b: Array) -> Array:
         return su3.multiply(a, b)
 
+    def times_inverse(self, a: Array, b: Array) -> Array:
+        return su3.times_adjoint(a, b)
+
+    def inverse_times(self, a: Array, b: Array) -> Array:
+        return su3.adjoint_times(a, b)
+
     def inverse(self, a: Array) -> Array:
         return su3.adjoint(a)
 
@@ -131,7 +157,7 @@ class SU3(AbstractGroup):
         return su3.traceless_antihermitian(a) / 6
 
     def rotated(self, u: Array, p: Array) -> Array:
-        return su3.multiply(su3.multiply(su3.adjoint(u), p), u)
+        return su3.multiply(su3.adjoint_times(u, p), u)
 
     def identity(self, shape: tuple[int, ...], dtype: np.dtype) -> Array:
         unit = jnp.eye(3, dtype=np.result_type(dtype, np.complex64)).reshape(3, 3, *(1,) * len(shape))

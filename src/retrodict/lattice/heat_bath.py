@@ -93,16 +93,16 @@ def kennedy_pendleton(key: Key, alpha: Array) -> Array:
     return jnp.concatenate([q0[None], around])
 
 
-def staples(group: AbstractGroup, x: Array, mu: int) -> Array:
-    """V such that the plaquettes with U_mu(x) sum to Re tr(U_mu(x) V(x)) / N."""
+def staples_of(group: AbstractGroup, x: Array, mu: int) -> Array:
+    """V as in `wilson.staples`, of one direction alone."""
     count = x.ndim - 1 - group.axes
     u, total = direction(group, x, mu), 0.0
     for nu in range(count):
         if nu != mu:
             v = direction(group, x, nu)
             ahead = shifted(v, mu, count)
-            forward = group.multiply(ahead, group.inverse(group.multiply(v, shifted(u, nu, count))))
-            backward = group.multiply(group.inverse(group.multiply(u, ahead)), v)
+            forward = group.times_inverse(ahead, group.multiply(v, shifted(u, nu, count)))
+            backward = group.inverse_times(group.multiply(u, ahead), v)
             total = total + forward + shifted(backward, nu, count, -1)
     return total  # type: ignore[return-value]
 
@@ -113,7 +113,7 @@ def _sweep(action: Wilson, x: Array, key: Key, draw: Draw) -> Array:
 
     def half_sweep(half: Array, x: Array) -> Array:
         for mu in range(count):
-            v, u = staples(group, x, mu), direction(group, x, mu)
+            v, u = staples_of(group, x, mu), direction(group, x, mu)
             changed = _drawn(group, u, v, jr.fold_in(key, half * count + mu), action.beta, draw)
             x = x.at[(slice(None),) * group.axes + (mu,)].set(jnp.where(parity == half, changed, u))
         return x

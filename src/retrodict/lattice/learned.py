@@ -18,6 +18,7 @@ Sources: Albergo, Kanwar, Shanahan, Phys. Rev. D 100 (2019) 034515; Nicoli et al
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import accumulate
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -40,25 +41,25 @@ from retrodict.lattice.action import AbstractAction, Measured, require_action
 from retrodict.lattice.markov_chain import AbstractMarkovChain
 from retrodict.lattice.methods import HMC, Cluster, HeatBath
 from retrodict.lattice.proposals import (
+    CHECKED,
     along_chains,
     corrected,
     coverage,
     figures_of_weights,
     measured_figures,
+    proposed,
     redrawn,
     uncorrected,
 )
 from retrodict.lattice.spaces import RealSpace
 from retrodict.lattice.trained import MODEL_FILE, Trained, Untrained, untrained
 from retrodict.problem.target import AbstractTarget
-from retrodict.run.method import Draws, Record
-from retrodict.run.sharding import spread
+from retrodict.run.method import Draws, Record, Work
 
 HELD_OUT: Final = 1 / 8  # of the examples, the last ones of all chains
 MOST_CHECKED: Final = 2048  # configurations held out, whose density is asked of the model
 SETTLING: Final = 1 / 8  # of the draws, taken before the first one that counts
 FIT: Final = Train(steps=3000, learning_rate=Cosine(1e-2, 1e-4))
-CHECKED: Final = 4  # draws a step whose density is compared with that of the model for a given configuration
 
 
 class State(NamedTuple):
@@ -215,7 +216,7 @@ class Learned:
             found = noted.statistics | measured_figures(target, noted.position)
             statistics |= {f"data_{name}": value for name, value in found.items() if np.ndim(value) == 0}
             if state.examples is not None and state.model.density is Density.EXACT:
-                held_out = _flat(state.examples[-self._held :])[-MOST_CHECKED:]
+                held_out = self._split(state.examples)[1][-MOST_CHECKED:]
                 statistics |= coverage(target, state.model, held_out, log_weight)
         for name, part in (("fit", fitted), ("polish", polished)):
             if len(part.loss):
@@ -227,6 +228,31 @@ class Learned:
 
         log_weight = np.zeros((self.chains, self.draws))
         return Draws(chain.measured, log_weight, self.kind, _as_arrays(statistics), files=files)  # type: ignore[arg-type]
+
+    def work(self, target: Any) -> tuple[Work, ...]:
+        """Its stages, what is fitted between them in closed form, and the densities of what was held out."""
+        state = eqx.filter_eval_shape(self.init, target, jr.key(0))
+        model, found = state.model, []
+        if self.data:
+            seen, unseen = eqx.filter_eval_shape(self._split, state.examples)
+            found = [each._replace(name="gathering") for each in self.data.work(target)]
+            found.append(Work("adapting", lambda model, some: model.adapted(some), (model, seen), 1))
+            if self.fit:
+                learner = eqx.filter_eval_shape(FromData, model, seen, unseen)
+                found += [each._replace(name="training on configurations") for each in self.fit.work(learner)]
+                found.append(Work("settling", lambda model, some: model.settled(some), (model, seen), 1))
+            if model.density is Density.EXACT:
+                count = min(len(unseen), MOST_CHECKED)
+                found.append(Work("coverage", lambda model, x: model.log_prob(x[0]), (model, unseen), count))
+        if self.polish:
+            learner = eqx.filter_eval_shape(FromAction, model, target)
+            found += [each._replace(name="training on the action") for each in self.polish.work(learner)]
+        draw = partial(proposed, count=self.batch)
+        return *found, Work("drawing", draw, (target, model, jr.key(0)), self.lengths["draw"])
+
+    def _split(self, examples: Array) -> tuple[Array, Array]:
+        """Those to learn from, and those held out."""
+        return _flat(examples[: -self._held]), _flat(examples[-self._held :])
 
     def _gather(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
         """A step of the chain; where an example is due, it is stored; the last one gives the model its scale."""
@@ -245,8 +271,8 @@ class Learned:
     def _fit(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
         assert self.fit is not None
         assert state.examples is not None
-        examples = _flat(state.examples[: -self._held])
-        learner = FromData(state.model, examples, _flat(state.examples[-self._held :]))
+        examples, held_out = self._split(state.examples)
+        learner = FromData(state.model, examples, held_out)
         state, record = _trained(self.fit, learner, state, blank, key, index)
         last = index == self.lengths["fit"] - 1
         return state._replace(model=_changed(last, state.model, lambda model: model.settled(examples))), record
@@ -256,7 +282,7 @@ class Learned:
         return _trained(self.polish, FromAction(state.model, target), state, blank, key, index)
 
     def _draw(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
-        proposals, log_weight, mismatch = _proposed(target, state.model, key, self.batch)
+        proposals, log_weight, mismatch = proposed(target, state.model, key, self.batch)
         kept = blank._replace(proposals=proposals, log_weight=log_weight, mismatch=mismatch, key=jr.key_data(key))
         ess = jnp.exp(2 * jax.nn.logsumexp(log_weight) - jax.nn.logsumexp(2 * log_weight)) / self.batch
         return state, Record(~jnp.any(jnp.isnan(log_weight)), _metrics(blank.loss, ess), kept)
@@ -267,7 +293,7 @@ class Learned:
         if self.data:
             index = jnp.asarray(0)
             data = eqx.filter_eval_shape(self.data.step, target, state.chain, jr.key(0), index)[1].kept
-        drawn = eqx.filter_eval_shape(_proposed, target, state.model, jr.key(0), self.batch)
+        drawn = eqx.filter_eval_shape(proposed, target, state.model, jr.key(0), self.batch)
         zero = jnp.zeros((), float)
         return Kept(_zeros(data), zero, zero, *(_zeros(part) for part in drawn), key=_zeros(jr.key_data(jr.key(0))))
 
@@ -295,17 +321,6 @@ def _changed(now: Flag, model: M, change: Callable[[M], M]) -> M:
     arrays, static = eqx.partition(model, eqx.is_array)
     changed = lambda: eqx.filter(change(eqx.combine(arrays, static)), eqx.is_array)  # noqa: E731
     return eqx.combine(jax.lax.cond(now, changed, lambda: arrays), static)
-
-
-def _proposed(target: AbstractAction, model: AbstractModel, key: Key, count: int) -> tuple[Measured, Array, Array]:
-    """Proposals, measured; their log weights; how far log q of some of them is from that of the same configuration."""
-    x, log_q = jax.vmap(model.sample)(spread(jr.split(key, count)))
-    assert log_q is not None
-    measured = jax.vmap(target.measured)(x)
-    mismatch = jnp.zeros(())
-    if model.density is Density.EXACT:
-        mismatch = jnp.max(jnp.abs(jax.vmap(model.log_prob)(x[:CHECKED]) - log_q[:CHECKED]))
-    return measured, measured.log_density - jnp.asarray(log_q, float), jnp.asarray(mismatch, float)
 
 
 def _part(history: Kept, stop: int, length: int) -> Kept:

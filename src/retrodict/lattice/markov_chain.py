@@ -9,7 +9,7 @@ must meet.
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 import equinox as eqx
 import jax
@@ -25,10 +25,11 @@ from retrodict.lattice.updates import Moved, Update
 from retrodict.num.autocorrelation import gamma_method
 from retrodict.num.thermalisation import thermalisation
 from retrodict.problem.target import AbstractTarget
-from retrodict.run.method import Draws, Record
+from retrodict.run.method import Draws, Record, Work
 from retrodict.run.sharding import spread
 
 FIRST_SIZE = 0.02  # of a step; ten times as much is tried first
+LOOPS: Final = 6.0  # steps of a trajectory, comparisons of cluster labels, rejections of a heat bath: about
 
 
 class State(NamedTuple):
@@ -125,6 +126,11 @@ class AbstractMarkovChain:
         statistics = {name: np.asarray(value) for name, value in statistics.items()}
         log_weight, final = np.zeros(after.measured.log_density.shape), last_configurations(state)
         return Draws(after.measured, log_weight, self.kind, statistics, final)  # type: ignore[arg-type]
+
+    def work(self, target: Any) -> tuple[Work, ...]:
+        """All its steps."""
+        arguments = target, eqx.filter_eval_shape(self.init, target, jr.key(0)), jr.key(0), jnp.asarray(0)
+        return (Work("sampling", self.step, arguments, self.steps, loops=LOOPS),)
 
     def _start_forgotten(self, target: AbstractAction, derived: dict[str, Array]) -> dict[str, Any]:
         ordered = round(self.cold * self.chains)

@@ -10,12 +10,25 @@ import numpy as np
 
 from retrodict.base.types import Array, Bool, Float, Int, Key, UInt32
 from retrodict.generate.exact import importance, selected
-from retrodict.generate.model import AbstractModel
+from retrodict.generate.model import AbstractModel, Density
 from retrodict.inference.estimates import figures_of
 from retrodict.lattice.action import AbstractAction, Measured
+from retrodict.run.sharding import spread
 
 BEYOND: Final = 1.0  # in ln w, above the largest of the draws
 CHUNK: Final = 256  # configurations at once
+CHECKED: Final = 4  # of a batch, whose density is compared with that of the model for a given configuration
+
+
+def proposed(target: AbstractAction, model: AbstractModel, key: Key, count: int) -> tuple[Measured, Array, Array]:
+    """Proposals, measured; their log weights; how far log q of some of them is from that of the same configuration."""
+    x, log_q = jax.vmap(model.sample)(spread(jr.split(key, count)))
+    assert log_q is not None
+    measured = jax.vmap(target.measured)(x)
+    mismatch = jnp.zeros(())
+    if model.density is Density.EXACT:
+        mismatch = jnp.max(jnp.abs(jax.vmap(model.log_prob)(x[:CHECKED]) - log_q[:CHECKED]))
+    return measured, measured.log_density - jnp.asarray(log_q, float), jnp.asarray(mismatch, float)
 
 
 def along_chains(tree: Any, chains: int) -> Any:

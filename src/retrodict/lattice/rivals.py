@@ -14,11 +14,14 @@ from retrodict.inference.evaluate import evaluate, rows
 from retrodict.lattice.action import AbstractAction
 from retrodict.lattice.cluster import ferromagnetic_coupling
 from retrodict.lattice.groups import SU2, U1
+from retrodict.lattice.independent import Independent
+from retrodict.lattice.markov_chain import AbstractMarkovChain
 from retrodict.lattice.methods import HMC, MALA, Cluster, HeatBath
 from retrodict.lattice.paths import Path
 from retrodict.lattice.phi4 import AbstractPhi4
 from retrodict.lattice.smc import LatticeSMC
 from retrodict.lattice.spins import XY, Ising
+from retrodict.lattice.u1_flux import SharedFlux
 from retrodict.lattice.wilson import Wilson
 from retrodict.problem.target import Estimated
 from retrodict.run.compiled import Compiled
@@ -31,10 +34,10 @@ SMALL: Final = 100  # sites of a gauge theory that particles reach within second
 MOVES: Final = 10  # of the particles after each stage
 WARMUP: Final = 100
 MOST_DRAWS: Final = 2000
-FEWEST_DRAWS: Final = 20
+FEWEST_DRAWS: Final = 20  # of a chain, or batches of independent draws
 CAPACITY: Final = 256  # steps of a chunk
 
-Sampler = HMC | MALA | Cluster | HeatBath | LatticeSMC
+Sampler = HMC | MALA | Cluster | HeatBath | LatticeSMC | Independent
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,9 @@ def rivals(action: AbstractAction, own: str = "", settings: Mapping[str, Any] | 
 
 
 def _is(one: Sampler, own: str, settings: Mapping[str, Any]) -> bool:
-    """Whether a run by the method `own` made the same updates."""
+    """Whether a run by the method `own` made the same updates, or drew from the same model."""
+    if isinstance(one, Independent):
+        return own == "Learned" and settings.get("model") == str(one.model)
     flags = {name: getattr(one, name) for name in ("winding", "trajectory") if name in vars(one)}
     return type(one).__name__ == own and all(settings.get(name) == value for name, value in flags.items())
 
@@ -87,6 +92,7 @@ def _for_links(action: Wilson) -> dict[str, Sampler]:
     if isinstance(action.group, U1):
         if action.has_charge:
             found["HMC and winding"] = _sized(HMC(winding=True))
+            found["shared flux"] = Independent(SharedFlux())
         if action.volume <= SMALL:
             found[PARTICLE_NAME] = LatticeSMC(particles=PARTICLES, moves=MOVES)
         return found
@@ -115,10 +121,10 @@ def ran(action: AbstractAction, name: str, method: Sampler, seconds: float, seed
         chunk = jax.block_until_ready(compiled.advance(chunk.state, step, trips))
         kept.append(_kept(chunk))
         step += int(chunk.taken)
-    enough = bool(chunk.done) if isinstance(method, LatticeSMC) else step >= WARMUP + FEWEST_DRAWS
+    counted = step - (WARMUP if isinstance(method, AbstractMarkovChain) else 0)
+    enough = bool(chunk.done) if isinstance(method, LatticeSMC) else counted >= FEWEST_DRAWS
     if not enough or not chunk.finite:
         return Ran(name, (), {}, 0.0)
-    counted = step if isinstance(method, LatticeSMC) else step - WARMUP
     spent = (time.process_time() - started) * counted / (step - 1)
     history = jax.tree.map(lambda *parts: np.concatenate(parts), *kept)
     return judged(action, name, method.finish(action, compiled.whole(chunk.state), history), spent)

@@ -3,6 +3,7 @@ r"""SU(2) matrices as quaternions $q_0 + i\,\vec q\cdot\vec\sigma$, the four rea
 Half the memory of complex matrices, a product of 16 multiplications, and the heat bath in its natural variables.
 """
 
+import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
@@ -12,6 +13,7 @@ from retrodict.base.types import Array, Float, Key
 Quaternion = Float[Array, "4 ..."]
 
 
+@jax.jit
 def multiply(a: Quaternion, b: Quaternion) -> Quaternion:
     """a b; also for multiples of group elements."""
     a0, a1, a2, a3 = a

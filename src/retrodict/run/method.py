@@ -5,7 +5,7 @@ no loop, no file and no progress bar; `run.loop` owns those for all of them.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.problem.target import AbstractTarget
@@ -65,4 +65,33 @@ class Method(Protocol):
 
     def finish(self, target: Any, state: Any, history: PyTree[Array]) -> Draws:
         """The answer, from the last state and everything kept (leading axis: steps taken)."""
+        ...
+
+
+class Work(NamedTuple):
+    """A pure function that a method evaluates again and again, from which its cost is estimated; it is only traced.
+
+    `arguments` may be shapes and types in place of arrays. A loop of a length that depends on the data is taken to
+    repeat about `loops` times.
+    """
+
+    name: str  # what it is for, in a word or two
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    repeats: int
+    gradient: bool = False  # whether each evaluation is one of value and gradient
+    loops: float = 1.0
+
+
+@runtime_checkable
+class Accountable(Protocol):
+    """A method that can say what it will do: where that is not a density evaluated for each chain at each step."""
+
+    @property
+    def steps(self) -> int:
+        """The most steps that it will take."""
+        ...
+
+    def work(self, target: Any) -> tuple[Work, ...]:
+        """All that takes time. `target` may hold shapes and types in place of its arrays."""
         ...

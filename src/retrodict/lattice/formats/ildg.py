@@ -121,7 +121,7 @@ def _element(xml: str, name: str, where: str) -> str:
 def _whole(xml: str, name: str, where: str) -> int:
     text = _element(xml, name, where)
     if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise failed("dimensions", where, got=f"{name} = {text[:40]}", expected="a whole number")
+        raise failed("dimensions", where, got=f"{name} = {text[:40]}", expected="a positive whole number")
     return int(text)
 
 

@@ -123,7 +123,7 @@ def _text(header: dict[str, str], name: str, where: str) -> str:
 def _whole(header: dict[str, str], name: str, where: str) -> int:
     text = _text(header, name, where)
     if not (text.isascii() and text.isdigit() and len(text) <= 12):
-        raise failed("dimensions", where, got=f"{name} = {text[:40]}", expected="a whole number")
+        raise failed("dimensions", where, got=f"{name} = {text[:40]}", expected="a positive whole number")
     return int(text)
 
 
