@@ -93,10 +93,11 @@ class GaussianStart(AbstractStart):
 
 
 class TailedStart(AbstractStart):
-    r"""As `base`, but the mean field $a = \sum_x y_x/\sqrt V$ follows Student's t of `freedom` degrees.
+    r"""As `base`, but the mean field $a = \sum_x y_x/\sqrt V$ follows Student's t of `freedom` > 2 degrees.
 
-    A model that never draws large fields gives their weights no bound. The mean field is the one mode whose tail a
-    theory with a phase transition can make longer than a fit has seen.
+    It is scaled to the variance that it has in the base. A model that never draws large fields gives their weights no
+    bound. The mean field is the one mode whose tail a theory with a phase transition can make longer than a fit has
+    seen.
     """
 
     base: GaussianStart
@@ -105,7 +106,7 @@ class TailedStart(AbstractStart):
     def draw(self, key: Key, level: Scalar) -> tuple[Array, Scalar]:
         field_key, tail_key = jr.split(key)
         y, log_prob = self.base.draw(field_key, level)
-        stretch = jnp.sqrt(self.freedom / (2 * jr.gamma(tail_key, 0.5 * self.freedom, dtype=y.dtype)))
+        stretch = jnp.sqrt((self.freedom - 2) / (2 * jr.gamma(tail_key, 0.5 * self.freedom, dtype=y.dtype)))
         moved = y + (stretch - 1) * jnp.mean(y)
         return moved, log_prob - self._normal(y, level) + self._student(moved, level)
 
@@ -121,5 +122,5 @@ class TailedStart(AbstractStart):
 
     def _student(self, y: Array, level: Scalar) -> Scalar:
         nu = self.freedom
-        norm = math.lgamma(0.5 * (nu + 1)) - math.lgamma(0.5 * nu) - 0.5 * math.log(nu * math.pi)
-        return norm - 0.5 * (nu + 1) * jnp.log1p(self._square(y, level) / nu)
+        norm = math.lgamma(0.5 * (nu + 1)) - math.lgamma(0.5 * nu) - 0.5 * math.log((nu - 2) * math.pi)
+        return norm - 0.5 * (nu + 1) * jnp.log1p(self._square(y, level) / (nu - 2))
