@@ -41,8 +41,8 @@ def histories(result: "Result") -> Figure | None:
     ordered = round((cold or 0.0) * chains)
     panels = tuple(_history(result, name, ordered) for name in names)
     caption = (
-        "The observables that forget their start last, along single chains after the warm-up. Ordered and disordered"
-        " starts should be indistinguishable, and no chain should drift; the line is the mean over all chains."
+        "The observables that forget their start last, along single chains after the warm-up. Starts should be"
+        " indistinguishable, and no chain should drift; the line is the mean over all chains."
     )
     return Figure("traces", "Histories", caption, panels, "diagnostics")
 
