@@ -97,8 +97,7 @@ class LevenbergMarquardt:
         probed = target.residual(state.position + PROBE * step) / jnp.sqrt(temperature)
         bend = 2 / PROBE * ((probed - here.residual) / PROBE - jacobian @ step)
         acceleration = 0.5 * solve_step(jacobian, factor, bend, jnp.zeros_like(step), 1 + damping)
-        small = 4 * jnp.sum(acceleration**2) <= LARGEST_BEND**2 * jnp.sum(step**2)  # false if it is not finite
-        position = state.position + step + jnp.where(small, acceleration, 0.0)
+        position = state.position + step + _if_small(acceleration, step)
         there = target.evaluate(position)
         prior = target.prior_residual(position)
         cost = 0.5 * jnp.sum(there.residual**2) / temperature + 0.5 * jnp.sum(prior**2)
@@ -107,6 +106,12 @@ class LevenbergMarquardt:
         # From a valid point never to an invalid one; from an invalid one wherever the residual falls.
         allowed = there.valid | ~here.valid if self.confined else jnp.asarray(True)
         return Trial(position, cost, gain, jnp.isfinite(cost) & (gain > 0) & allowed)
+
+
+def _if_small(acceleration: Vector, step: Vector) -> Vector:
+    """The acceleration, or nothing where it is no correction to the step, or not finite."""
+    small = 4 * jnp.sum(acceleration**2) <= LARGEST_BEND**2 * jnp.sum(step**2)
+    return jnp.where(small, acceleration, 0.0)
 
 
 def _cost(at: Linearised) -> Scalar:

@@ -27,8 +27,8 @@ class Draws(NamedTuple):
     arrays `(chain, draw)` or scalars by name, among them what the verdict looks at: `divergent`, `acceptance`,
     `reversible`, `converged`, `pareto_k`, `log_evidence`, `log_evidence_error`; `ancestor` numbers the ancestor of each
     particle of a population. `final` holds the positions `(chain, ...)` at which chains ended, for methods that keep of
-    a position only what was measured on it; `files` makes what else a
-    run directory is to keep, by name: called only where there is one.
+    a position only what was measured on it; `files` makes what else a run directory is to keep, by name: it is called
+    only where there is one.
     """
 
     position: PyTree[Float[Array, "chain draw ..."]]
