@@ -15,7 +15,7 @@ from retrodict.base.errors import InputError, Interrupted
 from retrodict.base.types import Array, Key, PyTree, Scalar
 from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.generate.model import AbstractModel, Density, Sample
-from retrodict.generate.saved import load_model, save_model
+from retrodict.generate.saved import inspect, load_model, save_model
 from retrodict.generate.spectrum import GaussianField, measured, white
 from retrodict.inference.infer import infer
 from retrodict.inference.schedule import Cosine
@@ -265,11 +265,18 @@ def test_a_saved_model_comes_back_and_refuses_another_action_or_volume_by_the_fi
         load_model(path, RECIPE, Phi4((4, 4), 0.27, 0.1, precision=32))
     with pytest.raises(InputError, match="another recipe: harmonics"):
         load_model(path, EquivariantFlow(lengths=(0.0, 1.0), harmonics=5, knots=3, steps=8, fitting_steps=4), SMALL)
+    said = inspect(path)
+    assert (said["kind"], said["target"]["kappa"], said["recipe"]["kind"]) == (
+        "retrodict model",
+        0.27,
+        "EquivariantFlow",
+    )
     data = bytearray(path.read_bytes())
     data[100] ^= 1
     path.write_bytes(data)
-    with pytest.raises(InputError, match="damaged"):
-        load_model(path, RECIPE, SMALL)
+    for read in (inspect, lambda path: load_model(path, RECIPE, SMALL)):
+        with pytest.raises(InputError, match="damaged"):
+            read(path)
 
 
 def test_a_run_keeps_its_model_and_its_last_configurations_and_another_run_goes_on_from_there(

@@ -13,15 +13,16 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from retrodict.base.errors import InputError
-from retrodict.base.files import PathLike, hash_file
+from retrodict.base.errors import InputError, UnknownKind
+from retrodict.base.files import PathLike, Source, hash_file
 from retrodict.base.types import JSON
 from retrodict.generate.model import AbstractModel, Recipe
-from retrodict.run.container import DamagedError, pack, read, write
+from retrodict.run.container import DamagedError, is_sealed, pack, read, write
 from retrodict.run.result import plain
 
 KIND: Final = "retrodict model"
 LARGEST: Final = 2**30  # bytes
+WRITTEN: Final = "one written by save_model, as model.npz of a run directory is"
 
 
 def save_model(path: PathLike, model: AbstractModel, recipe: Recipe, target: Any) -> None:
@@ -41,13 +42,7 @@ def load_model(path: PathLike, recipe: Recipe, target: Any) -> AbstractModel:
     made by another recipe: the message names the fields that differ.
     """
     where = str(path)
-    hash_file(path, LARGEST)  # refuses what is no regular file, or too large to be one of ours
-    try:
-        arrays, meta = read(Path(path))
-    except DamagedError as error:
-        raise InputError("the file of the model is damaged", where=where, got=str(error)) from error
-    if not isinstance(meta, dict) or meta.get("kind") != KIND:
-        raise InputError("not the file of a model", where=where, expected="one written by save_model")
+    arrays, meta, _ = _read(path)
     refuse_other(where, "target", meta["target"], described(target))
     refuse_other(where, "recipe", meta["recipe"], described(recipe))
     like, static = eqx.partition(recipe.on(target, jr.key(0)), eqx.is_array)
@@ -59,6 +54,39 @@ def load_model(path: PathLike, recipe: Recipe, target: Any) -> AbstractModel:
             what, expected = "the file of the model lacks an array", f"{leaf.dtype} {leaf.shape}"
             raise InputError(what, where=where, got=got, expected=expected)
     return eqx.combine(jax.tree.unflatten(structure, [jnp.asarray(array) for array in found]), static)
+
+
+def inspect(path: PathLike) -> dict[str, JSON]:
+    """Describe the file of a model, JSON-ready: `kind`, `recipe`, `target`, how many numbers were learnt or measured.
+
+    Raises `UnknownKind` for another file, `InputError` for a damaged one.
+    """
+    hash_file(path, LARGEST)
+    if not is_sealed(path):
+        raise UnknownKind("not the file of a model", where=str(path), got="a file without its seal", expected=WRITTEN)
+    arrays, meta, source = _read(path)
+    return {
+        "kind": KIND,
+        "recipe": meta["recipe"],
+        "target": meta["target"],
+        "numbers": sum(array.size for array in arrays.values()),
+        "checks": {"checksum": "passed"},
+        "path": source.path,
+        "sha256": source.sha256,
+        "size": source.size,
+    }
+
+
+def _read(path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any], Source]:
+    where = str(path)
+    source = hash_file(path, LARGEST)  # refuses what is no regular file, or too large to be one of ours
+    try:
+        arrays, meta = read(Path(path))
+    except DamagedError as error:
+        raise InputError("the file of the model is damaged", where=where, got=str(error)) from error
+    if not isinstance(meta, dict) or meta.get("kind") != KIND:
+        raise UnknownKind("not the file of a model", where=where, got="a sealed file of another kind", expected=WRITTEN)
+    return arrays, meta, source
 
 
 def _content(model: AbstractModel, recipe: Recipe, target: Any) -> tuple[dict[str, np.ndarray], JSON]:

@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import numpy as np
 from scipy.fft import next_fast_len
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from retrodict.base.types import Array, Float, Int, Scalar
 
@@ -27,14 +26,20 @@ def split_rhat(draws: Draws) -> np.ndarray:
 
     Constant draws have nothing to disagree about: 1.
     """
-    halves = _split(np.asarray(draws, dtype=float))
-    folded = np.abs(halves - np.median(halves, axis=(0, 1), keepdims=True))
-    return np.maximum(_rhat(_normal_scores(halves)), _rhat(_normal_scores(folded)))
+    return rhat_and_bulk_ess(draws)[0]
 
 
 def bulk_ess(draws: Draws) -> np.ndarray:
     """Effective sample size for the centre of the distribution: of the rank-normalised split chains."""
-    return effective_sample_size(_normal_scores(_split(np.asarray(draws, dtype=float))))
+    return rhat_and_bulk_ess(draws)[1]
+
+
+def rhat_and_bulk_ess(draws: Draws) -> tuple[np.ndarray, np.ndarray]:
+    """Both from one ranking, which costs more than all else."""
+    halves = _split(np.asarray(draws, dtype=float))
+    scores = _normal_scores(halves)
+    folded = _normal_scores(np.abs(halves - np.median(halves, axis=(0, 1), keepdims=True)))
+    return np.maximum(_rhat(scores), _rhat(folded)), effective_sample_size(scores)
 
 
 def tail_ess(draws: Draws) -> np.ndarray:
@@ -162,6 +167,10 @@ def _split(draws: np.ndarray) -> np.ndarray:
 
 def _normal_scores(draws: np.ndarray) -> np.ndarray:
     """Ranks over all chains as normal scores (Blom's offsets)."""
+    from scipy.stats import (
+        rankdata,  # a third of a second to import, which what only reads and checks need not wait for
+    )
+
     flat = draws.reshape(draws.shape[0] * draws.shape[1], -1)
     ranks = rankdata(flat, axis=0, method="average")
     return ndtri((ranks - 0.375) / (len(flat) + 0.25)).reshape(draws.shape)

@@ -7,11 +7,10 @@ import jax
 import numpy as np
 
 from retrodict.inference.diagnostics import (
-    bulk_ess,
     genealogy_bulk_ess,
     genealogy_tail_ess,
     pareto_smooth,
-    split_rhat,
+    rhat_and_bulk_ess,
     tail_ess,
     weight_ess,
 )
@@ -107,9 +106,10 @@ def _everywhere_finite(values: np.ndarray) -> np.ndarray:
 
 
 def _chain_figures(values: np.ndarray) -> dict[str, float]:
+    rhat, bulk = rhat_and_bulk_ess(values)
     return {
-        "rhat": float(np.max(split_rhat(values))),
-        "ess_bulk": float(np.min(bulk_ess(values))),
+        "rhat": float(np.max(rhat)),
+        "ess_bulk": float(np.min(bulk)),
         "ess_tail": float(np.min(tail_ess(values))),
     }
 

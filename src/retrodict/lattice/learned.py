@@ -145,7 +145,7 @@ class Learned:
                 raise InputError(
                     "too few configurations to learn from", got=f"every={self.every}", fix="more data.draws"
                 )
-        model = self.model.on(target, jr.key(0))
+        model = eqx.filter_eval_shape(self.model.on, target, jr.key(0))  # nothing is computed
         if model.unbounded and not isinstance(target.space, RealSpace):
             got = f"{type(model).__name__} for {type(target.space).__name__}"
             raise InputError("a model of unbounded numbers for fields that are not", got=got, fix="a model of angles")

@@ -4,11 +4,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from retrodict.base.errors import InputError
+from retrodict.base.errors import InputError, UnknownKind
+from retrodict.base.files import JSON, PathLike
+from retrodict.generate import saved
 from retrodict.lattice.action import AbstractAction
 from retrodict.lattice.chapters import chapters, methods
 from retrodict.lattice.figures import figures
-from retrodict.lattice.files import inspect
+from retrodict.lattice.files import inspect as inspect_configuration
 from retrodict.lattice.keeping import FORMATS, exported
 from retrodict.lattice.paths import Path
 from retrodict.lattice.phi4 import ContinuumPhi4, Phi4
@@ -62,6 +64,14 @@ def _instability(theory: Theory) -> str:
     if isinstance(theory, Wilson) and theory.beta < 0:
         return f"beta = {theory.beta:g}, which favours the largest plaquettes"
     return ""
+
+
+def inspect(path: PathLike) -> dict[str, JSON]:
+    """What is in a file of configurations, or in the model that a run has kept. Raises `InputError`."""
+    try:
+        return saved.inspect(path)
+    except UnknownKind:
+        return inspect_configuration(path)
 
 
 def place_data(files: list[str]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ field. The score is that of a Gaussian field plus the response to a local force,
 
 $$s(p) = -\frac{y(p)}{C+\sigma^2} + \frac{C}{C+\sigma^2}\Big[K_0\,\hat y + \sum_f K_f\,\sin(w_f\hat y)\Big](p),$$
 
-with one real kernel $K_f(|p|, \sigma)$ a feature, interpolated in $\ln\sigma$. The form is that of the exact relation
+with one real kernel $K_f(|p|, \sigma)$ a feature, interpolated in $\ln\sigma$. A score that need not be odd, of one of
+two modes, has $\cos(w_f\hat y)$ too, less its mean in the Gaussian field. The form is that of the exact relation
 $E[x|y] = \hat y - \frac{C\sigma^2}{C+\sigma^2}E[U'(x)|y]$ for $S = \tfrac12xC^{-1}x + U(x)$. The divergence is a sum
 over sites, exact. Given frequencies and levels, denoising score matching is a linear least-squares problem for each
 shell of momenta: `fitted` solves it, without gradient descent.
@@ -43,10 +44,11 @@ class ScalarScore(AbstractScore):
     spectrum: Float[Array, "..."]
     frequencies: Float[Array, " frequencies"]
     knots: Float[Array, " knots"]  # ln of levels, rising in equal steps
+    odd: bool = eqx.field(static=True, default=True)
 
     def init(self, key: Key) -> PyTree:
         """Zero: the Gaussian field."""
-        features = 1 + len(self.frequencies)
+        features = 1 + (1 if self.odd else 2) * len(self.frequencies)
         return jnp.zeros((len(self.knots), features, modes_of(self.spectrum.shape).orbits), self.spectrum.dtype)
 
     def __call__(self, weights: PyTree, y: Array, level: Scalar) -> Array:
@@ -59,7 +61,7 @@ class ScalarScore(AbstractScore):
         guess = jnp.fft.irfftn(wiener[half] * transformed, s=y.shape)
         kernel = wiener * interpolated(weights, self.knots, level)[:, shells(self.spectrum.shape)]
         axes = tuple(range(1, y.ndim + 1))
-        response = jnp.sum(kernel[half] * jnp.fft.rfftn(self.features(guess), axes=axes), axis=0)
+        response = jnp.sum(kernel[half] * jnp.fft.rfftn(self.features(guess, wiener), axes=axes), axis=0)
         linear = 1 / (self.spectrum + level**2)
         score = jnp.fft.irfftn(response - linear[half] * transformed, s=y.shape)
         # d guess(x) / d y(x) is the same at all sites: the mean of the filter over momenta.
@@ -70,18 +72,24 @@ class ScalarScore(AbstractScore):
         """C / (C + sigma^2)."""
         return self.spectrum / (self.spectrum + level**2)
 
-    def features(self, guess: Array) -> Array:
-        """`(features, *sites)`."""
-        return jnp.stack([guess, *(jnp.sin(w * guess) for w in self.frequencies)])
+    def features(self, guess: Array, wiener: Array) -> Array:
+        """`(features, *sites)`; `wiener` made the guess."""
+        sines = [guess, *(jnp.sin(w * guess) for w in self.frequencies)]
+        if self.odd:
+            return jnp.stack(sines)
+        variance = jnp.mean(wiener * self.spectrum)  # of the guess
+        means = jnp.exp(-0.5 * self.frequencies**2 * variance)
+        return jnp.stack([*sines, *(jnp.cos(w * guess) - m for w, m in zip(self.frequencies, means, strict=True))])
 
     def slopes(self, guess: Array) -> Array:
         """The derivative of each feature at its site."""
-        return jnp.stack([jnp.ones_like(guess), *(w * jnp.cos(w * guess) for w in self.frequencies)])
+        cosines = [jnp.ones_like(guess), *(w * jnp.cos(w * guess) for w in self.frequencies)]
+        return jnp.stack(cosines if self.odd else [*cosines, *(-w * jnp.sin(w * guess) for w in self.frequencies)])
 
     def refitted(self, process: Diffusion, fields: Float[Array, "fields ..."]) -> tuple[Diffusion, PyTree]:
         """A process on the scale of `fields` and the weights that fit them: all of the training, in closed form."""
         sizes = {"frequencies": len(self.frequencies), "knots": len(self.knots), "steps": len(process.levels) - 1}
-        found = scalar_process(fields, **sizes)
+        found = scalar_process(fields, **sizes, odd=self.odd)
         assert isinstance(found.score, ScalarScore)
         return found, fitted(found.score, fields, jr.key(FIT_SEED))
 
@@ -91,12 +99,14 @@ class ScalarDiffusion:
     """The recipe of a diffusion model of a scalar field: a score fitted in closed form, and the flow that it drives.
 
     For `Learned(ScalarDiffusion(), fit=None)`: there is nothing to train. More `frequencies` resolve sharper modes,
-    more `steps` the density of stiff flows (deep in a broken phase).
+    more `steps` the density of stiff flows (deep in a broken phase). A score that need not be `odd` is for one of two
+    modes (see `Symmetrised`).
     """
 
     frequencies: int = 6
     knots: int = 24
     steps: int = 48
+    odd: bool = True
 
     def on(self, target: Any, key: Key) -> ProbabilityFlow:
         """The flow of a Gaussian field on the lattice of `target`, to be fitted by `adapted`.
@@ -108,7 +118,7 @@ class ScalarDiffusion:
             expected = "frequencies >= 1, knots >= 2, steps >= 1"
             raise InputError("no such diffusion", got=str(self), expected=expected)
         sizes = {"frequencies": self.frequencies, "knots": self.knots, "steps": self.steps}
-        process = scalar_process(jr.normal(key, (2, *like.shape), like.dtype), **sizes)
+        process = scalar_process(jr.normal(key, (2, *like.shape), like.dtype), **sizes, odd=self.odd)
         return ProbabilityFlow(process, process.score.init(key))
 
 
@@ -119,6 +129,7 @@ def scalar_process(
     knots: int = 24,
     finest: float = FINEST,
     steps: int = 48,
+    odd: bool = True,
 ) -> Diffusion:
     """A diffusion process for `fields`, its score not yet fitted. May be compiled.
 
@@ -132,8 +143,10 @@ def scalar_process(
     levels = jnp.exp(jnp.linspace(jnp.log(largest), jnp.log(finest * scale), steps + 1)).astype(fields.dtype)
     places = jnp.linspace(jnp.log(levels[-1]), jnp.log(levels[0]), knots)
     waves = PITCH * jnp.arange(1, frequencies + 1) / scale
-    score = ScalarScore(spectrum, waves.astype(fields.dtype), places)
-    start = TailedStart(GaussianStart(Fourier(shape), spectrum), FREEDOM)
+    score = ScalarScore(spectrum, waves.astype(fields.dtype), places, odd)
+    gaussian = GaussianStart(Fourier(shape), spectrum)
+    # A tail reaches where the kernels were not fitted: too far for the narrow distribution of one mode.
+    start = TailedStart(gaussian, FREEDOM) if odd else gaussian
     return Diffusion(score, start, levels, variance)
 
 
@@ -157,7 +170,8 @@ def _normal_equations(score: ScalarScore, fields: Array, key: Key, level: Array)
     y = fields + level * jr.normal(key, fields.shape, fields.dtype)
     wiener = score.wiener(level)
     guess = jnp.fft.ifftn(wiener * jnp.fft.fftn(y, axes=axes), axes=axes).real
-    features = jnp.conj(jnp.fft.fftn(jax.vmap(score.features)(guess), axes=tuple(a + 1 for a in axes)))
+    features = jax.vmap(lambda one: score.features(one, wiener))(guess)
+    features = jnp.conj(jnp.fft.fftn(features, axes=tuple(a + 1 for a in axes)))
     gram = jnp.einsum("bf...,bg...->fg...", features, jnp.conj(features)).real
     clean = jnp.fft.fftn(fields, axes=axes) / score.spectrum
     slopes = jnp.sum(jax.vmap(score.slopes)(guess), axis=(0, *(a + 1 for a in axes)))

@@ -67,5 +67,15 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], JSON]:
     return unpack(data)
 
 
+def is_sealed(path: str | os.PathLike[str]) -> bool:
+    """Whether a file ends as a container does, damaged or not. False where it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            file.seek(-_SEAL, os.SEEK_END)
+            return file.read(len(_MARK)) == _MARK
+    except OSError:
+        return False
+
+
 def _seal(body: bytes | memoryview) -> bytes:
     return _MARK + hashlib.sha256(body).hexdigest().encode()
