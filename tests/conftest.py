@@ -1,4 +1,4 @@
-"""What every test shares: float64, strict dtypes and ranks, a persistent compilation cache, checked shapes."""
+"""What every test shares: float64, strict dtypes and ranks, quick compilation and a cache of it, checked shapes."""
 
 import gc
 import os
@@ -13,6 +13,8 @@ CACHE = Path(os.environ.get("RETRODICT_TEST_CACHE", Path(tempfile.gettempdir()) 
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+# Tests compile much and run each program a few times: without the optimisations of LLVM they take two thirds as long.
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0".strip()
 
 import jax  # noqa: E402  (after the cache is named)
 

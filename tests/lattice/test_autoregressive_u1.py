@@ -24,7 +24,6 @@ from retrodict.lattice.reference import u1_log_partition
 from retrodict.lattice.u1_flux import with_plaquettes
 from retrodict.lattice.wilson import Wilson
 from retrodict.run.loop import advance
-from tests.lattice.quick import quick
 
 RECIPE = Autoregressive(components=3, channels=3, width=8)
 SMALL = Wilson(U1(), (2, 2), 2.0, loops=1)
@@ -43,15 +42,15 @@ def test_the_density_is_normalised():
     free = np.stack(np.meshgrid(grid, grid, grid), axis=-1).reshape(-1, 3)
     angle = jnp.asarray(np.column_stack([free, -free.sum(axis=1)]).reshape(-1, 2, 2))
     model, start = random_model(SMALL), U1().haar(jr.key(1), (2, 2, 2), np.dtype(float))
-    log_prob = quick(jax.vmap(lambda a: model.log_prob(with_plaquettes(start, a))))(angle)
+    log_prob = jax.jit(jax.vmap(lambda a: model.log_prob(with_plaquettes(start, a))))(angle)
     assert np.mean(np.exp(log_prob)) == pytest.approx(1, abs=1e-5)
     assert np.std(log_prob) > 0.5
 
 
 def test_a_draw_has_the_density_that_the_model_gives_to_it():
     model = random_model(Wilson(U1(), (3, 4), 2.0, loops=1))
-    x, log_prob = quick(jax.vmap(lambda key: model.sample(key)))(jr.split(jr.key(2), 50))
-    assert_allclose(quick(jax.vmap(lambda one: model.log_prob(one)))(x), log_prob, atol=1e-10)
+    x, log_prob = jax.jit(jax.vmap(lambda key: model.sample(key)))(jr.split(jr.key(2), 50))
+    assert_allclose(jax.jit(jax.vmap(lambda one: model.log_prob(one)))(x), log_prob, atol=1e-10)
 
 
 @pytest.mark.parametrize(("name", "same"), [("gauge", True), ("charge", True), ("turns", True), ("one link", False)])
@@ -65,7 +64,7 @@ def test_the_density_is_invariant_under_gauge_transformations_and_charge_conjuga
         "one link": lambda x: x.at[0, 0, 0].add(0.3),
     }
     model, x = random_model(action), U1().haar(jr.key(5), (2, 3, 4), np.dtype(float))
-    log_prob = quick(lambda one: model.log_prob(one))
+    log_prob = jax.jit(lambda one: model.log_prob(one))
     assert (abs(float(log_prob(changes[name](x)) - log_prob(x))) < 1e-10) == same
 
 
@@ -95,14 +94,14 @@ def learnt():
     method = Train(steps=300, batch=128, learning_rate=Cosine(2e-2, 1e-3), every=300)
     finished = advance(learner, method, seed=1)
     model = trained(learner.model, method.finish(learner, finished.state, finished.history).position)
-    x, log_q = quick(jax.vmap(lambda key: model.sample(key)))(jr.split(jr.key(3), 8000))
+    x, log_q = jax.jit(jax.vmap(lambda key: model.sample(key)))(jr.split(jr.key(3), 8000))
     return action, model, x, log_q
 
 
 def deviations(action: Wilson, x, log_q) -> tuple[float, float]:
     """ESS, and the largest deviation of ln Z, plaquette and <Q^2> from the exact values, in standard errors."""
     found = importance(jax.vmap(action.log_density)(x) - log_q)
-    seen, wanted = quick(jax.vmap(lambda one: action.observables(one)))(x), exact_values(action)
+    seen, wanted = jax.jit(jax.vmap(lambda one: action.observables(one)))(x), exact_values(action)
     off = [(found.log_z - u1_log_partition(3.0, 16)) / found.log_z_error]
     for name, value in (("plaquette", wanted["plaquette"]), ("Q2", 16 * wanted["chi_t"])):
         mean, error = found.mean(seen[name])
@@ -122,7 +121,7 @@ def test_a_density_that_forgets_the_flux_is_noticed(learnt):
     action, model, x, log_q = learnt
     blind = model.weights._replace(first=model.weights.first.at[:, :3].set(0.0).at[:, 5:].set(0.0))
     forgetful = with_weights(model, blind)
-    wrong = quick(jax.vmap(lambda one: forgetful.log_prob(one)))(x)
+    wrong = jax.jit(jax.vmap(lambda one: forgetful.log_prob(one)))(x)
     assert deviations(action, x, wrong)[1] > 5
     assert np.max(np.abs(wrong - log_q)) > 0.1
 

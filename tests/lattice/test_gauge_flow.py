@@ -27,7 +27,6 @@ from retrodict.lattice.problems import TEMPLATE
 from retrodict.lattice.spaces import wrapped
 from retrodict.lattice.u1_flux import SharedFlux
 from retrodict.lattice.wilson import Wilson
-from tests.lattice.quick import quick
 
 ACTION = Wilson(U1(), (4, 8), 2.0)
 
@@ -47,13 +46,13 @@ def links(action: Wilson = ACTION) -> jax.Array:
 @functools.cache
 def forward():
     model = flow()
-    return quick(lambda z: model._through(z, backwards=False))
+    return jax.jit(lambda z: model._through(z, backwards=False))
 
 
 @functools.cache
 def backward():
     model = flow()
-    return quick(lambda x: model._through(x, backwards=True))
+    return jax.jit(lambda x: model._through(x, backwards=True))
 
 
 def test_links_carried_back_are_where_they_came_from_and_the_slopes_are_the_same():
@@ -71,9 +70,9 @@ def test_the_density_is_that_of_the_determinant_of_the_jacobian():
     action = Wilson(U1(), (4, 4), 2.0)
     model = flow(action=action)
     z = links(action)
-    carried = quick(jax.jacfwd(lambda z: model._through(z, backwards=False)[0]))
+    carried = jax.jit(jax.jacfwd(lambda z: model._through(z, backwards=False)[0]))
     expected = jnp.linalg.slogdet(carried(z).reshape(z.size, z.size))[1]
-    change = lambda m: quick(lambda z: m._through(z, backwards=False)[1])(z)  # noqa: E731
+    change = lambda m: jax.jit(lambda z: m._through(z, backwards=False)[1])(z)  # noqa: E731
     assert_allclose(change(model), expected, atol=1e-10)
     shorter = with_weights(model, jax.tree.map(lambda leaf: leaf[:-2], model.weights))
     assert abs(change(shorter) - expected) > 1e-3
@@ -99,8 +98,8 @@ def test_the_flow_follows_gauge_transformations_charge_conjugation_and_translati
 
 def test_an_untrained_flow_is_its_base():
     model = GaugeFlow(layers=2, channels=4, base=SharedFlux()).on(ACTION, jr.key(0))
-    x, log_prob = quick(lambda key: model.sample(key))(jr.key(5))
-    z, expected = quick(lambda key: model.base.sample(key))(jr.key(5))
+    x, log_prob = jax.jit(lambda key: model.sample(key))(jr.key(5))
+    z, expected = jax.jit(lambda key: model.base.sample(key))(jr.key(5))
     assert_allclose(wrapped(x - z), 0.0, atol=1e-12)
     assert_allclose(log_prob, expected, atol=1e-12)
 
@@ -110,7 +109,7 @@ def test_the_flow_is_continuous_where_the_centre_of_a_map_jumps():
     z = links()
     missing = np.pi - (curl(z)[0, 0] + curl(z)[0, -1])
     at = z.at[0, 0, -1].add(missing)  # the link u(0, -1) lies below the plaquette (0, -1), the passive one
-    move = quick(lambda step: flow(layers=2)._through(at.at[0, 0, -1].add(step), backwards=False)[0])
+    move = jax.jit(lambda step: flow(layers=2)._through(at.at[0, 0, -1].add(step), backwards=False)[0])
     for step in (1e-9, 1e-3):
         assert_allclose(wrapped(move(step) - move(-step)), 0.0, atol=100 * step)
 
@@ -119,7 +118,7 @@ def test_weights_of_one_volume_serve_another():
     """Convolutions know no volume: two copies of a lattice side by side are moved like one."""
     z = links(Wilson(U1(), (4, 8), 2.0))
     wide = flow(action=Wilson(U1(), (8, 8), 2.0))
-    x, change = quick(lambda z: wide._through(jnp.concatenate([z, z], axis=1), backwards=False))(z)
+    x, change = jax.jit(lambda z: wide._through(jnp.concatenate([z, z], axis=1), backwards=False))(z)
     one, half = forward()(z)
     assert_allclose(wrapped(x - jnp.concatenate([one, one], axis=1)), 0.0, atol=1e-12)
     assert_allclose(change, 2 * half, atol=1e-11)

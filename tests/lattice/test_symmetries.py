@@ -19,7 +19,6 @@ from retrodict.lattice.spins import vortex_pairs, winding_numbers
 from retrodict.lattice.wilson import Wilson, clover_charge, polyakov_loops, topological_charge, wilson_loop
 from tests.lattice.actions import CASES, EACH_SMOOTH_SYMMETRY, EACH_SYMMETRY, SMOOTH
 from tests.lattice.encoders import random_links
-from tests.lattice.quick import quick
 
 TOLERANCE = 1e-12  # relative to the number of terms of order one that are summed
 
@@ -32,7 +31,7 @@ def field(name, seed=0):
 def compiled(name):
     """The action and its gradient, compiled once a case."""
     action = CASES[name].action
-    return quick(action.action), quick(action.gradient)
+    return jax.jit(action.action), jax.jit(action.gradient)
 
 
 @functools.cache
@@ -41,7 +40,7 @@ def transformed(name):
     action, symmetries = CASES[name]
     x = field(name)
 
-    @quick
+    @jax.jit
     def all_of(x, g):
         carry = (lambda f: pushed(action.space, f, x, g)) if name in SMOOTH else (lambda f: g)
         return {symmetry: (f(x), carry(f)) for symmetry, f in symmetries.items()}
@@ -93,7 +92,7 @@ def test_the_gradient_agrees_with_finite_differences(name):
 @pytest.mark.parametrize("name", ["phi4 2d", "U(1) 3d", "SU(2) 2d", pytest.param("SU(3) 2d", marks=pytest.mark.slow)])
 def test_the_gradient_written_by_hand_agrees_with_automatic_differentiation(name):
     action, x = CASES[name].action, field(name)
-    automatic = quick(lambda field: gradient_along(action.space, action.action, field))(x)
+    automatic = jax.jit(lambda field: gradient_along(action.space, action.action, field))(x)
     assert_allclose(compiled(name)[1](x), automatic, atol=1e-12)
 
 
@@ -115,7 +114,7 @@ def test_many_chains_are_computed_at_once_and_in_single_precision_too(name):
     action = CASES[name].action
     x = jnp.stack([field(name, seed) for seed in range(3)])
     value = compiled(name)[0]
-    assert_allclose(quick(jax.vmap(action.action))(x), [value(one) for one in x], rtol=1e-12)
+    assert_allclose(jax.jit(jax.vmap(action.action))(x), [value(one) for one in x], rtol=1e-12)
     narrow = x[0].astype(jnp.complex64 if jnp.iscomplexobj(x) else jnp.float32)
     single = value(narrow)
     assert single.dtype == jnp.float32
@@ -173,7 +172,7 @@ def test_exponentials_are_the_matrix_exponentials(size):
         matrix = expm(0.5j * np.einsum("a,aij->ij", p[:, i], pauli))
         assert_allclose(su2.as_matrix(su2.exponential(p))[..., i], matrix, atol=1e-14)
     a = size * su3.gaussian_generator(jr.key(3), (4,), np.dtype(float))
-    found = quick(su3.exponential)(a)
+    found = jax.jit(su3.exponential)(a)
     for i in range(4):
         assert_allclose(found[..., i], expm(np.asarray(a[..., i])), atol=1e-13)
 
@@ -196,7 +195,7 @@ def test_links_are_unitary_to_rounding_and_uniform():
 def test_files_and_actions_measure_the_same_plaquette():
     links = random_links()
     action = Wilson(SU3(), (4, 2, 2, 6), 6.0, loops=1)
-    found = quick(action.observables)(jnp.asarray(compute_layout(links)))
+    found = jax.jit(action.observables)(jnp.asarray(compute_layout(links)))
     assert_allclose(found["plaquette"], plaquette(links), rtol=1e-13)
 
 
@@ -244,7 +243,9 @@ def test_crossed_uniform_fluxes_in_su2_have_charge_two():
     links = np.zeros((4, *angle.shape))
     links[0], links[3] = np.cos(angle), np.sin(angle)
     f = 2 * np.pi / extent**2
-    assert_allclose(quick(lambda u: clover_charge(SU2(), u))(jnp.asarray(links)), 2 * (np.sin(f) / f) ** 2, rtol=1e-10)
+    assert_allclose(
+        jax.jit(lambda u: clover_charge(SU2(), u))(jnp.asarray(links)), 2 * (np.sin(f) / f) ** 2, rtol=1e-10
+    )
 
 
 def test_vortices_are_those_that_brute_force_counts():

@@ -27,7 +27,6 @@ from retrodict.lattice.u1_diffusion import Rescaled, Transverse, UniformAngles, 
 from retrodict.lattice.u1_score import U1Score, images, u1_fitted
 from retrodict.lattice.wilson import Wilson, plaquettes
 from retrodict.run.loop import advance
-from tests.lattice.quick import quick
 
 BETA = 1.0
 
@@ -53,7 +52,7 @@ def random_score(shape: tuple[int, int]) -> tuple[U1Score, Any]:
 def test_the_score_follows_every_symmetry_of_the_gauge_theory_and_lives_on_the_circle(shape: tuple[int, int]):
     score, weights = random_score(shape)
     x = U1().haar(jr.key(2), (2, *shape), np.dtype(float))
-    at = quick(lambda y: score(weights, y, jnp.asarray(0.4)))
+    at = jax.jit(lambda y: score(weights, y, jnp.asarray(0.4)))
     push = lambda f, y, v: jax.jvp(f, (y,), (v,))[1]  # noqa: E731
     for name, symmetry in sym.of_links(U1(), shape, jr.key(3)).items():
         assert_allclose(at(symmetry(x)), push(symmetry, x, at(x)), atol=1e-12, err_msg=name)
@@ -66,8 +65,8 @@ def test_the_score_follows_every_symmetry_of_the_gauge_theory_and_lives_on_the_c
 def test_the_divergence_is_the_trace_of_the_jacobian():
     score, weights = random_score((5, 5))
     x = U1().haar(jr.key(2), (2, 5, 5), np.dtype(float))
-    own = quick(lambda level: score.with_divergence(weights, x, level)[1])
-    traced = quick(lambda level: by_jacobian(lambda y: score(weights, y, level), x)[1])
+    own = jax.jit(lambda level: score.with_divergence(weights, x, level)[1])
+    traced = jax.jit(lambda level: by_jacobian(lambda y: score(weights, y, level), x)[1])
     for level in (0.1, 0.7):
         assert_allclose(own(level), traced(level), rtol=1e-11)
 

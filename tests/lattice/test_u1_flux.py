@@ -25,7 +25,6 @@ from retrodict.lattice.plane import curl, links_around
 from retrodict.lattice.spaces import wrapped
 from retrodict.lattice.u1_flux import Haar, SharedFlux, SharedFluxLinks, with_plaquettes
 from retrodict.lattice.wilson import Wilson
-from tests.lattice.quick import quick
 
 DRAWS = 8192
 ACTION = Wilson(U1(), (4, 4), 3.0)
@@ -36,7 +35,7 @@ def model(action: Wilson = ACTION) -> SharedFluxLinks:
 
 
 def draws(proposer: AbstractModel, key: jax.Array, count: int) -> Sample:
-    return quick(lambda keys: jax.vmap(proposer.sample)(keys))(jr.split(key, count))
+    return jax.jit(lambda keys: jax.vmap(proposer.sample)(keys))(jr.split(key, count))
 
 
 class WithoutTheIntegral(SharedFluxLinks):
@@ -70,7 +69,7 @@ def pulls(kind: type, beta: float = 3.0, extent: int = 4) -> dict[str, float]:
     right = model(action)
     proposer = kind(*(getattr(right, name) for name in vars(right)))
     x, log_q = draws(proposer, jr.key(1), DRAWS)
-    measured = quick(jax.vmap(action.measured))(x)
+    measured = jax.jit(jax.vmap(action.measured))(x)
     found = importance(measured.log_density - log_q)
     wanted = exact_values(action)
     wanted["Q2"] = wanted.pop("chi_t") * action.volume
@@ -102,11 +101,11 @@ def test_the_density_is_normalised_and_the_partition_function_is_that_of_the_act
     action, points = Wilson(U1(), (2, 2), beta, loops=1), 32
     turn = 2 * np.pi * np.arange(points) / points
     free = jnp.asarray([(a, b, c, -a - b - c) for a, b, c in product(turn, repeat=3)]).reshape(-1, 2, 2)
-    links = quick(jax.vmap(links_around))(free)
+    links = jax.jit(jax.vmap(links_around))(free)
     right = model(action)
     faulty = WithoutTheIntegral(None, right.beta, right.uniform)
     logarithms = lambda x: jnp.stack([right.log_prob(x), faulty.log_prob(x), action.log_density(x)])  # noqa: E731
-    total, without, z = jnp.mean(jnp.exp(quick(jax.vmap(logarithms))(links)), axis=0)
+    total, without, z = jnp.mean(jnp.exp(jax.jit(jax.vmap(logarithms))(links)), axis=0)
     assert_allclose(total, 1.0, atol=1e-9)
     assert_allclose(z, np.exp(exact.u1_log_partition(beta, 4)), rtol=1e-9)
     assert (abs(without - 1) > 0.01) == (beta > 0)
@@ -119,7 +118,7 @@ def test_weights_stay_below_their_bound():
     drawn = draws(proposer, jr.key(2), 2000).x
     uniform = draws(Haar().on(action, jr.key(0)), jr.key(3), 2000).x
     kink = with_plaquettes(uniform[0], jnp.zeros((8, 8)).at[0, :2].set(jnp.asarray([np.pi, -np.pi])))
-    weigh = quick(jax.vmap(lambda x: action.log_density(x) - proposer.log_prob(x)))
+    weigh = jax.jit(jax.vmap(lambda x: action.log_density(x) - proposer.log_prob(x)))
     largest = [float(jnp.max(weigh(x))) - exact.u1_log_partition(7.0, 64) for x in (drawn, uniform, kink[None])]
     assert max(largest) <= bound
     assert largest[0] > 0.8 * bound
@@ -137,7 +136,9 @@ def test_links_are_uniform_among_those_with_given_plaquettes():
     angle = jr.normal(jr.key(5), (3, 5))
     angle = angle - wrapped(jnp.sum(angle)) / angle.size
     x = jr.uniform(jr.key(6), (4000, 2, 3, 5), minval=-np.pi, maxval=np.pi)
-    links, found = quick(lambda x: (links := jax.vmap(with_plaquettes, (0, None))(x, angle), jax.vmap(curl)(links)))(x)
+    links, found = jax.jit(lambda x: (links := jax.vmap(with_plaquettes, (0, None))(x, angle), jax.vmap(curl)(links)))(
+        x
+    )
     assert_allclose(wrapped(found - angle), 0.0, atol=1e-13)
     loops = (
         links[:, 0, 0, 1],

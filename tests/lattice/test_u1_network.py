@@ -31,7 +31,6 @@ from retrodict.lattice.u1_score import U1Score, u1_fitted
 from retrodict.lattice.u1_training import FINEST, FromCouplings, U1Diffusion, at_coupling
 from retrodict.lattice.wilson import Wilson
 from retrodict.run.loop import advance
-from tests.lattice.quick import quick
 
 BETA = 3.0
 ACTION = Wilson(U1(), (4, 4), BETA)
@@ -48,7 +47,7 @@ def random_score(shape: tuple[int, int]) -> tuple[U1Network, Weights]:
 def test_the_score_follows_every_symmetry_of_the_gauge_theory_and_lives_on_the_circle():
     score, weights = random_score((5, 5))
     x = U1().haar(jr.key(2), (2, 5, 5), np.dtype(float))
-    at = quick(lambda y: score(weights, y, jnp.asarray(0.4)))
+    at = jax.jit(lambda y: score(weights, y, jnp.asarray(0.4)))
     push = lambda f, y, v: jax.jvp(f, (y,), (v,))[1]  # noqa: E731
     for name, symmetry in sym.of_links(U1(), (5, 5), jr.key(3)).items():
         assert_allclose(at(symmetry(x)), push(symmetry, x, at(x)), atol=1e-12, err_msg=name)
@@ -61,7 +60,7 @@ def test_the_score_follows_every_symmetry_of_the_gauge_theory_and_lives_on_the_c
 def test_without_noise_the_score_is_the_force_at_every_coupling_whatever_the_weights():
     score, weights = random_score((5, 5))
     x = U1().haar(jr.key(2), (2, 5, 5), np.dtype(float))
-    at = quick(lambda beta, level: eqx.tree_at(lambda s: s.beta, score, beta)(weights, x, level))
+    at = jax.jit(lambda beta, level: eqx.tree_at(lambda s: s.beta, score, beta)(weights, x, level))
     for beta in (1.0, 7.0):
         force = -Wilson(U1(), (5, 5), beta).gradient(x)
         assert_allclose(at(jnp.asarray(beta), jnp.asarray(1e-8)), force, atol=1e-9)
@@ -72,8 +71,8 @@ def test_the_weights_know_no_volume():
     """A configuration repeated on a lattice four times as large has its score repeated."""
     (score, weights), (large, _) = random_score((3, 5)), random_score((6, 10))
     x, level = U1().haar(jr.key(2), (2, 3, 5), np.dtype(float)), jnp.asarray(0.5)
-    once = quick(lambda y: score(weights, y, level))(x)
-    repeated = quick(lambda y: large(weights, y, level))(jnp.tile(x, (1, 2, 2)))
+    once = jax.jit(lambda y: score(weights, y, level))(x)
+    repeated = jax.jit(lambda y: large(weights, y, level))(jnp.tile(x, (1, 2, 2)))
     assert_allclose(repeated, jnp.tile(once, (1, 2, 2)), atol=1e-12)
 
 
@@ -103,7 +102,7 @@ def test_the_target_of_training_has_the_score_as_its_conditional_mean():
     clean = jnp.tile(fields(), (8, 1, 1, 1))
     white = jr.normal(jr.key(5), clean.shape)
     for scale in (1.0, 1.1):
-        found = quick(jax.vmap(functools.partial(difference, scale=scale)))
+        found = jax.jit(jax.vmap(functools.partial(difference, scale=scale)))
         by_field = np.mean(np.reshape(found(clean, white) + found(clean, -white), (8, -1)), axis=0)
         off = abs(np.mean(by_field)) / (np.std(by_field) / np.sqrt(len(by_field)))
         assert (off < 3.5) if scale == 1 else (off > 5)
@@ -123,7 +122,7 @@ def test_training_beats_the_fit_in_closed_form_on_configurations_held_out():
     plan = u1_process((4, 4), BETA, knots=8)
     score = plan.score
     assert isinstance(score, U1Score)
-    linear = quick(functools.partial(u1_fitted, score, key=jr.key(2), repeats=4))(fields()[:896])
+    linear = jax.jit(functools.partial(u1_fitted, score, key=jr.key(2), repeats=4))(fields()[:896])
     model = learnt()
     network = model.process.score
     assert isinstance(network, U1Network)
@@ -140,7 +139,7 @@ def test_training_beats_the_fit_in_closed_form_on_configurations_held_out():
 
     levels = jnp.geomspace(0.4, 1.2, 6)
     untrained = network.init(jr.key(0))
-    found = [quick(lambda w, s=s: jax.lax.map(lambda level: error(s, w, level), levels)) for s in (network, score)]
+    found = [jax.jit(lambda w, s=s: jax.lax.map(lambda level: error(s, w, level), levels)) for s in (network, score)]
     values = [float(jnp.mean(found[n](w))) for n, w in ((0, model.weights), (1, linear), (0, untrained))]
     assert values[0] < values[1] < values[2]
 
@@ -197,7 +196,7 @@ def test_one_network_learns_from_several_couplings_and_is_moved_between_them():
     model = U1Diffusion(channels=4, depth=1, steps=8).on(ACTION, jr.key(0))
     both = jnp.stack([fields()[:8]] * 2)
     learner = FromCouplings(model, jnp.asarray([1.0, BETA]), both, both)
-    loss = quick(lambda betas: eqx.tree_at(lambda one: one.betas, learner, betas).validation(model.weights))
+    loss = jax.jit(lambda betas: eqx.tree_at(lambda one: one.betas, learner, betas).validation(model.weights))
     one_by_one = [float(loss(jnp.full(2, beta))) for beta in (1.0, BETA)]
     assert abs(one_by_one[0] - one_by_one[1]) > 1e-3
     assert min(one_by_one) < float(loss(learner.betas)) < max(one_by_one)
