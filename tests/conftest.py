@@ -13,13 +13,21 @@ CACHE = Path(os.environ.get("RETRODICT_TEST_CACHE", Path(tempfile.gettempdir()) 
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
-# Tests compile much and run each program a few times: without the optimisations of LLVM they take two thirds as long.
-os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_backend_optimization_level=0".strip()
 
 import jax  # noqa: E402  (after the cache is named)
 
+QUICK = ("generate", "inference", "lattice")  # folders
 MAPPINGS = Path("/proc/self/maps")
 MOST_MAPPINGS = 20_000  # of memory; Linux allows 65530, and aborts the compiler that asks for one more
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compilation_is_quick_where_programs_run_a_few_times_only(request):
+    """Without most of the compiler's optimisations these tests take two thirds as long."""
+    quick = Path(request.path).parent.name in QUICK
+    jax.config.update("jax_disable_most_optimizations", quick)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(scope="module", autouse=True)

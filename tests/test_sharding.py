@@ -59,8 +59,7 @@ print(json.dumps([jax.device_count(), found]))
 @pytest.fixture(scope="module")
 def answers():
     def run(devices):
-        flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count={devices}"
-        environment = {**os.environ, "XLA_FLAGS": flags}
+        environment = {**os.environ, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
         return json.loads(subprocess.check_output([sys.executable, "-c", PROGRAM], cwd=ROOT, env=environment))
 
     alone, together = run(1), run(4)

@@ -34,8 +34,7 @@ print(json.dumps([count, result.quantities(), result.verdict.status]))
 
 
 def started(devices, process=-1, port=0, *directory):
-    flags = f"{os.environ['XLA_FLAGS']} --xla_force_host_platform_device_count={devices}"
-    environment = {**os.environ, "XLA_FLAGS": flags}
+    environment = {**os.environ, "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
     words = [sys.executable, "-c", PROGRAM, str(process), str(port), *map(str, directory)]
     return subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 

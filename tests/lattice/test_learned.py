@@ -107,6 +107,7 @@ def test_a_trained_flow_gives_exact_answers_with_ln_z(trained):
     for name, value in WANTED.items():
         assert found[f"{name}_error"] < 0.02 * abs(value)
     assert found["ess"] > 0.9
+    assert abs(found["ess_of_data"] - found["ess"]) < 0.05
     assert found["V_M2_tau"] < 1
     assert found["density_mismatch"] < 0.01
     assert len(found["fit_loss_history"]) == 4
@@ -120,6 +121,7 @@ def test_configurations_that_a_model_hardly_draws_are_found_among_those_held_out
     result = infer(SMALL, untrained(Stretched(stretch)), seed=8)
     found = result.diagnostics
     assert found["held_out"] == 128
+    assert (found["ess_of_data"] < 0.5 * found["ess"]) == (stretch < 1)
     assert (found["uncovered"] > 0.01) == (stretch < 1)
     assert (result.verdict.status == "FAIL") == (stretch < 1)
     assert any(

@@ -147,6 +147,16 @@ def test_the_two_conventions_are_one_theory(kappa):
     assert_allclose([free.kappa, free.lam], [0.2, 0.0])
 
 
+def test_an_ordered_start_deep_in_the_broken_phase_feels_no_force_in_either_convention():
+    """Chains that fall into their well from beside it may be caught on the far slope of it for hundreds of steps."""
+    lattice = Phi4((3, 4), 0.5, 0.022)
+    for theory in (lattice, to_continuum(lattice)):
+        assert np.mean(theory.cold()) > 4.5
+        assert_allclose(theory.gradient(theory.cold()), 0.0, atol=1e-12)
+    assert_allclose(Phi4((3, 4), 0.1, 0.022).cold(), 1.0)
+    assert_allclose(ContinuumPhi4((4, 4), -1.0, 0.0).cold(), 1.0)
+
+
 # --- groups -----------------------------------------------------------------------------------------------------------
 
 

@@ -24,6 +24,7 @@ DIVERGENT: Final = (0.0, 0.05)  # fraction of the draws
 INVALID: Final = (0.01, 0.2)
 RARELY, MOSTLY = 5e-4, 0.5  # fraction of draws without a value that goes without saying, and that calls for a warning
 UNCONVERGED: Final = (0.0, 0.5)
+OVERESTIMATED: Final = 0.7  # the effective share by configurations held out over that by the draws themselves
 UNCOVERED: Final = (0.0, 0.01)  # share of the held-out configurations outside of what a model draws: WARN, FAIL
 IMBALANCE: Final = (4.0, np.inf)  # standard errors of the count of one sign against the other
 MISMATCH: Final = (0.01, 0.5)  # of the logarithm of a density
@@ -167,6 +168,12 @@ def _coverage(facts: Mapping[str, Any]) -> Iterator[Finding]:
         yield Finding(_above(uncovered, UNCOVERED), f"{text}: the corrected answers lack their share")
     else:
         yield Finding(NOTE, f"none of {facts['held_out']} configurations held out lies where the model hardly draws")
+    share = facts.get("ess_of_data", facts["ess"])
+    if share < OVERESTIMATED * facts["ess"]:
+        text = (
+            f"of the draws {facts['ess']:.0%} are effective by their own weights, {share:.0%} by those of the held-out"
+        )
+        yield Finding(WARN, f"{text}: there are heavier weights, which they missed, and the errors are too small")
 
 
 def _draws(facts: Mapping[str, Any]) -> Iterator[Finding]:

@@ -36,12 +36,13 @@ def _row(label: str, number: dict[str, Any], facts: dict[str, Any], name: str) -
 
 def _in_words(facts: dict[str, Any]) -> str:
     evidence = value_with_error(facts["log_evidence"], facts["log_evidence_error"])
+    by_data = f" ({facts['ess_of_data']:.1%} by the configurations held out)" if "ess_of_data" in facts else ""
     sentences = [
         f"The model knows a density of its draws ({facts['model_density']}), and independence Metropolis accepts"
         f" {facts['mean_acceptance']:.0%} of them: the chains are exact in the limit of long ones, provided that the"
         " model draws wherever the theory lives (the verdict says what is known of that).",
-        f"Of its draws, {facts['ess']:.1%} are effective; var ln w = {facts['log_weight_variance']:.2f}, Pareto"
-        f" k = {facts['pareto_k']:.2f}, ln Z = {evidence}.",
+        f"Of its draws, {facts['ess']:.1%} are effective{by_data}; var ln w ="
+        f" {facts['log_weight_variance']:.2f}, Pareto k = {facts['pareto_k']:.2f}, ln Z = {evidence}.",
         "The uncorrected column is the mean over the draws as they come: biased, by more than its error says.",
     ]
     if "raw_imbalance" in facts:

@@ -9,6 +9,8 @@ $\varphi = \sqrt{2\kappa}\,\phi$, $m^2 = (1-2\lambda)/\kappa - 2d$, $g = 6\lambd
 Source: Smit, "Introduction to quantum fields on a lattice" (2002), chapter 3; Wang, Aarts, Zhou, JHEP 05 (2024) 060.
 """
 
+from abc import abstractmethod
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -40,7 +42,15 @@ class AbstractPhi4(AbstractAction):
         return jr.normal(key, self.shape, real_dtype(self.precision))
 
     def cold(self) -> Array:
-        return jnp.ones(self.shape, real_dtype(self.precision))
+        """Uniform, where the action of a uniform field is least (not below 1): chains need not fall there."""
+        square, quartic = self.uniform
+        minimum = jnp.where(quartic > 0, -square / (2 * jnp.where(quartic > 0, quartic, 1.0)), 0.0)
+        return jnp.full(self.shape, jnp.sqrt(jnp.maximum(minimum, 1.0)), real_dtype(self.precision))
+
+    @property
+    @abstractmethod
+    def uniform(self) -> tuple[Scalar | float, Scalar | float]:
+        """a and b of the action a phi^2 + b phi^4 of a site of a uniform field."""
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
@@ -92,6 +102,10 @@ class Phi4(AbstractPhi4):
         self.space, self.shape = RealSpace(), checked_shape(shape)
         self.kappa, self.lam, self.precision = kappa, lam, precision
 
+    @property
+    def uniform(self) -> tuple[Scalar | float, Scalar | float]:
+        return 1 - 2 * self.lam - 2 * len(self.shape) * self.kappa, self.lam
+
     def action(self, x: Array) -> Scalar:
         square = x**2
         local = (1 - 2 * self.lam) * square + self.lam * square**2
@@ -114,6 +128,10 @@ class ContinuumPhi4(AbstractPhi4):
     def __init__(self, shape: tuple[int, ...], mass_squared: float, coupling: float, precision: Precision = 64):
         self.space, self.shape = RealSpace(), checked_shape(shape)
         self.mass_squared, self.coupling, self.precision = mass_squared, coupling, precision
+
+    @property
+    def uniform(self) -> tuple[Scalar | float, Scalar | float]:
+        return 0.5 * self.mass_squared, self.coupling / 24
 
     def action(self, x: Array) -> Scalar:
         square = x**2

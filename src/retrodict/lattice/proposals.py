@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from scipy.special import logsumexp
 
 from retrodict.base.types import Array, Bool, Float, Int, Key, UInt32
 from retrodict.generate.exact import importance, selected
@@ -89,15 +90,18 @@ def uncorrected(target: AbstractAction, proposals: Measured) -> dict[str, Any]:
 def coverage(
     target: AbstractAction, model: AbstractModel, held_out: Float[Array, "held ..."], log_weight: np.ndarray
 ) -> dict[str, float]:
-    """Whether configurations that the model has not seen lie where it draws: the share of them that it never reaches.
+    """What configurations that the model has not seen say of where it draws.
 
     Weights of the model's own draws cannot tell: where it draws nothing, nothing is missed. A configuration of the
-    theory whose weight exceeds that of every draw (by `BEYOND` in the logarithm) lies outside.
+    theory whose weight exceeds that of every draw (by `BEYOND` in the logarithm) lies outside: `uncovered` is the share
+    of such. And since the theory visits heavy weights in proportion, 1 / <w / Z> over its configurations is the
+    effective share too (`ess_of_data`), which draws that have missed rare heavy weights overestimate.
     """
     log_q = np.concatenate([_log_prob(model, held_out[i : i + CHUNK]) for i in range(0, len(held_out), CHUNK)])
-    log_p = np.asarray(jax.jit(jax.vmap(target.log_density))(held_out), dtype=float)
-    beyond = log_p - log_q > np.max(log_weight) + BEYOND
-    return {"uncovered": float(np.mean(beyond)), "held_out": len(held_out)}
+    log_w = np.asarray(jax.jit(jax.vmap(target.log_density))(held_out), dtype=float) - log_q
+    log_z, heaviest = logsumexp(log_weight) - np.log(log_weight.size), np.max(log_weight)
+    share = float(np.exp(log_z + np.log(len(log_w)) - logsumexp(log_w)))
+    return {"uncovered": float(np.mean(log_w > heaviest + BEYOND)), "held_out": len(held_out), "ess_of_data": share}
 
 
 @eqx.filter_jit
