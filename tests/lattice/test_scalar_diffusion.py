@@ -126,16 +126,16 @@ def test_as_the_noise_vanishes_the_learnt_score_is_the_drift_of_stochastic_quant
 
 @pytest.mark.parametrize("odd", [False, True])
 def test_deep_in_the_broken_phase_two_skew_modes_are_right_in_effective_share_and_shares_of_sign(odd: bool):
-    """kappa = 0.5, L = 4, fitted to HMC within one mode: ESS > 0.95; an odd score misses that each mode is skew."""
-    action = Phi4((4, 4), 0.5, LAM, precision=32)
+    """kappa = 0.5, L = 8, fitted to HMC within one mode: ESS > 0.88; an odd score misses that each mode is skew."""
+    action = Phi4((8, 8), 0.5, LAM, precision=32)
     one_mode = jnp.asarray(advance(action, HMC(chains=1024, warmup=40, draws=4, cold=1.0), seed=1).state.field)
     model = Symmetrised(ScalarDiffusion(steps=16, odd=odd)).on(action, jr.key(0))
     x, log_w = draws(jax.jit(lambda model, x: model.adapted(x))(model, one_mode), action, 2000)
     found, mean = importance(log_w), x.mean(axis=(1, 2))
-    assert (found.ess > 0.95) != odd
+    assert (found.ess > 0.88) != odd
     assert abs(np.mean(mean > 0) - 0.5) < 3.5 * 0.5 / np.sqrt(len(x))
     value, error = found.mean(np.abs(mean))
-    assert abs(value - float(jnp.abs(jnp.mean(one_mode, axis=(1, 2))).mean())) < 4 * error
+    assert abs(value - 4.82998) < 3.5 * error  # a long run of an independent program
 
 
 def draws(model: Any, action: Phi4, count: int, seed: int = 7) -> tuple[np.ndarray, Any]:

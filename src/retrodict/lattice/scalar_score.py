@@ -144,9 +144,7 @@ def scalar_process(
     places = jnp.linspace(jnp.log(levels[-1]), jnp.log(levels[0]), knots)
     waves = PITCH * jnp.arange(1, frequencies + 1) / scale
     score = ScalarScore(spectrum, waves.astype(fields.dtype), places, odd)
-    gaussian = GaussianStart(Fourier(shape), spectrum)
-    # A tail reaches where the kernels were not fitted: too far for the narrow distribution of one mode.
-    start = TailedStart(gaussian, FREEDOM) if odd else gaussian
+    start = TailedStart(GaussianStart(Fourier(shape), spectrum), FREEDOM)
     return Diffusion(score, start, levels, variance)
 
 
