@@ -14,7 +14,7 @@ import jax.random as jr
 import numpy as np
 
 from retrodict.base.errors import InputError, UnknownKind
-from retrodict.base.files import PathLike, Source, hash_file
+from retrodict.base.files import PathLike, Source, hash_file, read_head
 from retrodict.base.types import JSON
 from retrodict.generate.model import AbstractModel, Recipe
 from retrodict.run.container import DamagedError, is_sealed, pack, read, write
@@ -61,7 +61,7 @@ def inspect(path: PathLike) -> dict[str, JSON]:
 
     Raises `UnknownKind` for another file, `InputError` for a damaged one.
     """
-    hash_file(path, LARGEST)
+    read_head(path)  # refuses what is no regular file
     if not is_sealed(path):
         raise UnknownKind("not the file of a model", where=str(path), got="a file without its seal", expected=WRITTEN)
     arrays, meta, source = _read(path)

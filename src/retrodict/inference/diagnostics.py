@@ -167,9 +167,8 @@ def _split(draws: np.ndarray) -> np.ndarray:
 
 def _normal_scores(draws: np.ndarray) -> np.ndarray:
     """Ranks over all chains as normal scores (Blom's offsets)."""
-    from scipy.stats import (
-        rankdata,  # a third of a second to import, which what only reads and checks need not wait for
-    )
+    # A third of a second to import, for which what only reads and checks need not wait.
+    from scipy.stats import rankdata
 
     flat = draws.reshape(draws.shape[0] * draws.shape[1], -1)
     ranks = rankdata(flat, axis=0, method="average")
