@@ -106,15 +106,16 @@ seed: 0
 
 
 def test_inspect_finds_the_stars_of_an_exported_equation_of_state_again(tmp_path, capsys, monkeypatch):
-    """From the file alone to a metre in R_1.4, for the last of the draws that were exported."""
+    """From the file alone to a metre in R_1.4, for the draws of which it was exported."""
     monkeypatch.setattr("retrodict.cli.running.write_pages", lambda *about: None)  # seconds of drawing
     config = tmp_path / "config.yaml"
     config.write_text(EXPORTED)
     assert execute(["run", str(config), "--out", str(tmp_path / "run")]) in (0, 1)  # too few draws
     assert execute(["export", str(tmp_path / "run"), "--out", str(tmp_path / "tables")]) == 0
     radii = equal_draws(Result.load(tmp_path / "run"), "radius_1.4", TABLES)
-    capsys.readouterr()
-    table = tmp_path / "tables" / "equation_of_state" / f"{len(radii) - 1:03d}.csv"
-    assert execute(["inspect", str(table), "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert abs(found["radius_1.4"]["value"] - radii[-1]) < 1e-3  # km
+    for draw in (0, len(radii) - 1):
+        capsys.readouterr()
+        table = tmp_path / "tables" / "equation_of_state" / f"{draw:03d}.csv"
+        assert execute(["inspect", str(table), "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert abs(found["radius_1.4"]["value"] - radii[draw]) < 1e-3  # km

@@ -8,13 +8,12 @@ from numpy.testing import assert_allclose
 from scipy.stats import genpareto
 
 from retrodict.inference.diagnostics import (
-    bulk_ess,
     effective_sample_size,
     fit_generalised_pareto,
     genealogy_ess,
     integrated_time,
     pareto_smooth,
-    split_rhat,
+    rhat_and_bulk_ess,
     tail_ess,
     weight_ess,
 )
@@ -43,16 +42,18 @@ REFERENCE = [
 @pytest.mark.parametrize(("recipe", "rhat", "bulk", "tail"), REFERENCE)
 def test_convergence_figures_agree_with_the_reference_program(recipe, rhat, bulk, tail):
     draws = chains(*recipe)
+    found_rhat, found_bulk = rhat_and_bulk_ess(draws)
     if rhat is not None:
-        assert_allclose(split_rhat(draws), rhat, rtol=1e-9)
-    assert_allclose(bulk_ess(draws), bulk, rtol=1e-9)
+        assert_allclose(found_rhat, rhat, rtol=1e-9)
+    assert_allclose(found_bulk, bulk, rtol=1e-9)
     assert_allclose(tail_ess(draws), tail, rtol=1e-9)
 
 
 def test_many_quantities_are_treated_like_each_alone():
     draws = np.stack([chains(seed, 4, 200, 0.5) for seed in range(3)], axis=-1)
-    for figure in (split_rhat, bulk_ess, tail_ess):
-        assert_allclose(figure(draws), [figure(draws[..., i]) for i in range(3)], rtol=1e-12)
+    for figure in (rhat_and_bulk_ess, tail_ess):
+        alone = [figure(draws[..., i]) for i in range(3)]
+        assert_allclose(figure(draws), np.moveaxis(alone, 0, -1), rtol=1e-12)
 
 
 def test_integrated_time_of_an_autoregressive_chain_is_its_closed_form():
@@ -63,12 +64,12 @@ def test_integrated_time_of_an_autoregressive_chain_is_its_closed_form():
 
 def test_rhat_sees_chains_of_equal_mean_and_unequal_width():
     wide = chains(2, 4, 500, 0.0) * np.array([1.0, 1.0, 1.0, 3.0])[:, None]
-    assert split_rhat(wide) > 1.05
-    assert split_rhat(chains(2, 4, 500, 0.0)) < 1.01
+    assert rhat_and_bulk_ess(wide)[0] > 1.05
+    assert rhat_and_bulk_ess(chains(2, 4, 500, 0.0))[0] < 1.01
 
 
 def test_constant_draws_have_nothing_to_disagree_about():
-    assert split_rhat(np.ones((4, 100))) == 1.0
+    assert rhat_and_bulk_ess(np.ones((4, 100)))[0] == 1.0
     assert effective_sample_size(np.ones((4, 100))) == 400
 
 

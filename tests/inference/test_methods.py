@@ -16,7 +16,7 @@ from tests.problem.toys import Identity
 
 from retrodict.base.errors import InputError, Interrupted
 from retrodict.base.types import Flag, Vector
-from retrodict.inference.diagnostics import effective_sample_size, genealogy_ess, split_rhat
+from retrodict.inference.diagnostics import effective_sample_size, genealogy_ess, rhat_and_bulk_ess
 from retrodict.inference.ensemble import Ensemble
 from retrodict.inference.evaluate import evaluate
 from retrodict.inference.facts import facts_of
@@ -198,7 +198,7 @@ def test_nuts_draws_a_free_field_of_any_shape_with_its_exact_correlations():
     error = np.std(square) / np.sqrt(effective_sample_size(square))
     assert abs(np.mean(square) - field.exact_phi_squared()) < 4 * error
     assert error < 0.05 * field.exact_phi_squared()
-    assert split_rhat(square) < 1.02
+    assert rhat_and_bulk_ess(square)[0] < 1.02
     assert not np.any(draws.statistics["divergent"])
 
 

@@ -268,11 +268,8 @@ def test_a_saved_model_comes_back_and_refuses_another_action_or_volume_by_the_fi
     with pytest.raises(InputError, match="another recipe: harmonics"):
         load_model(path, EquivariantFlow(lengths=(0.0, 1.0), harmonics=5, knots=3, steps=8, fitting_steps=4), SMALL)
     said = inspect(path)
-    assert (said["kind"], said["target"]["kappa"], said["recipe"]["kind"]) == (
-        "retrodict model",
-        0.27,
-        "EquivariantFlow",
-    )
+    told = said["kind"], said["target"]["kappa"], said["recipe"]["kind"]
+    assert told == ("retrodict model", 0.27, "EquivariantFlow")
     data = bytearray(path.read_bytes())
     data[100] ^= 1
     path.write_bytes(data)

@@ -136,9 +136,8 @@ def test_links_are_uniform_among_those_with_given_plaquettes():
     angle = jr.normal(jr.key(5), (3, 5))
     angle = angle - wrapped(jnp.sum(angle)) / angle.size
     x = jr.uniform(jr.key(6), (4000, 2, 3, 5), minval=-np.pi, maxval=np.pi)
-    links, found = jax.jit(lambda x: (links := jax.vmap(with_plaquettes, (0, None))(x, angle), jax.vmap(curl)(links)))(
-        x
-    )
+    links = jax.jit(jax.vmap(with_plaquettes, (0, None)))(x, angle)
+    found = jax.jit(jax.vmap(curl))(links)
     assert_allclose(wrapped(found - angle), 0.0, atol=1e-13)
     loops = (
         links[:, 0, 0, 1],

@@ -21,21 +21,13 @@ Ancestor = Int[np.ndarray, " particle"]
 MINIMAL_TAIL = 5  # fewer weights than this do not show a tail
 
 
-def split_rhat(draws: Draws) -> np.ndarray:
-    """Rank-normalised split R-hat: the larger one of location and of scale (folded draws). NaN below four draws.
-
-    Constant draws have nothing to disagree about: 1.
-    """
-    return rhat_and_bulk_ess(draws)[0]
-
-
-def bulk_ess(draws: Draws) -> np.ndarray:
-    """Effective sample size for the centre of the distribution: of the rank-normalised split chains."""
-    return rhat_and_bulk_ess(draws)[1]
-
-
 def rhat_and_bulk_ess(draws: Draws) -> tuple[np.ndarray, np.ndarray]:
-    """Both from one ranking, which costs more than all else."""
+    """Rank-normalised split R-hat, and the effective sample size for the centre of the distribution.
+
+    R-hat is the larger one of location and of scale (folded draws), NaN below four draws; the effective sample size is
+    that of the rank-normalised split chains. Constant draws have nothing to disagree about: 1. Both in one, because the
+    ranking costs more than all else.
+    """
     halves = _split(np.asarray(draws, dtype=float))
     scores = _normal_scores(halves)
     folded = _normal_scores(np.abs(halves - np.median(halves, axis=(0, 1), keepdims=True)))
