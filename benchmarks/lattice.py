@@ -14,17 +14,17 @@ from lattice_common import LAM, PHI4, TAU, over_seeds, run_parts, u1_exact
 
 import retrodict  # noqa: F401
 from retrodict.inference.infer import infer
-from retrodict.lattice import reference as exact
-from retrodict.lattice.gauge_field import file_layout
-from retrodict.lattice.groups import SU2, SU3, U1
-from retrodict.lattice.markov_chain import updated
-from retrodict.lattice.methods import HMC, MALA, Cluster, HeatBath
-from retrodict.lattice.paths import double_well, harmonic
-from retrodict.lattice.phi4 import Phi4
-from retrodict.lattice.smc import LatticeSMC
-from retrodict.lattice.spins import XY, Ising
-from retrodict.lattice.updates import Trajectory
-from retrodict.lattice.wilson import Wilson
+from retrodict.lattice.io.gauge_field import file_layout
+from retrodict.lattice.samplers.markov_chain import updated
+from retrodict.lattice.samplers.methods import HMC, MALA, Cluster, HeatBath
+from retrodict.lattice.samplers.smc import LatticeSMC
+from retrodict.lattice.samplers.updates import Trajectory
+from retrodict.lattice.theories import reference as exact
+from retrodict.lattice.theories.groups import SU2, SU3, U1
+from retrodict.lattice.theories.paths import double_well, harmonic
+from retrodict.lattice.theories.phi4 import Phi4
+from retrodict.lattice.theories.spins import XY, Ising
+from retrodict.lattice.theories.wilson import Wilson
 from retrodict.run.loop import advance
 
 SHORT = Cluster(chains=64, draws=300)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from retrodict.inference.infer import infer
-from retrodict.lattice.known import exact_values
+from retrodict.lattice.theories.known import exact_values
 
 LAM = 0.022
 # (L, kappa): <|M|>, chi, U_L with errors, and tau(|M|) of HMC where needed: long HMC runs of an independent program.

@@ -31,15 +31,15 @@ from retrodict.generate.two_peaks import TwoPeaks, TwoPeaksScore
 from retrodict.inference.infer import infer
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
-from retrodict.lattice.groups import U1
-from retrodict.lattice.learned import Learned
-from retrodict.lattice.methods import HMC, Cluster
-from retrodict.lattice.phi4 import Phi4
-from retrodict.lattice.scalar_score import ScalarDiffusion, fitted, scalar_process
-from retrodict.lattice.u1_diffusion import LARGEST, Rescaled, Transverse, u1_process
-from retrodict.lattice.u1_score import u1_fitted
-from retrodict.lattice.u1_training import FromCouplings, U1Diffusion
-from retrodict.lattice.wilson import Wilson
+from retrodict.lattice.models.independence_metropolis import IndependenceMetropolis
+from retrodict.lattice.models.scalar_score import ScalarDiffusion, fitted, scalar_process
+from retrodict.lattice.models.u1.diffusion import LARGEST, Rescaled, Transverse, u1_process
+from retrodict.lattice.models.u1.score import u1_fitted
+from retrodict.lattice.models.u1.training import FromCouplings, U1Diffusion
+from retrodict.lattice.samplers.methods import HMC, Cluster
+from retrodict.lattice.theories.groups import U1
+from retrodict.lattice.theories.phi4 import Phi4
+from retrodict.lattice.theories.wilson import Wilson
 from retrodict.num.cumulants import weighted_cumulants
 from retrodict.run.loop import advance
 
@@ -203,11 +203,12 @@ def published():
 
 
 def learned():
-    """The same in one run of `Learned`: clusters gather, the score is fitted, independence Metropolis corrects."""
+    """The same in one run of `IndependenceMetropolis`: clusters gather, the score is fitted, independence Metropolis
+    corrects."""
     for extent, draws in ((8, 500), (16, 250), (32, 120)):
         clock, action = Clock(), Phi4((extent, extent), 0.27, LAM, precision=32)
         gather = Cluster(chains=64, warmup=300, draws=400, trajectory=True)
-        method = Learned(ScalarDiffusion(), gather, None, chains=32, draws=draws, batch=256)
+        method = IndependenceMetropolis(ScalarDiffusion(), gather, None, chains=32, draws=draws, batch=256)
         result = infer(action, method, seed=0)
         found, numbers = result.diagnostics, result.quantities()
         values = ", ".join(f"{n} {value_with_error(numbers[n]['mean'], numbers[n]['error'])}" for n in LEARNED)

@@ -2,7 +2,7 @@
 
     python benchmarks/lattice_flows.py [PART ...]
 
-Parts: quick, critical, broken, broken_odd, sixteen, thirty_two (phi^4), paths, rivals, gradients, bad; gauge,
+Parts: quick, critical, broken, broken_odd, sixteen, thirty_two (phi^4), paths, baselines, gradients, bad; gauge,
 couplings, in_turn (U(1)); seeds.
 
 Without names all parts run, in about half an hour on one core. Times are CPU seconds of this process without the time
@@ -28,18 +28,18 @@ from retrodict.generate.symmetrised import Symmetrised
 from retrodict.inference.infer import conclude
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
-from retrodict.lattice import reference as exact
-from retrodict.lattice.autoregressive import Autoregressive
-from retrodict.lattice.gauge_flow import GaugeFlow
-from retrodict.lattice.groups import U1
-from retrodict.lattice.learned import Learned
-from retrodict.lattice.methods import HMC, Cluster
-from retrodict.lattice.paths import anharmonic, double_well
-from retrodict.lattice.phi4 import Phi4
-from retrodict.lattice.scalar_score import ScalarDiffusion
-from retrodict.lattice.spins import XY
-from retrodict.lattice.u1_flux import Haar, SharedFlux
-from retrodict.lattice.wilson import Wilson
+from retrodict.lattice.models.autoregressive.recipe import Autoregressive
+from retrodict.lattice.models.gauge_flow import GaugeFlow
+from retrodict.lattice.models.independence_metropolis import IndependenceMetropolis
+from retrodict.lattice.models.scalar_score import ScalarDiffusion
+from retrodict.lattice.models.u1.flux import Haar, SharedFlux
+from retrodict.lattice.samplers.methods import HMC, Cluster
+from retrodict.lattice.theories import reference as exact
+from retrodict.lattice.theories.groups import U1
+from retrodict.lattice.theories.paths import anharmonic, double_well
+from retrodict.lattice.theories.phi4 import Phi4
+from retrodict.lattice.theories.spins import XY
+from retrodict.lattice.theories.wilson import Wilson
 from retrodict.run.compiled import Compiled
 from retrodict.run.loop import advance
 
@@ -104,19 +104,21 @@ def theory(extent, kappa):
 def quick():
     """phi^4, L = 8, kappa = 0.27: without training, after matching, after half a minute on the action."""
     action, recipe = theory(8, 0.27), EquivariantFlow()
-    for title, fit, polish in (
+    for title, fit, reverse_kl in (
         ("untrained", None, None),
         ("matching", training(3000, 256, 1e-2, 1e-4, 200), None),
         ("matching and action", training(1500, 256, 1e-2, 1e-3, 250), training(80, 128, 3e-3, 1e-4, 20)),
     ):
-        method = Learned(recipe, GATHER, fit, polish, chains=64, draws=150)
+        method = IndependenceMetropolis(recipe, GATHER, fit, reverse_kl, chains=64, draws=150)
         shown(f"phi^4 L 8 kappa 0.27, {title}", action, method, PHI4[8, 0.27])
 
 
 def critical():
     """phi^4, L = 8, kappa = 0.27, trained on for longer."""
-    polish = training(240, 128, 3e-3, 1e-4, 40)
-    method = Learned(EquivariantFlow(), GATHER, training(2000, 256, 1e-2, 1e-3, 250), polish, chains=64, draws=500)
+    reverse_kl = training(240, 128, 3e-3, 1e-4, 40)
+    method = IndependenceMetropolis(
+        EquivariantFlow(), GATHER, training(2000, 256, 1e-2, 1e-3, 250), reverse_kl, chains=64, draws=500
+    )
     shown("phi^4 L 8 kappa 0.27", theory(8, 0.27), method, PHI4[8, 0.27])
 
 
@@ -129,7 +131,7 @@ def broken():
         ("two modes, couplings", Symmetrised(couplings), training(100, 256, 5e-3, 1e-4, 25)),
         ("two modes, flow", Symmetrised(flow), training(1000, 256, 1e-2, 1e-3, 250)),
     ):
-        method = Learned(recipe, GATHER, fit, None, chains=64, draws=300)
+        method = IndependenceMetropolis(recipe, GATHER, fit, None, chains=64, draws=300)
         found, _ = shown(f"phi^4 L 8 kappa 0.5, {title}", theory(8, 0.5), method, PHI4[8, 0.5])
         share, spread = 0.5 * (1 + found["raw_sign_M"]), 0.5 / np.sqrt(method.lengths["draw"] * method.batch)
         print(f"    share of the positive mode {share:.4f} +- {spread:.4f} of the uncorrected draws", flush=True)
@@ -138,24 +140,28 @@ def broken():
 def broken_odd():
     """The same by a flow that must divide itself between the modes."""
     recipe = EquivariantFlow(steps=36, fitting_steps=12)
-    polish = training(60, 128, 3e-3, 1e-4, 20)
-    method = Learned(recipe, GATHER, training(2000, 256, 1e-2, 1e-3, 250), polish, chains=64, draws=100)
+    reverse_kl = training(60, 128, 3e-3, 1e-4, 20)
+    method = IndependenceMetropolis(
+        recipe, GATHER, training(2000, 256, 1e-2, 1e-3, 250), reverse_kl, chains=64, draws=100
+    )
     shown("phi^4 L 8 kappa 0.5, odd flow", theory(8, 0.5), method, PHI4[8, 0.5])
 
 
 def sixteen():
     """phi^4, L = 16, kappa = 0.27: polished too briefly, and for longer."""
     for steps in (20, 100):
-        fit, polish = training(1000, 128, 1e-2, 1e-3, 250), training(steps, 64, 3e-3, 1e-4, 20)
-        method = Learned(EquivariantFlow(), GATHER, fit, polish, chains=64, draws=80)
+        fit, reverse_kl = training(1000, 128, 1e-2, 1e-3, 250), training(steps, 64, 3e-3, 1e-4, 20)
+        method = IndependenceMetropolis(EquivariantFlow(), GATHER, fit, reverse_kl, chains=64, draws=80)
         shown(f"phi^4 L 16 kappa 0.27, {steps} steps on the action", theory(16, 0.27), method, PHI4[16, 0.27])
 
 
 def thirty_two():
     """phi^4, L = 32, kappa = 0.27: half an hour at most."""
-    polish = training(300, 32, 3e-3, 1e-4, 20)
+    reverse_kl = training(300, 32, 3e-3, 1e-4, 20)
     gather = Cluster(chains=128, warmup=200, draws=400, trajectory=True)
-    method = Learned(EquivariantFlow(), gather, training(1500, 128, 1e-2, 1e-3, 250), polish, chains=64, draws=60)
+    method = IndependenceMetropolis(
+        EquivariantFlow(), gather, training(1500, 128, 1e-2, 1e-3, 250), reverse_kl, chains=64, draws=60
+    )
     shown("phi^4 L 32 kappa 0.27", theory(32, 0.27), method, PHI4[32, 0.27])
 
 
@@ -170,11 +176,16 @@ def paths():
     ):
         wanted = exact.path_moments(80, 0.1, potential)
         wanted = {"x2": (wanted["x2"], 0.0), "x4": (wanted["x4"], 0.0), "log_evidence": (wanted["ln_Z"], 0.0)}
-        fit, polish = training(matching, 256, 3e-2, 1e-3, 500), training(polishing, 128, 1e-2, 1e-3, 20)
-        shown(f"path in {title}", action, Learned(recipe, gather, fit, polish, chains=64, draws=60), wanted)
+        fit, reverse_kl = training(matching, 256, 3e-2, 1e-3, 500), training(polishing, 128, 1e-2, 1e-3, 20)
+        shown(
+            f"path in {title}",
+            action,
+            IndependenceMetropolis(recipe, gather, fit, reverse_kl, chains=64, draws=60),
+            wanted,
+        )
 
 
-def rivals():
+def baselines():
     """What one effective sample of |M| costs without learning: HMC, and clusters with HMC."""
     for extent, kappa in ((8, 0.27), (8, 0.5), (16, 0.27)):
         for method in (HMC(chains=64, warmup=300, draws=1500), Cluster(chains=64, draws=700, trajectory=True)):
@@ -206,18 +217,20 @@ class WithFullGradient(EquivariantFlow):
 
 def gradients():
     """Path gradients against full ones: the same flow, as many CPU seconds."""
-    for title, recipe, polish in (
+    for title, recipe, reverse_kl in (
         ("path gradients", EquivariantFlow(steps=6), training(100, 128, 3e-3, 1e-4, 20)),
         ("full gradients", WithFullGradient(steps=6), training(130, 128, 3e-3, 1e-4, 10)),
     ):
-        method = Learned(recipe, GATHER, training(1500, 256, 1e-2, 1e-3, 250), polish, chains=64, draws=100)
+        method = IndependenceMetropolis(
+            recipe, GATHER, training(1500, 256, 1e-2, 1e-3, 250), reverse_kl, chains=64, draws=100
+        )
         shown(f"phi^4 L 8 kappa 0.27, {title}", theory(8, 0.27), method, {})
 
 
 def bad():
     """A flow that was hardly trained, corrected: dear, and exact."""
     gather, fit = HMC(chains=64, warmup=20, draws=20), training(20, 64, 1e-2, 1e-3, 10)
-    method = Learned(EquivariantFlow(), gather, fit, None, chains=16, draws=4000)
+    method = IndependenceMetropolis(EquivariantFlow(), gather, fit, None, chains=16, draws=4000)
     shown("phi^4 L 16 kappa 0.27, hardly trained", theory(16, 0.27), method, PHI4[16, 0.27])
 
 
@@ -232,7 +245,7 @@ def gauge():
     """U(1), no learning: the shared flux, and what an independent Q^2 costs by HMC with winding updates."""
     for extent, beta in ((16, 1.0), (8, 7.0), (16, 7.0), (32, 7.0), (16, 12.0)):
         action, wanted = links(extent, beta)
-        method = Learned(SharedFlux(), None, None, chains=64, draws=600)
+        method = IndependenceMetropolis(SharedFlux(), None, None, chains=64, draws=600)
         found, _ = shown(f"shared flux, L {extent} beta {beta}", action, method, wanted)
         hmc, seconds = timed(action, HMC(chains=24, warmup=100, draws=400 if extent < 32 else 200, winding=True))
         tau = max(hmc["Q2_tau"], hmc["plaquette_tau"])
@@ -245,7 +258,9 @@ def gauge():
 def coupled(extent, beta, base, steps, batch=64, seed=1):
     """One training of gauge-equivariant couplings on the action alone."""
     action, wanted = links(extent, beta)
-    method = Learned(GaugeFlow(base=base), None, None, training(steps, batch, 3e-3, 1e-5, steps // 10), draws=200)
+    method = IndependenceMetropolis(
+        GaugeFlow(base=base), None, None, training(steps, batch, 3e-3, 1e-5, steps // 10), draws=200
+    )
     shown(f"couplings over {type(base).__name__}, L {extent} beta {beta}", action, method, wanted, seed)
 
 
@@ -306,7 +321,7 @@ def seeds():
     spins = {"cos": exact.xy_bond(1.12)}
 
     def learned(model, fit, data=None):
-        return Learned(model, data or HMC(chains=64, warmup=100, draws=400), fit, chains=64, draws=200)
+        return IndependenceMetropolis(model, data or HMC(chains=64, warmup=100, draws=400), fit, chains=64, draws=200)
 
     brief = training(100, 128, 1e-2, 1e-3, 50)
     over_seeds(
@@ -323,5 +338,5 @@ def seeds():
 
 
 if __name__ == "__main__":
-    fields = quick, critical, broken, broken_odd, sixteen, thirty_two, paths, rivals, gradients, bad
+    fields = quick, critical, broken, broken_odd, sixteen, thirty_two, paths, baselines, gradients, bad
     run_parts(*fields, gauge, couplings, in_turn, seeds)

@@ -21,11 +21,11 @@ from retrodict.generate.learners import FromAction, FromData, trained
 from retrodict.inference.infer import infer
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
-from retrodict.lattice.autoregressive import Autoregressive
-from retrodict.lattice.markov_chain import last_configurations
-from retrodict.lattice.methods import Cluster
-from retrodict.lattice.phi4 import Phi4
-from retrodict.lattice.spins import XY
+from retrodict.lattice.models.autoregressive.recipe import Autoregressive
+from retrodict.lattice.samplers.markov_chain import last_configurations
+from retrodict.lattice.samplers.methods import Cluster
+from retrodict.lattice.theories.phi4 import Phi4
+from retrodict.lattice.theories.spins import XY
 from retrodict.run.loop import advance
 
 OBSERVABLES = ("cos", "current2", "vortices")

@@ -25,12 +25,12 @@ import retrodict  # noqa: F401
 from retrodict.base.constants import SATURATION_DENSITY
 from retrodict.inference.gauss_newton import covariance
 from retrodict.neutron_star.ansatz import CoreGrid, GaussianProcessSoundSpeed, RandomFunction
-from retrodict.neutron_star.eos import EquationOfState, from_piecewise_polytropes
+from retrodict.neutron_star.eos.equation_of_state import EquationOfState, from_piecewise_polytropes
 from retrodict.neutron_star.forward import Stars
-from retrodict.neutron_star.likelihood import ProfileMassRadius
-from retrodict.neutron_star.noise import mass_radius_errors
-from retrodict.neutron_star.sequence import mass_radius_curve, maximum_mass, star_at_mass
-from retrodict.neutron_star.tov import solve
+from retrodict.neutron_star.likelihood.measured_stars import ProfileMassRadius
+from retrodict.neutron_star.likelihood.noise import mass_radius_errors
+from retrodict.neutron_star.stars.sequence import mass_radius_curve, maximum_mass, star_at_mass
+from retrodict.neutron_star.stars.tov import solve
 from retrodict.problem.posterior import Posterior
 
 # log10 p1 [dyn cm^-2] and indices: Read, Lackey, Owen, Friedman, PRD 79, 124032 (2009), Table III.

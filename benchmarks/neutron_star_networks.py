@@ -16,10 +16,10 @@ import numpy as np
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
 from retrodict.neutron_star.ansatz import GaussianProcessSoundSpeed
-from retrodict.neutron_star.emulator import EmulatedStars, EmulatorLearner, FivePolytropes, examples
 from retrodict.neutron_star.forward import Stars
-from retrodict.neutron_star.sequence import star_at_mass
-from retrodict.neutron_star.supervised import EDGES, SEGMENTS, InverseLearner, curves, observe, star_quantiles
+from retrodict.neutron_star.networks.emulator import EmulatedStars, EmulatorLearner, FivePolytropes, examples
+from retrodict.neutron_star.networks.supervised import EDGES, SEGMENTS, InverseLearner, curves, observe, star_quantiles
+from retrodict.neutron_star.stars.sequence import star_at_mass
 from retrodict.run.loop import advance
 
 

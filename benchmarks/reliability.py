@@ -24,8 +24,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests import killing
-from tests.killing import INTERRUPTED, PAUSE, finish, kill_at_point, signal_at_step
+from tests.run import killing
+from tests.run.killing import INTERRUPTED, PAUSE, finish, kill_at_point, signal_at_step
 
 from retrodict.base.errors import InputError
 from retrodict.run.checkpoint import Checkpoint, load_newest, save

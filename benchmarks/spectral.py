@@ -28,18 +28,18 @@ import numpy as np
 import retrodict  # noqa: F401
 from retrodict.base.files import Source
 from retrodict.inference.closure import run_inline
+from retrodict.inference.constrained_hmc import ConstrainedHMC
 from retrodict.inference.least_squares import minimise
-from retrodict.inference.manifold import Manifold
 from retrodict.inference.validate import validate
 from retrodict.problem.compression import compressed
 from retrodict.problem.covariance import diagonal
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral import shapes
-from retrodict.spectral.ansatz import AbstractSpectrum, Frame, PeaksAndContinuum
+from retrodict.spectral.ansatz import AbstractSpectrum, FrequencyGrid, PeaksAndContinuum
 from retrodict.spectral.default_model import DefaultModel
-from retrodict.spectral.derived import Axis, Shown, derivation, quantities_of
+from retrodict.spectral.derived import Axis, ReportedRange, derivation, quantities_of
+from retrodict.spectral.discretisation import frequency_grid_for, interpolation, prior_spectra, scaled
 from retrodict.spectral.kernels import AbstractKernel, Grid, KallenLehmann, Thermal, operator
-from retrodict.spectral.setting import frame_for, interpolation, prior_spectra, scaled
 
 MOMENTA, TIMES = np.linspace(0.001, 19.199, 25), np.arange(1.0, 48.0)
 PLAIN, THERMAL = np.linspace(0.04, 20, 500), np.linspace(0.005, 3, 600)
@@ -51,7 +51,7 @@ class Cell(NamedTuple):
     """A truth, its exact data with their errors, and the problem that they pose."""
 
     posterior: Posterior
-    frame: Frame
+    frame: FrequencyGrid
     truth: shapes.AbstractShape
     omega: np.ndarray
     power: float  # rho/omega^power is compared
@@ -68,7 +68,7 @@ def cell(name: str, eps: float, momenta: np.ndarray = MOMENTA, *, relative: bool
     sigma = (shapes.thermal_noise if thermal else shapes.wsz_noise)(exact, x, eps)
     sigma = shapes.relative_noise(exact, eps) if relative else sigma
     ansatz: AbstractSpectrum = PeaksAndContinuum(positive=name != "negative residue")
-    frame = frame_for(kernel, x, growth=growth)
+    frame = frequency_grid_for(kernel, x, growth=growth)
     frame = continuum(DEFAULTS[default]).on(frame) if default else scaled(frame, ansatz, kernel, x, exact)
     matrix = operator(kernel, x, Grid(frame.omega, frame.weight))
     forward, likelihood = compressed(matrix, jnp.asarray(exact), diagonal(sigma), prior_spectra(ansatz, frame))
@@ -85,7 +85,9 @@ def continuum(factor: float) -> DefaultModel:
 
 
 @eqx.filter_jit
-def _draws(posterior: Posterior, data: jax.Array, keys: jax.Array, method: Manifold) -> tuple[jax.Array, jax.Array]:
+def _draws(
+    posterior: Posterior, data: jax.Array, keys: jax.Array, method: ConstrainedHMC
+) -> tuple[jax.Array, jax.Array]:
     """(seeds, draws, nodes) of rho, and the acceptance; one data set after the other, one compilation for all."""
 
     def one(pair: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
@@ -96,7 +98,7 @@ def _draws(posterior: Posterior, data: jax.Array, keys: jax.Array, method: Manif
     return jax.lax.map(one, (data, keys))
 
 
-def judge(at: Cell, method: Manifold, seeds: int) -> dict[str, float | list[float]]:
+def judge(at: Cell, method: ConstrainedHMC, seeds: int) -> dict[str, float | list[float]]:
     """L2rel of the posterior mean over `seeds` noise realisations, coverage, and how often all peaks are found."""
     data = np.stack([np.asarray(shapes.noisy(jr.key(100 + s), at.exact, at.sigma)) for s in range(seeds)])
     began = time.process_time()
@@ -124,10 +126,10 @@ def _maxima(values: np.ndarray) -> int:
     return int(np.sum((inner > values[:-2]) & (inner >= values[2:]) & (inner > 0.1 * np.max(values))))
 
 
-def calibrate(data_sets: int, eps: float, method: Manifold) -> None:
+def calibrate(data_sets: int, eps: float, method: ConstrainedHMC) -> None:
     """Truths from the prior on the published grid; the noise is that of the double peak."""
     at = cell("double peak", eps)
-    shown = Shown(np.geomspace(0.3, 15.0, 40), ((0.3, 15.0),))
+    shown = ReportedRange(np.geomspace(0.3, 15.0, 40), ((0.3, 15.0),))
     derive = derivation(at.frame, at.posterior.likelihood, shown, KallenLehmann(), MOMENTA)
     quantities = quantities_of(shown, Axis(tuple(MOMENTA.tolist()), "momentum", "GeV", "", "GeV"))
     tested = tuple(q for q in quantities if q.name in ("peak_position", "peak_weight", "spectral_function"))
@@ -146,7 +148,7 @@ def calibrate(data_sets: int, eps: float, method: Manifold) -> None:
 
 def speed() -> None:
     """MAP, and 192 draws of which 64 or so are independent, cold and warm."""
-    method = Manifold(chains=16, warmup=20, draws=12, leapfrog=6)
+    method = ConstrainedHMC(chains=16, warmup=20, draws=12, leapfrog=6)
     fit = eqx.filter_jit(partial(minimise, iterations=60, temperature=1e6, tolerance=1e-2))
     for points in (25, 100):
         at = cell("double peak", 1e-4, np.linspace(0.001, 19.199, points))
@@ -173,7 +175,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--classical", type=Path)
     options = parser.parse_args()
-    method = Manifold(chains=options.chains, warmup=options.steps, draws=options.steps, leapfrog=6)
+    method = ConstrainedHMC(chains=options.chains, warmup=options.steps, draws=options.steps, leapfrog=6)
     if options.speed:
         speed()
     elif options.calibration:
@@ -182,16 +184,16 @@ def main() -> None:
         table(options, method)
 
 
-def table(options: argparse.Namespace, method: Manifold) -> None:
+def table(options: argparse.Namespace, method: ConstrainedHMC) -> None:
     """One line a cell."""
-    rivals = json.loads(options.classical.read_text()) if options.classical else {}
+    baselines = json.loads(options.classical.read_text()) if options.classical else {}
     cells = {}
     for name in options.shapes:
         for eps in options.eps:
             key = f"{name}|{eps:.0e}"
             at = cell(name, eps, relative=options.relative, default=options.default)
             cells[key] = found = judge(at, method, options.seeds)
-            rival = f"  best classical {rivals[key]['error']:.4f}" if key in rivals else ""
+            rival = f"  best classical {baselines[key]['error']:.4f}" if key in baselines else ""
             print(
                 f"{name:26} {eps:.0e}  L2rel {found['l2']:.4f}  68 % {found['cover68']:.2f}  95 % "
                 f"{found['cover95']:.2f}  peaks {found['peaks_found']:.0%}  acceptance {found['acceptance']:.2f}  "

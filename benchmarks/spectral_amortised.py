@@ -13,29 +13,29 @@ import jax.random as jr
 import numpy as np
 
 import retrodict  # noqa: F401
-from retrodict.inference.manifold import Manifold
+from retrodict.inference.constrained_hmc import ConstrainedHMC
 from retrodict.problem.covariance import diagonal
 from retrodict.run.loop import advance
 from retrodict.spectral.amortised import amortised_reconstruction, trained_for
 from retrodict.spectral.ansatz import PeaksAndContinuum
-from retrodict.spectral.derived import Axis, Shown
+from retrodict.spectral.derived import Axis, ReportedRange
+from retrodict.spectral.discretisation import frequency_grid_for
 from retrodict.spectral.kernels import KallenLehmann
 from retrodict.spectral.problems import spectral_posterior
 from retrodict.spectral.published_loss import MOMENTA
-from retrodict.spectral.setting import frame_for
 from retrodict.spectral.shapes import DOUBLE, PROPAGATORS, correlator_of, l2_relative, noisy, wsz_noise
 
 EPS = 1e-3
 OMEGA = np.linspace(0.04, 20.0, 200)
 EXACT = correlator_of(KallenLehmann(), MOMENTA, DOUBLE)
 SIGMA = wsz_noise(EXACT, MOMENTA, EPS)
-SAMPLER = Manifold(chains=8, warmup=30, draws=30, leapfrog=6)
+SAMPLER = ConstrainedHMC(chains=8, warmup=30, draws=30, leapfrog=6)
 
 
 def problem():
     """The default prior behind 25 momenta with the noise of the double peak at eps = 1e-3."""
-    shown, axis = Shown(OMEGA, ((0.04, 20.0),)), Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
-    kernel, frame = KallenLehmann(), frame_for(KallenLehmann(), MOMENTA)
+    shown, axis = ReportedRange(OMEGA, ((0.04, 20.0),)), Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
+    kernel, frame = KallenLehmann(), frequency_grid_for(KallenLehmann(), MOMENTA)
     noise = diagonal(jnp.asarray(SIGMA))
     return spectral_posterior(kernel, MOMENTA, EXACT, noise, PeaksAndContinuum(), frame, shown, axis)
 

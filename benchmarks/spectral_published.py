@@ -24,7 +24,8 @@ from retrodict.run.compiled import Compiled
 from retrodict.run.loop import advance
 from retrodict.spectral.ansatz import NeuralFunction, NeuralList
 from retrodict.spectral.ansatz.layers import ListNetwork, PointNetwork
-from retrodict.spectral.derived import Axis, Shown
+from retrodict.spectral.derived import Axis, ReportedRange
+from retrodict.spectral.discretisation import frequency_grid_for
 from retrodict.spectral.kernels import KallenLehmann
 from retrodict.spectral.problems import spectral_posterior
 from retrodict.spectral.published import (
@@ -35,7 +36,6 @@ from retrodict.spectral.published import (
     published_reconstruction,
 )
 from retrodict.spectral.published_loss import MOMENTA, OMEGA, mock_with_inverse_crime, published_problem
-from retrodict.spectral.setting import frame_for
 from retrodict.spectral.shapes import DOUBLE, correlator_of, l2_relative, noisy, wsz_noise
 
 EPS = (1e-3, 1e-4, 1e-5)
@@ -59,8 +59,8 @@ def published(network, schedule, data, seed):
 def posterior(ansatz, eps, seed):
     """The same exact data, weighed by their errors, with a proper prior."""
     sigma, kernel = jnp.asarray(wsz_noise(EXACT, MOMENTA, eps)), KallenLehmann()
-    shown, axis = Shown(OMEGA, ((0.04, 20.0),)), Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
-    frame = frame_for(kernel, MOMENTA)
+    shown, axis = ReportedRange(OMEGA, ((0.04, 20.0),)), Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
+    frame = frequency_grid_for(kernel, MOMENTA)
     return spectral_posterior(kernel, MOMENTA, exact_data(eps, seed), diagonal(sigma), ansatz, frame, shown, axis)
 
 

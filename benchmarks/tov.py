@@ -16,7 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 
 import retrodict  # noqa: F401
-from retrodict.neutron_star import eos, march, reference, tov
+from retrodict.neutron_star.eos import equation_of_state as eos
+from retrodict.neutron_star.stars import march, reference, tov
 
 
 def cpu_time(function, *arguments, repeats=5):

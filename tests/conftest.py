@@ -1,4 +1,4 @@
-"""What every test shares: float64, strict dtypes and ranks, quick compilation and a cache of it, checked shapes."""
+"""What every test shares: float64, quick compilation and a cache of it."""
 
 import gc
 import os
@@ -16,6 +16,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 import jax  # noqa: E402  (after the cache is named)
 
+TESTS = Path(__file__).parent
 QUICK = ("generate", "inference", "lattice")  # folders
 MAPPINGS = Path("/proc/self/maps")
 MOST_MAPPINGS = 20_000  # of memory; Linux allows 65530, and aborts the compiler that asks for one more
@@ -24,7 +25,7 @@ MOST_MAPPINGS = 20_000  # of memory; Linux allows 65530, and aborts the compiler
 @pytest.fixture(scope="module", autouse=True)
 def compilation_is_quick_where_programs_run_a_few_times_only(request):
     """Without most of the compiler's optimisations these tests take two thirds as long."""
-    quick = Path(request.path).parent.name in QUICK
+    quick = Path(request.path).relative_to(TESTS).parts[0] in QUICK
     jax.config.update("jax_disable_most_optimizations", quick)
     yield
     jax.config.update("jax_disable_most_optimizations", False)

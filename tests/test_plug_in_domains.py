@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from retrodict.inference.constrained_hmc import ConstrainedHMC
 from retrodict.inference.infer import infer
 from retrodict.inference.laplace import Laplace
-from retrodict.inference.manifold import Manifold
 from retrodict.inference.nuts import NUTS
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.problem.covariance import diagonal
@@ -74,7 +74,7 @@ def spectrum():
         derive=lambda rho, prediction: {"rho": rho[SEEN], "at_rest": prediction[0]},
         quantities=(Quantity("at_rest", "GeV^-2"), Quantity("rho", grid=grid, grid_name="omega", grid_unit="GeV")),
     )
-    return posterior, infer(posterior, Manifold(chains=4, warmup=60, draws=100), seed=1)
+    return posterior, infer(posterior, ConstrainedHMC(chains=4, warmup=60, draws=100), seed=1)
 
 
 def test_the_transform_of_a_breit_wigner_is_its_closed_form():

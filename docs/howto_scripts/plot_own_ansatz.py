@@ -19,8 +19,8 @@ import numpy as np
 
 import retrodict as rd
 from retrodict.neutron_star import Stars, problem
-from retrodict.neutron_star.crust import interval_points
-from retrodict.neutron_star.eos import core_nodes, from_sound_speed
+from retrodict.neutron_star.eos.crust import interval_points
+from retrodict.neutron_star.eos.equation_of_state import core_nodes, from_sound_speed
 
 
 class StiffCore(rd.AbstractAnsatz):

@@ -68,7 +68,7 @@ posterior = rd.Posterior(
         rd.Quantity("potential", unit="fm^-2", grid=tuple(RADIUS.tolist()), grid_name="r", grid_unit="fm"),
     ),
 )
-result = rd.infer(posterior, rd.Manifold(chains=4, warmup=40, draws=100), seed=0)
+result = rd.infer(posterior, rd.ConstrainedHMC(chains=4, warmup=40, draws=100), seed=0)
 print(result)
 
 # %%

@@ -19,8 +19,8 @@ import numpy as np
 
 import retrodict as rd
 from retrodict.neutron_star import GaussianProcessSoundSpeed, observations, problem
-from retrodict.neutron_star.eos import from_piecewise_polytropes
-from retrodict.neutron_star.tov import maximum_mass, solve, star_at_mass
+from retrodict.neutron_star.eos.equation_of_state import from_piecewise_polytropes
+from retrodict.neutron_star.stars.tov import maximum_mass, solve, star_at_mass
 
 sly = from_piecewise_polytropes(34.384, (3.005, 2.988, 2.851))
 stars = solve(sly)

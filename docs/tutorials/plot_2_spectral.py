@@ -22,10 +22,10 @@ import retrodict as rd
 from retrodict.problem.covariance import diagonal
 from retrodict.spectral import KallenLehmann, SmoothSpectrum, compare_methods
 from retrodict.spectral.comparison import linear_problem_of
-from retrodict.spectral.derived import Axis, Shown
+from retrodict.spectral.derived import Axis, ReportedRange
+from retrodict.spectral.discretisation import frequency_grid_for
 from retrodict.spectral.problems import spectral_posterior
 from retrodict.spectral.resolution import averaging_kernel, kernel_singular_values, null_space, resolution, resolvable
-from retrodict.spectral.setting import frame_for
 from retrodict.spectral.shapes import DOUBLE, correlator_of, noisy, relative_noise
 
 momentum, kernel = np.linspace(0.001, 19.2, 25), KallenLehmann()
@@ -41,8 +41,8 @@ target = spectral_posterior(
     data,
     diagonal(error),
     SmoothSpectrum(modes=30),
-    frame_for(kernel, momentum, step=0.05),
-    Shown(omega, ((0.1, 12.0),)),
+    frequency_grid_for(kernel, momentum, step=0.05),
+    ReportedRange(omega, ((0.1, 12.0),)),
     axis,
 )
 
@@ -101,10 +101,10 @@ axes.set(xlim=(0, 12), ylim=(0, 2), xlabel="$\\omega$ [GeV]", ylabel="$\\rho$", 
 figure.tight_layout()
 
 # %%
-# The posterior is sampled on a manifold on which every noise level looks alike (``Manifold``): no linearisation, and no tuning by hand.
+# The posterior is sampled on a manifold on which every noise level looks alike (``ConstrainedHMC``): no linearisation, and no tuning by hand.
 #
 # .. note:: Short chains, so that this page builds quickly; the verdict watches them. ``retrodict demo spectral`` runs longer ones.
-result = rd.infer(target, rd.Manifold(chains=12, warmup=30, draws=60, leapfrog=6), seed=0)
+result = rd.infer(target, rd.ConstrainedHMC(chains=12, warmup=30, draws=60, leapfrog=6), seed=0)
 print(result)
 band = result.band("spectral_function")
 

@@ -20,7 +20,7 @@ import numpy as np
 
 from retrodict.generate import ProbabilityFlow, importance
 from retrodict.lattice import Cluster, Phi4, last_configurations
-from retrodict.lattice.scalar_score import fitted, scalar_process
+from retrodict.lattice.models.scalar_score import fitted, scalar_process
 from retrodict.run.loop import advance
 
 action = Phi4((8, 8), kappa=0.27, lam=0.022, precision=32)

@@ -7,13 +7,13 @@ from retrodict.cli.cost import estimate
 from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.inference.nuts import NUTS
 from retrodict.inference.train import Train
-from retrodict.lattice.groups import SU3, U1
-from retrodict.lattice.learned import Learned
-from retrodict.lattice.methods import HMC
-from retrodict.lattice.phi4 import Phi4
-from retrodict.lattice.scalar_score import ScalarDiffusion
-from retrodict.lattice.u1_training import U1Diffusion
-from retrodict.lattice.wilson import Wilson
+from retrodict.lattice.models.independence_metropolis import IndependenceMetropolis
+from retrodict.lattice.models.scalar_score import ScalarDiffusion
+from retrodict.lattice.models.u1.training import U1Diffusion
+from retrodict.lattice.samplers.methods import HMC
+from retrodict.lattice.theories.groups import SU3, U1
+from retrodict.lattice.theories.phi4 import Phi4
+from retrodict.lattice.theories.wilson import Wilson
 from retrodict.run.method import Work
 
 GATHER = HMC(chains=16, warmup=50, draws=200)
@@ -27,14 +27,14 @@ CASES = {
 }
 
 
-def cost_of(action, recipe, data, fit, polish, **more):
-    return estimate(action, Learned(recipe, data, fit, polish, **more))
+def cost_of(action, recipe, data, fit, reverse_kl, **more):
+    return estimate(action, IndependenceMetropolis(recipe, data, fit, reverse_kl, **more))
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_a_learned_sampler_costs_more_than_the_chain_that_gathers_for_it(name):
-    action, recipe, data, fit, polish = CASES[name]
-    found = cost_of(action, recipe, data, fit, polish)
+    action, recipe, data, fit, reverse_kl = CASES[name]
+    found = cost_of(action, recipe, data, fit, reverse_kl)
     assert found.by_name()["gathering"] == pytest.approx(estimate(action, data).seconds)
     assert found.seconds > 2 * found.by_name()["gathering"]
     assert found.by_name()["drawing"] > 0
@@ -49,9 +49,9 @@ def test_twice_the_training_and_twice_the_draws_cost_twice_as_much():
 
 @pytest.mark.parametrize("name", CASES)
 def test_four_times_the_volume_costs_four_times_as_much_or_somewhat_more(name):
-    action, recipe, data, fit, polish = CASES[name]
+    action, recipe, data, fit, reverse_kl = CASES[name]
     larger = Phi4((16, 16), 0.27, 0.022) if action is FIELDS else Wilson(U1(), (16, 16), 2.0)
-    small, large = (cost_of(one, recipe, data, fit, polish).by_name() for one in (action, larger))
+    small, large = (cost_of(one, recipe, data, fit, reverse_kl).by_name() for one in (action, larger))
     for stage in {"gathering", "training on configurations", "drawing"} & set(small):
         assert 3.5 < large[stage] / small[stage] < 7
 

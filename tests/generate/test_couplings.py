@@ -13,9 +13,9 @@ from retrodict.generate.coupling import CheckerboardFlow, CouplingFlow, Matsubar
 from retrodict.generate.elementwise import Affine, CircleSpline, Spline
 from retrodict.generate.model import with_weights
 from retrodict.generate.spectrum import GaussianField
-from retrodict.lattice.paths import double_well
-from retrodict.lattice.phi4 import Phi4
-from retrodict.lattice.symmetries import negated, translated
+from retrodict.lattice.theories.paths import double_well
+from retrodict.lattice.theories.phi4 import Phi4
+from retrodict.lattice.theories.symmetries import negated, translated
 from retrodict.num.lattice_modes import modes_of, real_fourier
 
 PLANE, PATH = Phi4((4, 6), 0.2, 0.022), double_well(12, 0.2, 1.0)

@@ -16,7 +16,7 @@ from scipy.stats import kstest
 from retrodict.base.errors import InputError
 from retrodict.generate.annealing import AnnealedLangevin
 from retrodict.generate.diffusion import Diffusion, PredictorCorrector, ProbabilityFlow, ReverseSDE, information
-from retrodict.generate.exact import importance, selected
+from retrodict.generate.exact import importance, independence_metropolis
 from retrodict.generate.learners import FromData, trained
 from retrodict.generate.modes import Fourier, GaussianStart, TailedStart, White
 from retrodict.generate.noise import (
@@ -199,7 +199,7 @@ def test_weights_of_paths_and_of_densities_correct_a_wrong_score_and_a_planted_f
             good = abs(found.log_z) < 3 * found.log_z_error and abs(mean - VARIANCE) < 3 * error
             assert good == (fault == 0), (name, fault)
             assert found.ess > 0.1 or fault, name
-        indices, _ = selected(log_w, jr.key(2))
+        indices, _ = independence_metropolis(log_w, jr.key(2))
         chain = square[np.asarray(indices)][100:]
         assert abs(chain.mean() - VARIANCE) < 3 * chain.std() / np.sqrt(len(chain) / 2)
         spread[name] = found.variance

@@ -11,7 +11,7 @@ import pytest
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, PyTree, Scalar
-from retrodict.generate.exact import importance, selected
+from retrodict.generate.exact import importance, independence_metropolis
 from retrodict.generate.learners import FromAction, FromData, trained
 from retrodict.generate.model import AbstractModel, Density, Sample
 from retrodict.inference.schedule import Cosine
@@ -106,7 +106,7 @@ def test_independence_metropolis_leaves_the_target_invariant_and_a_planted_fault
     x, log_w = proposals(normal(0.2, 1.0), 20_000)
     if fault == "jacobian":  # a density that forgets part of its normalisation where x is large
         log_w = log_w + 0.1 * jnp.sum(x, axis=1)
-    indices, accepted = eqx.filter_jit(selected)(log_w, jr.key(2))
+    indices, accepted = eqx.filter_jit(independence_metropolis)(log_w, jr.key(2))
     chain = np.asarray(x)[np.asarray(indices)][100:]
     found = gamma_method(np.mean(chain, axis=1)[None])
     assert (in_errors(found.value, found.error, CENTRE) < 3) == (fault is None)

@@ -14,8 +14,8 @@ from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow, 
 from retrodict.generate.learners import log_weight
 from retrodict.generate.model import with_weights
 from retrodict.generate.spectrum import GaussianField, measured
-from retrodict.lattice.phi4 import Phi4
-from retrodict.lattice.symmetries import negated, of_sites
+from retrodict.lattice.theories.phi4 import Phi4
+from retrodict.lattice.theories.symmetries import negated, of_sites
 from retrodict.num.lattice_modes import modes_of
 
 SHAPES = [(8,), (4, 4), (3, 4, 3)]

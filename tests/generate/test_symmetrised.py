@@ -16,13 +16,13 @@ from retrodict.generate.coupling import CheckerboardFlow
 from retrodict.generate.exact import importance
 from retrodict.generate.model import with_weights
 from retrodict.generate.symmetrised import Symmetrised, TwoModes, folded
-from retrodict.lattice.groups import U1
-from retrodict.lattice.phi4 import Phi4
+from retrodict.lattice.models.u1.training import U1Diffusion
 from retrodict.lattice.problems import TEMPLATE
-from retrodict.lattice.reference import phi4_two_by_two
-from retrodict.lattice.symmetries import negated
-from retrodict.lattice.u1_training import U1Diffusion
-from retrodict.lattice.wilson import Wilson
+from retrodict.lattice.theories.groups import U1
+from retrodict.lattice.theories.phi4 import Phi4
+from retrodict.lattice.theories.reference import phi4_two_by_two
+from retrodict.lattice.theories.symmetries import negated
+from retrodict.lattice.theories.wilson import Wilson
 
 KAPPA, LAM = 0.27, 0.022
 CONTINUOUS = EquivariantFlow(lengths=(0.0,), harmonics=3, knots=3, steps=12, fitting_steps=4, odd=False)
@@ -115,7 +115,11 @@ def test_a_config_names_two_modes_and_the_model_of_one(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text(TEMPLATE)
     loaded = load(
-        path, ("method={kind: Learned, model: {kind: Symmetrised, model: {kind: CheckerboardFlow, odd: false}}}",)
+        path,
+        (
+            "method={kind: IndependenceMetropolis,"
+            " model: {kind: Symmetrised, model: {kind: CheckerboardFlow, odd: false}}}",
+        ),
     )
     path.write_text(to_yaml(loaded.resolved))
     assert load(path).method == loaded.method

@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from tests.inference.targets import Exact
 
 from retrodict.base.types import Array, PyTree, Scalar
 from retrodict.inference.diagnostics import effective_sample_size
 from retrodict.run.method import Draws
+from tests.inference.targets import Exact
 
 
 @eqx.filter_jit

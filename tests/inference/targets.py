@@ -11,7 +11,6 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 from numpy.typing import ArrayLike
-from tests.problem.toys import Identity
 
 from retrodict.base.types import Array, Flag, Float, Key, PyTree, Scalar, Vector
 from retrodict.problem.covariance import diagonal
@@ -20,6 +19,7 @@ from retrodict.problem.learner import AbstractLearner
 from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.posterior import Posterior
 from retrodict.problem.target import AbstractTarget, Quantity
+from tests.problem.toys import Identity
 
 NOTHING = np.zeros((2, 2))
 UNMEASURED = 1e3  # an error so large that its datum does not count

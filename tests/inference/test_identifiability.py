@@ -3,10 +3,10 @@
 import jax.numpy as jnp
 import numpy as np
 from numpy.testing import assert_allclose
-from tests.inference.exact import linear_problem
 
 from retrodict.inference.compare import fit_quality
 from retrodict.inference.identifiability import identifiability, shrinkage
+from tests.inference.exact import linear_problem
 
 
 def test_singular_values_are_those_of_the_whitened_operator():

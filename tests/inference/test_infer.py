@@ -6,7 +6,6 @@ import jax.random as jr
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from tests.inference.exact import Exact, Identity, linear_problem
 
 from retrodict.base.errors import InputError
 from retrodict.inference.evaluate import evaluate
@@ -17,6 +16,7 @@ from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.posterior import Posterior
 from retrodict.problem.target import Quantity
 from retrodict.run.method import Draws
+from tests.inference.exact import Exact, Identity, linear_problem
 
 METHOD = Exact(steps=100)
 

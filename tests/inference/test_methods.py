@@ -10,12 +10,10 @@ import jax.random as jr
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from tests.inference.driving import deviations, run, taken
-from tests.inference.targets import FreeField, Line, banana, by_grid, half_plane, linear, sheet, skewed, valleys
-from tests.problem.toys import Identity
 
 from retrodict.base.errors import InputError, Interrupted
 from retrodict.base.types import Flag, Vector
+from retrodict.inference.constrained_hmc import ConstrainedHMC
 from retrodict.inference.diagnostics import effective_sample_size, genealogy_ess, rhat_and_bulk_ess
 from retrodict.inference.ensemble import Ensemble
 from retrodict.inference.evaluate import evaluate
@@ -23,7 +21,6 @@ from retrodict.inference.facts import facts_of
 from retrodict.inference.gradient import Adam
 from retrodict.inference.importance import Importance, fill_bank
 from retrodict.inference.laplace import Laplace
-from retrodict.inference.manifold import Manifold
 from retrodict.inference.map import MAP
 from retrodict.inference.nuts import NUTS
 from retrodict.inference.schedule import Constant
@@ -34,12 +31,15 @@ from retrodict.problem.posterior import Posterior
 from retrodict.run import loop
 from retrodict.run.directory import RunDirectory
 from retrodict.run.loop import advance
+from tests.inference.driving import deviations, run, taken
+from tests.inference.targets import FreeField, Line, banana, by_grid, half_plane, linear, sheet, skewed, valleys
+from tests.problem.toys import Identity
 
 METHODS = {
     "Ensemble": Ensemble(members=2000, steps=60),
     "Importance": Importance(draws=20_000, batch=2000),
     "Laplace": Laplace(draws=2000, steps=60),
-    "Manifold": Manifold(chains=16, warmup=100, draws=250, leapfrog=4),
+    "ConstrainedHMC": ConstrainedHMC(chains=16, warmup=100, draws=250, leapfrog=4),
     "NUTS": NUTS(chains=4, warmup=300, draws=1000),
     "SequentialMonteCarlo": SequentialMonteCarlo(particles=2000, moves=4),
 }
@@ -47,8 +47,8 @@ PROBLEMS = {"linear": linear, "skewed": skewed, "banana": banana, "sheet": lambd
 PROMISED = [
     *(("linear", name) for name in METHODS),
     *(("skewed", name) for name in METHODS if name != "Laplace"),
-    *(("banana", name) for name in ("Importance", "Manifold", "NUTS", "SequentialMonteCarlo")),
-    *(("sheet", name) for name in ("Importance", "Manifold", "NUTS")),
+    *(("banana", name) for name in ("Importance", "ConstrainedHMC", "NUTS", "SequentialMonteCarlo")),
+    *(("sheet", name) for name in ("Importance", "ConstrainedHMC", "NUTS")),
     *(("valleys", name) for name in ("Importance", "SequentialMonteCarlo")),
 ]
 
@@ -60,7 +60,7 @@ def test_draws_have_the_mean_and_covariance_of_the_posterior(problem, method):
     assert np.max(np.abs(deviations(draws, by_grid(target)))) < 4
 
 
-@pytest.mark.parametrize("method", ["Importance", "Manifold", "NUTS"])
+@pytest.mark.parametrize("method", ["Importance", "ConstrainedHMC", "NUTS"])
 def test_a_spread_ten_percent_too_small_is_noticed(method):
     """The twin of the test above."""
     target = linear()
@@ -177,13 +177,13 @@ def test_the_genealogy_tells_the_scatter_of_the_means_over_runs(populations):
     assert_allclose(np.sqrt(np.mean(np.square(errors), axis=0)), np.std(means, axis=0), rtol=0.35)
 
 
-@pytest.mark.parametrize("method", ["Ensemble", "Manifold", "NUTS", "SequentialMonteCarlo"])
+@pytest.mark.parametrize("method", ["Ensemble", "ConstrainedHMC", "NUTS", "SequentialMonteCarlo"])
 def test_no_draw_lies_where_the_physics_is_invalid(method):
     draws, _ = run(half_plane(), METHODS[method])
     assert np.all(np.asarray(draws.position)[..., 0] > 0)
 
 
-@pytest.mark.parametrize("method", ["Manifold", "NUTS", "SequentialMonteCarlo"])
+@pytest.mark.parametrize("method", ["ConstrainedHMC", "NUTS", "SequentialMonteCarlo"])
 def test_a_posterior_cut_by_invalid_physics_keeps_its_moments(method):
     draws, _ = run(half_plane(), METHODS[method])
     assert np.max(np.abs(deviations(draws, by_grid(half_plane(), points=3001)))) < 4
@@ -222,7 +222,7 @@ def test_training_finds_the_line_that_made_the_examples():
 
 
 @pytest.mark.parametrize(
-    "method", [MAP(), Ensemble(), Importance(), Laplace(), Manifold(), SequentialMonteCarlo(), Train()]
+    "method", [MAP(), Ensemble(), Importance(), Laplace(), ConstrainedHMC(), SequentialMonteCarlo(), Train()]
 )
 def test_a_method_refuses_a_target_without_the_structure_that_it_needs(method):
     with pytest.raises(InputError, match="needs a target"):

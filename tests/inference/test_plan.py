@@ -4,13 +4,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from tests.inference.exact import GRID, linear_problem
 
 from retrodict.inference.plan import plan, shrinkage
 from retrodict.problem.covariance import diagonal
 from retrodict.problem.forward import LinearForward
 from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.posterior import Posterior
+from tests.inference.exact import GRID, linear_problem
 
 SLOPES = {
     "total": np.ones(4),

@@ -7,12 +7,12 @@ import re
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from tests.inference.exact import Exact, exact_moments, linear_problem
 
 from retrodict.base.errors import InputError
 from retrodict.base.format import estimate, value_with_error, value_with_sides
 from retrodict.inference.infer import infer
 from retrodict.run.result import Result
+from tests.inference.exact import Exact, exact_moments, linear_problem
 
 METHOD = Exact(steps=500)
 

@@ -5,8 +5,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from tests.inference.driving import run
-from tests.inference.targets import NOTHING, FreeField, half_plane, linear, measured, rosenbrock, sheet
 
 from retrodict.inference import least_squares
 from retrodict.inference.gauss_newton import covariance, factorise, half_log_det, refined_step, solve_step
@@ -14,6 +12,8 @@ from retrodict.inference.gradient import LBFGS, Adam
 from retrodict.inference.least_squares import LevenbergMarquardt, minimise
 from retrodict.inference.map import MAP
 from retrodict.inference.schedule import Constant, Cosine, Geometric
+from tests.inference.driving import run
+from tests.inference.targets import NOTHING, FreeField, half_plane, linear, measured, rosenbrock, sheet
 
 RNG = np.random.default_rng(0)
 

@@ -9,15 +9,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.special import ndtr
-from tests.inference.exact import Exact, exact_moments, linear_problem
-from tests.toys import Banana
 
 from retrodict.base.errors import InputError
 from retrodict.inference.closure import bank_of, close, close_by_bank, join, run_inline, transform
+from retrodict.inference.constrained_hmc import ConstrainedHMC
 from retrodict.inference.ensemble import Ensemble
 from retrodict.inference.importance import Importance
 from retrodict.inference.laplace import Laplace
-from retrodict.inference.manifold import Manifold
 from retrodict.inference.map import MAP
 from retrodict.inference.nuts import NUTS
 from retrodict.inference.smc import SequentialMonteCarlo
@@ -25,6 +23,8 @@ from retrodict.inference.uniformity import coverage_limits, holm, location_test,
 from retrodict.inference.validate import calibrate, validate
 from retrodict.problem.covariance import Covariance, full
 from retrodict.problem.likelihood import Gaussian
+from tests.inference.exact import Exact, exact_moments, linear_problem
+from tests.toys import Banana
 
 PROBLEM = linear_problem(error=2.0, latents=3, points=5)
 SHORT = Exact(steps=25)
@@ -118,7 +118,7 @@ def test_a_series_may_be_cut_into_tasks_in_any_way():
 
 
 @pytest.mark.parametrize(
-    "method", [MAP(), Ensemble(members=8), Laplace(draws=9), NUTS(), Manifold(), SequentialMonteCarlo()]
+    "method", [MAP(), Ensemble(members=8), Laplace(draws=9), NUTS(), ConstrainedHMC(), SequentialMonteCarlo()]
 )
 def test_every_method_can_be_vmapped_over_data_sets(method):
     """Traced, not computed: `init`, `step` and `finish` are pure functions without a look at a value."""

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import jax.random as jr
 import pytest
 
-from retrodict.lattice import symmetries as sym
-from retrodict.lattice.action import AbstractAction
-from retrodict.lattice.groups import SU2, SU3, U1
-from retrodict.lattice.paths import double_well, harmonic
-from retrodict.lattice.phi4 import ContinuumPhi4, Phi4
-from retrodict.lattice.spins import XY, Ising
-from retrodict.lattice.wilson import Wilson
+from retrodict.lattice.core.action import AbstractAction
+from retrodict.lattice.theories import symmetries as sym
+from retrodict.lattice.theories.groups import SU2, SU3, U1
+from retrodict.lattice.theories.paths import double_well, harmonic
+from retrodict.lattice.theories.phi4 import ContinuumPhi4, Phi4
+from retrodict.lattice.theories.spins import XY, Ising
+from retrodict.lattice.theories.wilson import Wilson
 
 
 class Case(NamedTuple):

@@ -5,28 +5,33 @@ import json
 import numpy as np
 import pytest
 
-from retrodict.base.chapter import Run
 from retrodict.base.errors import InputError
+from retrodict.base.section import Run
 from retrodict.cli.config import load
 from retrodict.cli.config.load import to_yaml
 from retrodict.cli.main import execute
-from retrodict.lattice.action import require_memory
-from retrodict.lattice.chapters import step_seconds
-from retrodict.lattice.files import Configurations, read_configurations, read_gauge_field, write_configurations
-from retrodict.lattice.gauge_field import compute_layout
-from retrodict.lattice.groups import SU3, U1
-from retrodict.lattice.keeping import FILE, encoded, exported, kept_configurations
-from retrodict.lattice.methods import HMC
-from retrodict.lattice.paths import Path
-from retrodict.lattice.phi4 import Phi4
-from retrodict.lattice.pictures import pictures
+from retrodict.lattice.core.action import require_memory
+from retrodict.lattice.io.files import Configurations, read_configurations, read_gauge_field, write_configurations
+from retrodict.lattice.io.gauge_field import compute_layout
+from retrodict.lattice.io.saved_configurations import (
+    FILE,
+    encode_configurations,
+    export_configurations,
+    saved_configurations,
+)
 from retrodict.lattice.problems import DEMOS, TEMPLATE, problem
-from retrodict.lattice.reference import harmonic_x2
-from retrodict.lattice.rivals import ran, rivals
-from retrodict.lattice.spins import XY, Ising
-from retrodict.lattice.wilson import Wilson
+from retrodict.lattice.report.baselines import baselines, run_for
+from retrodict.lattice.report.pictures import pictures
+from retrodict.lattice.report.sections import step_seconds
+from retrodict.lattice.samplers.methods import HMC
+from retrodict.lattice.theories.groups import SU3, U1
+from retrodict.lattice.theories.paths import FeynmanPath
+from retrodict.lattice.theories.phi4 import Phi4
+from retrodict.lattice.theories.reference import harmonic_x2
+from retrodict.lattice.theories.spins import XY, Ising
+from retrodict.lattice.theories.wilson import Wilson
 from retrodict.run.result import Result
-from tests.lattice.encoders import random_links
+from tests.lattice.io.encoders import random_links
 from tests.refusals import fingerprint
 
 TINY = "method={kind: HMC, chains: 8, warmup: 20, draws: 120}"
@@ -49,9 +54,9 @@ THEORIES = {
     "{kind: Wilson, group: U1, shape: [6, 6], beta: 2.0, loops: 2}": "Wilson",
     "{kind: Wilson, group: SU2, shape: [4, 4, 4, 4], beta: 2.4}": "Wilson",
     "{kind: Wilson, group: SU3, shape: [4, 4], beta: 6.0}": "Wilson",
-    "{kind: Path, sites: 20, spacing: 0.1, coefficients: {kind: Harmonic}}": "Path",
-    "{kind: Path, sites: 20, spacing: 0.1, coefficients: {kind: DoubleWell, minimum_squared: 2.0}}": "Path",
-    "{kind: Path, sites: 20, spacing: 0.1, coefficients: [0.0, 0.5, 0.1]}": "Path",
+    "{kind: FeynmanPath, sites: 20, spacing: 0.1, coefficients: {kind: Harmonic}}": "FeynmanPath",
+    "{kind: FeynmanPath, sites: 9, spacing: 0.1, coefficients: {kind: DoubleWell, minimum_squared: 2.0}}": "FeynmanPath",
+    "{kind: FeynmanPath, sites: 20, spacing: 0.1, coefficients: [0.0, 0.5, 0.1]}": "FeynmanPath",
 }
 
 
@@ -69,11 +74,13 @@ def test_a_config_names_each_theory(theory, kind, tmp_path):
 def study(tmp_path_factory):
     """A project made by `new` and run once, with its report; a second run of another seed without one."""
     folder = tmp_path_factory.mktemp("lattice") / "study"
-    path = Path(8, 0.25, (0.0, 0.5))
+    path = FeynmanPath(8, 0.25, (0.0, 0.5))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("retrodict.lattice.chapters.rivals", lambda *about: {"HMC again": HMC(chains=8, warmup=100)})
-        words = ["--set", "theory={kind: Path, sites: 8, spacing: 0.25, coefficients: {kind: Harmonic}}"]
-        assert execute(["new", "lattice", str(folder), *words, "--set", "rivals=0.5"]) == 0
+        patch.setattr(
+            "retrodict.lattice.report.sections.baselines", lambda *about: {"HMC again": HMC(chains=8, warmup=100)}
+        )
+        words = ["--set", "theory={kind: FeynmanPath, sites: 8, spacing: 0.25, coefficients: {kind: Harmonic}}"]
+        assert execute(["new", "lattice", str(folder), *words, "--set", "baselines=0.5"]) == 0
         config = str(folder / "config.yaml")
         assert execute(["check", config]) == 0
         assert execute(["run", config, "--out", str(folder / "run"), "--set", TINY, "--quiet"]) == 0
@@ -95,7 +102,7 @@ def test_the_last_configurations_are_kept_listed_and_inspected(study, capsys):
     assert FILE in manifest["outputs"]
     assert execute(["inspect", str(study / "run" / FILE), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["kind"], found["theory"], found["configurations"]) == ("scalar_configurations", "Path", 8)
+    assert (found["kind"], found["theory"], found["configurations"]) == ("scalar_configurations", "FeynmanPath", 8)
     assert found["dimensions"] == [8]
     kept = read_configurations(study / "run" / FILE).fields
     assert len({one.tobytes() for one in kept}) == 8
@@ -130,21 +137,23 @@ def test_the_report_shows_configurations_distributions_memory_and_rivals(study):
 
 
 def test_other_methods_are_compared_on_demand_and_can_be_switched_off(study, monkeypatch, capsys):
-    monkeypatch.setattr("retrodict.lattice.chapters.rivals", lambda *about: {"again": HMC(chains=8, warmup=100)})
+    monkeypatch.setattr(
+        "retrodict.lattice.report.sections.baselines", lambda *about: {"again": HMC(chains=8, warmup=100)}
+    )
     assert execute(["compare", str(study / "run"), "--methods", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [row["Sampler"] for row in rows] == ["this run", "again"]
     assert rows[1]["CPU ms for one"] > 0
 
     def never(*about):
-        raise AssertionError("rivals ran although they were switched off")
+        raise AssertionError("baselines run_for although they were switched off")
 
-    from retrodict.lattice.chapters import chapters
+    from retrodict.lattice.report.sections import sections
 
-    monkeypatch.setattr("retrodict.lattice.chapters.ran", never)
+    monkeypatch.setattr("retrodict.lattice.report.sections.run_for", never)
     config = load(study / "run" / "config.resolved.yaml")
-    told = chapters(Result.load(study / "run"), config.problem, run=Run(study / "run", {"rivals": 0.0}))
-    assert [chapter.name for chapter in told] == ["configurations", "distributions", "sampling"]
+    told = sections(Result.load(study / "run"), config.problem, run=Run(study / "run", {"baselines": 0.0}))
+    assert [section.name for section in told] == ["configurations", "distributions", "sampling"]
 
 
 def test_the_bottom_of_an_action_is_a_point_without_errors(study, tmp_path, capsys):
@@ -184,20 +193,20 @@ LINKS = Wilson(SU3(), (4, 2, 2, 6), 6.0, loops=1)
 def test_links_are_kept_and_exported_bit_by_bit(tmp_path):
     """Two configurations through the run directory, then to each format and back by its own reader."""
     links = np.stack([compute_layout(random_links(seed)) for seed in (0, 1)])
-    (tmp_path / FILE).write_bytes(encoded(LINKS, links))
-    np.testing.assert_array_equal(kept_configurations(tmp_path, LINKS), links)
+    (tmp_path / FILE).write_bytes(encode_configurations(LINKS, links))
+    np.testing.assert_array_equal(saved_configurations(tmp_path, LINKS), links)
     for form in ("npz", "nersc", "ildg"):
-        for number, (name, data) in enumerate(exported(tmp_path, LINKS, form).items()):
+        for number, (name, data) in enumerate(export_configurations(tmp_path, LINKS, form).items()):
             path = tmp_path / name.replace("/", "-")
             path.write_bytes(data)
             np.testing.assert_array_equal(compute_layout(read_gauge_field(path).links), links[number])
     with pytest.raises(InputError, match="another action"):
-        kept_configurations(tmp_path, Wilson(SU3(), (4, 2, 2, 6), 5.9, loops=1))
+        saved_configurations(tmp_path, Wilson(SU3(), (4, 2, 2, 6), 5.9, loops=1))
 
 
 def test_a_picture_of_links_shows_their_flux():
     """The angles of all plaquettes of the uniform flux are 2 pi / V; a field is drawn as it is; one scale for all."""
-    from retrodict.lattice.winding import uniform_flux
+    from retrodict.lattice.samplers.winding import uniform_flux
 
     action = Wilson(U1(), (4, 6), 1.0)
     figure = pictures(action, np.stack([uniform_flux((4, 6)), 0 * uniform_flux((4, 6))]))
@@ -212,20 +221,20 @@ def test_a_picture_of_links_shows_their_flux():
 
 def test_a_rival_finds_the_exact_answer_at_a_cost():
     """The harmonic path in two seconds; in none it does not come far enough, and says nothing."""
-    action, method = Path(8, 0.25, (0.0, 0.5)), HMC(chains=8, warmup=100)
-    found = ran(action, "HMC", method, seconds=2.0)
+    action, method = FeynmanPath(8, 0.25, (0.0, 0.5)), HMC(chains=8, warmup=100)
+    found = run_for(action, "HMC", method, seconds=2.0)
     x2 = found.numbers()["x2"]
     assert x2.exact == pytest.approx(harmonic_x2(8, 0.25))
     assert abs(x2.deviation) < 3.5
     assert 0 < found.cost("x2") < 1
-    assert ran(action, "HMC", method, seconds=0.0).estimates == ()
+    assert run_for(action, "HMC", method, seconds=0.0).estimates == ()
 
 
 def test_the_method_of_the_run_is_no_rival_of_itself():
     action = Wilson(U1(), (4, 4), 1.0)
-    assert "HMC and winding" in rivals(action, "HMC", {"winding": False})
-    assert "HMC" not in rivals(action, "HMC", {"winding": False})
-    assert rivals(Ising((4, 4), 0.4), "Cluster", {"trajectory": False}) == {}
+    assert "HMC and winding" in baselines(action, "HMC", {"winding": False})
+    assert "HMC" not in baselines(action, "HMC", {"winding": False})
+    assert baselines(Ising((4, 4), 0.4), "Cluster", {"trajectory": False}) == {}
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------
@@ -243,7 +252,7 @@ PAIRS = {
     "winding of a field": (f"{{{PHI4}}}", "{kind: HMC, winding: true}", "winding: false"),
     "straight lines for links": ("{kind: Wilson, group: SU3, shape: [4, 4], beta: 6.0}", "{kind: NUTS}", "HMC"),
     "straight lines for spins": ("{kind: Ising, shape: [4, 4], coupling: 0.4}", "{kind: NUTS}", "Cluster"),
-    "a method for data": (f"{{{PHI4}}}", "{kind: Manifold}", "HMC"),
+    "a method for data": (f"{{{PHI4}}}", "{kind: ConstrainedHMC}", "HMC"),
 }
 CONFIGS = {
     "no theory": ("{}", "kind"),
@@ -267,9 +276,9 @@ CONFIGS = {
         "{kind: ContinuumPhi4, shape: [8, 8], mass_squared: 0.0, coupling: 0.0}",
         "normalised",
     ),
-    "a path downhill": ("{kind: Path, sites: 8, spacing: 0.1, coefficients: [0.0, 1.0, -1.0]}", "normalised"),
-    "a path without a potential": ("{kind: Path, sites: 8, spacing: 0.1, coefficients: [1.0]}", "normalised"),
-    "a path backwards": ("{kind: Path, sites: 8, spacing: -0.1, coefficients: {kind: Harmonic}}", "normalised"),
+    "a path downhill": ("{kind: FeynmanPath, sites: 8, spacing: 0.1, coefficients: [0.0, 1.0, -1.0]}", "normalised"),
+    "a path without a potential": ("{kind: FeynmanPath, sites: 8, spacing: 0.1, coefficients: [1.0]}", "normalised"),
+    "a path backwards": ("{kind: FeynmanPath, sites: 8, spacing: -0.1, coefficients: {kind: Harmonic}}", "normalised"),
     "a coupling that is no number": ("{kind: XY, shape: [8, 8], beta: .nan}", "finite"),
     "a coupling in words": ("{kind: XY, shape: [8, 8], beta: strong}", "a number"),
 }
@@ -328,6 +337,6 @@ def test_a_problem_is_its_action():
 def test_no_other_domain_claims_a_stream_of_configurations(body, tmp_path, capsys):
     """The first lines are text and the rest is not: whoever reads text must pass it on."""
     fields = np.frombuffer(body * 4, dtype=np.float64).reshape(1, 4).copy()
-    write_configurations(tmp_path / FILE, Configurations(fields, "Path", {}))
+    write_configurations(tmp_path / FILE, Configurations(fields, "FeynmanPath", {}))
     assert execute(["inspect", str(tmp_path / FILE), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["theory"] == "Path"
+    assert json.loads(capsys.readouterr().out)["theory"] == "FeynmanPath"

@@ -17,7 +17,7 @@ from retrodict.neutron_star.ansatz import (
     PiecewiseLinearSoundSpeed,
     PiecewisePolytropes,
     RandomFunction,
-    Spectral,
+    SpectralSoundSpeed,
 )
 from retrodict.neutron_star.forward import Stars
 
@@ -25,7 +25,7 @@ GRID = CoreGrid(intervals=40)
 CAUSAL = (
     GaussianProcessSoundSpeed(GRID),
     NeuralSoundSpeed(GRID),
-    Spectral(GRID),
+    SpectralSoundSpeed(GRID),
     PiecewiseLinearSoundSpeed(GRID),
     FirstOrderTransition(GRID),
 )
@@ -148,7 +148,7 @@ def test_a_plateau_has_constant_pressure_and_its_width():
 
 def test_the_prior_spans_soft_and_stiff_stars():
     """Given a maximum mass above 1.95: R_1.4 and the fraction of such stars as the documentation quotes them."""
-    from retrodict.neutron_star.sequence import star_at_mass
+    from retrodict.neutron_star.stars.sequence import star_at_mass
 
     ansatz, forward = GaussianProcessSoundSpeed(GRID), Stars()
 

@@ -7,10 +7,10 @@ from numpy.testing import assert_allclose
 
 from retrodict.neutron_star import problems
 from retrodict.neutron_star.ansatz import CoreGrid, FirstOrderTransition, GaussianProcessSoundSpeed
-from retrodict.neutron_star.eos import from_table
+from retrodict.neutron_star.eos.equation_of_state import from_table
 from retrodict.neutron_star.export import MATTER, STARS, tables
-from retrodict.neutron_star.sequence import maximum_mass, star_at_mass
-from retrodict.neutron_star.tov import solve
+from retrodict.neutron_star.stars.sequence import maximum_mass, star_at_mass
+from retrodict.neutron_star.stars.tov import solve
 
 GRID = CoreGrid(intervals=60)
 DRAWS = 3

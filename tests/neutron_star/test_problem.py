@@ -15,12 +15,12 @@ from retrodict.base.errors import InputError, Interrupted
 from retrodict.inference.ensemble import Ensemble
 from retrodict.neutron_star import problems
 from retrodict.neutron_star.ansatz import CoreGrid, GaussianProcessSoundSpeed, NeuralPressure
-from retrodict.neutron_star.branch import LARGEST
-from retrodict.neutron_star.data import observations
 from retrodict.neutron_star.derived import QUANTITIES
 from retrodict.neutron_star.forward import Stars
-from retrodict.neutron_star.likelihood import ProfileMassRadius
-from retrodict.neutron_star.noise import mass_radius_errors
+from retrodict.neutron_star.likelihood.measured_stars import ProfileMassRadius
+from retrodict.neutron_star.likelihood.noise import mass_radius_errors
+from retrodict.neutron_star.readers.data import observations
+from retrodict.neutron_star.stars.branch import LARGEST
 from retrodict.problem.posterior import Posterior
 from retrodict.run import loop
 from retrodict.run.directory import RunDirectory

@@ -11,7 +11,7 @@ from scipy.stats import multivariate_normal
 
 from retrodict.base.errors import InputError
 from retrodict.problem.covariance import blocks, diagonal, from_samples, full
-from retrodict.problem.likelihood import Gaussian, Named, residual_of_bounded
+from retrodict.problem.likelihood import Gaussian, Labelled, residual_of_bounded
 from tests.problem.toys import exact_log_evidence, exact_posterior, linear_gaussian
 
 CORRELATED = np.array([[1.0, 0.3, 0.1], [0.3, 2.0, -0.4], [0.1, -0.4, 0.5]])
@@ -80,13 +80,13 @@ def test_independent_likelihoods_add():
 
 def test_names_follow_the_pulls_through_sums_and_new_data():
     plain = Gaussian(jnp.array([1.0, 2.0]), diagonal(np.array([0.5, 0.5])))
-    named = Named(plain, ("tau = 0.1 fm", "tau = 0.2 fm"))
+    named = Labelled(plain, ("tau = 0.1 fm", "tau = 0.2 fm"))
     prediction = jnp.array([0.7, 1.1])
     assert_allclose(named.log_prob(prediction), plain.log_prob(prediction), rtol=1e-15)
     assert (named + named).with_data((named.data, named.data)).labels == 2 * named.labels
     assert (named + plain).labels == ()  # names for some would name the wrong ones
     with pytest.raises(ValueError, match="1 labels for 2 pulls"):
-        Named(plain, ("tau",)).pulls(prediction)
+        Labelled(plain, ("tau",)).pulls(prediction)
 
 
 def test_the_residual_of_a_bounded_likelihood_gives_it_back_with_finite_slopes():

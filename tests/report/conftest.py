@@ -20,5 +20,5 @@ def page(result, tmp_path_factory) -> Path:
     fake.make_validation(directory)
     others = {"five polytropes": fake.make_result(seed=3)}
     figures = fake.domain_figures(result)
-    more = {"alternatives": others, "references": ("soma2023",), "chapters": (fake.make_chapter(),)}
+    more = {"alternatives": others, "references": ("soma2023",), "sections": (fake.make_chapter(),)}
     return write_report(directory, figures=figures, **more)

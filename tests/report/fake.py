@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from retrodict.base.chapter import Chapter, Table
 from retrodict.base.figure import Band, Curves, Ellipses, Figure, Guide, Image, Panel, band_of
+from retrodict.base.section import Section, Table
 from retrodict.run.result import Result
 
 ENERGY = np.geomspace(150.0, 1500.0, 60)  # MeV fm^-3
@@ -154,7 +154,7 @@ def _attributes(status: str) -> dict[str, Any]:
     return {
         "schema_version": 1,
         "retrodict_version": "0.1.0",
-        "target": "Posterior(GaussianProcess, Stars, Independent, White)",
+        "target": "Posterior(GaussianProcess, Stars, Independent, StandardNormal)",
         "method": "NUTS",
         "seed": 0,
         "verdict": json.dumps({"status": status, "reasons": reasons[status], "notes": notes}),
@@ -259,10 +259,10 @@ def _mass_radius(result: Result, observations: Ellipses) -> Figure:
     return Figure("mass_radius", "Mass and radius", caption, (panel,), section="fit")
 
 
-def make_chapter() -> Chapter:
+def make_chapter() -> Section:
     """A domain's own part of the page."""
     panels = (Panel("x", "y", (Guide(0.0),)), Panel("$x_1$", "$x_2$", (Image([[0.5, -2.0], [np.nan, 1.0]], "field"),)))
     figure = Figure("own", "Its own figure", "Drawn by the domain.", panels)
     rows = (("first <b>", 0.123456, None), ("second", -2.0, "a remark that is too long for a number"))
     table = Table(("Method", r"$\omega_*$", "Remark"), rows)
-    return Chapter("own-part", "What the domain adds", "Text & more.", table, (figure,))
+    return Section("own-part", "What the domain adds", "Text & more.", table, (figure,))

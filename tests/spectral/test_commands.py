@@ -104,20 +104,20 @@ def test_check_and_the_verdict_repeat_what_was_done_about_the_data(tmp_path, cap
     assert execute(["check", str(path), "--set", "method={kind: Laplace, draws: 20}"]) == 0
     told = capsys.readouterr().out
     assert "note: 100 samples for" in told
-    remarks = load(path).problem.remarks
-    assert any("shrunk" in remark for remark in remarks)
-    assert all(f"note: {remark}" in told for remark in remarks)
+    notes = load(path).problem.notes
+    assert any("shrunk" in remark for remark in notes)
+    assert all(f"note: {remark}" in told for remark in notes)
 
 
 def test_too_few_frequency_nodes_for_precise_data_are_told_with_the_field_to_change(propagator):
     """Errors of 1e-3 are far above the quadrature error of any plausible line; those of 1e-6 are not."""
-    assert not any("quadrature" in remark for remark in problem(propagator, kernel="kallen-lehmann").remarks)
+    assert not any("quadrature" in remark for remark in problem(propagator, kernel="kallen-lehmann").notes)
     table = np.loadtxt(propagator, delimiter=",", skiprows=1) * [1, 1, 1e-3]
     np.savetxt(propagator, table, delimiter=",", header="p [GeV],D,sigma", comments="")
-    (remark,) = (r for r in problem(propagator, kernel="kallen-lehmann").remarks if "quadrature" in r)
+    (remark,) = (r for r in problem(propagator, kernel="kallen-lehmann").notes if "quadrature" in r)
     assert "step: 0.009" in remark
     finer = problem(propagator, kernel="kallen-lehmann", step=0.0045)
-    assert not any("quadrature" in remark for remark in finer.remarks)
+    assert not any("quadrature" in remark for remark in finer.notes)
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ from numpy.testing import assert_allclose
 from retrodict.cli.config import load
 from retrodict.cli.main import execute
 from retrodict.run.result import Result
-from retrodict.spectral.chapters import ratio_chapter, resolution_chapter
 from retrodict.spectral.classical.entropy import maximum_entropy
 from retrodict.spectral.classical.tikhonov import tikhonov
 from retrodict.spectral.comparison import linear_problem_of, methods
 from retrodict.spectral.kernels import KallenLehmann
+from retrodict.spectral.sections import ratio_section, resolution_section
 from retrodict.spectral.shapes import SINGLE, correlator_of, relative_noise
 
 MOMENTA = np.linspace(0.001, 19.2, 12)
@@ -56,17 +56,17 @@ def test_the_classical_methods_are_given_the_very_problem_of_the_posterior(probl
 
 def test_a_row_is_what_the_method_finds_and_how_far_that_is_from_the_median(run, problem):
     result = Result.load(run)
-    chapter = methods(result, problem, (maximum_entropy, tikhonov))
+    section = methods(result, problem, (maximum_entropy, tikhonov))
     direct = maximum_entropy(linear_problem_of(problem))
-    row = chapter.table.records()[0]
+    row = section.table.records()[0]
     assert row["Method"] == direct.name
     assert row["chi2"] == pytest.approx(direct.chi2)
     band = result.band("spectral_function")
     x, apart = band["x"], direct.at(band["x"]) - band["median"]
     expected = np.trapezoid(apart**2, x) / np.trapezoid(band["median"] ** 2, x)
     assert row["Distance"] == pytest.approx(expected)
-    drawn = [layer for panel in chapter.figures[0].panels for layer in panel.layers]
-    assert [layer.label for layer in drawn].count("posterior") == len(chapter.figures[0].panels) == 2
+    drawn = [layer for panel in section.figures[0].panels for layer in panel.layers]
+    assert [layer.label for layer in drawn].count("posterior") == len(section.figures[0].panels) == 2
 
 
 def test_one_command_compares_all_methods(run, capsys):
@@ -91,16 +91,16 @@ def test_a_plan_doubles_the_points_through_the_kernel(run, capsys):
 
 def test_the_report_says_what_the_data_resolve(run, problem):
     result = Result.load(run)
-    chapter = resolution_chapter(result, problem)
-    shares = [row[1] for row in chapter.table.rows]
+    section = resolution_section(result, problem)
+    shares = [row[1] for row in section.table.rows]
     assert min(shares) > 0.5  # a thousandth of noise decides most between the lowest and the highest momentum
-    split = next(figure for figure in chapter.figures if figure.name == "data_and_prior").panels[0].layers
+    split = next(figure for figure in section.figures if figure.name == "data_and_prior").panels[0].layers
     total, data, prior = (layer.y for layer in split)
     assert_allclose(data + prior, total, atol=1e-9 * np.abs(total).max())
 
 
 def test_data_over_fit_has_the_errors_of_the_data(run, problem):
-    (figure,) = ratio_chapter(Result.load(run), problem).figures
+    (figure,) = ratio_section(Result.load(run), problem).figures
     band, points = figure.panels[0].layers
     assert_allclose(points.y_error[0] / points.y, 1e-3, rtol=1e-8)
     assert_allclose(band.median, 1)

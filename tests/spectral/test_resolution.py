@@ -8,10 +8,11 @@ from numpy.testing import assert_allclose
 from retrodict.inference.identifiability import identifiability
 from retrodict.problem.covariance import diagonal
 from retrodict.spectral.ansatz import SmoothSpectrum
-from retrodict.spectral.denser import denser, with_midpoints
-from retrodict.spectral.derived import Axis, Shown, times_energy
+from retrodict.spectral.derived import Axis, ReportedRange, times_energy
+from retrodict.spectral.discretisation import frequency_grid_for
 from retrodict.spectral.kernels import KallenLehmann
 from retrodict.spectral.problems import spectral_posterior
+from retrodict.spectral.refined import refined_data, with_midpoints
 from retrodict.spectral.resolution import (
     LinearView,
     averaging_kernel,
@@ -24,7 +25,6 @@ from retrodict.spectral.resolution import (
     resolution,
     resolvable,
 )
-from retrodict.spectral.setting import frame_for
 from retrodict.spectral.shapes import SINGLE, correlator_of, relative_noise
 
 MOMENTA = np.linspace(0.001, 19.2, 9)
@@ -42,9 +42,9 @@ def linear_spectrum(noise=1e-3, momenta=MOMENTA):
     """A Gaussian process without a link: rho is linear in the latents, and everything is known in closed form."""
     kernel, ansatz = KallenLehmann(), SmoothSpectrum(20, positive=False, amplitude=1.0, length=0.3)
     mean = correlator_of(kernel, momenta, SINGLE)
-    frame = frame_for(kernel, momenta, step=0.1)
+    frame = frequency_grid_for(kernel, momenta, step=0.1)
     axis = Axis(tuple(momenta.tolist()), "momentum", "GeV", "", "GeV")
-    shown = Shown(np.geomspace(0.3, 20, 30), ((0.3, 20.0),))
+    shown = ReportedRange(np.geomspace(0.3, 20, 30), ((0.3, 20.0),))
     return spectral_posterior(kernel, momenta, mean, diagonal(relative_noise(mean, noise)), ansatz, frame, shown, axis)
 
 
@@ -154,7 +154,7 @@ def test_independent_points_get_independent_neighbours():
 def test_more_points_take_nothing_away():
     target = linear_spectrum()
     z = jnp.zeros(target.dim)
-    gram = [np.asarray(v.operator @ v.slope) for v in (resolution(target, z), _view(denser(target), target))]
+    gram = [np.asarray(v.operator @ v.slope) for v in (resolution(target, z), _view(refined_data(target), target))]
     gained = gram[1].T @ gram[1] - gram[0].T @ gram[0]
     assert np.linalg.eigvalsh(gained).min() > -1e-3  # of the modes that the prior moves by less than .01 sigma
     assert np.linalg.eigvalsh(gained).max() > 1

@@ -29,10 +29,10 @@ def _check(config: ConfigFile, overrides: Overrides, as_json: bool) -> None:
     loaded = load(config, tuple(overrides or ()))
     target = loaded.problem
     loaded.method.check(target)
-    cost, remarks = estimate(target, loaded.method), target.remarks
+    cost, notes = estimate(target, loaded.method), target.notes
     if as_json:
         numbers = {"steps": cost.steps, "seconds": cost.seconds, "memory": cost.memory}
-        found = {"config": loaded.resolved, "latents": latents(target), "cost": numbers, "remarks": list(remarks)}
+        found = {"config": loaded.resolved, "latents": latents(target), "cost": numbers, "notes": list(notes)}
         print_json(found)
         return
     typer.echo(f"{config}: ok")
@@ -46,5 +46,5 @@ def _check(config: ConfigFile, overrides: Overrides, as_json: bool) -> None:
     }
     for name, text in rows.items():
         typer.echo(f"  {name + ':':<11}{text}")
-    for remark in remarks:
+    for remark in notes:
         typer.echo(f"  note: {remark}")

@@ -9,7 +9,7 @@ from retrodict.base.errors import InputError
 from retrodict.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
-    from retrodict.base.chapter import Cell, Table
+    from retrodict.base.section import Cell, Table
 
 EXAMPLE = "Example: retrodict compare runs/network runs/polytropes"
 
@@ -44,7 +44,7 @@ def command(
 
 def _beside_methods(directories: list[Path], *, as_json: bool) -> None:
     """The data of one run by the other methods of its domain: a table, and figures in the run directory."""
-    from retrodict.base.chapter import Run
+    from retrodict.base.section import Run
     from retrodict.cli.config import load
     from retrodict.cli.domains import domain
     from retrodict.cli.running import RESOLVED, record_pages
@@ -59,16 +59,16 @@ def _beside_methods(directories: list[Path], *, as_json: bool) -> None:
     make = vars(domain(config.domain)).get("methods")
     if make is None:
         raise InputError(f"the domain {config.domain} knows no other methods", fix="retrodict compare DIR DIR")
-    chapter = make(result, config.problem, run=Run(directory, config.arguments))
+    section = make(result, config.problem, run=Run(directory, config.arguments))
     with RunDirectory(directory).amend() as run:
-        write_figures(directory, chapter.figures)
+        write_figures(directory, section.figures)
         record_pages(run)
     if as_json:
-        print_json(plain(chapter.table.records()))
+        print_json(plain(section.table.records()))
         return
-    for line in columns(chapter.table):
+    for line in columns(section.table):
         typer.echo(line)
-    for figure in chapter.figures:
+    for figure in section.figures:
         typer.echo(f"{directory / 'figures' / figure.name}.png")
 
 

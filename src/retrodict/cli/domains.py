@@ -14,18 +14,18 @@ DOMAINS: dict[str, str] = {
 }
 
 METHODS: dict[str, str] = {
-    "Cluster": "retrodict.lattice.methods",
+    "Cluster": "retrodict.lattice.samplers.methods",
     "Ensemble": "retrodict.inference.ensemble",
-    "HMC": "retrodict.lattice.methods",
-    "HeatBath": "retrodict.lattice.methods",
+    "HMC": "retrodict.lattice.samplers.methods",
+    "HeatBath": "retrodict.lattice.samplers.methods",
     "Importance": "retrodict.inference.importance",
-    "Langevin": "retrodict.lattice.methods",
+    "Langevin": "retrodict.lattice.samplers.methods",
     "Laplace": "retrodict.inference.laplace",
-    "Learned": "retrodict.lattice.learned",
-    "LatticeSMC": "retrodict.lattice.smc",
-    "MALA": "retrodict.lattice.methods",
+    "IndependenceMetropolis": "retrodict.lattice.models.independence_metropolis",
+    "LatticeSMC": "retrodict.lattice.samplers.smc",
+    "MALA": "retrodict.lattice.samplers.methods",
     "MAP": "retrodict.inference.map",
-    "Manifold": "retrodict.inference.manifold",
+    "ConstrainedHMC": "retrodict.inference.constrained_hmc",
     "NUTS": "retrodict.inference.nuts",
     "SequentialMonteCarlo": "retrodict.inference.smc",
 }

@@ -64,10 +64,10 @@ def _configurations(directory: Path, to: str) -> dict[str, bytes]:
     from retrodict.cli.running import RESOLVED, domain_of
 
     name = domain_of(directory)
-    exported = vars(domains.domain(name)).get("exported")
-    if exported is None:
+    export_configurations = vars(domains.domain(name)).get("export_configurations")
+    if export_configurations is None:
         raise InputError(f"the domain {name} has no configurations to export", got=f"--to {to}", fix="--to csv")
-    return exported(directory, load(directory / RESOLVED).problem, to)
+    return export_configurations(directory, load(directory / RESOLVED).problem, to)
 
 
 def csv_files(result: "Result", tables: Tables) -> dict[str, bytes]:

@@ -34,9 +34,9 @@ def command(directory: Directory, as_json: AsJson = False) -> None:
     result, config = Result.load(directory), load(directory / RESOLVED)
     if "fit" not in result.tree.children:
         raise InputError("a plan needs a problem with data: a whitened residual", where=str(directory))
-    denser = vars(domains.domain(config.domain)).get("denser")
-    found = plan(config.problem, some_draws(result), denser(config.problem) if denser else None)
-    table = content(result, found, "a point between any two" if denser else "the data taken twice")
+    refined_data = vars(domains.domain(config.domain)).get("refined_data")
+    found = plan(config.problem, some_draws(result), refined_data(config.problem) if refined_data else None)
+    table = content(result, found, "a point between any two" if refined_data else "the data taken twice")
     if as_json:
         print_json(table)
     else:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from retrodict.base.atomic import write_text
-from retrodict.base.chapter import Run
 from retrodict.base.errors import InputError, Interrupted
 from retrodict.base.files import JSON, read_yaml
 from retrodict.base.format import estimate
+from retrodict.base.section import Run
 from retrodict.cli import domains
 from retrodict.cli.config.load import Config, to_yaml
 from retrodict.run.directory import RunDirectory
@@ -92,15 +92,15 @@ def announce(result: "Result", out: Path, *, table: bool = True) -> None:
 
 
 def write_pages(domain: str, directory: RunDirectory, result: "Result", config: Config | None = None) -> None:
-    """Figures, report and citations, by the caller's claim; the domain's own chapters need the problem of `config`."""
+    """Figures, report and citations, by the caller's claim; the domain's own sections need the problem of `config`."""
     from retrodict.report import write_report
 
     module = domains.domain(domain)
-    make = vars(module).get("chapters") if config is not None else None
-    chapters = ()
+    make = vars(module).get("sections") if config is not None else None
+    sections = ()
     if make and config is not None:
-        chapters = make(result, config.problem, run=Run(directory.path, config.arguments))
-    write_report(directory.path, result, module.figures(result), references=module.REFERENCES, chapters=chapters)
+        sections = make(result, config.problem, run=Run(directory.path, config.arguments))
+    write_report(directory.path, result, module.figures(result), references=module.REFERENCES, sections=sections)
     record_pages(directory)
 
 
@@ -116,7 +116,7 @@ def config_of(directory: Path) -> Config | None:
 
     try:
         config = load(directory / RESOLVED)
-        if vars(domains.domain(config.domain)).get("chapters"):
+        if vars(domains.domain(config.domain)).get("sections"):
             _ = config.problem  # reads the data
     except InputError as error:
         typer.echo(f"note: the report goes without what needs the data: {error.what} ({error.where})", err=True)

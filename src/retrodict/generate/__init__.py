@@ -28,7 +28,7 @@ _HOME = {
     "ReverseSDE": "diffusion",
     "Sample": "model",
     "save_model": "saved",
-    "selected": "exact",
+    "independence_metropolis": "exact",
     "Spline": "elementwise",
     "Symmetrised": "symmetrised",
     "trained": "learners",

@@ -21,7 +21,7 @@ FEWEST: Final = 20  # effective draws
 HEAVIEST: Final = 0.7  # Pareto k
 
 
-class Weighing(NamedTuple):
+class ImportanceEstimate(NamedTuple):
     """What the weights of independent draws say: `share` sums to one, `ess` is a fraction of the draws."""
 
     share: Float[np.ndarray, " draw"]
@@ -43,7 +43,7 @@ class Weighing(NamedTuple):
         return mean, np.sqrt(np.tensordot(self.share**2, (values - mean) ** 2, axes=1))
 
 
-def importance(log_weight: Float[Array, " draw"]) -> Weighing:
+def importance(log_weight: Float[Array, " draw"]) -> ImportanceEstimate:
     """Weights of independent draws, their effective share, and ln Z = ln <w> with its error. No smoothing: no bias."""
     log_w = np.asarray(log_weight, dtype=float)
     peak = np.max(log_w)
@@ -52,10 +52,14 @@ def importance(log_weight: Float[Array, " draw"]) -> Weighing:
     k = 0.0 if np.ptp(log_w) <= 1e-6 else float(pareto_smooth(jnp.asarray(log_w))[1])
     ess = float(weight_ess(jnp.asarray(log_w))) / count
     error = float(np.std(relative) / mean / np.sqrt(count))
-    return Weighing(relative / (mean * count), ess, k, float(peak + np.log(mean)), error, float(np.var(log_w)))
+    return ImportanceEstimate(
+        relative / (mean * count), ess, k, float(peak + np.log(mean)), error, float(np.var(log_w))
+    )
 
 
-def selected(log_weight: Float[Array, " draw"], key: Key) -> tuple[Int[Array, " draw"], Bool[Array, " draw"]]:
+def independence_metropolis(
+    log_weight: Float[Array, " draw"], key: Key
+) -> tuple[Int[Array, " draw"], Bool[Array, " draw"]]:
     """Independence Metropolis along a series of proposals: which of them the chain stands at, and what was accepted.
 
     The chain starts at the first proposal, which is not yet a draw of the target: leave out the beginning.

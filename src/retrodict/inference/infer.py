@@ -86,7 +86,7 @@ def conclude(target: AbstractTarget, method: Method, draws: Draws, *, seed: int 
         compared = compare(target, draws, found, _prior(target, seed, prior_draws))
         facts |= compared.facts
     fit, learnt = (compared.fit, compared.shrinkage) if compared else ({}, {})
-    verdict = assess(facts, fit, learnt, target.quantities, target.remarks)
+    verdict = assess(facts, fit, learnt, target.quantities, target.notes)
     return assemble(target, method, seed, draws, found, answers, facts, compared, verdict)
 
 

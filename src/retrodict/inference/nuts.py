@@ -64,7 +64,7 @@ class NUTS:
     """`chains` chains of `warmup` adaptive and `draws` kept steps, for any target.
 
     Positions may be of any shape. The metric is dense up to 128 dimensions. Converges to the target; slow where the
-    posterior is a thin curved sheet (trees saturate at `max_tree_depth`: use `Manifold`) or has separate modes.
+    posterior is a thin curved sheet (trees saturate at `max_tree_depth`: use `ConstrainedHMC`) or has separate modes.
     """
 
     chains: int = 4

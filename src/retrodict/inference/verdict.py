@@ -44,16 +44,16 @@ def assess(
     fit: Mapping[str, float],
     shrinkage: Mapping[str, np.ndarray],
     quantities: tuple[Quantity, ...],
-    remarks: tuple[str, ...] = (),
+    notes: tuple[str, ...] = (),
 ) -> Verdict:
     """The verdict on a run.
 
     `facts` are the `diagnostics` of a result (missing figures are skipped), `fit` its chi2, dof and p (empty without
-    data), `shrinkage` the array of each quantity by name. `remarks` on data and set-up become notes.
+    data), `shrinkage` the array of each quantity by name. `notes` on data and set-up become notes.
     """
     findings = [*_kind(facts), *_sampling(facts), *_weights(facts), *_proposals(facts), *_draws(facts), *_fit(fit)]
     findings += [*_estimates(facts), *_prior_dominated(shrinkage, quantities)]
-    findings += [Finding(NOTE, remark) for remark in remarks]
+    findings += [Finding(NOTE, remark) for remark in notes]
     findings.sort(key=lambda finding: -finding.level)
     worst = max((finding.level for finding in findings), default=NOTE)
     reasons = tuple(finding.text for finding in findings if finding.level > NOTE)

@@ -7,38 +7,38 @@ from pydantic import Field
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import JSON, PathLike
 from retrodict.generate import saved
-from retrodict.lattice.action import AbstractAction
-from retrodict.lattice.chapters import chapters, methods
-from retrodict.lattice.figures import figures
-from retrodict.lattice.files import inspect as inspect_configuration
-from retrodict.lattice.keeping import FORMATS, exported
-from retrodict.lattice.paths import Path
-from retrodict.lattice.phi4 import ContinuumPhi4, Phi4
-from retrodict.lattice.spins import XY, Ising
-from retrodict.lattice.wilson import Wilson
+from retrodict.lattice.core.action import AbstractAction
+from retrodict.lattice.io.files import inspect as inspect_configuration
+from retrodict.lattice.io.saved_configurations import FORMATS, export_configurations
+from retrodict.lattice.report.figures import figures
+from retrodict.lattice.report.sections import methods, sections
+from retrodict.lattice.theories.paths import FeynmanPath
+from retrodict.lattice.theories.phi4 import ContinuumPhi4, Phi4
+from retrodict.lattice.theories.spins import XY, Ising
+from retrodict.lattice.theories.wilson import Wilson
 
 __all__ = [
     "DEMOS",
     "FORMATS",
     "REFERENCES",
     "TEMPLATE",
-    "chapters",
-    "exported",
+    "export_configurations",
     "figures",
     "inspect",
     "methods",
     "place_data",
     "problem",
+    "sections",
 ]
 
-Theory = Phi4 | ContinuumPhi4 | Ising | XY | Wilson | Path
+Theory = Phi4 | ContinuumPhi4 | Ising | XY | Wilson | FeynmanPath
 
 
-def problem(theory: Theory, *, rivals: Annotated[float, Field(ge=0, le=3600)] = 10.0) -> AbstractAction:
+def problem(theory: Theory, *, baselines: Annotated[float, Field(ge=0, le=3600)] = 10.0) -> AbstractAction:
     """The action of a lattice theory, checked: its density can be normalised, and its lattice has neighbours.
 
-    `rivals` are the CPU seconds (beside compilation) in which the report lets other samplers of the same action run and
-    stand beside this one; none if zero. Raises `InputError`.
+    `baselines` are the CPU seconds (beside compilation) in which the report lets other samplers of the same action run
+    and stand beside this one; none if zero. Raises `InputError`.
     """
     if min(theory.shape) < 2:
         raise InputError("each direction needs two sites", where="problem.theory", got=str(theory.shape))
@@ -58,7 +58,7 @@ def _instability(theory: Theory) -> str:
     if isinstance(theory, ContinuumPhi4):
         unbounded = theory.coupling < 0 or (theory.coupling == 0 and theory.mass_squared <= 0)
         return f"mass_squared = {theory.mass_squared:g}, coupling = {theory.coupling:g}" if unbounded else ""
-    if isinstance(theory, Path):
+    if isinstance(theory, FeynmanPath):
         rises = len(theory.coefficients) > 1 and theory.coefficients[-1] > 0
         return "" if rises and theory.spacing > 0 else f"spacing {theory.spacing:g}, V = {theory.coefficients}"
     if isinstance(theory, Wilson) and theory.beta < 0:
@@ -90,13 +90,13 @@ problem:
     kind: Phi4                   # S = sum [-2 kappa phi phi' + (1 - 2 lam) phi^2 + lam phi^4]; or, each with a shape:
     shape: [16, 16]              #   ContinuumPhi4 {mass_squared, coupling}, Ising {coupling}, XY {beta},
     kappa: 0.25                  #   Wilson {group: U1 | SU2 | SU3, beta, loops}; or a path in time:
-    lam: 0.022                   #   Path {sites, spacing, coefficients: {kind: Harmonic, omega: 1.0}}, or Anharmonic
-    precision: 64                #   {quartic}, DoubleWell {minimum_squared}, [c_0, c_1, ...] of x^2n; bits: 64 or 32
-  rivals: 10                     # CPU seconds for other samplers of the same action in the report; 0: none
+    lam: 0.022                   #   FeynmanPath {sites, spacing, coefficients: {kind: Harmonic, omega: 1.0}}, or
+    precision: 64                #   Anharmonic {quartic}, DoubleWell {minimum_squared}, [c_0, c_1, ...] of x^2n
+  baselines: 10                  # CPU seconds for other samplers of the same action in the report; 0: none
 method:
   kind: HMC                      # fields and links (winding: true for U1 in two dimensions), MALA, Langevin (biased),
                                  # Cluster (Ising, XY; trajectory: true for phi^4), HeatBath (SU2, SU3), LatticeSMC,
-                                 # or Learned: a model, trained and corrected until it is exact
+                                 # or IndependenceMetropolis: a model, trained and corrected until it is exact
   chains: 16
   warmup: 200
   draws: 4000
@@ -109,9 +109,9 @@ _DEMO = """\
 domain: lattice
 problem:
   theory: {kind: Phi4, shape: [8, 8], kappa: 0.27, lam: 0.022, precision: 32}
-  rivals: 8
+  baselines: 8
 method:
-  kind: Learned
+  kind: IndependenceMetropolis
   model: {kind: EquivariantFlow}
   data: {kind: Cluster, trajectory: true, chains: 16, warmup: 200, draws: 800}
   fit: {steps: 1500, batch: 256, every: 50, learning_rate: {kind: Cosine, start: 0.01, stop: 1.0e-4}}
@@ -123,7 +123,7 @@ _TOPOLOGY = """\
 domain: lattice
 problem:
   theory: {kind: Wilson, group: U1, shape: [16, 16], beta: 7.0}
-  rivals: 6
+  baselines: 6
 method:
   kind: HMC
   winding: true

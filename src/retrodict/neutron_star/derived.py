@@ -7,9 +7,9 @@ import numpy as np
 
 from retrodict.base.constants import SATURATION_DENSITY
 from retrodict.base.types import Array, Float
-from retrodict.neutron_star.eos import EquationOfState
+from retrodict.neutron_star.eos.equation_of_state import EquationOfState
 from retrodict.neutron_star.forward import Prediction
-from retrodict.neutron_star.sequence import Star, mass_radius_curve, star_at_mass
+from retrodict.neutron_star.stars.sequence import Star, mass_radius_curve, star_at_mass
 from retrodict.problem.target import Quantity
 
 DENSITY = tuple(np.round(np.concatenate([np.linspace(0.6, 3.0, 25), np.linspace(3.2, 8.0, 25)]), 3).tolist())  # n_sat

@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from retrodict.base.types import Float, Scalar, Vector
-from retrodict.neutron_star.branch import stable_chords
-from retrodict.neutron_star.crust import interval_points
-from retrodict.neutron_star.eos import EquationOfState
+from retrodict.neutron_star.eos.crust import interval_points
+from retrodict.neutron_star.eos.equation_of_state import EquationOfState
 from retrodict.neutron_star.forward import Prediction
+from retrodict.neutron_star.stars.branch import stable_chords
 from retrodict.problem.posterior import Posterior
 
 LEAST_STEP = 1e-9  # of ln n, below which two nodes are one

@@ -6,10 +6,10 @@ import equinox as eqx
 import jax.numpy as jnp
 
 from retrodict.base.types import Flag
-from retrodict.neutron_star.branch import LIGHTEST, Branch, stable_branch
-from retrodict.neutron_star.eos import EquationOfState
-from retrodict.neutron_star.sequence import Star, StellarSequence, maximum_mass
-from retrodict.neutron_star.tov import solve
+from retrodict.neutron_star.eos.equation_of_state import EquationOfState
+from retrodict.neutron_star.stars.branch import LIGHTEST, Branch, stable_branch
+from retrodict.neutron_star.stars.sequence import Star, StellarSequence, maximum_mass
+from retrodict.neutron_star.stars.tov import solve
 from retrodict.problem.forward import AbstractForward
 
 

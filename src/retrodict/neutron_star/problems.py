@@ -16,26 +16,26 @@ from retrodict.neutron_star.ansatz import (
     NeuralSoundSpeed,
     PiecewiseLinearSoundSpeed,
     PiecewisePolytropes,
-    Spectral,
-)
-from retrodict.neutron_star.branch import LIGHTEST
-from retrodict.neutron_star.data import (
-    MassRadiusObservations,
-    observations,
-    read_mass_radius_samples,
-    read_observations,
+    SpectralSoundSpeed,
 )
 from retrodict.neutron_star.derived import QUANTITIES, derive
 from retrodict.neutron_star.export import tables
 from retrodict.neutron_star.figures import figures
 from retrodict.neutron_star.forward import Stars
-from retrodict.neutron_star.inspect import inspect
-from retrodict.neutron_star.likelihood import MarginalMassRadius, ProfileMassRadius, PulsarMass
-from retrodict.neutron_star.noise import mass_radius_errors
-from retrodict.neutron_star.samples import sampled_star, sampled_tides
-from retrodict.neutron_star.theory import Reachability, read_pressure_band
-from retrodict.neutron_star.tidal_samples import read_tidal_samples
-from retrodict.problem.likelihood import AbstractLikelihood, Independent, Named
+from retrodict.neutron_star.likelihood.measured_stars import MarginalMassRadius, ProfileMassRadius, PulsarMass
+from retrodict.neutron_star.likelihood.noise import mass_radius_errors
+from retrodict.neutron_star.likelihood.samples import sampled_star, sampled_tides
+from retrodict.neutron_star.likelihood.theory import Reachability, read_pressure_band
+from retrodict.neutron_star.readers.data import (
+    MassRadiusObservations,
+    observations,
+    read_mass_radius_samples,
+    read_observations,
+)
+from retrodict.neutron_star.readers.inspect import inspect
+from retrodict.neutron_star.readers.tidal_samples import read_tidal_samples
+from retrodict.neutron_star.stars.branch import LIGHTEST
+from retrodict.problem.likelihood import AbstractLikelihood, Independent, Labelled
 from retrodict.problem.posterior import Posterior
 
 __all__ = ["DEMOS", "REFERENCES", "TEMPLATE", "figures", "inspect", "place_data", "problem", "reproduction", "tables"]
@@ -45,7 +45,7 @@ Ansatz = (
     | NeuralSoundSpeed
     | NeuralPressure
     | PiecewisePolytropes
-    | Spectral
+    | SpectralSoundSpeed
     | PiecewiseLinearSoundSpeed
     | FirstOrderTransition
 )
@@ -130,13 +130,13 @@ def problem(
     if data is not None:
         table = read_observations(data) if isinstance(data, Path) else observations(data)
         labels = (*(f"{name}: M" for name in table.names), *(f"{name}: R" for name in table.names))
-        terms.append(Named(mass_radius_likelihood(table, likelihood), labels))
+        terms.append(Labelled(mass_radius_likelihood(table, likelihood), labels))
     for path in samples:
-        terms.append(Named(sampled_star(read_mass_radius_samples(path)), (f"{path.stem}: M", f"{path.stem}: R")))
-    terms += [Named(sampled_tides(read_tidal_samples(path)), (f"{path.stem}: tides",)) for path in tides]
+        terms.append(Labelled(sampled_star(read_mass_radius_samples(path)), (f"{path.stem}: M", f"{path.stem}: R")))
+    terms += [Labelled(sampled_tides(read_tidal_samples(path)), (f"{path.stem}: tides",)) for path in tides]
     if pulsars:
         masses = PulsarMass(jnp.asarray([p.mass for p in pulsars]), jnp.asarray([p.error for p in pulsars]))
-        terms.append(Named(masses, tuple(p.name for p in pulsars)))
+        terms.append(Labelled(masses, tuple(p.name for p in pulsars)))
     if not terms:
         raise InputError("there are no data", expected="data, samples, tides or pulsars", fix="data: classic18")
     theory = _theory(chiral, perturbative)
@@ -150,11 +150,11 @@ def _theory(chiral: ChiralBand | None, high: PerturbativeQCD | None) -> list[Abs
     terms: list[AbstractLikelihood] = []
     if chiral is not None:
         band = read_pressure_band(chiral.file, chiral.sigmas, chiral.correlation)
-        terms.append(Named(band, tuple(f"{chiral.file.stem}: mode {k + 1}" for k in range(len(band.density)))))
+        terms.append(Labelled(band, tuple(f"{chiral.file.stem}: mode {k + 1}" for k in range(len(band.density)))))
     if high is not None:
         state, error = [high.density, high.pressure], [high.density_error, high.pressure_error]
         known = (jnp.asarray(state), jnp.asarray(error), high.chemical_potential, high.matching)
-        terms.append(Named(Reachability(*known), ("perturbative QCD: least p", "perturbative QCD: greatest p")))
+        terms.append(Labelled(Reachability(*known), ("perturbative QCD: least p", "perturbative QCD: greatest p")))
     return terms
 
 
@@ -215,7 +215,7 @@ problem:
   samples: []                    # files of posterior samples of mass and radius, one star each (NICER)
   tides: []                      # files of gravitational-wave samples, one merger each
   ansatz:
-    kind: GaussianProcessSoundSpeed   # or NeuralSoundSpeed, NeuralPressure, PiecewisePolytropes, Spectral,
+    kind: GaussianProcessSoundSpeed   # or NeuralSoundSpeed, NeuralPressure, PiecewisePolytropes, SpectralSoundSpeed,
                                       # PiecewiseLinearSoundSpeed, FirstOrderTransition
   likelihood:
     kind: Marginal               # every star's mass integrated out; or Profile: closest point of the curve
@@ -227,7 +227,7 @@ problem:
                                  # of perturbative QCD at chemical_potential: 2600 [MeV]
   least_maximum_mass: 1.0        # Msun; a hard selection on top (the source papers: 1.9)
 method:
-  kind: NUTS                     # or Importance, Manifold, SequentialMonteCarlo, Laplace, Ensemble, MAP
+  kind: NUTS                     # or Importance, ConstrainedHMC, SequentialMonteCarlo, Laplace, Ensemble, MAP
 seed: 0
 """
 

@@ -47,7 +47,7 @@ class AbstractLikelihood(eqx.Module):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """A name for each of the `pulls`, for figures and tables; empty where they have none (see `Named`)."""
+        """A name for each of the `pulls`, for figures and tables; empty where they have none (see `Labelled`)."""
         return ()
 
     @abstractmethod
@@ -118,7 +118,7 @@ class Gaussian(AbstractLikelihood):
         return Gaussian(data, self.covariance)
 
 
-class Named(AbstractLikelihood):
+class Labelled(AbstractLikelihood):
     """A likelihood whose pulls have names: the star, the file, the point of a correlator.
 
     `labels` has one name a pull. Pulls of correlated errors belong to modes, and should be named as such.
@@ -162,9 +162,9 @@ class Named(AbstractLikelihood):
         """Its data with noise added once more."""
         return self.likelihood.resample(key)
 
-    def with_data(self, data: Any) -> "Named":
+    def with_data(self, data: Any) -> "Labelled":
         """Other data under the same names."""
-        return Named(self.likelihood.with_data(data), self.label)
+        return Labelled(self.likelihood.with_data(data), self.label)
 
 
 class Independent(AbstractLikelihood):

@@ -11,7 +11,7 @@ from retrodict.base.types import Array, Float, Key, Scalar, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.problem.forward import AbstractForward
 from retrodict.problem.likelihood import AbstractLikelihood
-from retrodict.problem.prior import White
+from retrodict.problem.prior import StandardNormal
 from retrodict.problem.target import AbstractLeastSquares, Evaluation, Quantity
 
 
@@ -25,34 +25,34 @@ class Posterior(AbstractLeastSquares):
     ansatz: AbstractAnsatz
     forward: AbstractForward
     likelihood: AbstractLikelihood
-    prior: White
+    prior: StandardNormal
     derive: Callable[[Any, Any], dict[str, Array]]
     quantity: tuple[Quantity, ...] = eqx.field(static=True)
-    notes: tuple[str, ...] = eqx.field(static=True)
+    note: tuple[str, ...] = eqx.field(static=True)
 
     def __init__(
         self,
         ansatz: AbstractAnsatz,
         forward: AbstractForward,
         likelihood: AbstractLikelihood,
-        prior: White | None = None,
+        prior: StandardNormal | None = None,
         *,
         derive: Callable[[Any, Any], dict[str, Array]] | None = None,
         quantities: tuple[Quantity, ...] = (),
-        remarks: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
     ) -> None:
         self.ansatz, self.forward, self.likelihood = ansatz, forward, likelihood
-        self.prior = White() if prior is None else prior
+        self.prior = StandardNormal() if prior is None else prior
         self.derive = _nothing if derive is None else derive
-        self.quantity, self.notes = tuple(quantities), tuple(remarks)
+        self.quantity, self.note = tuple(quantities), tuple(notes)
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
         return self.quantity
 
     @property
-    def remarks(self) -> tuple[str, ...]:
-        return self.notes
+    def notes(self) -> tuple[str, ...]:
+        return self.note
 
     @property
     def dim(self) -> int:
@@ -104,7 +104,7 @@ class Posterior(AbstractLeastSquares):
         data_key, prior_key = jr.split(key)
         likelihood = self.likelihood.with_data(self.likelihood.resample(data_key)) if data else self.likelihood
         mean = self.prior.sample(prior_key, self.dim) if prior else self.prior.mean
-        return self._with(likelihood, White(mean))
+        return self._with(likelihood, StandardNormal(mean))
 
     def simulated(self, key: Key, truth: Vector) -> "Posterior":
         prediction, _ = self.forward(self.ansatz(truth))
@@ -114,14 +114,14 @@ class Posterior(AbstractLeastSquares):
         """The same problem with other data."""
         return self._with(self.likelihood.with_data(data), self.prior)
 
-    def remarking(self, *remarks: str) -> "Posterior":
-        """The same problem with more remarks."""
+    def with_notes(self, *notes: str) -> "Posterior":
+        """The same problem with more notes."""
         parts = (self.ansatz, self.forward, self.likelihood, self.prior)
-        return Posterior(*parts, derive=self.derive, quantities=self.quantities, remarks=(*self.remarks, *remarks))
+        return Posterior(*parts, derive=self.derive, quantities=self.quantities, notes=(*self.notes, *notes))
 
-    def _with(self, likelihood: AbstractLikelihood, prior: White) -> "Posterior":
+    def _with(self, likelihood: AbstractLikelihood, prior: StandardNormal) -> "Posterior":
         parts = (self.ansatz, self.forward, likelihood, prior)
-        return Posterior(*parts, derive=self.derive, quantities=self.quantities, remarks=self.remarks)
+        return Posterior(*parts, derive=self.derive, quantities=self.quantities, notes=self.notes)
 
 
 def _nothing(unknown: Any, prediction: Any) -> dict[str, Array]:

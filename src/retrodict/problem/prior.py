@@ -7,7 +7,7 @@ import jax.random as jr
 from retrodict.base.types import Array, Float, Key, Scalar, Vector
 
 
-class White(eqx.Module):
+class StandardNormal(eqx.Module):
     """Standard-normal latents, `z ~ N(mean, 1)`; the mean differs from zero only in randomised problems."""
 
     mean: Float[Array, "..."]

@@ -82,7 +82,7 @@ class AbstractTarget(eqx.Module):
         return True
 
     @property
-    def remarks(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[str, ...]:
         """What the reader of any result should know about the data and the set-up: `check` prints it, verdicts repeat
         it."""
         return ()

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from retrodict.base.figure import Bars, Figure, Guide, Layer, Panel, Role
-from retrodict.report.draws import Named
+from retrodict.report.draws import Variable
 from retrodict.report.html import Safe, join, label, table, tag, verdict_box
 from retrodict.run.result import Verdict
 
@@ -14,7 +14,7 @@ _ROLES: tuple[Role, ...] = ("posterior", "second")
 BANDS = {"68 %": 0.68, "95 %": 0.95}
 
 
-def calibration_content(validation: Mapping[str, Any], quantities: Iterable[Named]) -> Safe | None:
+def calibration_content(validation: Mapping[str, Any], quantities: Iterable[Variable]) -> Safe | None:
     """Verdict and tests, one row a quantity; None if nothing was measured."""
     tests = tests_of(validation)
     if not tests:
@@ -31,7 +31,7 @@ def calibration_content(validation: Mapping[str, Any], quantities: Iterable[Name
     return join([_verdict(validation), tag("p", told, class_="muted"), table(head, rows, name="Calibration")])
 
 
-def coverage_figure(validation: Mapping[str, Any], quantities: Iterable[Named]) -> Figure | None:
+def coverage_figure(validation: Mapping[str, Any], quantities: Iterable[Variable]) -> Figure | None:
     """How many of the truths each band covered, beside what it promises."""
     tests, count = tests_of(validation), int(validation.get("data_sets") or 0)
     covered = {name: row for name, row in tests.items() if all(band in row for band in BANDS)}

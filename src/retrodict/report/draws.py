@@ -9,7 +9,7 @@ from retrodict.run.result import Result
 
 
 @dataclass(frozen=True)
-class Named:
+class Variable:
     """A derived quantity: draws `(n, ...)` with weights `(n,)`, the same before the data, and what it means.
 
     `prior` is empty for a target without one; `grid` is empty for a number.
@@ -33,12 +33,12 @@ class Named:
         return usable.size > 0 and bool(np.ptp(usable) > 0)
 
 
-def scalars(result: Result) -> list[Named]:
+def scalars(result: Result) -> list[Variable]:
     """The derived numbers, in the order of the tables."""
     return [_named(result, name) for name in result.scalars]
 
 
-def functions(result: Result) -> list[Named]:
+def functions(result: Result) -> list[Variable]:
     """The derived functions, in the order of the tables."""
     return [_named(result, name) for name in result.functions]
 
@@ -53,10 +53,10 @@ def chains(result: Result, name: str) -> np.ndarray:
     return group(result, "posterior")[name].values
 
 
-def _named(result: Result, name: str) -> Named:
+def _named(result: Result, name: str) -> Variable:
     attributes = group(result, "posterior")[name].attrs
     function = name in result.functions
     grid = group(result, "posterior")[f"{name}_grid"].values if function else np.empty(0)
     axis = (str(attributes.get("grid_name", "")), str(attributes.get("grid_unit", "")))
     draws = (*result.draws(name), *result.prior_draws(name))
-    return Named(name, result.label(name), result.unit(name), *draws, grid, *(axis if function else ("", "")))
+    return Variable(name, result.label(name), result.unit(name), *draws, grid, *(axis if function else ("", "")))

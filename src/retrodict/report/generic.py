@@ -8,7 +8,7 @@ import numpy as np
 
 from retrodict.base.density import density_of, histogram_of, marginal_of
 from retrodict.base.figure import Bars, Curves, Figure, Guide, Layer, Line, Panel, Points, band_of
-from retrodict.report.draws import Named, chains, functions, group, scalars
+from retrodict.report.draws import Variable, chains, functions, group, scalars
 from retrodict.run.result import Result
 
 CORNER = 4  # quantities that a corner plot shows at most: more cannot be read
@@ -135,11 +135,11 @@ def traces(result: Result) -> Figure | None:
     return Figure("traces", "Chains", caption, panels, "diagnostics")
 
 
-def _over_grid(named: Named, label: str, layers: tuple[Layer, ...], unit: str = "", **axes: Any) -> Panel:
+def _over_grid(named: Variable, label: str, layers: tuple[Layer, ...], unit: str = "", **axes: Any) -> Panel:
     return Panel(named.grid_name or "x", label, layers, named.grid_unit, unit, **axes)
 
 
-def _cell(horizontal: Named, vertical: Named) -> Panel:
+def _cell(horizontal: Variable, vertical: Variable) -> Panel:
     if horizontal is vertical:
         return Panel(horizontal.label, "Density", _marginal(horizontal), horizontal.unit, x_limits=_range(horizontal))
     joint = density_of(horizontal.values, vertical.values, np.minimum(horizontal.weight, vertical.weight))
@@ -147,7 +147,7 @@ def _cell(horizontal: Named, vertical: Named) -> Panel:
     return replace(panel, x_limits=_range(horizontal), y_limits=_range(vertical))
 
 
-def _marginal(named: Named) -> tuple[Layer, ...]:
+def _marginal(named: Variable) -> tuple[Layer, ...]:
     """The posterior's density; behind it the prior's."""
     own = marginal_of(named.values, named.weight, role="posterior")
     if not np.any(named.prior_weight > 0):
@@ -155,7 +155,7 @@ def _marginal(named: Named) -> tuple[Layer, ...]:
     return marginal_of(named.prior, named.prior_weight, at=own.x, role="prior", dashed=True), own
 
 
-def _range(named: Named) -> tuple[float, float]:
+def _range(named: Variable) -> tuple[float, float]:
     x = marginal_of(named.values, named.weight).x
     return float(x[0]), float(x[-1])
 
@@ -173,14 +173,14 @@ def _pull_distribution(values: np.ndarray) -> Panel:
     return Panel("Pull", "Density", (histogram, normal), x_limits=(-4.0, 4.0))
 
 
-def _shrinkage_along(named: Named, found: Any) -> Panel:
+def _shrinkage_along(named: Variable, found: Any) -> Panel:
     line = Line(named.grid, found[f"shrinkage_{named.name}"].values, role="posterior")
     low = float(np.nanmin(np.append(line.y, 0.0)))
     axes = {"y_limits": (min(low, -0.05), 1.0), "title": named.label}
     return _over_grid(named, "Shrinkage", (Guide(0.0), line), **axes)
 
 
-def _trace(named: Named, values: np.ndarray) -> Panel:
+def _trace(named: Variable, values: np.ndarray) -> Panel:
     roles = ("posterior", "second", "third", "fourth")
     stride = max(1, -(-values.shape[1] // TRACE_POINTS))
     draw = np.arange(values.shape[1])[::stride]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from retrodict.base.chapter import Chapter
 from retrodict.base.figure import Figure
+from retrodict.base.section import Section
 from retrodict.report import cite, tables
 from retrodict.report.calibration import calibration_content
 from retrodict.report.files import RunFiles
@@ -35,7 +35,7 @@ class Content:
     leans: Sequence[Lean] = ()
     alternatives: Mapping[str, Result] = field(default_factory=dict)
     references: Sequence[str] = ()
-    chapters: Sequence[tuple[Chapter, Sequence[Safe]]] = ()  # each with its drawn figures
+    sections: Sequence[tuple[Section, Sequence[Safe]]] = ()  # each with its drawn figures
 
     def figures(self, section: str) -> list[Safe]:
         """The figures of one section, in their order."""
@@ -64,7 +64,7 @@ def page_title(content: Content) -> str:
 
 def parts(content: Content) -> list[Part]:
     """All sections that have something to say."""
-    own = [(chapter.name, chapter.title, _chapter(chapter, drawn)) for chapter, drawn in content.chapters]
+    own = [(section.name, section.title, _chapter(section, drawn)) for section, drawn in content.sections]
     candidates: list[tuple[str, str, list[Safe | None]]] = [
         ("numbers", "Numbers", _numbers(content)),
         (
@@ -107,10 +107,10 @@ def _fit(content: Content) -> list[Safe | None]:
     return [*measured, *content.figures("fit")]
 
 
-def _chapter(chapter: Chapter, drawn: Sequence[Safe]) -> list[Safe | None]:
+def _chapter(section: Section, drawn: Sequence[Safe]) -> list[Safe | None]:
     """What the domain adds: its figures between the text and the table."""
-    listed = tables.plain_table(chapter.table, chapter.title) if chapter.table else None
-    told = tag("p", prose(chapter.text), class_="muted") if chapter.text else None
+    listed = tables.plain_table(section.table, section.title) if section.table else None
+    told = tag("p", prose(section.text), class_="muted") if section.text else None
     return [told, *drawn, listed]
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from retrodict.base.figure import Bars, Figure, Panel
 from retrodict.num.weighted import weighted_statistics
-from retrodict.report.draws import Named, group, scalars
+from retrodict.report.draws import Variable, group, scalars
 from retrodict.run.result import Result
 
 POWERS = (0.8, 1.25)
@@ -24,7 +24,7 @@ FEWEST = 50.0  # effective draws below which a reweighted median is not worth pr
 class Lean:
     """Medians of one quantity, in posterior standard deviations from its own, as prior or likelihood is scaled."""
 
-    named: Named
+    named: Variable
     prior: tuple[float, float]  # at the two POWERS; NaN where too few draws remain
     likelihood: tuple[float, float]
 
@@ -68,13 +68,13 @@ def _intervals(rows: Mapping[str, Mapping[str, float]]) -> Bars:
     return Bars(tuple(rows), median, np.stack([minus, plus]))
 
 
-def _shifts(named: Named, log_factor: np.ndarray) -> tuple[float, float]:
+def _shifts(named: Variable, log_factor: np.ndarray) -> tuple[float, float]:
     own = weighted_statistics(named.values, named.weight)
     low, high = (_median(named, (power - 1) * log_factor) for power in POWERS)
     return float((low - own["median"]) / own["sd"]), float((high - own["median"]) / own["sd"])
 
 
-def _median(named: Named, log_factor: np.ndarray) -> float:
+def _median(named: Variable, log_factor: np.ndarray) -> float:
     """The median with weights times exp(log_factor); NaN if that leaves fewer than `FEWEST` effective draws."""
     usable = (named.weight > 0) & np.isfinite(log_factor)
     if not usable.any():

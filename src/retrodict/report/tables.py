@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from retrodict.base.chapter import Table
 from retrodict.base.format import ASYMMETRY, estimate, value_with_error
+from retrodict.base.section import Table
 from retrodict.inference import verdict as limits
 from retrodict.num.weighted import weighted_statistics
-from retrodict.report.draws import Named, functions, group, scalars
+from retrodict.report.draws import Variable, functions, group, scalars
 from retrodict.report.html import Safe, label, table, tag
 from retrodict.report.sensitivity import POWERS, Lean
 from retrodict.report.text import unit_html
@@ -108,7 +108,7 @@ def _numeric(content: Table) -> bool:
     return all(len(cell) <= NUMBER_LETTERS for row in content.rows for cell in row[1:] if isinstance(cell, str))
 
 
-def name_cell(named: Named) -> Safe:
+def name_cell(named: Variable) -> Safe:
     """Label and unit of a quantity."""
     return Safe(f"{label(named.label)} [{unit_html(named.unit)}]" if named.unit else label(named.label))
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from retrodict.base.atomic import storage_error, write_bytes, write_text
-from retrodict.base.chapter import Chapter
 from retrodict.base.errors import InputError
 from retrodict.base.figure import Figure
+from retrodict.base.section import Section
 from retrodict.report import cite, draw, generic
 from retrodict.report.calibration import coverage_figure
 from retrodict.report.draws import scalars
@@ -30,13 +30,13 @@ def write_report(
     *,
     alternatives: Mapping[str, Result] | None = None,
     references: Sequence[str] = (),
-    chapters: Sequence[Chapter] = (),
+    sections: Sequence[Section] = (),
 ) -> Path:
     """Write `report.html`, `figures/*.{png,pdf,csv}` and `CITATION.bib` into `directory`; returns the page's path.
 
     `result` is read from `directory` if it is not given. `figures` are the domain's own; those that any result
     supports are added, unless one of the same name is given. `alternatives` are results of the same data under other
-    choices, by a label that says which; `references` are BibTeX keys beside those that the result names; `chapters`
+    choices, by a label that says which; `references` are BibTeX keys beside those that the result names; `sections`
     are the domain's own parts of the page.
 
     Raises `InputError` if there is no valid result or a figure's name cannot be a file's, `StorageError` if writing
@@ -48,13 +48,13 @@ def write_report(
     run = read_run(directory)
     extra = [coverage_figure(run.validation, scalars(result)), alternatives_figure(result, others)]
     chosen = _checked([*figures, *generic.figures(result, figures), *(figure for figure in extra if figure)])
-    told = [(chapter, _drawn(_checked([*chapter.figures]))) for chapter in chapters]
+    told = [(section, _drawn(_checked([*section.figures]))) for section in sections]
     content = Content(
         result, run, list(zip(chosen, _drawn(chosen), strict=True)), leans(result), others, references, told
     )
     title = f"{result.verdict.status}: {page_title(content)}"
     html = page(title, header(content), parts(content))
-    write_figures(directory, [*chosen, *(figure for chapter in chapters for figure in chapter.figures)])
+    write_figures(directory, [*chosen, *(figure for section in sections for figure in section.figures)])
     write_text(directory / CITATION, cite.citations(result, references))
     write_text(directory / REPORT, html)
     return directory / REPORT

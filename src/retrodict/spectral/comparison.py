@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from retrodict.base.chapter import Chapter, Run, Table
 from retrodict.base.figure import Figure, Layer, Line, Panel, Points, band_of, divided
+from retrodict.base.section import Run, Section, Table
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.ansatz.trend import centre_of
 from retrodict.spectral.classical.compare import ESTIMATES, SMEARED, Method, compare_methods
 from retrodict.spectral.classical.problem import LinearProblem, Reconstruction, linear_problem
 from retrodict.spectral.derived import times_energy
+from retrodict.spectral.discretisation import visible_range
 from retrodict.spectral.kernels import Grid
-from retrodict.spectral.setting import visible_range
 from retrodict.spectral.shapes import l2_relative
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ SMEARED_POINTS = 24
 
 def methods(
     result: "Result", target: Posterior, chosen: tuple[Method, ...] = ESTIMATES + SMEARED, *, run: Run | None = None
-) -> Chapter:
+) -> Section:
     """Run the classical `chosen` on the data of `target`, and show them beside the posterior `result`."""
     problem = linear_problem_of(target)
     found = compare_methods(problem, chosen)
@@ -58,7 +58,7 @@ def methods(
     head = ("Method", "chi2", "alpha", "Distance", "Inside", "Remark")
     text = TEXT.format(shape=f"rho/omega^{power:g}" if power else "rho")
     figure = _figure(result, target, found, band)
-    return Chapter("methods", "Other methods", text, Table(head, rows), (figure,))
+    return Section("methods", "Other methods", text, Table(head, rows), (figure,))
 
 
 def linear_problem_of(target: Posterior) -> LinearProblem:

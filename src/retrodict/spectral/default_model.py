@@ -10,7 +10,7 @@ import numpy as np
 from retrodict.base.columns import read_columns, take
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, Source
-from retrodict.spectral.ansatz.frame import Frame
+from retrodict.spectral.ansatz.frequency_grid import FrequencyGrid
 
 OMEGA_NAMES: Final = ("omega", "w", "energy")
 RHO_NAMES: Final = ("rho", "default_model", "m")
@@ -25,7 +25,7 @@ class DefaultModel:
     rho: np.ndarray
     file: Source
 
-    def on(self, frame: Frame) -> Frame:
+    def on(self, frame: FrequencyGrid) -> FrequencyGrid:
         """The frame with this default model: interpolated in logarithms, continued by its last powers."""
         x, y = np.log(self.omega), np.log(self.rho)
         at = np.log(np.asarray(frame.omega))

@@ -11,9 +11,9 @@ import numpy as np
 from retrodict.base.types import Array, Float, Scalar
 from retrodict.problem.compression import CompressedGaussian
 from retrodict.problem.target import Quantity
-from retrodict.spectral.ansatz.frame import Frame, Nodes
+from retrodict.spectral.ansatz.frequency_grid import FrequencyGrid, Nodes
+from retrodict.spectral.discretisation import interpolation
 from retrodict.spectral.kernels import AbstractKernel
-from retrodict.spectral.setting import interpolation
 
 WINDOW_NODES: Final = 400
 NEAR_ZERO: Final = 0.01  # units: where rho/omega is read off for its limit at zero
@@ -35,7 +35,7 @@ class Derive(eqx.Module):
     frequencies. `kernel` and `x` say where the correlator is known: other views of the same data begin with them.
     """
 
-    frame: Frame
+    frame: FrequencyGrid
     likelihood: CompressedGaussian
     kernel: AbstractKernel
     x: Float[Array, " points"]
@@ -71,7 +71,7 @@ class Derive(eqx.Module):
 
 
 @dataclass(frozen=True)
-class Shown:
+class ReportedRange:
     """The frequencies that are reported, and the windows whose weights are."""
 
     omega: Float[np.ndarray, " points"]
@@ -109,9 +109,9 @@ _POWER: Final = re.compile(r"([A-Za-z]+)(?:\^(-?[0-9]+))?")
 
 
 def derivation(
-    frame: Frame,
+    frame: FrequencyGrid,
     likelihood: CompressedGaussian,
-    shown: Shown,
+    shown: ReportedRange,
     kernel: AbstractKernel,
     x: Float[Array | np.ndarray, " points"],
 ) -> Derive:
@@ -124,7 +124,7 @@ def derivation(
     return Derive(frame, likelihood, *where, matrix, jnp.asarray(rows), window_names(shown), low, high, lowest)
 
 
-def quantities_of(shown: Shown, axis: Axis) -> tuple[Quantity, ...]:
+def quantities_of(shown: ReportedRange, axis: Axis) -> tuple[Quantity, ...]:
     """The meaning of what `Derive` returns."""
     windows = zip(window_names(shown), shown.windows, strict=True)
     omega = tuple(shown.omega.tolist())
@@ -145,12 +145,12 @@ def _at_zero(axis: Axis) -> Quantity:
     return Quantity("slope_at_zero", axis.of_rho(-1), r"$\rho/\omega\,(\omega \to 0)$")
 
 
-def window_names(shown: Shown) -> tuple[str, ...]:
+def window_names(shown: ReportedRange) -> tuple[str, ...]:
     """`weight` for the whole range, `weight_LOW_HIGH` for the others."""
     return ("weight", *(f"weight_{low:g}_{high:g}" for low, high in shown.windows[1:]))
 
 
-def peak(frame: Frame, rho: Nodes, low: float, high: float) -> Peak:
+def peak(frame: FrequencyGrid, rho: Nodes, low: float, high: float) -> Peak:
     r"""The highest maximum of $\rho/\omega^g$ (g: the known growth, 0 if none) between two frequencies.
 
     It rises above a foot: of the lowest points on either side of it, the higher one. Width and weight are taken
@@ -214,7 +214,7 @@ def _covered(log_omega: Nodes, low: Scalar, high: Scalar) -> Nodes:
     return jnp.clip(inside / jnp.diff(edges), 0.0, 1.0)
 
 
-def window_row(frame: Frame, low: float, high: float) -> Float[np.ndarray, " nodes"]:
+def window_row(frame: FrequencyGrid, low: float, high: float) -> Float[np.ndarray, " nodes"]:
     """The row that integrates rho between two frequencies: Gauss-Legendre in ln omega on the interpolated values."""
     at, weight = np.polynomial.legendre.leggauss(WINDOW_NODES)
     half = 0.5 * np.log(high / low)

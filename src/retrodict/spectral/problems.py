@@ -22,14 +22,20 @@ from retrodict.spectral.ansatz import (
     SparseSpectrum,
     WithTotalWeight,
 )
-from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame
-from retrodict.spectral.chapters import chapters
+from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid
 from retrodict.spectral.comparison import methods
 from retrodict.spectral.correlator import Correlator, check_sign, inverse_gev
 from retrodict.spectral.data import read_correlator
 from retrodict.spectral.default_model import read_default_model
-from retrodict.spectral.denser import denser
-from retrodict.spectral.derived import Axis, Shown, derivation, quantities_of
+from retrodict.spectral.derived import Axis, ReportedRange, derivation, quantities_of
+from retrodict.spectral.discretisation import (
+    STEP,
+    frequency_grid_for,
+    prior_spectra,
+    quadrature_note_for,
+    scaled,
+    visible_range,
+)
 from retrodict.spectral.estimate import Errors
 from retrodict.spectral.figures import figures
 from retrodict.spectral.inspect import KERNELS, inspect, kernel_for
@@ -43,20 +49,21 @@ from retrodict.spectral.kernels import (
     ZeroTemperature,
     operator,
 )
-from retrodict.spectral.setting import STEP, frame_for, prior_spectra, quadrature_remark, scaled, visible_range
+from retrodict.spectral.refined import refined_data
+from retrodict.spectral.sections import sections
 from retrodict.spectral.templates import DEMOS, TEMPLATE
 
 __all__ = [
     "DEMOS",
     "REFERENCES",
     "TEMPLATE",
-    "chapters",
-    "denser",
     "figures",
     "inspect",
     "methods",
     "place_data",
     "problem",
+    "refined_data",
+    "sections",
     "spectral_posterior",
 ]
 
@@ -141,7 +148,9 @@ def problem(
         growth = _falling(total_weight, growth)
     if growth is None and transform.argument == "tau" and default_model is None:
         growth = 2.0
-    frame, finer = (frame_for(transform, found.grid, unit=unit, growth=growth, step=s) for s in (step, step / FINER))
+    frame, finer = (
+        frequency_grid_for(transform, found.grid, unit=unit, growth=growth, step=s) for s in (step, step / FINER)
+    )
     if default_model is not None:
         default = read_default_model(default_model)
         frame, finer = default.on(frame), default.on(finer)
@@ -151,11 +160,11 @@ def problem(
     omega = np.geomspace(limits.low, limits.high, SHOWN_POINTS)
     units = (found.argument, found.grid_unit, found.unit, ENERGY[found.grid_unit])
     axis = Axis(tuple(found.grid.tolist()), *units, transform.even)
-    range_shown = Shown(omega, ((limits.low, limits.high), *windows))
+    range_shown = ReportedRange(omega, ((limits.low, limits.high), *windows))
     target = spectral_posterior(transform, found.grid, found.mean, noise, spectrum, frame, range_shown, axis)
-    quadrature = quadrature_remark(target, spectrum, finer, found.grid)
+    quadrature = quadrature_note_for(target, spectrum, finer, found.grid)
     remedy = f"{quadrature}; if the answer has such lines, step: {step / 2:g}"
-    return target.remarking(*found.notes, *([remedy] if quadrature else []))
+    return target.with_notes(*found.notes, *([remedy] if quadrature else []))
 
 
 def spectral_posterior(
@@ -164,8 +173,8 @@ def spectral_posterior(
     mean: Float[np.ndarray, " points"],
     noise: Covariance,
     ansatz: AbstractSpectrum,
-    frame: Frame,
-    shown: Shown,
+    frame: FrequencyGrid,
+    shown: ReportedRange,
     axis: Axis,
 ) -> Posterior:
     """The posterior for any kernel, frame and ansatz; the prior's height is scaled to the data once more."""

@@ -14,7 +14,7 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.problem.target import AbstractTarget, Quantity
-from retrodict.spectral.ansatz.frame import Nodes
+from retrodict.spectral.ansatz.frequency_grid import Nodes
 from retrodict.spectral.ansatz.layers import ListNetwork, PointNetwork, Weights, features
 from retrodict.spectral.kernels import AbstractKernel, KallenLehmann
 from retrodict.spectral.shapes import AbstractShape, noisy, wsz_noise

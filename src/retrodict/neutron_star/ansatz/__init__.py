@@ -7,7 +7,7 @@ from retrodict.neutron_star.ansatz.sound_speed import (
     GaussianProcessSoundSpeed,
     NeuralSoundSpeed,
     PiecewiseLinearSoundSpeed,
-    Spectral,
+    SpectralSoundSpeed,
 )
 
 __all__ = [
@@ -19,6 +19,6 @@ __all__ = [
     "PiecewiseLinearSoundSpeed",
     "PiecewisePolytropes",
     "RandomFunction",
-    "Spectral",
+    "SpectralSoundSpeed",
     "log_stiffness_trend",
 ]

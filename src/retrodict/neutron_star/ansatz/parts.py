@@ -15,7 +15,7 @@ from jax.scipy.stats import norm
 
 from retrodict.base.constants import SATURATION_DENSITY
 from retrodict.base.types import Array, Float, Scalar, Vector
-from retrodict.neutron_star.eos import core_nodes
+from retrodict.neutron_star.eos.equation_of_state import core_nodes
 
 LOG_SATURATION = float(np.log(SATURATION_DENSITY))
 

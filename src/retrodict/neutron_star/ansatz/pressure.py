@@ -5,11 +5,11 @@ import jax
 import jax.numpy as jnp
 
 from retrodict.base.types import Array, Float, Scalar, Vector
-from retrodict.neutron_star import crust as _crust
 from retrodict.neutron_star.ansatz.parts import LOG_SATURATION, CoreGrid, Network, uniform
 from retrodict.neutron_star.ansatz.sound_speed import _unit
-from retrodict.neutron_star.crust import Segment, interval_points
-from retrodict.neutron_star.eos import EquationOfState, above_crust, from_piecewise_polytropes
+from retrodict.neutron_star.eos import crust as _crust
+from retrodict.neutron_star.eos.crust import Segment, interval_points
+from retrodict.neutron_star.eos.equation_of_state import EquationOfState, above_crust, from_piecewise_polytropes
 from retrodict.problem.ansatz import AbstractAnsatz
 
 

@@ -17,8 +17,8 @@ from retrodict.neutron_star.ansatz.parts import (
     sound_speed_squared,
     uniform,
 )
-from retrodict.neutron_star.crust import interval_points
-from retrodict.neutron_star.eos import EquationOfState, from_sound_speed
+from retrodict.neutron_star.eos.crust import interval_points
+from retrodict.neutron_star.eos.equation_of_state import EquationOfState, from_sound_speed
 from retrodict.problem.ansatz import AbstractAnsatz
 
 
@@ -63,7 +63,7 @@ class NeuralSoundSpeed(AbstractAnsatz):
         return from_sound_speed(nodes, sound_speed_squared(phi))
 
 
-class Spectral(AbstractAnsatz):
+class SpectralSoundSpeed(AbstractAnsatz):
     """phi as a low polynomial of ln n about the trend: a causal spectral expansion with few parameters.
 
     Legendre coefficients with standard deviation amplitude / (1 + order); latents: the coefficients, then the join.

@@ -1,7 +1,7 @@
 """What is sought: priors over spectral functions, swapped by one argument."""
 
-from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame
 from retrodict.spectral.ansatz.free import FreeGrid
+from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid
 from retrodict.spectral.ansatz.mixture import PeaksAndContinuum, SumOfParts
 from retrodict.spectral.ansatz.network import NeuralFunction, NeuralList
 from retrodict.spectral.ansatz.smooth import SmoothSpectrum
@@ -10,8 +10,8 @@ from retrodict.spectral.ansatz.total_weight import WithTotalWeight
 
 __all__ = [
     "AbstractSpectrum",
-    "Frame",
     "FreeGrid",
+    "FrequencyGrid",
     "NeuralFunction",
     "NeuralList",
     "PeaksAndContinuum",

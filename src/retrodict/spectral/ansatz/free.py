@@ -12,7 +12,7 @@ import jax.numpy as jnp
 
 from retrodict.base.types import Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, LogNormal, Nodes
+from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, LogNormal, Nodes
 from retrodict.spectral.ansatz.trend import Trend, trend_on
 
 ROUGHNESS: Final = LogNormal(2.0, 0.5)  # standard deviation of f over one unit of arsinh(omega/unit)
@@ -41,7 +41,7 @@ class FreeGrid(AbstractSpectrum):
 
     positive: bool = True
 
-    def on(self, frame: Frame) -> FreePart:
+    def on(self, frame: FrequencyGrid) -> FreePart:
         """White latents -> rho on the nodes."""
         steps = jnp.sqrt(jnp.diff(frame.place, prepend=0.0))
         return FreePart(trend_on(frame, positive=self.positive), steps)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import jax.random as jr
 
 from retrodict.base.types import Array, Float, Key, Scalar, Vector
-from retrodict.spectral.ansatz.frame import Nodes
+from retrodict.spectral.ansatz.frequency_grid import Nodes
 
 HIDDEN_GAIN: Final = 1.2  # keeps tanh units away from saturation and from zero
 OUTPUT_POWER: Final = 2.0  # a saturating unit has a mean square of about one half

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from retrodict.base.errors import InputError
 from retrodict.base.types import Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, Nodes
+from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, Nodes
 from retrodict.spectral.ansatz.peaks import peaks_on
 from retrodict.spectral.ansatz.smooth import SmoothSpectrum
 from retrodict.spectral.ansatz.threshold import thresholds_on
@@ -54,7 +54,7 @@ class PeaksAndContinuum(AbstractSpectrum):
         if self.peaks < 0 or self.continua < 0:
             raise InputError("numbers of peaks and continua are not negative", got=repr(self))
 
-    def on(self, frame: Frame) -> SumOfParts:
+    def on(self, frame: FrequencyGrid) -> SumOfParts:
         """White latents -> rho on the nodes."""
         parts: list[AbstractAnsatz] = [SmoothSpectrum(self.modes, self.positive).on(frame)]
         if self.peaks:

@@ -2,8 +2,8 @@ r"""Networks as priors over spectral functions: their weights are white latents.
 
 What the published reconstruction leaves to the initialisation, to penalties and to the end of the optimisation is here
 one proper prior, which can be drawn, looked at and out-voted by data in units of their errors. Sampling it is another
-matter: with weights as latents the posterior is far more curved than that of a Gaussian process, `Manifold` takes tiny
-steps and mixes poorly. `MAP` and `Ensemble` serve; for bands prefer `PeaksAndContinuum`.
+matter: with weights as latents the posterior is far more curved than that of a Gaussian process, `ConstrainedHMC` takes
+tiny steps and mixes poorly. `MAP` and `Ensemble` serve; for bands prefer `PeaksAndContinuum`.
 
 Sources: Wang, Shi, Zhou, PRD 106, L051502 (2022) (both networks); Neal, Bayesian learning for neural networks (1996).
 """
@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, LogNormal, Nodes
+from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, LogNormal, Nodes
 from retrodict.spectral.ansatz.layers import WhiteNetwork
 from retrodict.spectral.ansatz.smooth import AMPLITUDE, HYPERPARAMETERS, SmoothPart, SmoothSpectrum
 from retrodict.spectral.ansatz.trend import Trend, trend_on
@@ -73,7 +73,7 @@ class NeuralList(AbstractSpectrum):
     def __post_init__(self) -> None:
         _check_sizes(self.width, self.depth, repr(self))
 
-    def on(self, frame: Frame) -> ListPart:
+    def on(self, frame: FrequencyGrid) -> ListPart:
         """White latents -> rho on the nodes."""
         network = WhiteNetwork(1, self.modes, self.width, self.depth)
         return ListPart(SmoothSpectrum(self.modes, self.positive).on(frame), network)
@@ -93,7 +93,7 @@ class NeuralFunction(AbstractSpectrum):
     def __post_init__(self) -> None:
         _check_sizes(self.width, self.depth, repr(self))
 
-    def on(self, frame: Frame) -> FunctionPart:
+    def on(self, frame: FrequencyGrid) -> FunctionPart:
         """White latents -> rho on the nodes."""
         place = frame.place / (0.5 * frame.extent) - 1
         network = WhiteNetwork(1, 1, self.width, self.depth)

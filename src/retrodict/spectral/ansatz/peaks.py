@@ -13,7 +13,7 @@ import jax.numpy as jnp
 
 from retrodict.base.types import Array, Float, Scalar, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.spectral.ansatz.frame import Frame, LogNormal, Nodes
+from retrodict.spectral.ansatz.frequency_grid import FrequencyGrid, LogNormal, Nodes
 
 WEIGHT: Final = LogNormal(0.08, 1.8)  # A in units of height x unit^2
 POSITION: Final = LogNormal(2.5, 0.7)  # M in units of `unit`
@@ -59,6 +59,6 @@ class PeakPart(AbstractAnsatz):
         return Lines(strength, place, place * RELATIVE_WIDTH(width))
 
 
-def peaks_on(frame: Frame, peaks: int, *, positive: bool = True) -> PeakPart:
+def peaks_on(frame: FrequencyGrid, peaks: int, *, positive: bool = True) -> PeakPart:
     """`peaks` exchangeable lines."""
     return PeakPart(frame.x, frame.height, peaks, positive, frame.even)

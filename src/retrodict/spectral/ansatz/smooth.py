@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Scalar, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, LogNormal, Nodes, Normal
+from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, LogNormal, Nodes, Normal
 from retrodict.spectral.ansatz.trend import Decay, trend_on
 
 AMPLITUDE: Final = LogNormal(1.5, 0.5)
@@ -74,7 +74,7 @@ class SmoothSpectrum(AbstractSpectrum):
         if self.modes < 1 or any(x is not None and x <= 0 for x in (self.amplitude, self.length)):
             raise InputError("modes, amplitude and length are positive", got=repr(self))
 
-    def on(self, frame: Frame) -> SmoothPart:
+    def on(self, frame: FrequencyGrid) -> SmoothPart:
         """White latents -> rho on the nodes."""
         usual = AMPLITUDE if frame.default is None else DEFAULT_AMPLITUDE
         fixed = ((self.amplitude, usual), (self.length, LENGTH))

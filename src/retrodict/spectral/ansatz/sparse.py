@@ -17,7 +17,7 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, LogNormal, Nodes
+from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, LogNormal, Nodes
 from retrodict.spectral.ansatz.trend import Trend, trend_on
 
 AMPLITUDE: Final = LogNormal(1.0, 0.5)
@@ -53,15 +53,18 @@ class SparseSpectrum(AbstractSpectrum):
         if self.modes < 1:
             raise InputError("a basis has at least one function", got=repr(self))
 
-    def on(self, frame: Frame) -> SparsePart:
+    def on(self, frame: FrequencyGrid) -> SparsePart:
         """White latents -> rho on the nodes. Raises `InputError` for a frame that does not know its kernel."""
         if frame.kernel is None:
-            what, fix = "the singular basis is that of a kernel, and the frame has none", "frame_for(kernel, x)"
+            what, fix = (
+                "the singular basis is that of a kernel, and the frame has none",
+                "frequency_grid_for(kernel, x)",
+            )
             raise InputError(what, got="kernel=None", expected="K(x, omega) on the nodes", fix=fix)
         return SparsePart(trend_on(frame, positive=self.positive), jnp.asarray(singular_functions(frame, self.modes)))
 
 
-def singular_functions(frame: Frame, modes: int) -> Float[np.ndarray, "nodes modes"]:
+def singular_functions(frame: FrequencyGrid, modes: int) -> Float[np.ndarray, "nodes modes"]:
     """The first right singular functions of the kernel, orthonormal over `frame.place`."""
     place = np.asarray(frame.place)
     measure = np.gradient(place)

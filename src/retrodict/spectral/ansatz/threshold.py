@@ -15,7 +15,7 @@ import jax.numpy as jnp
 
 from retrodict.base.types import Scalar, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.spectral.ansatz.frame import Frame, LogNormal, Nodes
+from retrodict.spectral.ansatz.frequency_grid import FrequencyGrid, LogNormal, Nodes
 
 HEIGHT: Final = LogNormal(0.03, 2.0)
 THRESHOLD: Final = LogNormal(2.5, 0.7)  # in units of `unit`
@@ -51,7 +51,7 @@ class ThresholdPart(AbstractAnsatz):
         return self.height * jnp.sum(strength * opened * tail, axis=1)
 
 
-def thresholds_on(frame: Frame, continua: int, *, positive: bool = True) -> ThresholdPart:
+def thresholds_on(frame: FrequencyGrid, continua: int, *, positive: bool = True) -> ThresholdPart:
     """`continua` exchangeable continua."""
     tail = None if frame.growth is None else frame.x**frame.growth
     return ThresholdPart(jnp.log(frame.x), tail, frame.height, continua, positive)

@@ -13,7 +13,7 @@ import equinox as eqx
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Scalar, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.spectral.ansatz.frame import AbstractSpectrum, Frame, Nodes
+from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, Nodes
 
 FAR: Final = 1e3  # units: where rho is made to fall by two powers more than the integral asks for
 LOWEST_POWER: Final = -1.0
@@ -25,7 +25,7 @@ class Signed(Protocol):
     @property
     def positive(self) -> bool: ...
 
-    def on(self, frame: Frame) -> AbstractAnsatz: ...
+    def on(self, frame: FrequencyGrid) -> AbstractAnsatz: ...
 
 
 class WeighedPart(AbstractAnsatz):
@@ -71,7 +71,7 @@ class WithTotalWeight(AbstractSpectrum):
         """That of the ansatz."""
         return self.ansatz.positive
 
-    def on(self, frame: Frame) -> WeighedPart:
+    def on(self, frame: FrequencyGrid) -> WeighedPart:
         """White latents -> rho on the nodes. Raises `InputError` for a weight that need not exist."""
         if frame.even and self.power <= LOWEST_POWER:
             what = "this weight need not exist: an even rho does not vanish at omega = 0"

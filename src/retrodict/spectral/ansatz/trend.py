@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 
 from retrodict.base.types import Scalar
-from retrodict.spectral.ansatz.frame import Frame, Nodes, Normal
+from retrodict.spectral.ansatz.frequency_grid import FrequencyGrid, Nodes, Normal
 
 
 class Decay(eqx.Module):
@@ -54,7 +54,7 @@ class Trend(eqx.Module):
         return self.envelope * (jax.nn.softplus(total) if self.positive else total)
 
 
-def trend_on(frame: Frame, *, positive: bool) -> Trend:
+def trend_on(frame: FrequencyGrid, *, positive: bool) -> Trend:
     """The trend that the frame asks for: a known growth, a default model, or neither."""
     slope = slope_of(frame)
     offset = OFFSET if frame.default is None else DEFAULT_OFFSET
@@ -64,11 +64,11 @@ def trend_on(frame: Frame, *, positive: bool) -> Trend:
     return Trend(centre_of(frame), logarithm, Normal(0.0, 1.0), Normal(0.0, 0.0), False)
 
 
-def slope_of(frame: Frame) -> Normal | Decay:
+def slope_of(frame: FrequencyGrid) -> Normal | Decay:
     """The prior of the slope that the frame asks for."""
     return SLOPE if frame.growth is None and frame.default is None else KNOWN_SLOPE
 
 
-def centre_of(frame: Frame) -> Nodes:
+def centre_of(frame: FrequencyGrid) -> Nodes:
     """The default model on the nodes, or the smooth spectrum around which the prior is centred."""
     return frame.envelope * (1 + frame.x**2) ** slope_of(frame).mean

@@ -3,7 +3,7 @@ r"""Linear Gaussian-process regression: a prior on rho, an exact posterior, no p
 $\rho = m\,(1 + f)$ with $f \sim GP(0, a^2 e^{-(x - x')^2/2l^2})$ in $x = \mathrm{arsinh}(\omega/s)$: as smooth in
 $\omega$ below the scale s as in $\ln\omega$ above, and bounded by the default model where no data are.
 
-Sources: Rasmussen, Williams, Gaussian Processes for Machine Learning (2006), chapter 2; Horak et al., PRD 105, 036014
+Sources: Rasmussen, Williams, Gaussian Processes for Machine Learning (2006), section 2; Horak et al., PRD 105, 036014
 (2022) (spectral functions).
 """
 

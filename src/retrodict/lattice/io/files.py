@@ -1,0 +1,135 @@
+"""Configuration files: read, write and describe them. Needs NumPy only.
+
+Gauge configurations are read in five formats, recognised by content (NERSC, ILDG, openQCD, MILC v5, npz), and written
+in three (NERSC, ILDG, npz); scalar configurations have a stream of their own. Whatever a header promises, sizes,
+checksum, plaquette, link trace, is compared with the data before anything is returned.
+"""
+
+import dataclasses
+from typing import Any
+
+from retrodict.base.atomic import write_bytes
+from retrodict.base.errors import InputError
+from retrodict.base.files import JSON, PathLike, form_of, hash_file, read_bytes, read_head
+from retrodict.lattice.io.formats import arrays, ildg, milc, nersc, openqcd, stream
+from retrodict.lattice.io.formats.common import FILE_LIMIT
+from retrodict.lattice.io.formats.refusal import unknown_kind
+from retrodict.lattice.io.formats.stream import Configurations
+from retrodict.lattice.io.gauge_field import COLOURS, GaugeField, link_trace, plaquette
+
+__all__ = [
+    "Configurations",
+    "GaugeField",
+    "inspect",
+    "link_trace",
+    "plaquette",
+    "read_configurations",
+    "read_gauge_field",
+    "write_configurations",
+    "write_ildg",
+    "write_nersc",
+    "write_npz",
+]
+
+
+def read_gauge_field(path: PathLike) -> GaugeField:
+    """The configuration in a file of any known format, verified.
+
+    Raises `InputError` if the file cannot be read, is of another kind, or fails a check, which the message names.
+    """
+    head = read_head(path)
+    if form_of(head) == "zip":
+        return arrays.read(path)
+    parse = _parser(head, hash_file(path, FILE_LIMIT).size)
+    if parse is None:
+        raise unknown_kind(str(path), f"a file that begins with {head[:16]!r}")
+    data, source = read_bytes(path, FILE_LIMIT)
+    return dataclasses.replace(parse(data, source.path), source=source)
+
+
+def write_nersc(path: PathLike, field: GaugeField, *, rows: int = COLOURS, big_endian: bool = True) -> None:
+    """Write a NERSC file in the precision of `field`, with all three rows of each link or the first two.
+
+    Raises `InputError` for other `rows`, `StorageError` if the disk refuses; what stood there before is then intact.
+    """
+    if rows not in (2, COLOURS):
+        raise InputError("a NERSC file holds two or three rows of each link", got=f"rows={rows}", expected="2 or 3")
+    write_bytes(path, nersc.encode(field, rows=rows, big_endian=big_endian))
+
+
+def write_ildg(path: PathLike, field: GaugeField, *, lfn: str = "") -> None:
+    """Write an ILDG file in the precision of `field`; `lfn` is its logical file name, kept from the file it came from.
+
+    Raises `StorageError` if the disk refuses.
+    """
+    write_bytes(path, ildg.encode(field, lfn))
+
+
+def write_npz(path: PathLike, field: GaugeField) -> None:
+    """Write a sealed NumPy archive. Raises `StorageError` if the disk refuses."""
+    write_bytes(path, arrays.encode(field))
+
+
+def read_configurations(path: PathLike) -> Configurations:
+    """The scalar configurations in a stream, every seal verified. Raises `InputError`."""
+    head = read_head(path)
+    if not stream.recognises(head):
+        raise unknown_kind(str(path), f"a file that begins with {head[:16]!r}")
+    data, source = read_bytes(path, stream.LARGEST)
+    return dataclasses.replace(stream.parse(data, source.path), source=source)
+
+
+def write_configurations(path: PathLike, configurations: Configurations) -> None:
+    """Write a stream of scalar configurations. Raises `StorageError` if the disk refuses."""
+    write_bytes(path, stream.encode(configurations))
+
+
+def inspect(path: PathLike) -> dict[str, JSON]:
+    """Describe a configuration file, JSON-ready: `kind`, `format`, `dimensions`, `precision`, and which checks passed.
+
+    `kind` is `gauge_configuration` (with `plaquette` and `link_trace`, measured on the links) or, of a stream,
+    `scalar_configurations` or `link_configurations`. Raises `InputError` for a file that is none of these or fails a
+    check.
+    """
+    if stream.recognises(read_head(path)):
+        return _scalar(read_configurations(path))
+    field = read_gauge_field(path)
+    return {
+        "kind": "gauge_configuration",
+        "format": field.format,
+        "dimensions": dict(zip("xyzt", field.dimensions, strict=True)),
+        "precision": field.precision,
+        "plaquette": plaquette(field.links),
+        "link_trace": link_trace(field.links),
+        "checks": dict(field.checks),
+        "metadata": dict(field.metadata),
+        **_provenance(field.source),
+    }
+
+
+def _scalar(found: Configurations) -> dict[str, JSON]:
+    return {
+        "kind": "link_configurations" if found.parameters.get("group") else "scalar_configurations",
+        "format": "Retrodict stream",
+        "theory": found.theory,
+        "parameters": dict(found.parameters),
+        "dimensions": list(found.fields.shape[1:]),
+        "precision": found.precision,
+        "configurations": len(found.fields),
+        "mean": float(found.fields.mean(dtype=float)),
+        "mean_square": float((found.fields.astype(float) ** 2).mean()),
+        "checks": dict(found.checks),
+        **_provenance(found.source),
+    }
+
+
+def _provenance(source: Any) -> dict[str, JSON]:
+    return {"path": source.path, "sha256": source.sha256, "size": source.size}
+
+
+def _parser(head: bytes, size: int) -> Any:
+    """The reader of the format that `head` shows, or None."""
+    for module in (nersc, ildg, milc):
+        if module.recognises(head):
+            return module.parse
+    return openqcd.parse if openqcd.recognises(head, size) else None

@@ -1,0 +1,209 @@
+"""What the report of a lattice run says beyond any other: its configurations, its memory and cost, other samplers."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from retrodict.base.errors import InputError
+from retrodict.base.figure import Bars, Figure, Guide, Layer, Panel
+from retrodict.base.format import value_with_error
+from retrodict.base.section import Cell, Run, Section, Table
+from retrodict.generate.exact import HEAVIEST
+from retrodict.lattice.core.action import AbstractAction
+from retrodict.lattice.io.saved_configurations import saved_configurations
+from retrodict.lattice.report.baselines import Sampler, SamplerRun, baselines, run_for
+from retrodict.lattice.report.distributions import distributions
+from retrodict.lattice.report.learning import learning
+from retrodict.lattice.report.pictures import pictures
+from retrodict.run.log import read_events
+
+if TYPE_CHECKING:
+    from retrodict.run.result import Result
+
+DEFAULT_SECONDS: Final = 10.0
+THIS: Final = "this run"
+MILLI: Final = 1e3
+ANCESTORS: Final = 50.0  # of a population of particles, below which its errors are not to be trusted
+
+
+def sections(result: "Result", target: AbstractAction, *, run: Run | None = None) -> tuple[Section, ...]:
+    """Configurations, distributions, memory and cost, and other samplers; nothing for a point, which has no means."""
+    if not result.estimated:
+        return ()
+    final = saved_configurations(run.directory, target) if run is not None else None
+    told = [] if final is None else [_configurations(target, final)]
+    shown = distributions(result, target, final)
+    told += [Section("distributions", "Distributions", "", None, shown)] if shown else []
+    learnt = learning(result, target)
+    told += [learnt] if learnt else []
+    told.append(sampling(result, target, run))
+    if run is not None and run.arguments.get("baselines") and others(result, target):
+        told.append(methods(result, target, run=run))
+    return tuple(told)
+
+
+def sampling(result: "Result", target: AbstractAction, run: Run | None) -> Section:
+    """How well the chains have sampled, in words, and a table of memory and cost."""
+    numbers, seconds = result.quantities(), cpu_seconds(result, run)
+    rows: list[tuple[Cell, ...]] = []
+    for name in (*target.slow, *(one.name for one in target.mean_functions)):
+        row = numbers[name]
+        size = row.get("effective_size")
+        cost = MILLI * seconds / size if seconds and size and "tau_int" in row else None
+        value = value_with_error(row["mean"], row["error"])
+        tau = value_with_error(row["tau_int"], row["tau_int_error"]) if "tau_int" in row else None
+        rows.append((result.label(name), value, tau, f"{size:.0f}" if size else None, cost))
+    head = ("Observable", "Value", r"$\tau_\mathrm{int}$ (steps)", "Effective samples", "CPU ms for one")
+    return Section("sampling", "Memory and cost", _in_words(result, target), Table(head, tuple(rows)))
+
+
+def methods(result: "Result", target: AbstractAction, *, run: Run | None = None) -> Section:
+    """Other samplers of the same action, each for its share of the time, beside this run.
+
+    Raises `InputError` for a run that found no means to stand beside.
+    """
+    if not result.estimated:
+        fix = "a run by one that samples, such as HMC"
+        raise InputError("this run has sampled nothing", got=str(result.tree.attrs["method"]), fix=fix)
+    seconds = DEFAULT_SECONDS if run is None else run.arguments.get("baselines") or DEFAULT_SECONDS
+    chosen = others(result, target)
+    found = [run_for(target, name, method, seconds / len(chosen)) for name, method in chosen.items()]
+    names = compared(target)
+    head = ("Sampler", *(_label(result, name) for name in names), r"$\tau_\mathrm{int}$", "CPU ms for one", "Remark")
+    own = (THIS, *(_shown(result, name) for name in names), *_own_cost(result, target, run))
+    rows = (own, *(_row(one, target, names) for one in found))
+    text = (
+        f"The same action, sampled by others for about {seconds / max(len(chosen), 1):.0f} CPU seconds each, with"
+        " standard errors. The autocorrelation time, in steps of one chain, is that of the slowest of these numbers,"
+        " the cost that of one effective sample of it, without compilation and warm-up; of independent draws, their"
+        " weights say how many are effective. Times depend on the machine, their ratios less so."
+    )
+    return Section("methods", "Other samplers", text, Table(head, rows), (_figure(result, names, found),))
+
+
+def others(result: "Result", target: AbstractAction) -> dict[str, Sampler]:
+    """The baselines of the method of this run."""
+    return baselines(target, str(result.tree.attrs["method"]), result.provenance["method"])
+
+
+def compared(target: AbstractAction) -> tuple[str, ...]:
+    """The observables by which samplers are compared: the slow ones and the first function of means."""
+    return (*target.slow, *(one.name for one in target.mean_functions[:1]))
+
+
+def cpu_seconds(result: "Result", run: Run | None) -> float | None:
+    """CPU seconds that the draws have cost, after compilation: of all stages where there is training."""
+    warmup = result.provenance["method"].get("warmup") or 0
+    seconds = None if run is None else step_seconds(run.directory, warmup)
+    return seconds * result.diagnostics.get("steps_in_all", result.diagnostics["draws"]) if seconds else None
+
+
+def step_seconds(directory: Path, warmup: int = 0) -> float | None:
+    """CPU seconds of a step after `warmup`, from the log of a run, without compilation; None where it is not known."""
+    path = directory / "events.jsonl"
+    events = read_events(path) if path.is_file() else []
+    spent, steps, before, fresh = 0.0, 0, 0, True
+    for event in events:
+        if event.get("event") in ("started", "resumed"):
+            fresh = True
+        if event.get("event") == "chunk":
+            if not fresh and "cpu" in event and before >= warmup:
+                spent, steps = spent + event["cpu"], steps + event["step"] - before
+            before, fresh = event["step"], False
+    return spent / steps if steps else None
+
+
+def _configurations(target: AbstractAction, final: Any) -> Section:
+    text = f"Of {len(final)} configurations that the run has kept; `configurations.bin` holds them."
+    return Section("configurations", "Configurations", text, None, (pictures(target, final),))
+
+
+def _in_words(result: "Result", target: AbstractAction) -> str:
+    facts = result.diagnostics
+    slow = ", ".join(f"`{name}`" for name in target.slow)
+    sentences = []
+    if "thermalised" in facts:
+        length = f"the shortest chain is {facts['shortest_chain']:.0f} autocorrelation times long, by {slow}"
+        agree = (
+            "early and late parts agree, and so do ordered and disordered starts"
+            if facts["thermalised"]
+            else (
+                "early and late parts, or ordered and disordered starts, disagree, or the chains are too short to tell"
+            )
+        )
+        verdict = "have forgotten their start" if facts["thermalised"] else "have NOT forgotten their start"
+        sentences.append(f"The chains {verdict}: {length}; {agree}.")
+    for name, value in facts.items():
+        if name.startswith("acceptance_of_") and value < 1:
+            sentences.append(f"{name.removeprefix('acceptance_of_')} is accepted {value:.0%} of the time.")
+        if name.startswith("exp_dH_of_") and not name.endswith("_error"):
+            shown = value_with_error(value, facts[f"{name}_error"])
+            sentences.append(f"<exp(-dH)> of {name.removeprefix('exp_dH_of_')} = {shown}; it should be 1.")
+    included = "after compilation, training included" if "steps_in_all" in facts else "after compilation and warm-up"
+    sentences.append(f"Costs are CPU times {included}.")
+    return " ".join(sentences)
+
+
+def _own_cost(result: "Result", target: AbstractAction, run: Run | None) -> tuple[Cell, Cell, Cell]:
+    """tau_int of the slowest observable, the cost of one sample of it, and the verdict."""
+    numbers, seconds = result.quantities(), cpu_seconds(result, run)
+    known = {name: numbers[name] for name in target.slow if "tau_int" in numbers.get(name, {})}
+    if not known:
+        return None, None, f"verdict {result.verdict.status}"
+    row = max(known.values(), key=lambda row: row["tau_int"])
+    cost = MILLI * seconds / row["effective_size"] if seconds else None
+    return value_with_error(row["tau_int"], row["tau_int_error"]), cost, f"verdict {result.verdict.status}"
+
+
+def _row(one: SamplerRun, target: AbstractAction, names: tuple[str, ...]) -> tuple[Cell, ...]:
+    numbers = one.numbers()
+    if not numbers:
+        return one.name, *(None for _ in names), None, None, "not far enough in its time"
+    values = [value_with_error(float(numbers[name].value), float(numbers[name].error)) for name in names]
+    slow = [numbers[name] for name in target.slow if numbers[name].effective_size]
+    if not slow:
+        return one.name, *values, None, None, "nothing moved"
+    worst = min(slow, key=lambda each: each.effective_size or 0.0)
+    tau = None if worst.tau is None else value_with_error(worst.tau, worst.tau_error or 0.0)
+    cost = one.cost(worst.about.name)
+    return one.name, *values, tau, None if cost is None else MILLI * cost, _remark(one, slow)
+
+
+def _remark(one: SamplerRun, slow: list[Any]) -> str:
+    """What a reader must know before believing the row."""
+    if "log_evidence" in one.statistics:
+        evidence = value_with_error(*(float(one.statistics[name]) for name in ("log_evidence", "log_evidence_error")))
+        few = float(one.statistics.get("ancestors", np.inf)) < ANCESTORS
+        heavy = float(one.statistics.get("pareto_k", 0.0)) > HEAVIEST
+        doubt = "; too few ancestors: errors too small" if few else "; heavy weights: errors too small" if heavy else ""
+        kind = "independent draws; " if "weight_ess" in one.statistics else ""
+        return f"{kind}ln Z = {evidence}{doubt}"
+    if not all(each.complete for each in slow) or not one.statistics.get("thermalised", True):
+        return "not thermalised: errors too small"
+    return "thermalised"
+
+
+def _figure(result: "Result", names: tuple[str, ...], found: list[SamplerRun]) -> Figure:
+    panels = []
+    for name in names:
+        row, label = result.quantities()[name], _label(result, name)
+        values = {THIS: (row["mean"], row["error"])}
+        values |= {
+            o.name: (float(o.numbers()[name].value), float(o.numbers()[name].error)) for o in found if o.estimates
+        }
+        known = {who: pair for who, pair in values.items() if pair[1] == pair[1]}
+        bars = Bars(tuple(known), [pair[0] for pair in known.values()], [pair[1] for pair in known.values()])
+        exact: list[Layer] = [Guide(row["exact"], vertical=True, label="exact")] if "exact" in row else []
+        panels.append(Panel(label, "", (*exact, bars), row["unit"]))
+    caption = "The slow observables by each sampler, with standard errors."
+    return Figure("methods", "Other samplers", caption, tuple(panels))
+
+
+def _label(result: "Result", name: str) -> str:
+    return result.label(name) if name in result.quantities() else name
+
+
+def _shown(result: "Result", name: str) -> str:
+    row = result.quantities()[name]
+    return value_with_error(row["mean"], row["error"])

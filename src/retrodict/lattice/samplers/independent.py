@@ -1,0 +1,72 @@
+"""Draws of a model that needs no training, weighted until they are exact: a rival without memory and without a start.
+
+The draws of all steps together are one weighted sample; so a run may end after any number of them.
+"""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree
+from retrodict.generate.model import AbstractModel, Density, Recipe
+from retrodict.lattice.core.action import Measured, require_action
+from retrodict.lattice.samplers.proposals import figures_of_weights, proposed
+from retrodict.problem.target import AbstractTarget
+from retrodict.run.method import Draws, Record
+
+
+class State(NamedTuple):
+    """The model, which never changes."""
+
+    model: AbstractModel
+
+
+class Kept(NamedTuple):
+    """What each step leaves behind."""
+
+    measured: Measured
+    log_weight: Float[Array, " batch"]
+
+
+@dataclass(frozen=True)
+class Independent:
+    """`batch` draws of `model` a step, with importance weights. Means converge as those of independent draws do."""
+
+    model: Recipe
+    batch: int = 256
+    steps: int = 2000
+
+    references: ClassVar[tuple[str, ...]] = ("nicoli2021",)
+
+    def check(self, target: AbstractTarget) -> None:
+        """Raise `InputError` for targets that the model does not draw, and for a model without a density."""
+        require_action(target, type(self).__name__)
+        model = self.model.on(target, jr.key(0))
+        if model.density is Density.UNKNOWN:
+            raise InputError("draws of unknown density have no weights", got=type(model).__name__)
+
+    def init(self, target: Any, key: Key) -> State:
+        """The model."""
+        return State(self.model.on(target, key))
+
+    def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
+        """One batch."""
+        measured, log_weight, _ = proposed(target, state.model, key, self.batch)
+        metrics = {"log_weight": jnp.mean(log_weight)}
+        return state, Record(~jnp.any(jnp.isnan(log_weight)), metrics, Kept(measured, log_weight))
+
+    def done(self, state: State) -> Flag:
+        """Never early."""
+        return jnp.asarray(False)
+
+    def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
+        """All batches as one row of weighted draws."""
+        kept: Kept = jax.tree.map(lambda leaf: np.asarray(leaf).reshape(1, -1, *leaf.shape[2:]), history)
+        log_weight = np.asarray(kept.log_weight)
+        statistics = {name: np.asarray(value) for name, value in figures_of_weights(log_weight).items()}
+        return Draws(kept.measured, log_weight, "exact", statistics)  # type: ignore[arg-type]

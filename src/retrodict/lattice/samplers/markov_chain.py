@@ -1,0 +1,168 @@
+"""Markov chains as a method of the one loop: many chains of a few updates, measured at each step, judged at the end.
+
+Only what was measured on a configuration is kept, and the configurations at which the chains end. `result.quantities()`
+gives for each observable and each function of means its value, error and integrated autocorrelation time by the Gamma
+method (`result.diagnostics` the same as `NAME`, `NAME_error`, `NAME_tau`, `NAME_tau_error`), `result.diagnostics`
+whether the chains have forgotten their start. Half of the chains start ordered unless told otherwise: the two halves
+must meet.
+"""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import jax.random as jr
+import numpy as np
+
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree
+from retrodict.inference.step_size import StepSize, adapted, initial_step_size
+from retrodict.lattice.core.action import AbstractAction, Measured, require_action, require_memory
+from retrodict.lattice.samplers.updates import Moved, Update
+from retrodict.num.autocorrelation import gamma_method
+from retrodict.num.thermalisation import thermalisation
+from retrodict.problem.target import AbstractTarget
+from retrodict.run.method import Draws, Record, Work
+from retrodict.run.sharding import spread
+
+FIRST_SIZE = 0.02  # of a step; ten times as much is tried first
+LOOPS: Final = 6.0  # steps of a trajectory, comparisons of cluster labels, rejections of a heat bath: about
+
+
+class State(NamedTuple):
+    """All chains and the step size of each update."""
+
+    field: Float[Array, "chains ..."]
+    sizes: tuple[StepSize, ...]
+
+
+class Kept(NamedTuple):
+    """What each step leaves behind, per chain."""
+
+    measured: Measured
+    acceptance: Float[Array, "chains updates"]
+    energy_change: Float[Array, "chains updates"]
+
+
+@dataclass(frozen=True)
+class AbstractMarkovChain:
+    """`chains` chains of `warmup` steps, during which step sizes are tuned, and `draws` measured ones.
+
+    `cold` is the share of the chains that start ordered, the others start disordered.
+    """
+
+    chains: int = 16
+    warmup: int = 200
+    draws: int = 1000
+    cold: float = 0.5
+
+    references: ClassVar[tuple[str, ...]] = ()
+    kind: ClassVar[str] = "exact"
+
+    @property
+    @abstractmethod
+    def updates(self) -> tuple[Update, ...]:
+        """What is done in each step, in this order."""
+
+    @property
+    def steps(self) -> int:
+        """Warm-up and draws."""
+        return self.warmup + self.draws
+
+    def check(self, target: AbstractTarget) -> None:
+        """Raise `InputError` if an update does not apply to `target`."""
+        require_action(target, type(self).__name__)
+        if self.chains < 1 or self.draws < 4 or self.warmup < 0 or not 0 <= self.cold <= 1:
+            expected = "chains >= 1, draws >= 4, warmup >= 0, 0 <= cold <= 1"
+            raise InputError("no such Markov chain", got=str(self)[:120], expected=expected)
+        assert isinstance(target, AbstractAction)
+        for update in self.updates:
+            update.check(target)
+        require_memory(target, self.chains, self.steps, type(self).__name__)
+
+    def init(self, target: Any, key: Key) -> State:
+        """Disordered and ordered starts."""
+        hot = jax.vmap(target.hot)(spread(jr.split(key, self.chains)))
+        ordered = jnp.arange(self.chains) < round(self.cold * self.chains)
+        mask = ordered.reshape(-1, *(1,) * (hot.ndim - 1))
+        return State(jnp.where(mask, target.cold(), hot), tuple(initial_step_size(FIRST_SIZE) for _ in self.updates))
+
+    def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
+        """All updates of all chains, then a measurement."""
+        warm, field, sizes, infos = index < self.warmup, state.field, [], []
+        for number, (update, size) in enumerate(zip(self.updates, state.sizes, strict=True)):
+            used = jnp.exp(jnp.where(warm, size.log, size.log_average))
+            moved = _moved(update, target, field, jr.fold_in(key, number), used)
+            field = jax.vmap(target.space.repaired)(moved.field)
+            sizes.append(_tuned(size, moved, update, warm))
+            infos.append(moved)
+        acceptance = jnp.stack([jnp.asarray(info.acceptance, float) for info in infos], axis=1)
+        change = jnp.stack([jnp.asarray(info.energy_change, float) for info in infos], axis=1)
+        measured = jax.vmap(target.measured)(field)
+        metrics = {"acceptance": jnp.mean(acceptance), "action": -jnp.mean(measured.log_density)}
+        finite = jnp.all(jnp.isfinite(jnp.abs(field))) & jnp.all(jnp.isfinite(measured.log_density))
+        return State(field, tuple(sizes)), Record(finite, metrics, Kept(measured, acceptance, change))
+
+    def done(self, state: State) -> Flag:
+        """Never early."""
+        return jnp.asarray(False)
+
+    def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
+        """What was measured after the warm-up, with its errors."""
+        after: Kept = jax.tree.map(lambda leaf: np.swapaxes(np.asarray(leaf)[self.warmup :], 0, 1), history)
+        statistics: dict[str, Any] = {"acceptance": after.acceptance.mean(axis=2)}
+        for number, (update, size) in enumerate(zip(self.updates, state.sizes, strict=True)):
+            name = type(update).__name__
+            statistics[f"acceptance_of_{name}"] = np.asarray(after.acceptance[..., number].mean())
+            if np.any(after.energy_change[..., number]):
+                found = gamma_method(np.exp(-after.energy_change[..., number]))
+                statistics |= {f"exp_dH_of_{name}": found.value, f"exp_dH_of_{name}_error": found.error}
+            if update.wanted is not None:
+                statistics[f"step_size_of_{name}"] = np.exp(np.asarray(size.log_average))
+        statistics |= self._start_forgotten(target, after.measured.derived)
+        statistics = {name: np.asarray(value) for name, value in statistics.items()}
+        log_weight, final = np.zeros(after.measured.log_density.shape), last_configurations(state)
+        return Draws(after.measured, log_weight, self.kind, statistics, final)  # type: ignore[arg-type]
+
+    def work(self, target: Any) -> tuple[Work, ...]:
+        """All its steps."""
+        arguments = target, eqx.filter_eval_shape(self.init, target, jr.key(0)), jr.key(0), jnp.asarray(0)
+        return (Work("sampling", self.step, arguments, self.steps, loops=LOOPS),)
+
+    def _start_forgotten(self, target: AbstractAction, derived: dict[str, Array]) -> dict[str, Any]:
+        ordered = round(self.cold * self.chains)
+        judged = []
+        for name in target.slow:
+            values = np.asarray(derived[name])
+            judged.append(thermalisation(values))
+            if 0 < ordered < self.chains:
+                judged.append(thermalisation(values[ordered:], values[:ordered]))
+        return {"thermalised": all(one.passed for one in judged), "shortest_chain": min(one.length for one in judged)}
+
+
+def last_configurations(state: State) -> np.ndarray:
+    """The configurations at which all chains stand: independent of each other, to be written or trained on."""
+    return np.asarray(state.field)
+
+
+@eqx.filter_jit
+def updated(update: Update, action: AbstractAction, field: Array, key: Key, size: float) -> Moved:
+    """One update of many chains, compiled: for tests and benchmarks."""
+    return _moved(update, action, field, key, jnp.asarray(size))
+
+
+def _moved(update: Update, action: AbstractAction, field: Array, key: Key, size: Array) -> Moved:
+    keys = spread(jr.split(key, len(field)))
+    return jax.vmap(lambda x, k: update.apply(action, x, k, size))(field, keys)
+
+
+def _tuned(size: StepSize, moved: Moved, update: Update, warm: Flag) -> StepSize:
+    if update.wanted is None:
+        return size
+    new = adapted(size, jnp.asarray(moved.acceptance, float), update.wanted)
+    ceiling = np.log(update.largest)
+    new = new._replace(log=jnp.minimum(new.log, ceiling), log_average=jnp.minimum(new.log_average, ceiling))
+    return jax.tree.map(lambda a, b: jnp.where(warm, a, b), new, size)

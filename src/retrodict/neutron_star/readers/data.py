@@ -1,0 +1,205 @@
+"""Data of the neutron-star domain: the observations that ship, and safe readers for the user's own.
+
+Every reader returns arrays in the units of this domain (Msun, km, MeV fm^-3, fm^-3) with provenance, and raises
+`InputError`, naming file, line and column, for whatever it cannot take at its word. Columns are recognised by name,
+never by position: a mass and a radius that change places would give a wrong equation of state without any complaint.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+
+from retrodict.base.columns import read_columns, take, weights
+from retrodict.base.errors import InputError
+from retrodict.base.files import PathLike, Source
+from retrodict.base.tables import ColumnNames, Columns
+from retrodict.base.units import LENGTH, MASS
+from retrodict.neutron_star.readers.compose import write_compose
+from retrodict.neutron_star.readers.eos_tables import (
+    EquationOfStateTable,
+    read_equation_of_state,
+    write_equation_of_state,
+    write_mass_radius_curve,
+)
+from retrodict.neutron_star.readers.tidal_samples import LEAST_SAMPLES, TidalSamples, read_tidal_samples
+
+__all__ = [
+    "OBSERVATION_SETS",
+    "EquationOfStateTable",
+    "MassRadiusObservations",
+    "MassRadiusSamples",
+    "TidalSamples",
+    "observations",
+    "read_equation_of_state",
+    "read_mass_radius_samples",
+    "read_observations",
+    "read_tidal_samples",
+    "write_compose",
+    "write_equation_of_state",
+    "write_mass_radius_curve",
+]
+
+OBSERVATION_SETS = ("classic18", "2025")
+
+MASS_RANGE = (0.5, 3.5)  # Msun, of a measured mass
+RADIUS_RANGE = (5.0, 25.0)  # km, of a measured radius
+MEDIAN_MASS_RANGE = (0.8, 3.0)  # Msun, of the median of posterior samples
+MEDIAN_RADIUS_RANGE = (6.0, 20.0)  # km
+SAMPLE_MASS_RANGE = (0.1, 5.0)  # of every sample: the tails reach far
+SAMPLE_RADIUS_RANGE = (2.0, 40.0)
+
+MASS_NAMES = ("mass", "m", "gravitational_mass", "m_msun", "mass_msun")
+RADIUS_NAMES = ("radius", "r", "equatorial_radius", "req", "r_eq", "r_km", "radius_km")
+WORDS = ("name", "source", "reference", "object")
+
+
+@dataclass(frozen=True, eq=False)
+class MassRadiusObservations:
+    """Measured masses [Msun] and radii [km], one row a star, each with its one-sigma error below and above."""
+
+    names: tuple[str, ...]
+    mass: np.ndarray
+    mass_error_minus: np.ndarray
+    mass_error_plus: np.ndarray
+    radius: np.ndarray
+    radius_error_minus: np.ndarray
+    radius_error_plus: np.ndarray
+    sources: tuple[str, ...]  # the paper of each row, "" where unknown
+    file: Source
+
+    def __len__(self) -> int:
+        return len(self.mass)
+
+    @property
+    def mass_error(self) -> np.ndarray:
+        """The mean of the errors below and above [Msun]: the error itself where it is symmetric."""
+        return 0.5 * (self.mass_error_minus + self.mass_error_plus)
+
+    @property
+    def radius_error(self) -> np.ndarray:
+        """The mean of the errors below and above [km]: the error itself where it is symmetric."""
+        return 0.5 * (self.radius_error_minus + self.radius_error_plus)
+
+
+@dataclass(frozen=True, eq=False)
+class MassRadiusSamples:
+    """Posterior samples of one star's mass [Msun] and radius [km]; the weights sum to one."""
+
+    mass: np.ndarray
+    radius: np.ndarray
+    weight: np.ndarray
+    file: Source
+
+    def __len__(self) -> int:
+        return len(self.mass)
+
+
+def observations(name: str = "classic18") -> MassRadiusObservations:
+    """The stars that ship: `classic18`, or `2025` in which J0437-4715 has its 2024 NICER value.
+
+    The eighteen are those of the published reconstructions (Soma, Wang, Shi, Stoecker, Zhou, JCAP 08 (2022) 071), order
+    kept. The names of the objects and the papers beside them were written down from memory of the literature and are
+    for display only.
+    """
+    if name not in OBSERVATION_SETS:
+        sets = ", ".join(OBSERVATION_SETS)
+        raise InputError("no such set of observations", where="observations", got=repr(name), expected=f"one of {sets}")
+    with resources.as_file(resources.files("retrodict.neutron_star") / "observations" / f"{name}.csv") as path:
+        return read_observations(path)
+
+
+def read_observations(path: PathLike, columns: ColumnNames | None = None) -> MassRadiusObservations:
+    """Measured stars from a table with the columns `mass`, `mass_error`, `radius`, `radius_error` in any order.
+
+    An asymmetric error has two columns, `mass_error_minus` and `mass_error_plus`. `name` and `source` may be there.
+    Units stand in the header (`mass [Msun], radius [km]`); without one, Msun and km are meant. Raises `InputError` for
+    negative errors, for values out of range and for columns that look swapped.
+    """
+    return observations_from_columns(read_columns(path, columns, words=WORDS))
+
+
+@np.errstate(all="ignore")  # what overflows is out of range, and refused as such
+def observations_from_columns(table: Columns) -> MassRadiusObservations:
+    """The checked observations in columns that are already read."""
+    mass, radius = take(table, MASS_NAMES, MASS), take(table, RADIUS_NAMES, LENGTH)
+    _refuse_swapped(table, mass, radius)
+    _require_range(table, "mass", mass, MASS_RANGE, "Msun")
+    _require_range(table, "radius", radius, RADIUS_RANGE, "km")
+    mass_errors = _errors(table, "mass", mass, MASS)
+    radius_errors = _errors(table, "radius", radius, LENGTH)
+    names = table.words.get("name", table.words.get("object", tuple(f"star {i + 1}" for i in range(len(mass)))))
+    papers = table.words.get("source", table.words.get("reference", ("",) * len(mass)))
+    return MassRadiusObservations(names, mass, *mass_errors, radius, *radius_errors, papers, table.source)
+
+
+def read_mass_radius_samples(path: PathLike, columns: ColumnNames | None = None) -> MassRadiusSamples:
+    """Posterior samples of mass and radius, as the NICER groups publish them: text, .npy, .npz or HDF5.
+
+    The groups do not agree on the order of the columns, so a file without a header needs `columns`, for instance
+    `"mass, radius"` or `"radius, mass, weight"`. Raises `InputError` where they look swapped or the ranges are absurd.
+    """
+    return samples_from_columns(read_columns(path, columns))
+
+
+@np.errstate(all="ignore")  # what overflows is out of range, and refused as such
+def samples_from_columns(table: Columns) -> MassRadiusSamples:
+    """The checked samples in columns that are already read."""
+    mass, radius = take(table, MASS_NAMES, MASS), take(table, RADIUS_NAMES, LENGTH)
+    if len(mass) < LEAST_SAMPLES:
+        got, expected = f"{len(mass)} samples", f"at least {LEAST_SAMPLES}"
+        raise InputError("too few posterior samples", where=table.source.path, got=got, expected=expected)
+    _refuse_swapped(table, np.median(mass, keepdims=True), np.median(radius, keepdims=True))
+    _require_median(table, "mass", mass, MEDIAN_MASS_RANGE, "Msun")
+    _require_median(table, "radius", radius, MEDIAN_RADIUS_RANGE, "km")
+    _require_range(table, "mass", mass, SAMPLE_MASS_RANGE, "Msun")
+    _require_range(table, "radius", radius, SAMPLE_RADIUS_RANGE, "km")
+    return MassRadiusSamples(mass, radius, weights(table), table.source)
+
+
+def _errors(
+    table: Columns, quantity: str, values: np.ndarray, units: Mapping[str, float]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The errors below and above; positive, and smaller than the value itself."""
+    symmetric = f"{quantity}_error" in table
+    sides = [f"{quantity}_error"] * 2 if symmetric else [f"{quantity}_error_minus", f"{quantity}_error_plus"]
+    if not symmetric and not any(side in table for side in sides):
+        sides = [f"{quantity}_error"]
+    errors = [take(table, (side,), units) for side in sides]
+    for side, error in zip(sides, errors, strict=True):
+        bad = (error <= 0.0) | (error >= values)
+        if bad.any():
+            row = int(np.argmax(bad))
+            got, expected = repr(float(error[row])), f"more than 0 and less than the {quantity} {values[row]:g}"
+            what = "an error is not positive" if error[row] <= 0.0 else "an error is larger than the value"
+            raise InputError(what, where=table.where(row, side), got=got, expected=expected)
+    return errors[0], errors[-1]
+
+
+def _refuse_swapped(table: Columns, mass: np.ndarray, radius: np.ndarray) -> None:
+    low, high = MEDIAN_MASS_RANGE[0], MASS_RANGE[1]
+    swapped = (mass > MEDIAN_RADIUS_RANGE[0]) & (radius > low) & (radius < high)
+    if swapped.any():
+        row = int(np.argmax(swapped))
+        got = f"mass {mass[row]:.4g} Msun, radius {radius[row]:.4g} km"
+        where, fix = table.where(row if len(mass) > 1 else None), "swap the two names"
+        raise InputError("mass and radius look swapped", where=where, got=got, fix=fix)
+
+
+def _require_range(table: Columns, name: str, values: np.ndarray, bounds: tuple[float, float], unit: str) -> None:
+    bad = (values < bounds[0]) | (values > bounds[1])
+    if bad.any():
+        row = int(np.argmax(bad))
+        expected = f"{bounds[0]:g} to {bounds[1]:g} {unit}"
+        got, fix = f"{values[row]:.6g} {unit}", "check the unit and the order of the columns"
+        raise InputError(f"a {name} is out of range", where=table.where(row, name), got=got, expected=expected, fix=fix)
+
+
+def _require_median(table: Columns, name: str, values: np.ndarray, bounds: tuple[float, float], unit: str) -> None:
+    median = float(np.median(values))
+    if not bounds[0] <= median <= bounds[1]:
+        got, expected = f"a median of {median:.6g} {unit}", f"{bounds[0]:g} to {bounds[1]:g} {unit}"
+        fix = "check the unit and the order of the columns"
+        what = f"the samples of the {name} are out of range"
+        raise InputError(what, where=table.where(name=name), got=got, expected=expected, fix=fix)
