@@ -55,7 +55,7 @@ THEORIES = {
     "{kind: Wilson, group: SU2, shape: [4, 4, 4, 4], beta: 2.4}": "Wilson",
     "{kind: Wilson, group: SU3, shape: [4, 4], beta: 6.0}": "Wilson",
     "{kind: FeynmanPath, sites: 20, spacing: 0.1, coefficients: {kind: Harmonic}}": "FeynmanPath",
-    "{kind: FeynmanPath, sites: 9, spacing: 0.1, coefficients: {kind: DoubleWell, minimum_squared: 2.0}}": "FeynmanPath",
+    "{kind: FeynmanPath, sites: 9, spacing: 0.1, coefficients: {kind: DoubleWell, minimum_squared: 2}}": "FeynmanPath",
     "{kind: FeynmanPath, sites: 20, spacing: 0.1, coefficients: [0.0, 0.5, 0.1]}": "FeynmanPath",
 }
 
