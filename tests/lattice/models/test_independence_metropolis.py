@@ -101,7 +101,7 @@ def trained():
 
 
 def test_a_trained_flow_gives_exact_answers_with_ln_z(trained):
-    """Within 3.5 standard errors of at most 2 %, from chains without memory to speak of; matching and reverse_kl pay."""
+    """Within 3.5 standard errors of at most 2 %, from chains without memory to speak of; both trainings pay."""
     result, _ = trained
     found = result.diagnostics
     assert max(map(abs, deviations(result).values())) < 3.5
