@@ -20,7 +20,7 @@ import retrodict  # noqa: F401
 from retrodict.base.format import value_with_error
 from retrodict.generate.annealing import AnnealedLangevin
 from retrodict.generate.diffusion import Diffusion, ProbabilityFlow, ReverseSDE, information
-from retrodict.generate.exact import importance, selected
+from retrodict.generate.exact import importance, independence_metropolis
 from retrodict.generate.learners import FromData, trained
 from retrodict.generate.model import with_weights
 from retrodict.generate.modes import Fourier, GaussianStart, White
@@ -109,7 +109,7 @@ def show_phi4(name, action, draw, seconds, truth):
     volume, count = action.volume, len(draw.x)
     weights = jax.vmap(action.log_density)(draw.x) - draw.log_prob
     found, mean = importance(weights), np.asarray(draw.x, float).mean(axis=(1, 2))
-    accepted = float(jnp.mean(selected(weights, jr.key(3))[1]))
+    accepted = float(jnp.mean(independence_metropolis(weights, jr.key(3))[1]))
     print(
         f"  {name}: ESS {found.ess:.3f}, acceptance {accepted:.3f}, Pareto k {found.pareto_k:.2f}, "
         f"ln Z {found.log_z:.4f} +- {found.log_z_error:.4f}, {1e3 * seconds / count:.1f} CPU ms a draw"
@@ -249,7 +249,7 @@ def show_u1(name, action, x, seconds, log_q=None):
         print(
             f"    ESS {found.ess:.3f}, Pareto k {found.pareto_k:.2f}, var ln w {found.variance:.2f}, ln Z - exact "
             f"{found.log_z - log_z:+.4f} +- {found.log_z_error:.4f}, acceptance "
-            f"{float(jnp.mean(selected(weights, jr.key(3))[1])):.3f}{'' if found.trusted else ': not to be trusted'}"
+            f"{float(jnp.mean(independence_metropolis(weights, jr.key(3))[1])):.3f}{'' if found.trusted else ': not to be trusted'}"
         )
     for quantity, truth in u1_truth(action).items():
         value = np.asarray(seen[quantity], float)

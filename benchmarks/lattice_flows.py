@@ -21,7 +21,7 @@ from lattice_common import LAM, PHI4, over_seeds, run_parts, u1_exact
 import retrodict  # noqa: F401
 from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow
 from retrodict.generate.coupling import CheckerboardFlow, MatsubaraFlow
-from retrodict.generate.exact import importance, selected
+from retrodict.generate.exact import importance, independence_metropolis
 from retrodict.generate.learners import FromData, trained
 from retrodict.generate.model import AbstractModel, with_weights
 from retrodict.generate.symmetrised import Symmetrised
@@ -285,7 +285,10 @@ def weighed(title, action, wanted, model, count):
     start = time.process_time()
     log_w, values, mismatch = jax.device_get(many(jr.split(jr.key(9), count)))
     cost, found = 1e3 * (time.process_time() - start) / count, importance(log_w)
-    accepted, off = np.mean(selected(jnp.asarray(log_w), jr.key(3))[1]), found.log_z - wanted["log_evidence"][0]
+    accepted, off = (
+        np.mean(independence_metropolis(jnp.asarray(log_w), jr.key(3))[1]),
+        found.log_z - wanted["log_evidence"][0],
+    )
     print(
         f"{title}: ESS {found.ess:.3f}, acceptance {accepted:.3f}, Pareto k {found.pareto_k:.2f}, ln Z - exact "
         f"{off:+.4f} +- {found.log_z_error:.4f}, mismatch {np.max(np.abs(mismatch)):.1e}, {cost:.2f} CPU ms a draw"
