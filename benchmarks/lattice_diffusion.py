@@ -321,7 +321,7 @@ def u1_learnt(learner, gathered, steps):
 def u1_paths(name, action, model, fields, draws):
     """Steps settled on some fields, then draws with the weights of their paths."""
     clock = Clock()
-    model = eqx.filter_jit(lambda m, some: m.settled(some))(model, fields)
+    model = eqx.filter_jit(lambda m, some: m.tune_sampler(some))(model, fields)
     print(f"  steps settled in {clock():.1f} CPU s")
     draw = drawn(model, draws)
     show_u1(f"{name}, {len(model.process.levels)} steps", action, draw.x, clock(), draw.log_prob)

@@ -55,7 +55,7 @@ class ReverseSDE(AbstractModel):
 
     Exact in path space for any score, also a bad one, and any number of steps: they decide about the variance of the
     weights only. `information` is the mean square of the score in each mode at each level (see `information`), zero for
-    steps of the full variance (Euler and Maruyama). `settled` measures it, on levels whose steps cost alike.
+    steps of the full variance (Euler and Maruyama). `tune_sampler` measures it, on levels whose steps cost alike.
     """
 
     density: ClassVar[Density] = Density.PATH  # type: ignore[override]
@@ -80,7 +80,7 @@ class ReverseSDE(AbstractModel):
     def loss(self, x: Array, key: Key) -> Scalar:
         return self.process.loss(self.weights, x, key)
 
-    def settled(self, examples: Float[Array, "examples ..."]) -> Self:
+    def tune_sampler(self, examples: Float[Array, "examples ..."]) -> Self:
         """With levels and widths of the steps that suit the weights, measured on some of the examples."""
         pace_key, width_key = jr.split(jr.key(PILOT_SEED))
         levels = paced(self.process, self.weights, examples[:PACED], pace_key)

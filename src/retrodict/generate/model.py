@@ -79,7 +79,7 @@ class AbstractModel(eqx.Module):
         """
         return self
 
-    def settled(self, examples: Float[Array, "examples ..."]) -> Self:
+    def tune_sampler(self, examples: Float[Array, "examples ..."]) -> Self:
         """The trained model with what is measured of its weights, the steps in which it draws, from `examples`.
 
         Compiled as `adapted` is. Nothing, unless the model says otherwise.

@@ -63,9 +63,9 @@ class TwoModes(AbstractModel):
         centre = jnp.mean(one_side)
         return eqx.tree_at(lambda m: (m.one, m.centre), self, (self.one.adapted(one_side - centre), centre))
 
-    def settled(self, examples: Float[Array, "examples ..."]) -> Self:
+    def tune_sampler(self, examples: Float[Array, "examples ..."]) -> Self:
         """As the one mode is settled."""
-        return eqx.tree_at(lambda m: m.one, self, self.one.settled(jax.vmap(folded)(examples) - self.centre))
+        return eqx.tree_at(lambda m: m.one, self, self.one.tune_sampler(jax.vmap(folded)(examples) - self.centre))
 
     def _of_one(self, x: Array) -> Scalar:
         return self.one.log_prob(x - self.centre)

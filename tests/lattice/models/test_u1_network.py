@@ -149,7 +149,7 @@ def test_paths_give_the_partition_function_and_a_covariance_left_out_is_found():
     action, model = ACTION, learnt()
     log_z = exact.u1_log_partition(BETA, 16)
     wanted = {"plaquette": exact.u1_plaquette(BETA, 16), "Q2": 16 * exact.u1_susceptibility(BETA, 16)}
-    settled = eqx.filter_jit(lambda m: m.settled(fields()))(model)
+    settled = eqx.filter_jit(lambda m: m.tune_sampler(fields()))(model)
     sample = eqx.filter_jit(lambda m, keys: jax.vmap(m.sample)(keys))
     hasty, draw = (sample(one, jr.split(jr.key(4), 2000)) for one in (model, settled))
     log_w = [jax.vmap(action.log_density)(one.x) - one.log_prob for one in (hasty, draw)]
@@ -168,7 +168,7 @@ def test_paths_give_the_partition_function_and_a_covariance_left_out_is_found():
 
 def test_levels_crowd_where_the_vortices_are_decided():
     """Between a fifth of the largest level and the largest, not at the fine end."""
-    levels = np.asarray(eqx.filter_jit(lambda m: m.settled(fields()))(learnt()).process.levels)
+    levels = np.asarray(eqx.filter_jit(lambda m: m.tune_sampler(fields()))(learnt()).process.levels)
     before = np.asarray(learnt().process.levels)
     assert np.all(np.diff(levels) < 0)
     assert_allclose(levels[[0, -1]], before[[0, -1]], rtol=1e-10)

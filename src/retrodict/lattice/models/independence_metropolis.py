@@ -241,7 +241,7 @@ class IndependenceMetropolis:
             if self.fit:
                 learner = eqx.filter_eval_shape(FromData, model, seen, unseen)
                 found += [each._replace(name="training on configurations") for each in self.fit.work(learner)]
-                found.append(Work("settling", lambda model, some: model.settled(some), (model, seen), 1))
+                found.append(Work("settling", lambda model, some: model.tune_sampler(some), (model, seen), 1))
             if model.density is Density.EXACT:
                 count = min(len(unseen), MOST_CHECKED)
                 found.append(Work("coverage", lambda model, x: model.log_prob(x[0]), (model, unseen), count))
@@ -276,7 +276,7 @@ class IndependenceMetropolis:
         learner = FromData(state.model, examples, held_out)
         state, record = _trained(self.fit, learner, state, blank, key, index)
         last = index == self.lengths["fit"] - 1
-        return state._replace(model=_changed(last, state.model, lambda model: model.settled(examples))), record
+        return state._replace(model=_changed(last, state.model, lambda model: model.tune_sampler(examples))), record
 
     def _train_on_action(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
         assert self.reverse_kl is not None
