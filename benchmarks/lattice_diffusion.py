@@ -187,7 +187,7 @@ def published_case(extent, kappa, gather, rounds, recipe, draws):
     action = Phi4((extent, extent), kappa, LAM, precision=32)
     fields = phi4_fields(action, gather, rounds)
     print(f"    {len(fields)} fields in {clock():.0f} CPU s", flush=True)
-    model = eqx.filter_jit(lambda fields: recipe.on(action, jr.key(0)).adapted(fields))(fields)
+    model = eqx.filter_jit(lambda fields: recipe.on(action, jr.key(0)).initialise_from(fields))(fields)
     print(f"    fit in {clock():.0f} CPU s", flush=True)
     draw = drawn(model, draws)
     show_phi4("probability flow", action, draw, clock(), truth)

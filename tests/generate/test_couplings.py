@@ -31,7 +31,7 @@ def flow(name: str) -> CouplingFlow:
     """Random weights over a base that is not white."""
     recipe, target = RECIPES[name]
     base = GaussianField(jnp.asarray(1 / (0.5 + modes_of(target.shape).k_hat)), target.shape)
-    model = recipe.on(target, jr.key(0)).adapted(jax.vmap(base.sample)(jr.split(jr.key(1), 200)))
+    model = recipe.on(target, jr.key(0)).initialise_from(jax.vmap(base.sample)(jr.split(jr.key(1), 200)))
     leaves, structure = jax.tree.flatten(model.weights)
     noise = [0.3 * jr.normal(jr.fold_in(jr.key(2), i), leaf.shape) for i, leaf in enumerate(leaves)]
     return with_weights(model, jax.tree.unflatten(structure, noise))

@@ -33,7 +33,7 @@ def coloured(shape: tuple[int, ...]) -> GaussianField:
 def flow(shape: tuple[int, ...], size: float = 0.1, steps: int = 12) -> ContinuousFlow:
     """Random kernels on a field that is not white: nothing that a test sees is there by luck."""
     model = EquivariantFlow(steps=steps, harmonics=4).on(theory(shape), jr.key(0))
-    model = model.adapted(jax.vmap(coloured(shape).sample)(jr.split(jr.key(1), 200)))
+    model = model.initialise_from(jax.vmap(coloured(shape).sample)(jr.split(jr.key(1), 200)))
     return with_weights(model, size * jr.normal(jr.key(2), model.weights.shape))
 
 
@@ -144,7 +144,7 @@ def test_the_path_gradient_is_that_of_the_divergence_with_less_noise():
     target = theory((4, 4))
     model = EquivariantFlow(harmonics=2, lengths=(0.0,), knots=3, steps=8, fitting_steps=8).on(target, jr.key(0))
     exact_free = GaussianField(0.5 / (1 - 0.4 * (2 - 0.5 * modes_of((4, 4)).k_hat)), (4, 4))
-    model = model.adapted(jax.vmap(exact_free.sample)(jr.split(jr.key(1), 2000)))
+    model = model.initialise_from(jax.vmap(exact_free.sample)(jr.split(jr.key(1), 2000)))
 
     def full(w, k):
         return -log_weight(with_weights(model, w), target, k)

@@ -33,7 +33,7 @@ def two_modes(name: str, shape: tuple[int, ...], apart: float = 1.5) -> TwoModes
     """Random weights: a skew mode at about `apart`, and its mirror image."""
     model = Symmetrised(INNER[name]).on(Phi4(shape, 0.2, LAM), jr.key(0))
     signs = jr.rademacher(jr.key(1), (200, *(1 for _ in shape)), float)
-    model = model.adapted(signs * (apart + 0.7 * jr.normal(jr.key(2), (200, *shape))))
+    model = model.initialise_from(signs * (apart + 0.7 * jr.normal(jr.key(2), (200, *shape))))
     leaves, structure = jax.tree.flatten(model.weights)
     noise = [0.2 * jr.normal(jr.fold_in(jr.key(3), i), leaf.shape) for i, leaf in enumerate(leaves)]
     return with_weights(model, jax.tree.unflatten(structure, noise))
@@ -95,7 +95,7 @@ def test_weights_are_exact_where_the_modes_overlap_and_forgetting_the_mirror_ima
     action, wanted = Phi4((2, 2), KAPPA, LAM), phi4_two_by_two(KAPPA, LAM)
     model = Symmetrised(INNER["couplings"]).on(action, jr.key(0))
     wide = 1.2 + jr.normal(jr.key(1), (500, 1, 1)) + 0.7 * jr.normal(jr.key(2), (500, 2, 2))
-    model = model.adapted(wide)
+    model = model.initialise_from(wide)
     x, log_q = drawn(model, jr.split(jr.key(3), 20_000))
     if fault:
         side = jnp.sign(jnp.mean(x, axis=(1, 2)))[:, None, None]

@@ -121,7 +121,7 @@ class CouplingFlow(AbstractModel):
         """-log q a site."""
         return -self.log_prob(x) / x.size
 
-    def adapted(self, examples: Float[Array, "examples ..."]) -> Self:
+    def initialise_from(self, examples: Float[Array, "examples ..."]) -> Self:
         """On the spectrum of the examples."""
         return eqx.tree_at(lambda m: m.chart.base, self, measured(examples))
 

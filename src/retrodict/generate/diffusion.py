@@ -127,7 +127,7 @@ class ProbabilityFlow(AbstractModel):
     def loss(self, x: Array, key: Key) -> Scalar:
         return self.process.loss(self.weights, x, key)
 
-    def adapted(self, examples: Float[Array, "examples ..."]) -> Self:
+    def initialise_from(self, examples: Float[Array, "examples ..."]) -> Self:
         """On the scale of the examples, and fitted to them where the score has a closed form for that."""
         found = self.process.score.refitted(self.process, examples)
         return self if found is None else type(self)(*found)

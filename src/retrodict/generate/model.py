@@ -71,7 +71,7 @@ class AbstractModel(eqx.Module):
             raise InputError("the model does not know the density of its draws", got=got, expected="exact")
         return log_prob - target.log_density(x)
 
-    def adapted(self, examples: Float[Array, "examples ..."]) -> Self:
+    def initialise_from(self, examples: Float[Array, "examples ..."]) -> Self:
         """The model with what is measured rather than learnt, a scale or a spectrum, taken from `examples`.
 
         May be compiled: the outcome differs from `self` in the content of arrays only. Nothing, unless the model says
@@ -82,7 +82,7 @@ class AbstractModel(eqx.Module):
     def tune_sampler(self, examples: Float[Array, "examples ..."]) -> Self:
         """The trained model with what is measured of its weights, the steps in which it draws, from `examples`.
 
-        Compiled as `adapted` is. Nothing, unless the model says otherwise.
+        Compiled as `initialise_from` is. Nothing, unless the model says otherwise.
         """
         return self
 

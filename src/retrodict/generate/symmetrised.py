@@ -57,11 +57,11 @@ class TwoModes(AbstractModel):
         """That of the one mode, on the side of x where the mean is positive."""
         return self.one.loss(folded(x) - self.centre, key)
 
-    def adapted(self, examples: Float[Array, "examples ..."]) -> Self:
+    def initialise_from(self, examples: Float[Array, "examples ..."]) -> Self:
         """About the mean of the examples, all turned to positive means."""
         one_side = jax.vmap(folded)(examples)
         centre = jnp.mean(one_side)
-        return eqx.tree_at(lambda m: (m.one, m.centre), self, (self.one.adapted(one_side - centre), centre))
+        return eqx.tree_at(lambda m: (m.one, m.centre), self, (self.one.initialise_from(one_side - centre), centre))
 
     def tune_sampler(self, examples: Float[Array, "examples ..."]) -> Self:
         """As the one mode is settled."""
@@ -82,7 +82,7 @@ class Symmetrised:
     references: ClassVar[tuple[str, ...]] = ("hackett2021",)
 
     def on(self, target: Any, key: Key) -> TwoModes:
-        """Both modes about zero, until `adapted` finds them.
+        """Both modes about zero, until `initialise_from` finds them.
 
         Raises `InputError` unless fields are one real number a site and the model knows the density of any of them.
         """

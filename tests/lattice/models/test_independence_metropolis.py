@@ -63,7 +63,7 @@ class Gaussian(AbstractModel):
     def loss(self, x: Array, key: Key) -> Scalar:
         return jnp.zeros(())
 
-    def adapted(self, examples: Array) -> "Gaussian":
+    def initialise_from(self, examples: Array) -> "Gaussian":
         return eqx.tree_at(lambda m: m.base, self, measured(examples))
 
 
@@ -203,7 +203,7 @@ def test_an_interrupted_run_resumes_bit_by_bit_in_every_stage(tmp_path):
 
 def model_of(recipe=None) -> AbstractModel:
     x = jax.vmap(SMALL.hot)(jr.split(jr.key(0), 200))
-    return (recipe or Stretched()).on(SMALL, jr.key(0)).adapted(1.4 * x)
+    return (recipe or Stretched()).on(SMALL, jr.key(0)).initialise_from(1.4 * x)
 
 
 class Forgetful(Gaussian):

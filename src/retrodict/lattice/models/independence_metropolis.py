@@ -237,7 +237,7 @@ class IndependenceMetropolis:
         if self.data:
             seen, unseen = eqx.filter_eval_shape(self._split, state.examples)
             found = [each._replace(name="gathering") for each in self.data.work(target)]
-            found.append(Work("adapting", lambda model, some: model.adapted(some), (model, seen), 1))
+            found.append(Work("adapting", lambda model, some: model.initialise_from(some), (model, seen), 1))
             if self.fit:
                 learner = eqx.filter_eval_shape(FromData, model, seen, unseen)
                 found += [each._replace(name="training on configurations") for each in self.fit.work(learner)]
@@ -265,7 +265,7 @@ class IndependenceMetropolis:
         due = (after >= 0) & (after % self.every == 0)
         examples = state.examples.at[slot].set(jnp.where(due, chain.field, state.examples[slot]))
         last = index == self.data.steps - 1
-        model = _changed(last, state.model, lambda model: model.adapted(_flat(examples[: -self._held])))
+        model = _changed(last, state.model, lambda model: model.initialise_from(_flat(examples[: -self._held])))
         state = state._replace(chain=chain, examples=examples, model=model)
         return state, Record(record.finite, _metrics(blank.loss), blank._replace(data=record.kept))
 

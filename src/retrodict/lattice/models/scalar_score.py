@@ -109,7 +109,7 @@ class ScalarDiffusion:
     odd: bool = True
 
     def on(self, target: Any, key: Key) -> ProbabilityFlow:
-        """The flow of a Gaussian field on the lattice of `target`, to be fitted by `adapted`.
+        """The flow of a Gaussian field on the lattice of `target`, to be fitted by `initialise_from`.
 
         Raises `InputError` unless fields are one real number a site.
         """
