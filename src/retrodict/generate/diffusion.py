@@ -129,7 +129,7 @@ class ProbabilityFlow(AbstractModel):
 
     def initialise_from(self, examples: Float[Array, "examples ..."]) -> Self:
         """On the scale of the examples, and fitted to them where the score has a closed form for that."""
-        found = self.process.score.refitted(self.process, examples)
+        found = self.process.score.fit_closed_form(self.process, examples)
         return self if found is None else type(self)(*found)
 
     def path(self, y: Array) -> Array:

@@ -43,7 +43,7 @@ class AbstractScore(eqx.Module):
         """
         return (variance + level**2) ** 2 / variance * denoising_loss(self, weights, x, white, level)
 
-    def refitted(self, process: Any, fields: Array) -> tuple[Any, PyTree] | None:
+    def fit_closed_form(self, process: Any, fields: Array) -> tuple[Any, PyTree] | None:
         """A `Diffusion` on the scale of `fields`, and weights that fit them, where there is a closed form; else None.
 
         May be compiled: the outcome differs from `process` in the content of arrays only.
