@@ -214,7 +214,7 @@ def test_for_a_gaussian_every_step_of_measured_width_is_exact():
 
         def with_divergence(self, weights: Any, y: Any, level: Any) -> Any:
             total = self.spectrum + level**2
-            return -Fourier((8,)).filtered(y, 1 / total), -jnp.sum(1 / total)
+            return -Fourier((8,)).filter(y, 1 / total), -jnp.sum(1 / total)
 
     spectrum = 1 / (0.3 + 2 - 2 * jnp.cos(2 * jnp.pi * jnp.arange(8) / 8))
     modes = Fourier((8,))

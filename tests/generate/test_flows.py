@@ -49,7 +49,7 @@ def true_log_prob(model: ContinuousFlow, z: jax.Array) -> float:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_base_is_the_normal_distribution_with_its_covariance(shape):
     base, count = coloured(shape), int(np.prod(shape))
-    root = jax.jacfwd(lambda white: base.filtered(white, jnp.sqrt(base.power)))(jnp.zeros(shape)).reshape(count, count)
+    root = jax.jacfwd(lambda white: base.filter(white, jnp.sqrt(base.power)))(jnp.zeros(shape)).reshape(count, count)
     x = base.sample(jr.key(3))
     expected = multivariate_normal(np.zeros(count), np.asarray(root @ root.T)).logpdf(np.ravel(x))
     assert_allclose(base.log_prob(x), expected, rtol=1e-12)

@@ -96,7 +96,7 @@ class ReverseSDE(AbstractModel):
         narrowed = 1 - width * information
         white = jr.normal(key, y.shape, y.dtype)
         moved = width * self.process.score(self.weights, y, level)
-        moved = moved + jnp.sqrt(width) * self.modes.filtered(white, jnp.sqrt(narrowed))
+        moved = moved + jnp.sqrt(width) * self.modes.filter(white, jnp.sqrt(narrowed))
         backward = -0.5 * (jnp.sum(white**2) + self.modes.log_det(narrowed))
         forward = -0.5 * jnp.sum(moved**2) / width  # both lack the same power of 2 pi width
         return y + moved, log_q + backward - forward

@@ -20,7 +20,7 @@ class AbstractModes(eqx.Module):
     shape: eqx.AbstractVar[tuple[int, ...]]
 
     @abstractmethod
-    def filtered(self, x: Array, multiplier: Array) -> Array:
+    def filter(self, x: Array, multiplier: Array) -> Array:
         """Each mode times its multiplier."""
 
     @abstractmethod
@@ -37,7 +37,7 @@ class White(AbstractModes):
 
     shape: tuple[int, ...] = eqx.field(static=True)
 
-    def filtered(self, x: Array, multiplier: Array) -> Array:
+    def filter(self, x: Array, multiplier: Array) -> Array:
         return x * multiplier
 
     def power(self, x: Array) -> Array:
@@ -52,7 +52,7 @@ class Fourier(AbstractModes):
 
     shape: tuple[int, ...] = eqx.field(static=True)
 
-    def filtered(self, x: Array, multiplier: Array) -> Array:
+    def filter(self, x: Array, multiplier: Array) -> Array:
         half = multiplier[..., : x.shape[-1] // 2 + 1].astype(x.dtype)
         return jnp.fft.irfftn(jnp.fft.rfftn(x) * half, s=x.shape)
 
@@ -84,12 +84,12 @@ class GaussianStart(AbstractStart):
     def draw(self, key: Key, level: Scalar) -> tuple[Array, Scalar]:
         white = jr.normal(key, self.modes.shape, self.variance.dtype)
         total = self.variance + level**2
-        y = self.modes.filtered(white, jnp.sqrt(total))
+        y = self.modes.filter(white, jnp.sqrt(total))
         return y, -0.5 * (jnp.sum(white**2) + self.modes.log_det(2 * jnp.pi * total))
 
     def log_prob(self, y: Array, level: Scalar) -> Scalar:
         total = self.variance + level**2
-        return -0.5 * (jnp.sum(y * self.modes.filtered(y, 1 / total)) + self.modes.log_det(2 * jnp.pi * total))
+        return -0.5 * (jnp.sum(y * self.modes.filter(y, 1 / total)) + self.modes.log_det(2 * jnp.pi * total))
 
 
 class TailedStart(AbstractStart):

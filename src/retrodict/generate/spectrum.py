@@ -35,14 +35,14 @@ class GaussianField(eqx.Module):
     def sample(self, key: Key) -> Array:
         """One field."""
         white = jr.normal(key, self.shape, self.power.dtype)
-        return self.filtered(white, jnp.sqrt(self.power))
+        return self.filter(white, jnp.sqrt(self.power))
 
     def log_prob(self, x: Array) -> Scalar:
         """The normalised log density."""
         share = jnp.abs(jnp.fft.rfftn(x)) ** 2 / (np.prod(self.shape) * self.power)
         return -0.5 * total(self.modes, share + jnp.log(2 * np.pi * self.power))
 
-    def filtered(self, x: Array, factor: Float[Array, "..."]) -> Array:
+    def filter(self, x: Array, factor: Float[Array, "..."]) -> Array:
         """The field with each momentum multiplied by a real number."""
         return jnp.fft.irfftn(factor * jnp.fft.rfftn(x), self.shape)
 

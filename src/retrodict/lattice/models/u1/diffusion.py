@@ -50,7 +50,7 @@ class Transverse(AbstractModes):
 
     shape: tuple[int, ...] = eqx.field(static=True)  # (2, columns, rows)
 
-    def filtered(self, x: Array, multiplier: Array) -> Array:
+    def filter(self, x: Array, multiplier: Array) -> Array:
         excess = jnp.where(self._squared(x) > 0, (multiplier - 1) / self._divisor(x), 0.0).astype(x.dtype)
         return x + curl_adjoint(jnp.fft.irfft2(half(excess) * jnp.fft.rfft2(curl(x)), s=x.shape[1:]))
 
