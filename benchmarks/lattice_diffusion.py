@@ -21,7 +21,7 @@ from retrodict.base.format import value_with_error
 from retrodict.generate.annealing import AnnealedLangevin
 from retrodict.generate.diffusion import Diffusion, ProbabilityFlow, ReverseSDE, information
 from retrodict.generate.exact import importance, independence_metropolis
-from retrodict.generate.learners import FromData, trained
+from retrodict.generate.learners import FromData, with_trained_weights
 from retrodict.generate.model import with_weights
 from retrodict.generate.modes import Fourier, GaussianStart, White
 from retrodict.generate.noise import geometric
@@ -81,7 +81,7 @@ def toy():
     learner = FromData(ProbabilityFlow(plan, score.init(jr.key(4))), examples, examples[:2000])
     method = Train(steps=3000, batch=512, learning_rate=Cosine(1e-2, 1e-6), every=500)
     finished = advance(learner, method, seed=5)
-    model = trained(learner.model, method.finish(learner, finished.state, finished.history).position)
+    model = with_trained_weights(learner.model, method.finish(learner, finished.state, finished.history).position)
     print(f"toy: trained in {clock():.1f} CPU s")
     for level in (0.04, 0.1, 0.3, 1.0, 3.0, 10.0):
         y = examples[:20_000] + level * jr.normal(jr.key(8), (20_000, 1))
@@ -249,7 +249,8 @@ def show_u1(name, action, x, seconds, log_q=None):
         print(
             f"    ESS {found.ess:.3f}, Pareto k {found.pareto_k:.2f}, var ln w {found.variance:.2f}, ln Z - exact "
             f"{found.log_z - log_z:+.4f} +- {found.log_z_error:.4f}, acceptance "
-            f"{float(jnp.mean(independence_metropolis(weights, jr.key(3))[1])):.3f}{'' if found.trusted else ': not to be trusted'}"
+            f"{float(jnp.mean(independence_metropolis(weights, jr.key(3))[1])):.3f}"
+            f"{'' if found.trusted else ': not to be trusted'}"
         )
     for quantity, truth in u1_truth(action).items():
         value = np.asarray(seen[quantity], float)
@@ -308,7 +309,7 @@ def u1_learnt(learner, gathered, steps):
     clock = Clock()
     method = Train(steps=steps, batch=16, learning_rate=Cosine(5e-3, 1e-4), every=steps // 5)
     finished = advance(learner, method, seed=5)
-    model = trained(learner.model, method.finish(learner, finished.state, finished.history).position)
+    model = with_trained_weights(learner.model, method.finish(learner, finished.state, finished.history).position)
     held = np.asarray(finished.history.validation)[method.every - 1 :: method.every]
     size = sum(leaf.size for leaf in jax.tree.leaves(model.weights))
     print(

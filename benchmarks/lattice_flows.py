@@ -22,7 +22,7 @@ import retrodict  # noqa: F401
 from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow
 from retrodict.generate.coupling import CheckerboardFlow, MatsubaraFlow
 from retrodict.generate.exact import importance, independence_metropolis
-from retrodict.generate.learners import FromData, trained
+from retrodict.generate.learners import FromData, with_trained_weights
 from retrodict.generate.model import AbstractModel, with_weights
 from retrodict.generate.symmetrised import Symmetrised
 from retrodict.inference.infer import conclude
@@ -307,7 +307,7 @@ def in_turn():
     x, gathered = jnp.asarray(chains.state.field), time.process_time() - start
     learner, method = FromData(recipe.on(action, jr.key(0)), x[256:], x[:256]), training(1200, 256, 1e-2, 3e-4, 300)
     start, finished = time.process_time(), advance(learner, method, seed=1)
-    model = trained(learner.model, method.finish(learner, finished.state, finished.history).position)
+    model = with_trained_weights(learner.model, method.finish(learner, finished.state, finished.history).position)
     print(f"4096 configurations in {gathered:.0f} CPU s, training in {time.process_time() - start:.0f}", flush=True)
     for extent, count in ((8, 16_384), (16, 16_384), (32, 2048)):
         action, wanted = links(extent, 7.0)

@@ -17,7 +17,7 @@ from retrodict.base.errors import InputError
 from retrodict.generate.annealing import AnnealedLangevin
 from retrodict.generate.diffusion import Diffusion, PredictorCorrector, ProbabilityFlow, ReverseSDE, information
 from retrodict.generate.exact import importance, independence_metropolis
-from retrodict.generate.learners import FromData, trained
+from retrodict.generate.learners import FromData, with_trained_weights
 from retrodict.generate.modes import Fourier, GaussianStart, TailedStart, White
 from retrodict.generate.noise import (
     VarianceExploding,
@@ -254,7 +254,7 @@ def learnt() -> ProbabilityFlow:
     learner = FromData(start, examples, examples[:2000])
     method = Train(steps=3000, batch=512, learning_rate=Cosine(1e-2, 1e-6), every=500)
     finished = advance(learner, method, seed=5)
-    return trained(start, method.finish(learner, finished.state, finished.history).position)
+    return with_trained_weights(start, method.finish(learner, finished.state, finished.history).position)
 
 
 def test_a_learnt_score_is_the_tanh():

@@ -12,7 +12,7 @@ import pytest
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, PyTree, Scalar
 from retrodict.generate.exact import importance, independence_metropolis
-from retrodict.generate.learners import FromAction, FromData, trained
+from retrodict.generate.learners import FromAction, FromData, with_trained_weights
 from retrodict.generate.model import AbstractModel, Density, Sample
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
@@ -119,7 +119,7 @@ def test_training_on_data_and_training_on_the_action_find_the_same_normal_distri
     start = normal(0.0, 1.0)
     for learner in (FromData(start, examples[500:], examples[:500]), FromAction(start, Target())):
         finished = advance(learner, method, seed=4)
-        model = trained(start, method.finish(learner, finished.state, finished.history).position)
+        model = with_trained_weights(start, method.finish(learner, finished.state, finished.history).position)
         assert np.max(np.abs(model.weights["centre"] - CENTRE)) < 0.05
         assert abs(np.exp(model.weights["log_width"]) - SCALE) < 0.05
 

@@ -31,7 +31,7 @@ _HOME = {
     "independence_metropolis": "exact",
     "Spline": "elementwise",
     "Symmetrised": "symmetrised",
-    "trained": "learners",
+    "with_trained_weights": "learners",
     "VarianceExploding": "noise",
     "VariancePreserving": "noise",
 }

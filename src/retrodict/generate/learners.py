@@ -91,7 +91,7 @@ def log_weight(model: AbstractModel, target: AbstractTarget, key: Key) -> Scalar
     return target.log_density(x) - log_prob
 
 
-def trained(model: M, weights: PyTree) -> M:
+def with_trained_weights(model: M, weights: PyTree) -> M:
     """The model with the weights of a `Train` run: the only draw of its only chain."""
     return with_weights(model, jax.tree.map(lambda leaf: jnp.asarray(leaf)[0, 0], weights))
 

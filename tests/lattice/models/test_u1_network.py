@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 from retrodict.base.errors import InputError
 from retrodict.generate.diffusion import ReverseSDE
 from retrodict.generate.exact import importance
-from retrodict.generate.learners import FromData, trained
+from retrodict.generate.learners import FromData, with_trained_weights
 from retrodict.inference.infer import infer
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
@@ -114,7 +114,7 @@ def learnt() -> ReverseSDE:
     learner = FromData(model, fields()[:896], fields()[896:])
     method = Train(steps=600, batch=16, learning_rate=Cosine(1e-2, 1e-4), every=300)
     finished = advance(learner, method, seed=2)
-    return trained(model, method.finish(learner, finished.state, finished.history).position)
+    return with_trained_weights(model, method.finish(learner, finished.state, finished.history).position)
 
 
 def test_training_beats_the_fit_in_closed_form_on_configurations_held_out():
