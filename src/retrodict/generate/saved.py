@@ -30,7 +30,7 @@ def save_model(path: PathLike, model: AbstractModel, recipe: Recipe, target: Any
     write(Path(path), *_content(model, recipe, target))
 
 
-def packed(model: AbstractModel, recipe: Recipe, target: Any) -> bytes:
+def pack_model(model: AbstractModel, recipe: Recipe, target: Any) -> bytes:
     """The bytes of such a file."""
     return pack(*_content(model, recipe, target))
 
@@ -43,8 +43,8 @@ def load_model(path: PathLike, recipe: Recipe, target: Any) -> AbstractModel:
     """
     where = str(path)
     arrays, meta, _ = _read(path)
-    refuse_other(where, "target", meta["target"], described(target))
-    refuse_other(where, "recipe", meta["recipe"], described(recipe))
+    refuse_other(where, "target", meta["target"], describe(target))
+    refuse_other(where, "recipe", meta["recipe"], describe(recipe))
     like, static = eqx.partition(recipe.on(target, jr.key(0)), eqx.is_array)
     leaves, structure = jax.tree.flatten(like)
     found = [arrays.get(f"leaf/{i}") for i in range(len(leaves))]
@@ -91,17 +91,17 @@ def _read(path: PathLike) -> tuple[dict[str, np.ndarray], dict[str, Any], Source
 
 def _content(model: AbstractModel, recipe: Recipe, target: Any) -> tuple[dict[str, np.ndarray], JSON]:
     leaves = jax.tree.leaves(eqx.filter(model, eqx.is_array))
-    meta = {"kind": KIND, "target": described(target), "recipe": described(recipe)}
+    meta = {"kind": KIND, "target": describe(target), "recipe": describe(recipe)}
     return {f"leaf/{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}, meta
 
 
-def described(thing: Any) -> JSON:
+def describe(thing: Any) -> JSON:
     """A frozen dataclass or module as its kind and its fields, by name, in plain numbers."""
     if dataclasses.is_dataclass(thing) and not isinstance(thing, type):
-        fields = {field.name: described(getattr(thing, field.name)) for field in dataclasses.fields(thing)}
+        fields = {field.name: describe(getattr(thing, field.name)) for field in dataclasses.fields(thing)}
         return {"kind": type(thing).__name__, **fields}
     if isinstance(thing, tuple | list):
-        return [described(one) for one in thing]
+        return [describe(one) for one in thing]
     return plain(np.asarray(thing) if isinstance(thing, jax.Array) else thing)
 
 

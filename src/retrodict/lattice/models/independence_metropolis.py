@@ -33,7 +33,7 @@ from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, U
 from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.generate.learners import FromAction, FromData
 from retrodict.generate.model import AbstractModel, Density, M, Recipe, with_weights
-from retrodict.generate.saved import packed
+from retrodict.generate.saved import pack_model
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import State as Training
 from retrodict.inference.train import Train
@@ -225,7 +225,7 @@ class IndependenceMetropolis:
 
         def files() -> dict[str, bytes]:
             last = redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last)
-            return {**target.files(last), MODEL_FILE: packed(state.model, untrained(self.model), target)}
+            return {**target.files(last), MODEL_FILE: pack_model(state.model, untrained(self.model), target)}
 
         log_weight = np.zeros((self.chains, self.draws))
         return Draws(chain.measured, log_weight, self.kind, _as_arrays(statistics), files=files)  # type: ignore[arg-type]
