@@ -13,7 +13,7 @@ from retrodict.base.errors import InputError
 from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow, aligned
 from retrodict.generate.learners import log_weight
 from retrodict.generate.model import with_weights
-from retrodict.generate.spectrum import GaussianField, measured
+from retrodict.generate.spectrum import GaussianField, fit_gaussian_field
 from retrodict.lattice.theories.phi4 import Phi4
 from retrodict.lattice.theories.symmetries import negated, of_sites
 from retrodict.num.lattice_modes import modes_of
@@ -59,7 +59,7 @@ def test_the_base_is_the_normal_distribution_with_its_covariance(shape):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_measured_spectrum_is_that_of_the_fields(shape):
     base = coloured(shape)
-    found = measured(jax.vmap(base.sample)(jr.split(jr.key(4), 4000)))
+    found = fit_gaussian_field(jax.vmap(base.sample)(jr.split(jr.key(4), 4000)))
     assert_allclose(found.power, base.power, rtol=5 * np.sqrt(2 / 4000))
     orbit, weight = modes_of(shape).orbit, modes_of(shape).multiplicity
     total, count = (np.bincount(orbit.ravel(), w.ravel()) for w in (weight * np.asarray(found.power), weight))

@@ -30,7 +30,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, Scalar
 from retrodict.generate.equivariant_field import EquivariantField, field_on
 from retrodict.generate.model import AbstractModel, Density, Sample, real_field
-from retrodict.generate.spectrum import GaussianField, measured, white
+from retrodict.generate.spectrum import GaussianField, fit_gaussian_field, white_noise_field
 from retrodict.problem.target import AbstractTarget
 
 State = tuple[Array, Scalar]
@@ -89,7 +89,7 @@ class ContinuousFlow(AbstractModel):
 
     def initialise_from(self, examples: Float[Array, "examples ..."]) -> Self:
         """With the spectrum of the examples."""
-        return eqx.tree_at(lambda m: m.field, self, self.recipe.field(measured(examples)))
+        return eqx.tree_at(lambda m: m.field, self, self.recipe.field(fit_gaussian_field(examples)))
 
     def _carried(self, z: Array, steps: int) -> Sample:
         x, change = self._integrated(z, steps)
@@ -133,7 +133,7 @@ class EquivariantFlow:
         if self.knots < 2 or self.steps % (self.knots - 1) or self.fitting_steps % (self.knots - 1):
             got, expected = f"knots={self.knots}, steps={self.steps}, {self.fitting_steps}", "multiples of knots - 1"
             raise InputError("a step of the integration must not cross a knot", got=got, expected=expected)
-        field = self.field(white(like.shape, like.dtype))
+        field = self.field(white_noise_field(like.shape, like.dtype))
         kernels = jnp.zeros((self.knots, field.features, field.base.modes.orbits), like.dtype)
         return ContinuousFlow(kernels, field, self)
 

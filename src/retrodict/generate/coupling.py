@@ -25,7 +25,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Bool, Float, Key, PyTree, Scalar
 from retrodict.generate.elementwise import Affine, Elementwise, Spline
 from retrodict.generate.model import AbstractModel, Density, Sample, real_field
-from retrodict.generate.spectrum import GaussianField, measured, white
+from retrodict.generate.spectrum import GaussianField, fit_gaussian_field, white_noise_field
 from retrodict.num.lattice_modes import frequencies, real_fourier
 
 AFFINE: Final = Affine()
@@ -123,7 +123,7 @@ class CouplingFlow(AbstractModel):
 
     def initialise_from(self, examples: Float[Array, "examples ..."]) -> Self:
         """On the spectrum of the examples."""
-        return eqx.tree_at(lambda m: m.chart.base, self, measured(examples))
+        return eqx.tree_at(lambda m: m.chart.base, self, fit_gaussian_field(examples))
 
     def _through(self, numbers: Array, *, backwards: bool) -> tuple[Array, Scalar]:
         """All layers; the sum of the logarithms of the slopes in the direction of drawing."""
@@ -168,7 +168,7 @@ class CheckerboardFlow:
         first = jr.normal(key, (self.layers, self.channels, 1, *window), like.dtype) / math.sqrt(math.prod(window))
         last = jnp.zeros((self.layers, self.map.parameters, self.channels, *window), like.dtype)
         weights = (with_bias(first), with_bias(last))
-        return CouplingFlow(weights, SiteChart(white(like.shape, like.dtype)), self.map, self.odd)
+        return CouplingFlow(weights, SiteChart(white_noise_field(like.shape, like.dtype)), self.map, self.odd)
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,9 @@ class MatsubaraFlow:
         low = min(self.modes, like.shape[0])
         first = jr.normal(key, (self.layers, self.width, low), like.dtype) / math.sqrt(low)
         last = jnp.zeros((self.layers, map.parameters * low, self.width), like.dtype)
-        return CouplingFlow((with_bias(first), with_bias(last)), ModeChart(white(like.shape, like.dtype)), map)
+        return CouplingFlow(
+            (with_bias(first), with_bias(last)), ModeChart(white_noise_field(like.shape, like.dtype)), map
+        )
 
 
 def convolved(weights: tuple[Array, Array], x: Float[Array, "channel ..."]) -> Float[Array, "channel ..."]:

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from retrodict.base.types import Array, Float, Scalar
-from retrodict.generate.spectrum import GaussianField, total
+from retrodict.generate.spectrum import GaussianField, sum_over_momenta
 
 Half = Float[Array, "..."]
 
@@ -55,8 +55,8 @@ class EquivariantField(eqx.Module):
         waves, slopes = self._seen(x)
         order = self.frequency * jnp.resize(jnp.arange(1, self.harmonics + 1, dtype=x.dtype), (self._waves,))
         slopes = order[:, None] * jnp.mean(slopes, axis=tuple(range(2, 2 + x.ndim)))
-        straight = total(self.base.modes, kernel[0] * self.smooth[0])
-        traces = total(self.base.modes, self._by_harmonic(kernel) * self.smooth)
+        straight = sum_over_momenta(self.base.modes, kernel[0] * self.smooth[0])
+        traces = sum_over_momenta(self.base.modes, self._by_harmonic(kernel) * self.smooth)
         return self._moved(kernel, x, waves), straight + jnp.sum(traces * slopes)
 
     def at(self, t: Scalar, kernels: Float[Array, "knot feature orbit"]) -> Half:
@@ -113,6 +113,6 @@ def smoothings(base: GaussianField, lengths: tuple[float, ...]) -> Half:
         k_hat = base.modes.k_hat
         factor = np.where(k_hat < 1e-9, 1.0, np.exp(-0.5 * np.minimum(length, 1e3) ** 2 * k_hat))
         factor = jnp.asarray(factor, base.power.dtype)
-        return factor / jnp.sqrt(total(base.modes, factor**2 * base.power) / np.prod(base.shape))
+        return factor / jnp.sqrt(sum_over_momenta(base.modes, factor**2 * base.power) / np.prod(base.shape))
 
     return jnp.stack([one(length) for length in lengths])

@@ -30,7 +30,7 @@ class GaussianField(eqx.Module):
     @property
     def deviation(self) -> Scalar:
         """The standard deviation of the field at a site."""
-        return jnp.sqrt(total(self.modes, self.power) / np.prod(self.shape))
+        return jnp.sqrt(sum_over_momenta(self.modes, self.power) / np.prod(self.shape))
 
     def sample(self, key: Key) -> Array:
         """One field."""
@@ -40,14 +40,14 @@ class GaussianField(eqx.Module):
     def log_prob(self, x: Array) -> Scalar:
         """The normalised log density."""
         share = jnp.abs(jnp.fft.rfftn(x)) ** 2 / (np.prod(self.shape) * self.power)
-        return -0.5 * total(self.modes, share + jnp.log(2 * np.pi * self.power))
+        return -0.5 * sum_over_momenta(self.modes, share + jnp.log(2 * np.pi * self.power))
 
     def filter(self, x: Array, factor: Float[Array, "..."]) -> Array:
         """The field with each momentum multiplied by a real number."""
         return jnp.fft.irfftn(factor * jnp.fft.rfftn(x), self.shape)
 
 
-def white(shape: tuple[int, ...], dtype: np.dtype) -> GaussianField:
+def white_noise_field(shape: tuple[int, ...], dtype: np.dtype) -> GaussianField:
     """Independent standard normal numbers."""
     return GaussianField(jnp.ones(modes_of(shape).k_hat.shape, dtype), shape)
 
@@ -59,15 +59,15 @@ def shell_spectrum(examples: Float[Array, "examples ..."]) -> Float[Array, " she
     return over_shells(power.astype(examples.dtype), shape)
 
 
-def measured(examples: Float[Array, "examples ..."]) -> GaussianField:
+def fit_gaussian_field(examples: Float[Array, "examples ..."]) -> GaussianField:
     """The Gaussian field with the spectrum of the examples."""
     shape = examples.shape[1:]
     modes = modes_of(shape)
     power = shell_spectrum(examples)[modes.orbit]
-    return GaussianField(jnp.maximum(power, LEAST * total(modes, power) / np.prod(shape)), shape)
+    return GaussianField(jnp.maximum(power, LEAST * sum_over_momenta(modes, power) / np.prod(shape)), shape)
 
 
-def total(modes: Modes, values: Float[Array, "..."]) -> Array:
+def sum_over_momenta(modes: Modes, values: Float[Array, "..."]) -> Array:
     """The sum over all momenta of numbers on the half grid, which are the last axes."""
     axes = tuple(range(-modes.k_hat.ndim, 0))
     return jnp.sum(values * jnp.asarray(modes.multiplicity, values.dtype), axis=axes)
