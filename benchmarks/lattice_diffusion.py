@@ -124,7 +124,7 @@ def show_phi4(name, action, draw, seconds, truth):
     for quantity, values in (("abs_M", size), ("chi", volume * (size - middle) ** 2)):
         value, error = found.mean(values)
         # From the same draws: what weights of one would add, and the error of that.
-        added = (1 / count - found.share) * (values - value)
+        added = (1 / count - found.weights) * (values - value)
         bias, bias_error = 100 * added.sum() / value, 100 * np.sqrt(np.sum(added**2)) / value
         print(
             f"    {quantity}: corrected {value:.4f} +- {error:.4f} ({off(value, error, *truth[quantity]):+.1f} sigma),"

@@ -17,14 +17,14 @@ import numpy as np
 from retrodict.base.types import Array, Bool, Float, Int, Key, Scalar
 from retrodict.inference.diagnostics import pareto_smooth, weight_ess
 
-FEWEST: Final = 20  # effective draws
-HEAVIEST: Final = 0.7  # Pareto k
+MIN_EFFECTIVE_DRAWS: Final = 20  # effective draws
+MAX_PARETO_K: Final = 0.7  # Pareto k
 
 
 class ImportanceEstimate(NamedTuple):
-    """What the weights of independent draws say: `share` sums to one, `ess` is a fraction of the draws."""
+    """What the weights of independent draws say: `weights` sum to one, `ess` is a fraction of the draws."""
 
-    share: Float[np.ndarray, " draw"]
+    weights: Float[np.ndarray, " draw"]
     ess: float
     pareto_k: float
     log_z: float
@@ -34,13 +34,13 @@ class ImportanceEstimate(NamedTuple):
     @property
     def trusted(self) -> bool:
         """Whether the effective number and errors mean anything."""
-        return self.ess * len(self.share) >= FEWEST and self.pareto_k <= HEAVIEST
+        return self.ess * len(self.weights) >= MIN_EFFECTIVE_DRAWS and self.pareto_k <= MAX_PARETO_K
 
     def mean(self, values: Float[np.ndarray, "draw ..."]) -> tuple[np.ndarray, np.ndarray]:
         """The weighted mean and its standard error (delta method of a ratio of means)."""
         values = np.asarray(values, dtype=float)
-        mean = np.tensordot(self.share, values, axes=1)
-        return mean, np.sqrt(np.tensordot(self.share**2, (values - mean) ** 2, axes=1))
+        mean = np.tensordot(self.weights, values, axes=1)
+        return mean, np.sqrt(np.tensordot(self.weights**2, (values - mean) ** 2, axes=1))
 
 
 def importance(log_weight: Float[Array, " draw"]) -> ImportanceEstimate:
