@@ -102,7 +102,7 @@ def test_maps_increase_and_are_inverted_and_their_slopes_are_derivatives(map):
     assert_allclose(jnp.log(slope), log_slope, atol=1e-12)
     one = parameters[:, :1] * jnp.ones(400)
     assert np.all(np.diff(map.forward(x, one)[0]) > 0)
-    assert_allclose(map.forward(-x, map.mirrored(parameters))[0], -y, atol=1e-12)
+    assert_allclose(map.forward(-x, map.mirror(parameters))[0], -y, atol=1e-12)
     assert_allclose(map.forward(x, jnp.zeros_like(parameters))[0], x, atol=1e-12)
 
 

@@ -67,7 +67,7 @@ class SiteChart(AbstractChart):
         return numbers * self.base.deviation
 
     def answer(self, weights: PyTree, frozen: Array) -> Array:
-        return convolved(weights[1], jnp.tanh(convolved(weights[0], frozen[None])))
+        return convolve(weights[1], jnp.tanh(convolve(weights[0], frozen[None])))
 
     def mask(self) -> Array:
         return jnp.asarray(np.indices(self.base.shape).sum(axis=0) % 2 == 0)
@@ -142,7 +142,7 @@ class CouplingFlow(AbstractModel):
 
     def _parameters(self, weights: PyTree, frozen: Array) -> Array:
         answer = self.chart.answer(weights, frozen)
-        return 0.5 * (answer + self.map.mirrored(self.chart.answer(weights, -frozen))) if self.odd else answer
+        return 0.5 * (answer + self.map.mirror(self.chart.answer(weights, -frozen))) if self.odd else answer
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ class MatsubaraFlow:
         )
 
 
-def convolved(weights: tuple[Array, Array], x: Float[Array, "channel ..."]) -> Float[Array, "channel ..."]:
+def convolve(weights: tuple[Array, Array], x: Float[Array, "channel ..."]) -> Float[Array, "channel ..."]:
     """A convolution with periodic edges and a bias a channel."""
     kernel, bias = weights
     window, axes = kernel.shape[2:], tuple(range(1, x.ndim))

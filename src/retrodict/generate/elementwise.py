@@ -1,6 +1,6 @@
 """Increasing maps of single numbers, with their inverses: what a coupling does to each number that it changes.
 
-Parameters come from a network as `(parameter, ...)`, zero for the identity. With z -> -z and the parameters `mirrored`,
+Parameters come from a network as `(parameter, ...)`, zero for the identity. With z -> -z and the parameters `mirror`,
 each map turns into minus itself: a network that mirrors its answer when its input is negated makes an odd coupling.
 
 Source of the spline: Durkan, Bekasov, Murray, Papamakarios, NeurIPS 2019.
@@ -29,7 +29,7 @@ class Elementwise(Protocol):
         """How many numbers choose one of them."""
         ...
 
-    def mirrored(self, parameters: Array) -> Array:
+    def mirror(self, parameters: Array) -> Array:
         """The parameters of x -> -f(-x)."""
         ...
 
@@ -51,7 +51,7 @@ class Affine:
         """s and t."""
         return 2
 
-    def mirrored(self, parameters: Array) -> Array:
+    def mirror(self, parameters: Array) -> Array:
         """(s, -t)."""
         return jnp.stack([parameters[0], -parameters[1]])
 
@@ -89,7 +89,7 @@ class Spline:
         """Widths, heights, and slopes between bins."""
         return 3 * self.bins - 1
 
-    def mirrored(self, parameters: Array) -> Array:
+    def mirror(self, parameters: Array) -> Array:
         """Each group in reverse order."""
         return jnp.concatenate([part[::-1] for part in self._groups(parameters)])
 
@@ -129,7 +129,7 @@ class CircleSpline:
         """Widths, heights, and slopes at the left ends of bins."""
         return 3 * self.bins
 
-    def mirrored(self, parameters: Array) -> Array:
+    def mirror(self, parameters: Array) -> Array:
         """Each group in reverse order; the slope at the seam stays the first."""
         widths, heights, slopes = jnp.split(parameters, 3)
         return jnp.concatenate([widths[::-1], heights[::-1], slopes[:1], slopes[:0:-1]])
