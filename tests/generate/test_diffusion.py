@@ -231,8 +231,10 @@ def test_for_a_gaussian_every_step_of_measured_width_is_exact():
 
 
 def test_annealed_langevin_is_biased_until_its_states_are_those_of_a_metropolis_chain():
-    model = AnnealedLangevin(process(EXACT, steps=24), (), TOY, 1 / TOY.width**2, steps=6, adjusted=40, size=0.5)
-    walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walked)(keys))(model, jr.split(jr.key(0), 6000))
+    model = AnnealedLangevin(
+        process(EXACT, steps=24), (), TOY, 1 / TOY.width**2, steps=6, metropolis_steps=40, size=0.5
+    )
+    walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walk)(keys))(model, jr.split(jr.key(0), 6000))
     hasty = np.asarray(drawn(AnnealedLangevin(model.process, (), TOY, model.stiffness, 6, 0, 0.5), 6000).x)
     deviations = [off_by((np.abs(np.asarray(x)[:, 0]) - 1) ** 2, 0.25**2) for x in (walkers.x, hasty)]
     assert deviations[0] < 3

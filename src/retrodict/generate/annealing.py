@@ -1,4 +1,4 @@
-r"""Annealed Langevin dynamics: down the levels of noise by the drift of a score, then Metropolis steps of the action.
+r"""Walker Langevin dynamics: down the levels of noise by the drift of a score, then Metropolis steps of the action.
 
 At level $\sigma$, $y \to y + \epsilon\,s(y, \sigma) + \sqrt{2\epsilon}\,n$: stochastic quantisation with the noised
 action, and with the action itself as the level vanishes. What is returned are *accepted states* of the Metropolis chain
@@ -27,7 +27,7 @@ Drift = Callable[[Array], Array]
 ValueAndDrift = Callable[[Array], tuple[Scalar, Array]]
 
 
-class Annealed(NamedTuple):
+class Walker(NamedTuple):
     """Where a walker stands, and the share of its Metropolis proposals that were accepted."""
 
     x: Array
@@ -47,24 +47,24 @@ class AnnealedLangevin(AbstractModel):
     target: AbstractTarget
     stiffness: float
     steps: int = eqx.field(static=True, default=10)
-    adjusted: int = eqx.field(static=True, default=100)
+    metropolis_steps: int = eqx.field(static=True, default=100)
     size: float = eqx.field(static=True, default=0.25)
 
     def sample(self, key: Key) -> Sample:
-        return Sample(self.walked(key).x, None)
+        return Sample(self.walk(key).x, None)
 
     def loss(self, x: Array, key: Key) -> Scalar:
         return self.process.loss(self.weights, x, key)
 
-    def walked(self, key: Key) -> Annealed:
+    def walk(self, key: Key) -> Walker:
         """One walker from the noise to the action."""
         start_key, noise_key, adjust_key = jr.split(key, 3)
         y, _ = self.process.start.draw(start_key, self.process.levels[0])
-        y = self.annealed(y, noise_key)
+        y = self.anneal(y, noise_key)
         target = jax.value_and_grad(self.target.log_density)
-        return adjusted(target, y, adjust_key, self.size / self.stiffness, self.adjusted)
+        return metropolis_adjusted_langevin(target, y, adjust_key, self.size / self.stiffness, self.metropolis_steps)
 
-    def annealed(self, y: Array, key: Key) -> Array:
+    def anneal(self, y: Array, key: Key) -> Array:
         """Down all levels, without a Metropolis step: biased."""
 
         def at(y: Array, k: tuple[Array, Array]) -> tuple[Array, None]:
@@ -86,7 +86,9 @@ def langevin(drift: Drift, x: Array, key: Key, size: Scalar | float, steps: int)
     return jax.lax.scan(step, x, jr.split(key, steps))[0]
 
 
-def adjusted(log_density: ValueAndDrift, x: Array, key: Key, size: Scalar | float, steps: int) -> Annealed:
+def metropolis_adjusted_langevin(
+    log_density: ValueAndDrift, x: Array, key: Key, size: Scalar | float, steps: int
+) -> Walker:
     """Metropolis-adjusted Langevin steps; `log_density` gives the value and its gradient. Returns an accepted state."""
     size = jnp.asarray(size, x.dtype)
 
@@ -103,4 +105,4 @@ def adjusted(log_density: ValueAndDrift, x: Array, key: Key, size: Scalar | floa
         return jax.tree.map(lambda old, one: jnp.where(accepted, one, old), state, new), accepted
 
     (x, _, _), accepted = jax.lax.scan(step, (x, *log_density(x)), jr.split(key, steps))
-    return Annealed(x, jnp.mean(accepted, dtype=x.dtype) if steps else jnp.ones((), x.dtype))
+    return Walker(x, jnp.mean(accepted, dtype=x.dtype) if steps else jnp.ones((), x.dtype))

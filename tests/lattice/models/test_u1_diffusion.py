@@ -146,8 +146,8 @@ def test_corrected_draws_have_the_plaquette_the_topology_and_the_partition_funct
 def test_annealed_langevin_returns_accepted_states_with_the_right_plaquette():
     plan, weights = learnt()
     action = Wilson(U1(), (4, 4), BETA)
-    model = AnnealedLangevin(plan, weights, action, 4 * BETA, steps=4, adjusted=40, size=0.3)
-    walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walked)(keys))(model, jr.split(jr.key(5), 2000))
+    model = AnnealedLangevin(plan, weights, action, 4 * BETA, steps=4, metropolis_steps=40, size=0.3)
+    walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walk)(keys))(model, jr.split(jr.key(5), 2000))
     plaquette = jax.vmap(lambda x: action.observables(x)["plaquette"])(walkers.x)
     error = np.std(plaquette) / np.sqrt(len(plaquette))
     assert abs(np.mean(plaquette) - exact.u1_plaquette(BETA, 16)) < 3 * error
