@@ -23,8 +23,8 @@ from retrodict.generate.diffusion import Diffusion, ProbabilityFlow, ReverseSDE,
 from retrodict.generate.exact import importance, independence_metropolis
 from retrodict.generate.learners import FromData, with_trained_weights
 from retrodict.generate.model import with_weights
-from retrodict.generate.modes import Fourier, GaussianStart, White
-from retrodict.generate.noise import geometric
+from retrodict.generate.modes import Fourier, GaussianStart, Isotropic
+from retrodict.generate.noise import geometric_levels
 from retrodict.generate.score import Perceptron
 from retrodict.generate.symmetrised import Symmetrised
 from retrodict.generate.two_peaks import TwoPeaks, TwoPeaksScore
@@ -76,8 +76,8 @@ def toy():
     half = target.centre + target.width * ndtri((np.arange(20_000) + 0.5) / 20_000)
     examples = jnp.asarray(np.random.default_rng(3).permutation(np.concatenate([half, -half]))[:, None])
     score, exact_score = Perceptron((1,), variance, odd=True), TwoPeaksScore(target)
-    start = GaussianStart(White((1,)), jnp.asarray(variance))
-    plan = Diffusion(score, start, geometric(10.0, 0.04, 128), variance)
+    start = GaussianStart(Isotropic((1,)), jnp.asarray(variance))
+    plan = Diffusion(score, start, geometric_levels(10.0, 0.04, 128), variance)
     learner = FromData(ProbabilityFlow(plan, score.init(jr.key(4))), examples, examples[:2000])
     method = Train(steps=3000, batch=512, learning_rate=Cosine(1e-2, 1e-6), every=500)
     finished = advance(learner, method, seed=5)
@@ -151,7 +151,7 @@ def phi4_case(extent, kappa, *, chains, warmup, draws, paths=()):
     show_phi4("probability flow", action, draw, clock(), truth)
     modes = Fourier(action.shape)
     for steps in paths:
-        levels = geometric(float(plan.levels[0]), float(plan.levels[-1]), steps).astype(NARROW)
+        levels = geometric_levels(float(plan.levels[0]), float(plan.levels[-1]), steps).astype(NARROW)
         finer = eqx.tree_at(lambda p: p.levels, plan, levels)
         widths = information(finer, weights, modes, fields[:256], jr.key(4))
         for name, one in ((f"reverse SDE, {steps} measured steps", widths), (f"{steps} white steps", 0 * widths)):
@@ -283,7 +283,7 @@ def u1_case(extent, beta, *, draws, chains=2048, paths=()):
     show_u1("probability flow", action, draw.x, clock(), draw.log_prob)
     modes = Transverse((2, *action.shape))
     for steps in paths:
-        finer = eqx.tree_at(lambda p: p.levels, plan, geometric(LARGEST, 0.02 / beta**0.5, steps).astype(NARROW))
+        finer = eqx.tree_at(lambda p: p.levels, plan, geometric_levels(LARGEST, 0.02 / beta**0.5, steps).astype(NARROW))
         widths = information(finer, weights, modes, fields[:256], jr.key(4))
         draw = drawn(ReverseSDE(finer, weights, modes, widths), draws // 2)
         show_u1(f"reverse SDE, {steps} measured steps", action, draw.x, clock(), draw.log_prob)
@@ -360,7 +360,7 @@ def extrapolation():
     plan = u1_process(action.shape, 1.0, precision=NARROW)
     learnt = u1_fitted(plan.score, fields, jr.key(0))
     print(f"U(1) L 16, beta 1 -> 7: {len(fields)} fields in {gathered:.1f} CPU s, fit in {clock():.1f} CPU s")
-    levels = geometric(LARGEST, 5e-3, 60).astype(NARROW)
+    levels = geometric_levels(LARGEST, 5e-3, 60).astype(NARROW)
     for name, weights in (("learnt at beta = 1", learnt), ("no learning", 0 * learnt)):
         score = Rescaled(plan.score, jnp.asarray(7.0, NARROW))
         scaled = eqx.tree_at(lambda p: (p.score, p.levels), plan, (score, levels))

@@ -18,13 +18,13 @@ from retrodict.generate.annealing import AnnealedLangevin
 from retrodict.generate.diffusion import Diffusion, PredictorCorrector, ProbabilityFlow, ReverseSDE, information
 from retrodict.generate.exact import importance, independence_metropolis
 from retrodict.generate.learners import FromData, with_trained_weights
-from retrodict.generate.modes import Fourier, GaussianStart, TailedStart, White
+from retrodict.generate.modes import Fourier, GaussianStart, Isotropic, TailedStart
 from retrodict.generate.noise import (
     VarianceExploding,
     VariancePreserving,
-    geometric,
-    level_of,
-    levels_of,
+    geometric_levels,
+    noise_level,
+    uniform_time_levels,
 )
 from retrodict.generate.score import Perceptron, by_jacobian
 from retrodict.generate.two_peaks import TwoPeaks, TwoPeaksScore
@@ -40,8 +40,8 @@ NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(160)
 
 
 def process(score: Any, steps: int = 64, largest: float = 10.0, finest: float = 0.02) -> Diffusion:
-    start = GaussianStart(White((1,)), jnp.asarray(VARIANCE))
-    return Diffusion(score, start, geometric(largest, finest, steps), float(VARIANCE))
+    start = GaussianStart(Isotropic((1,)), jnp.asarray(VARIANCE))
+    return Diffusion(score, start, geometric_levels(largest, finest, steps), float(VARIANCE))
 
 
 EXACT = TwoPeaksScore(TOY)
@@ -68,8 +68,8 @@ def test_mean_and_variance_solve_the_equations_of_the_process(noise: Any):
         growth = jax.grad(lambda u: noise.variance(u))(t)
         expected = 2 * noise.drift(jnp.asarray(t)) * noise.variance(t) + noise.diffusion_squared(jnp.asarray(t))
         assert_allclose(growth, expected, rtol=1e-12)
-        assert_allclose(noise.time(level_of(noise, jnp.asarray(t))), t, rtol=1e-10)
-    levels = levels_of(noise, 20, 1e-3)
+        assert_allclose(noise.time(noise_level(noise, jnp.asarray(t))), t, rtol=1e-10)
+    levels = uniform_time_levels(noise, 20, 1e-3)
     assert np.all(np.diff(levels) < 0)
     assert_allclose(levels[-1], 1e-3, rtol=1e-6)
 
@@ -143,7 +143,7 @@ def toy_draws(count: int, seed: int) -> Any:
 
 def path_sampler(score: Any, steps: int) -> ReverseSDE:
     """With the widths of its steps measured on a pilot."""
-    plan, modes = process(score, steps), White((1,))
+    plan, modes = process(score, steps), Isotropic((1,))
     return ReverseSDE(plan, (), modes, information(plan, (), modes, toy_draws(1000, 5), jr.key(6)))
 
 
@@ -218,7 +218,7 @@ def test_for_a_gaussian_every_step_of_measured_width_is_exact():
 
     spectrum = 1 / (0.3 + 2 - 2 * jnp.cos(2 * jnp.pi * jnp.arange(8) / 8))
     modes = Fourier((8,))
-    plan = Diffusion(Free(TOY, spectrum), GaussianStart(modes, spectrum), geometric(10.0, 0.05, 5))
+    plan = Diffusion(Free(TOY, spectrum), GaussianStart(modes, spectrum), geometric_levels(10.0, 0.05, 5))
     ladder = plan.levels[:, None]
     path = ReverseSDE(plan, (), modes, 1 / (spectrum + ladder**2))
     for model, exact in ((path, True), (eqx.tree_at(lambda m: m.information, path, jnp.zeros((6, 8))), False)):

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from scipy.stats import multivariate_normal
 
 from retrodict.base.errors import InputError
-from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow, aligned
+from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow, align
 from retrodict.generate.learners import log_weight
 from retrodict.generate.model import with_weights
 from retrodict.generate.spectrum import GaussianField, fit_gaussian_field
@@ -135,8 +135,8 @@ def test_an_example_is_aligned_by_the_translation_and_sign_that_bring_it_closest
         return float(-base.log_prob(y - z))
 
     everywhere = [s * jnp.roll(x, (i, j), (0, 1)) for i in range(4) for j in range(6) for s in (1, -1)]
-    assert_allclose(distance(aligned(base, z, x)), min(map(distance, everywhere)), rtol=1e-12)
-    assert distance(aligned(base, z, x)) < distance(x)
+    assert_allclose(distance(align(base, z, x)), min(map(distance, everywhere)), rtol=1e-12)
+    assert distance(align(base, z, x)) < distance(x)
 
 
 def test_the_path_gradient_is_that_of_the_divergence_with_less_noise():

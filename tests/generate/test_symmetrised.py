@@ -15,7 +15,7 @@ from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow
 from retrodict.generate.coupling import CheckerboardFlow
 from retrodict.generate.exact import importance
 from retrodict.generate.model import with_weights
-from retrodict.generate.symmetrised import Symmetrised, TwoModes, folded
+from retrodict.generate.symmetrised import Symmetrised, TwoModes, fold
 from retrodict.lattice.models.u1.training import U1Diffusion
 from retrodict.lattice.problems import TEMPLATE
 from retrodict.lattice.theories.groups import U1
@@ -84,8 +84,8 @@ def test_a_mode_is_not_odd_and_its_velocity_still_follows_translations():
 
 def test_fields_are_folded_to_positive_means_and_the_loss_does_not_mind_the_sign():
     model, x = two_modes("couplings", (4, 2)), jr.normal(jr.key(6), (4, 2))
-    assert float(jnp.mean(folded(x))) == abs(float(jnp.mean(x)))
-    assert_array_equal(folded(-x), folded(x))
+    assert float(jnp.mean(fold(x))) == abs(float(jnp.mean(x)))
+    assert_array_equal(fold(-x), fold(x))
     assert_array_equal(model.loss(-x, jr.key(0)), model.loss(x, jr.key(0)))
 
 

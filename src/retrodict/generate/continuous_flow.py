@@ -63,7 +63,7 @@ class ContinuousFlow(AbstractModel):
         time_key, base_key = jr.split(key)
         t = jr.uniform(time_key, (), x.dtype)
         z = self.base.sample(base_key)
-        x = aligned(self.base, z, x, self.field.odd)
+        x = align(self.base, z, x, self.field.odd)
         angle = 0.5 * np.pi * t
         wanted = 0.5 * np.pi * (jnp.cos(angle) * x - jnp.sin(angle) * z)
         found = self.field.velocity(self.field.at(t, self.weights), jnp.cos(angle) * z + jnp.sin(angle) * x)
@@ -142,7 +142,7 @@ class EquivariantFlow:
         return field_on(base, self.lengths, self.harmonics, self.frequency, self.decay, self.odd)
 
 
-def aligned(base: GaussianField, z: Array, x: Array, odd: bool = True) -> Array:
+def align(base: GaussianField, z: Array, x: Array, odd: bool = True) -> Array:
     """x, translated and (for an odd flow) perhaps negated so that it is closest to z in units of the spectrum."""
     overlap = jnp.fft.irfftn(jnp.fft.rfftn(z) * jnp.conj(jnp.fft.rfftn(x)) / base.power, x.shape)
     best = jnp.argmax(jnp.abs(overlap) if odd else overlap)

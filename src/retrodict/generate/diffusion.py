@@ -83,7 +83,7 @@ class ReverseSDE(AbstractModel):
     def tune_sampler(self, examples: Float[Array, "examples ..."]) -> Self:
         """With levels and widths of the steps that suit the weights, measured on some of the examples."""
         pace_key, width_key = jr.split(jr.key(PILOT_SEED))
-        levels = paced(self.process, self.weights, examples[:PACED], pace_key)
+        levels = equal_cost_levels(self.process, self.weights, examples[:PACED], pace_key)
         process = eqx.tree_at(lambda p: p.levels, self.process, levels)
         widths = information(process, self.weights, self.modes, examples[:MEASURED], width_key)
         return type(self)(process, self.weights, self.modes, widths)
@@ -231,7 +231,7 @@ def information(process: Diffusion, weights: PyTree, modes: AbstractModes, field
     return jax.lax.map(lambda k: at(*k), (process.levels, jr.split(key, len(process.levels))))
 
 
-def paced(process: Diffusion, weights: PyTree, fields: Array, key: Key) -> Array:
+def equal_cost_levels(process: Diffusion, weights: PyTree, fields: Array, key: Key) -> Array:
     r"""As many levels between the same bounds, dense where the covariance of a reverse step varies with the field.
 
     A step of the mean covariance over $h = d\ln\sigma$ has a divergence of $h^2c$ from the true one, with

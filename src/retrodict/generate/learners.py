@@ -59,7 +59,7 @@ class FromAction(AbstractLearner, Generic[M]):
 
     model: M
     target: AbstractTarget
-    judged: int = eqx.field(static=True, default=256)
+    validation_draws: int = eqx.field(static=True, default=256)
 
     def __check_init__(self) -> None:
         if self.model.density is not Density.EXACT:
@@ -80,7 +80,7 @@ class FromAction(AbstractLearner, Generic[M]):
 
     def validation(self, x: PyTree[Float[Array, "..."]]) -> Scalar:
         """Half the variance of log w: the divergence to second order, without its noise at the optimum."""
-        model, keys = with_weights(self.model, x), jr.split(jr.key(SEED), self.judged)
+        model, keys = with_weights(self.model, x), jr.split(jr.key(SEED), self.validation_draws)
         return 0.5 * jnp.var(jax.vmap(lambda k: log_weight(model, self.target, k))(keys))
 
 

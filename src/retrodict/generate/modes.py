@@ -32,7 +32,7 @@ class AbstractModes(eqx.Module):
         """The sum of the logarithms of the multipliers of all modes."""
 
 
-class White(AbstractModes):
+class Isotropic(AbstractModes):
     """All numbers alike: one multiplier, a scalar."""
 
     shape: tuple[int, ...] = eqx.field(static=True)

@@ -118,23 +118,23 @@ class VariancePreserving:
         return self.slowest * t + 0.5 * (self.fastest - self.slowest) * t**2
 
 
-def level_of(noise: Noise, t: Array) -> Array:
+def noise_level(noise: Noise, t: Array) -> Array:
     """Noise to signal at a time: sqrt(Xi) / f."""
     return jnp.sqrt(noise.variance(t)) / noise.mean_factor(t)
 
 
-def noised(noise: Noise, x: Array, white: Array, t: Scalar) -> Array:
+def add_noise(noise: Noise, x: Array, white: Array, t: Scalar) -> Array:
     """x_t, from a configuration and standard normal numbers of its shape."""
     return noise.mean_factor(t) * x + jnp.sqrt(noise.variance(t)) * white
 
 
-def levels_of(noise: Noise, steps: int, finest: float) -> Float[Array, " levels"]:
+def uniform_time_levels(noise: Noise, steps: int, finest: float) -> Float[Array, " levels"]:
     """Levels from time 1 down to `finest`, at `steps` equal steps in time: the pace of the process itself."""
     last = noise.time(jnp.asarray(finest))
-    return level_of(noise, jnp.linspace(1.0, last, steps + 1))
+    return noise_level(noise, jnp.linspace(1.0, last, steps + 1))
 
 
-def geometric(largest: float, finest: float, steps: int) -> Float[Array, " levels"]:
+def geometric_levels(largest: float, finest: float, steps: int) -> Float[Array, " levels"]:
     """Levels that fall by the same factor at each of `steps` steps: the same work at every scale."""
     if not 0 < finest < largest or steps < 1:
         got = f"largest={largest}, finest={finest}, steps={steps}"

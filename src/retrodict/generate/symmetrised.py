@@ -55,17 +55,17 @@ class TwoModes(AbstractModel):
 
     def loss(self, x: Array, key: Key) -> Scalar:
         """That of the one mode, on the side of x where the mean is positive."""
-        return self.one.loss(folded(x) - self.centre, key)
+        return self.one.loss(fold(x) - self.centre, key)
 
     def initialise_from(self, examples: Float[Array, "examples ..."]) -> Self:
         """About the mean of the examples, all turned to positive means."""
-        one_side = jax.vmap(folded)(examples)
+        one_side = jax.vmap(fold)(examples)
         centre = jnp.mean(one_side)
         return eqx.tree_at(lambda m: (m.one, m.centre), self, (self.one.initialise_from(one_side - centre), centre))
 
     def tune_sampler(self, examples: Float[Array, "examples ..."]) -> Self:
         """As the one mode is settled."""
-        return eqx.tree_at(lambda m: m.one, self, self.one.tune_sampler(jax.vmap(folded)(examples) - self.centre))
+        return eqx.tree_at(lambda m: m.one, self, self.one.tune_sampler(jax.vmap(fold)(examples) - self.centre))
 
     def _of_one(self, x: Array) -> Scalar:
         return self.one.log_prob(x - self.centre)
@@ -94,7 +94,7 @@ class Symmetrised:
         return TwoModes(one=one, centre=jnp.zeros((), like.dtype))  # type: ignore[call-arg]
 
 
-def folded(x: Array) -> Array:
+def fold(x: Array) -> Array:
     """x or -x, whichever has the positive mean."""
     return jnp.where(jnp.mean(x) < 0, -x, x)
 
