@@ -57,7 +57,7 @@ def test_the_density_is_normalised_and_even_and_that_of_one_mode_is_neither_even
     density = np.exp(log_prob(model, grid))
     assert_allclose(density.sum() * (nodes[1] - nodes[0]) ** 2, 1.0, atol=1e-4)
     assert_allclose(log_prob(model, negated(grid)), log_prob(model, grid), atol=1e-9)
-    one = np.exp(log_prob(model.one, grid - model.centre))
+    one = np.exp(log_prob(model.component, grid - model.centre))
     assert np.max(np.abs(one - one[::-1])) > 0.1 * one.max()
 
 
@@ -71,7 +71,7 @@ def test_a_draw_has_the_density_that_the_model_gives_to_it_and_either_sign(name)
 
 
 def test_a_mode_is_not_odd_and_its_velocity_still_follows_translations():
-    one = two_modes("continuous", (4, 4)).one
+    one = two_modes("continuous", (4, 4)).component
     assert isinstance(one, ContinuousFlow)
     field, x = one.field, jr.normal(jr.key(5), (4, 4))
     kernel = field.at(jnp.asarray(0.4), one.weights)
@@ -99,7 +99,7 @@ def test_weights_are_exact_where_the_modes_overlap_and_forgetting_the_mirror_ima
     x, log_q = drawn(model, jr.split(jr.key(3), 20_000))
     if fault:
         side = jnp.sign(jnp.mean(x, axis=(1, 2)))[:, None, None]
-        log_q = log_prob(model.one, side * x - model.centre) - jnp.log(2.0)
+        log_q = log_prob(model.component, side * x - model.centre) - jnp.log(2.0)
     found = importance(jax.vmap(action.log_density)(x) - log_q)
     mean, error = found.mean(4 * np.mean(x, axis=(1, 2)) ** 2)
     off = max(abs(found.log_z - wanted["ln_Z"]) / found.log_z_error, abs(mean - wanted["V_M2"]) / error)
