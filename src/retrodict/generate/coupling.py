@@ -1,10 +1,11 @@
-r"""Coupling flows: half of the numbers are changed by increasing maps; a network computes their parameters from the rest.
+r"""Coupling flows: half of the numbers are changed by increasing maps, whose parameters depend on the other half.
 
-Two kinds. *Checkerboard*: sites of one colour are changed given those of the other by a small convolutional network
-with periodic edges, equivariant under translations that keep the colours. *Matsubara*: the path's real Fourier modes in
-units of their measured standard deviation, every second frequency changed given the others. Both are equivariant under
-the sign flip: the network's output for $-\phi$, mirrored, is averaged with that for $\phi$. Both start as the identity
-on a Gaussian base of the measured spectrum; the Jacobian is triangular, so that the density is exact to rounding.
+A network computes these parameters. Two kinds. *Checkerboard*: sites of one colour are changed given those of the other
+by a small convolutional network with periodic edges, equivariant under translations that keep the colours. *Matsubara*:
+the path's real Fourier modes in units of their measured standard deviation, every second frequency changed given the
+others. Both are equivariant under the sign flip: the network's output for $-\phi$, mirrored, is averaged with that for
+$\phi$. Both start as the identity on a Gaussian base of the measured spectrum; the Jacobian is triangular, so that the
+density is exact to rounding.
 
 Sources: Dinh, Sohl-Dickstein, Bengio, ICLR 2017; Albergo, Kanwar, Shanahan, Phys. Rev. D 100 (2019) 034515
 (checkerboards); Chen et al., arXiv:2211.03470 (modes of a path).

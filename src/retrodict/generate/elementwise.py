@@ -9,7 +9,7 @@ Source of the spline: Durkan, Bekasov, Murray, Papamakarios, NeurIPS 2019.
 
 import math
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -24,6 +24,7 @@ Knots = tuple[Float[Array, "knot *number"], Float[Array, "knot *number"], Float[
 MIN_SHARE: Final = 1e-3  # of a bin, and least slope at a knot
 
 
+@runtime_checkable
 class Elementwise(Protocol):
     """A family of increasing maps of single numbers."""
 

@@ -10,7 +10,7 @@ Source of the path-space form: Jarzynski, Phys. Rev. Lett. 78 (1997) 2690.
 
 from abc import abstractmethod
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -125,6 +125,7 @@ class AbstractModel(eqx.Module):
         return self
 
 
+@runtime_checkable
 class Recipe(Protocol):
     """The settings of a model, not yet bound to a target: a frozen dataclass that a config can name."""
 

@@ -9,7 +9,7 @@ Source: Song, Sohl-Dickstein, Kingma, Kumar, Ermon, Poole, ICLR 2021 (arXiv:2011
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import jax.numpy as jnp
 
@@ -19,6 +19,7 @@ from retrodict.base.types import Array, Float, Scalar
 Times = Float[Array, "*time"]
 
 
+@runtime_checkable
 class Noise(Protocol):
     """A forward process: the functions of its time t in 0 ... 1, applied to arrays of any shape `*time`."""
 
