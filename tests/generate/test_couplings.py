@@ -38,7 +38,7 @@ def flow(name: str) -> CouplingFlow:
 
 
 def carried(model: CouplingFlow, z: jax.Array) -> jax.Array:
-    return model.chart.field(model._through(model.chart.coordinates(z), backwards=False)[0])
+    return model.chart.field(model._transform(model.chart.coordinates(z), backwards=False)[0])
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -47,7 +47,7 @@ def test_a_draw_carried_back_is_where_it_came_from_and_has_the_same_density(name
     model = flow(name)
     z = model.chart.base.sample(jr.key(3))
     x, log_prob = eqx.filter_jit(model.sample)(jr.key(3))
-    numbers, _ = model._through(model.chart.coordinates(x), backwards=True)
+    numbers, _ = model._transform(model.chart.coordinates(x), backwards=True)
     assert_allclose(model.chart.field(numbers), z, atol=1e-10)
     assert_allclose(model.log_prob(x), log_prob, atol=1e-10)
     assert np.max(np.abs(x - z)) > 0.1

@@ -62,13 +62,13 @@ def off_by(values: np.ndarray, exact: float) -> float:
 @pytest.mark.parametrize("noise", PROCESSES, ids=["VE", "VP"])
 def test_mean_and_variance_solve_the_equations_of_the_process(noise: Any):
     """d ln f / dt = K, d Xi / dt = 2 K Xi + g^2, by automatic differentiation."""
-    for t in (0.01, 0.3, 1.0):
+    for t in jnp.array([0.01, 0.3, 1.0]):
         slope = jax.grad(lambda u: jnp.log(noise.mean_factor(u)))(t)
-        assert_allclose(slope, noise.drift(jnp.asarray(t)), rtol=1e-12, atol=1e-14)
+        assert_allclose(slope, noise.drift(t), rtol=1e-12, atol=1e-14)
         growth = jax.grad(lambda u: noise.variance(u))(t)
-        expected = 2 * noise.drift(jnp.asarray(t)) * noise.variance(t) + noise.diffusion_squared(jnp.asarray(t))
+        expected = 2 * noise.drift(t) * noise.variance(t) + noise.diffusion_squared(t)
         assert_allclose(growth, expected, rtol=1e-12)
-        assert_allclose(noise.time(noise_level(noise, jnp.asarray(t))), t, rtol=1e-10)
+        assert_allclose(noise.time(noise_level(noise, t)), t, rtol=1e-10)
     levels = uniform_time_levels(noise, 20, 1e-3)
     assert np.all(np.diff(levels) < 0)
     assert_allclose(levels[-1], 1e-3, rtol=1e-6)
