@@ -50,7 +50,7 @@ class DualProblem(NamedTuple):
     chi2_outside: float  # of the components that no spectral function can reach
 
 
-class Point(NamedTuple):
+class Optimum(NamedTuple):
     """The optimum at one alpha."""
 
     alpha: float
@@ -81,7 +81,7 @@ def singular_space(
     )
 
 
-def optimum(dual: DualProblem, entropy: Entropy, alpha: float, start: Rows) -> Point:
+def find_optimum(dual: DualProblem, entropy: Entropy, alpha: float, start: Rows) -> Optimum:
     """Newton's method on the dual from `start`; raises `NotFiniteError` if it does not converge."""
     state = _evaluate(dual, entropy, alpha, start)
     for _ in range(MAX_NEWTON):
@@ -94,14 +94,14 @@ def optimum(dual: DualProblem, entropy: Entropy, alpha: float, start: Rows) -> P
     raise NotFiniteError("Newton's method for an entropic regulator did not converge", got=f"{alpha=:.3g}")
 
 
-def path(dual: DualProblem, entropy: Entropy) -> list[Point]:
+def solve_path(dual: DualProblem, entropy: Entropy) -> list[Optimum]:
     """Optima from the alpha at which the data are ignored, downwards until chi2 no longer falls."""
     curvature = (dual.operator * entropy.slope(dual.default)) @ dual.kernel.T
     top = 10.0 * float(np.linalg.eigvalsh(curvature)[-1])
     points, start = [], np.zeros(len(dual.data))
     for alpha in top * 10.0 ** -(np.arange(DECADES * STEPS_PER_DECADE) / STEPS_PER_DECADE):
         try:
-            points.append(optimum(dual, entropy, float(alpha), start))
+            points.append(find_optimum(dual, entropy, float(alpha), start))
         except (NotFiniteError, np.linalg.LinAlgError):
             break  # so small an alpha asks for more than float64 holds
         start = points[-1].dual
@@ -117,7 +117,7 @@ def path(dual: DualProblem, entropy: Entropy) -> list[Point]:
 
 
 def window_error(
-    problem: LinearProblem, dual: DualProblem, entropy: Entropy, point: Point, relative_width: float = 0.1
+    problem: LinearProblem, dual: DualProblem, entropy: Entropy, point: Optimum, relative_width: float = 0.1
 ) -> Nodes:
     r"""Gaussian error of rho averaged over $\omega(1 \pm$ `relative_width`$)$ at fixed alpha.
 
@@ -162,16 +162,16 @@ def _descend(dual: DualProblem, entropy: Entropy, alpha: float, state: _State, s
     raise NotFiniteError("Newton's method for an entropic regulator cannot descend", got=f"{alpha=:.3g}")
 
 
-def _point(dual: DualProblem, entropy: Entropy, alpha: float, state: _State, hessian: np.ndarray) -> Point:
+def _point(dual: DualProblem, entropy: Entropy, alpha: float, state: _State, hessian: np.ndarray) -> Optimum:
     """chi2, S and the evidence of alpha in Laplace's approximation, with Jeffreys' prior d alpha/alpha."""
     chi2 = float(np.sum((dual.operator @ state.rho - dual.data) ** 2)) + dual.chi2_outside
     information = float(dual.measure @ entropy.value(state.rho, dual.default))
     log_determinant = float(np.linalg.slogdet(hessian)[1]) - len(state.u) * np.log(alpha)
     log_evidence = alpha * information - 0.5 * chi2 - 0.5 * log_determinant
-    return Point(alpha, state.u, state.rho, chi2, information, log_evidence)
+    return Optimum(alpha, state.u, state.rho, chi2, information, log_evidence)
 
 
-def _exhausted(points: list[Point]) -> bool:
+def _exhausted(points: list[Optimum]) -> bool:
     """Whether two decades of alpha changed chi2 by less than a hundredth."""
     ago = 2 * STEPS_PER_DECADE
     return len(points) > ago and points[-1 - ago].chi2 - points[-1].chi2 < 0.01

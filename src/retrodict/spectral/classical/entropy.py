@@ -6,8 +6,8 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from retrodict.base.errors import NotFiniteError
-from retrodict.spectral.classical.alpha import Rule, averaged, historic
-from retrodict.spectral.classical.dual import MAX_NEWTON, DualProblem, Entropy, path, singular_space, window_error
+from retrodict.spectral.classical.alpha import Rule, bryan, historic
+from retrodict.spectral.classical.dual import MAX_NEWTON, DualProblem, Entropy, singular_space, solve_path, window_error
 from retrodict.spectral.classical.problem import LinearProblem, Nodes, Reconstruction
 
 FLOOR: Final = 1e-3  # of the problem's scale: where the search of maximum entropy starts
@@ -35,13 +35,13 @@ BURNIER_ROTHKOPF: Final = Entropy(
 )
 
 
-def maximum_entropy(problem: LinearProblem, rule: Rule = averaged, *, of_ratio: bool = False) -> Reconstruction:
+def maximum_entropy(problem: LinearProblem, rule: Rule = bryan, *, of_ratio: bool = False) -> Reconstruction:
     """MEM: maximises alpha S - chi2/2 with the entropy of Shannon and Jaynes, searched in the singular space.
 
     The entropy is that of rho, or of rho/omega with `of_ratio` (then low frequencies are freer; alpha is in units of
     the problem's scale).
 
-    `rule` chooses alpha: `historic`, `classic`, `averaged` (Bryan's) or `kink`. The error is that of averages over
+    `rule` chooses alpha: `historic`, `classic`, `bryan` (Bryan's) or `kink`. The error is that of averages over
     omega (1 +- .1) at the most probable alpha. rho/m is the exponential of the kernel: where that diverges at zero, as
     thermal kernels do, rho is held at the default model below a thousandth of the problem's scale.
     Sources: Bryan, Eur. Biophys. J. 18 (1990) 165; Jarrell, Gubernatis, Phys. Rept. 269 (1996) 133; Asakawa, Hatsuda,
@@ -59,7 +59,7 @@ def burnier_rothkopf(problem: LinearProblem, rule: Rule = historic) -> Reconstru
 
     The logarithm counts independent values of rho, so that the measure is part of the prior: here
     $d\mu = d\omega/(1 + \omega^2/s^2)$ with the scale s of the problem; a plain d omega lets rho ring at low frequency.
-    `averaged` marginalises alpha in Laplace's approximation.
+    `bryan` marginalises alpha in Laplace's approximation.
     Source: Burnier, Rothkopf, PRL 111, 182003 (2013).
     """
     measure = problem.weight / (1 + (problem.omega / problem.scale) ** 2)
@@ -98,7 +98,7 @@ def _floor(problem: LinearProblem) -> float:
 def _reconstruction(
     problem: LinearProblem, entropy: Entropy, dual: DualProblem, rule: Rule, name: str, references: tuple[str, ...]
 ) -> Reconstruction:
-    chosen = rule(dual, entropy, path(dual, entropy))
+    chosen = rule(dual, entropy, solve_path(dual, entropy))
     return Reconstruction(
         name=f"{name}, {chosen.how}",
         omega=problem.omega,

@@ -84,7 +84,7 @@ def posterior(
     return GaussianPosterior(updated, np.sqrt(np.maximum(variance, 0.0)), _log_evidence(factor[0], misfit))
 
 
-def most_likely(problem: LinearProblem, start: Hyperparameters = START) -> Hyperparameters:
+def maximise_marginal_likelihood(problem: LinearProblem, start: Hyperparameters = START) -> Hyperparameters:
     """The hyper-parameters of the greatest marginal likelihood (ML-II): a point where a distribution is due.
 
     With few data it takes a good fit for certainty; bands made with it were measured to be far too narrow.
@@ -111,7 +111,7 @@ def gaussian_process(
     constraints: tuple[Constraint, ...] = (),
 ) -> Reconstruction:
     """The posterior mean and standard deviation; hyper-parameters by marginal likelihood (ML-II) unless given."""
-    chosen = most_likely(problem) if hyperparameters is None else hyperparameters
+    chosen = maximise_marginal_likelihood(problem) if hyperparameters is None else hyperparameters
     found = posterior(problem, chosen, constraints)
     how = "given" if hyperparameters else "of greatest marginal likelihood (ML-II: over-confident)"
     return Reconstruction(

@@ -123,14 +123,14 @@ def linear_problem(
         )
     if not np.all(np.isfinite(data)):
         raise InputError("the correlator holds NaN or infinite entries", fix="leave those points out")
-    shape = np.asarray((default or flat(window))(omega), dtype=float)
+    shape = np.asarray((default or flat_model(window))(omega), dtype=float)
     if not np.all(np.isfinite(shape) & (shape > 0)):
         raise InputError("a default model is positive and finite at every frequency", got=f"minimum {np.min(shape)}")
     problem = LinearProblem(matrix, data, covariance, grid, shape, window, scale or 0.15 * window[1], name)
-    return replace(problem, default=shape * fitted_height(problem)) if fit_height else problem
+    return replace(problem, default=shape * best_height(problem)) if fit_height else problem
 
 
-def fitted_height(problem: LinearProblem) -> float:
+def best_height(problem: LinearProblem) -> float:
     """The factor by which the default model fits the data best; one if that would be negative.
 
     Correlations are left out: between data and a crude model they can make the best factor absurdly small.
@@ -142,21 +142,21 @@ def fitted_height(problem: LinearProblem) -> float:
     return height if height > 0 else 1.0
 
 
-def flat(window: tuple[float, float]) -> Callable[[Nodes], Nodes]:
+def flat_model(window: tuple[float, float]) -> Callable[[Nodes], Nodes]:
     """A default model that is constant up to the end of the window and falls as 1/omega^2 beyond it."""
     return lambda omega: np.maximum(1.0, omega / window[1]) ** -FLAT_TAIL
 
 
-def rising(temperature: float) -> Callable[[Nodes], Nodes]:
+def continuum_model(temperature: float) -> Callable[[Nodes], Nodes]:
     """A default model ~ omega^2 tanh(omega/4T), the continuum of two massless quarks; for kernels that end it."""
     return lambda omega: omega**2 * np.tanh(omega / (4 * temperature))
 
 
-def conducting(temperature: float) -> Callable[[Nodes], Nodes]:
+def conducting_model(temperature: float) -> Callable[[Nodes], Nodes]:
     """A default model ~ omega^2 + 4 T omega: the same continuum with rho/omega not zero at zero."""
     return lambda omega: omega * (omega + 4 * temperature)
 
 
-def falling(scale: float, power: float = 2.0) -> Callable[[Nodes], Nodes]:
+def power_law_model(scale: float, power: float = 2.0) -> Callable[[Nodes], Nodes]:
     """A default model ~ omega (1 + omega^2/scale^2)^(-(power + 1)/2): odd at zero, falling as a power."""
     return lambda omega: omega / scale * (1 + (omega / scale) ** 2) ** (-0.5 * (power + 1))

@@ -24,7 +24,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Float
 from retrodict.spectral.classical.problem import LinearProblem, Nodes, Reconstruction
 
-LEAST_PENALTY: Final = 1e-28  # of the largest squared singular value
+MIN_PENALTY: Final = 1e-28  # of the largest squared singular value
 STABILITY_STEPS: Final = 4  # penalties over which a plateau must hold
 ENERGIES: Final = 60
 
@@ -212,11 +212,11 @@ def _collect(
     finish: Callable[[np.ndarray], tuple[np.ndarray, Energies]],
 ) -> SmearedDensity:
     """Choose mu, and read value, errors and averaging kernel off the coefficients of the whitened data."""
-    if mu is not None and np.min(mu) < LEAST_PENALTY * top:
+    if mu is not None and np.min(mu) < MIN_PENALTY * top:
         raise InputError(
             "the penalty of the variance is below what float64 resolves",
             got=f"mu = {np.min(mu):.2g}",
-            expected=f"at least {LEAST_PENALTY * top:.2g}",
+            expected=f"at least {MIN_PENALTY * top:.2g}",
             why="without noise the problem has no solution of finite size",
         )
     data = problem.whitened_mean

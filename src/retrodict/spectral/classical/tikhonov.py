@@ -24,7 +24,7 @@ from retrodict.spectral.classical.problem import LinearProblem, Reconstruction
 
 KNOTS: Final = 400
 ACTIVE_SET_STEPS: Final = 60
-HARDLY_FITTED: Final = 100.0  # chi2 per datum above which a solution is no candidate for the L-curve's corner
+MAX_CHI2_PER_DATUM: Final = 100.0  # chi2 per datum above which a solution is no candidate for the L-curve's corner
 
 Knots = Float[np.ndarray, " knots"]
 Free = Bool[np.ndarray, " knots"]  # where rho is not held at zero
@@ -121,10 +121,10 @@ def solve(discrete: Discrete, alpha: float, positive: bool) -> Solution:
     error = np.zeros(KNOTS)
     error[free] = np.sqrt(np.sum(smoother**2, axis=1))
     chi2 = float(np.sum((discrete.operator @ values - discrete.data) ** 2))
-    return Solution(alpha, values, chi2, float(values @ penalty(discrete, values)), degrees, error)
+    return Solution(alpha, values, chi2, float(values @ apply_penalty(discrete, values)), degrees, error)
 
 
-def penalty(discrete: Discrete, values: Knots) -> Knots:
+def apply_penalty(discrete: Discrete, values: Knots) -> Knots:
     """L x."""
     result = discrete.diagonal * values
     result[1:] += discrete.off_diagonal * values[:-1]
@@ -134,7 +134,7 @@ def penalty(discrete: Discrete, values: Knots) -> Knots:
 
 def gradient(discrete: Discrete, alpha: float, values: Knots) -> Knots:
     """Half the gradient of the objective: zero where rho > 0, not negative where rho = 0."""
-    return discrete.operator.T @ (discrete.operator @ values - discrete.data) + alpha * penalty(discrete, values)
+    return discrete.operator.T @ (discrete.operator @ values - discrete.data) + alpha * apply_penalty(discrete, values)
 
 
 def discrepancy(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -> Solution:
@@ -160,7 +160,7 @@ def l_curve(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -
     Corners at which the data are hardly fitted are no candidates.
     """
     solutions = [s for s in map(solver, trials.tolist()) if s.roughness > 0]
-    limit = HARDLY_FITTED * max(points, min(s.chi2 for s in solutions))
+    limit = MAX_CHI2_PER_DATUM * max(points, min(s.chi2 for s in solutions))
     solutions = [s for s in solutions if s.chi2 < limit]
     x, y = np.log([s.chi2 for s in solutions]), np.log([s.roughness for s in solutions])
     dx, dy = np.gradient(x), np.gradient(y)
