@@ -1,4 +1,4 @@
-"""How the weight of a regulator is chosen: one function a rule, each from a path of optima to one answer."""
+"""Rules for the weight alpha of an entropic regulator: each makes one answer of the optima at a series of alpha."""
 
 import warnings
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.optimize import OptimizeWarning, curve_fit, root_scalar
 
+from retrodict.base.types import Float
 from retrodict.spectral.classical.dual import DualProblem, Entropy, Optimum, find_optimum
 from retrodict.spectral.classical.problem import Nodes
 
@@ -14,12 +15,12 @@ KINK_POSITION: Final = 2.5  # distance below the middle of the sigmoid, in units
 
 
 class Selection(NamedTuple):
-    """The answer of a rule: one optimum, or an average over the path with its best point."""
+    """The answer of a rule: one optimum, or an average over alpha."""
 
-    point: Optimum
-    rho: Nodes
-    regulator: float  # NaN for an average
-    how: str
+    point: Optimum  # the one selected, or the most probable one of an average
+    rho: Nodes  # the spectral function
+    regulator: float  # alpha; NaN for an average
+    how: str  # the rule in words
 
 
 Rule = Callable[[DualProblem, Entropy, list[Optimum]], Selection]
@@ -30,6 +31,11 @@ def historic(dual: DualProblem, entropy: Entropy, points: list[Optimum]) -> Sele
 
     Where even the smallest chi2 is larger, as happens when few modes of many data can be fitted, the target is that
     smallest value plus the number of resolved modes.
+
+    Args:
+        dual: the problem in its singular space.
+        entropy: the regulator.
+        points: optima of falling alpha, from `solve_path`.
     """
     chi2 = np.array([point.chi2 for point in points])
     reached = np.min(chi2) < dual.points
@@ -47,12 +53,24 @@ def historic(dual: DualProblem, entropy: Entropy, points: list[Optimum]) -> Sele
 
 
 def classic(dual: DualProblem, entropy: Entropy, points: list[Optimum]) -> Selection:
-    """The alpha of greatest evidence. Source: Gull (1989); Jarrell, Gubernatis, Phys. Rept. 269 (1996) 133."""
+    """The alpha of greatest evidence. Source: Gull (1989); Jarrell, Gubernatis, Phys. Rept. 269 (1996) 133.
+
+    Args:
+        dual: the problem in its singular space.
+        entropy: the regulator.
+        points: optima of falling alpha, from `solve_path`.
+    """
     return _single(max(points, key=lambda point: point.log_evidence), "greatest evidence")
 
 
 def bryan(dual: DualProblem, entropy: Entropy, points: list[Optimum]) -> Selection:
-    """rho averaged over alpha with its evidence. Source: Bryan, Eur. Biophys. J. 18 (1990) 165."""
+    """Average rho over alpha, weighted with its evidence. Source: Bryan, Eur. Biophys. J. 18 (1990) 165.
+
+    Args:
+        dual: the problem in its singular space.
+        entropy: the regulator.
+        points: optima of falling alpha, from `solve_path`.
+    """
     log_evidence = np.array([point.log_evidence for point in points])
     weights = np.exp(log_evidence - np.max(log_evidence))
     weights /= np.sum(weights)
@@ -64,11 +82,18 @@ def kink(dual: DualProblem, entropy: Entropy, points: list[Optimum]) -> Selectio
     """The alpha where log chi2 leaves its plateau of fitted noise, from a sigmoid fitted to log chi2(log alpha).
 
     Source: Bergeron, Tremblay, PRE 94 (2016) 023303; the sigmoid of Kaufmann, Held, CPC 282 (2023) 108519.
+
+    Args:
+        dual: the problem in its singular space.
+        entropy: the regulator.
+        points: optima of falling alpha, from `solve_path`.
     """
     x = np.log10([point.alpha for point in points])
     y = np.log10([point.chi2 for point in points])
 
-    def sigmoid(x: np.ndarray, floor: float, height: float, middle: float, slope: float) -> np.ndarray:
+    def sigmoid(
+        x: Float[np.ndarray, " points"], floor: float, height: float, middle: float, slope: float
+    ) -> Float[np.ndarray, " points"]:
         return floor + height / (1 + np.exp(-slope * (x - middle)))
 
     start = (float(y[-1]), float(y[0] - y[-1]), float(np.mean(x)), 1.0)
@@ -84,7 +109,13 @@ def kink(dual: DualProblem, entropy: Entropy, points: list[Optimum]) -> Selectio
 
 
 def log_root(function: Callable[[float], float], low: float, high: float) -> float:
-    """Where `function` of a positive number changes its sign between `low` and `high`, to 1e-6 of it."""
+    """Find where a function of a positive number changes its sign, to a relative accuracy of 1e-6.
+
+    Args:
+        function: the function.
+        low: lower end of the interval, > 0; the function has opposite signs at its ends.
+        high: upper end.
+    """
 
     def of_logarithm(logarithm: float) -> float:
         return function(float(np.exp(logarithm)))

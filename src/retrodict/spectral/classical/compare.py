@@ -1,4 +1,4 @@
-"""All classical methods on one data set: their spread is the least that a reader should see."""
+"""All classical methods on one data set: their spread is a lower bound of the systematic error."""
 
 from collections.abc import Callable
 from functools import partial
@@ -34,5 +34,13 @@ DEFAULT: Final[tuple[Method, ...]] = ESTIMATES + SMEARED
 
 
 def compare_methods(problem: LinearProblem, methods: tuple[Method, ...] = DEFAULT) -> tuple[Reconstruction, ...]:
-    """One reconstruction a method, in the order given."""
+    """Apply several methods to one problem.
+
+    Args:
+        problem: the data with kernel, grid and default model.
+        methods: functions of the problem.
+
+    Returns:
+        One reconstruction a method, in the order given.
+    """
     return tuple(method(problem) for method in methods)
