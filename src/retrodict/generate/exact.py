@@ -62,9 +62,9 @@ def importance(log_weight: LogWeights) -> ImportanceEstimate:
         log_weight: log p - log q of each draw, shape `(draw,)`; p need not be normalised.
 
     Example:
-        >>> estimate = importance(np.log([1.0, 1.0, 2.0]))
-        >>> estimate.weights.tolist(), round(estimate.ess, 3), round(float(estimate.mean([0.0, 0.0, 1.0])[0]), 3)
-        ([0.25, 0.25, 0.5], 0.889, 0.5)
+        >>> estimate = importance(np.zeros(4))
+        >>> estimate.weights.tolist(), estimate.ess, estimate.trusted  # equal weights, but too few draws
+        ([0.25, 0.25, 0.25, 0.25], 1.0, False)
     """
     log_w = np.asarray(log_weight, dtype=float)
     peak = np.max(log_w)

@@ -59,7 +59,7 @@ class VarianceExploding:
 
     Example:
         >>> round(float(noise_level(VarianceExploding(25.0), jnp.asarray(1.0))), 2)
-        9.84
+        9.85
     """
 
     sigma: float = 25.0

@@ -190,9 +190,8 @@ class Perceptron(AbstractScore):
         depth: number of hidden layers.
 
     Example:
-        >>> score = Perceptron((2,), 1.0, width=4)
-        >>> score(score.init(jr.key(0)), jnp.ones(2), jnp.asarray(0.5)).shape
-        (2,)
+        >>> Perceptron((2,), variance=1.0, width=4).network.in_size  # a configuration and the level
+        3
     """
 
     network: eqx.nn.MLP  # its shape; the weights are kept apart
