@@ -125,5 +125,5 @@ def test_training_on_data_and_training_on_the_action_find_the_same_normal_distri
 
 
 def test_a_model_that_knows_only_its_paths_cannot_be_trained_on_an_action():
-    with pytest.raises(InputError, match="knows its density"):
+    with pytest.raises(InputError, match="needs a model of exact density"):
         FromAction(PathOnly(normal(0, 1).weights), Target())

@@ -80,7 +80,7 @@ class FromAction(AbstractLearner, Generic[M]):
     def __check_init__(self) -> None:
         if self.model.density is not Density.EXACT:
             raise InputError(
-                "training on an action needs a model that knows its density",
+                "training on an action needs a model of exact density",
                 got=f"{type(self.model).__name__} ({self.model.density.value})",
                 expected="a flow or an autoregressive model",
                 fix="FromData",

@@ -20,7 +20,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.problem.target import AbstractTarget
 
-if TYPE_CHECKING:  # what a type checker is to make of it
+if TYPE_CHECKING:  # as a type checker sees it
     from typing import ClassVar as AbstractClassVar
 else:
     from equinox import AbstractClassVar
@@ -86,7 +86,7 @@ class AbstractModel(eqx.Module):
             InputError: if the density is not exact.
         """
         got = f"{type(self).__name__} ({self.density.value})"
-        raise InputError("the model does not know the density of a given configuration", got=got, expected="exact")
+        raise InputError("the density of a given configuration is unknown", got=got, expected="exact")
 
     def reverse_loss(self, target: AbstractTarget, key: Key) -> Scalar:
         """log q - log p of one draw; its gradient in the weights is that of the reverse Kullback-Leibler divergence.
@@ -101,7 +101,7 @@ class AbstractModel(eqx.Module):
         x, log_prob = self.sample(key)
         if log_prob is None:
             got = f"{type(self).__name__} ({self.density.value})"
-            raise InputError("the model does not know the density of its draws", got=got, expected="exact")
+            raise InputError("the density of the draws is unknown", got=got, expected="exact")
         return log_prob - target.log_density(x)
 
     def initialise_from(self, examples: Float[Array, "examples *site"]) -> "AbstractModel":

@@ -164,6 +164,6 @@ def refuse_other(where: str, role: str, stored: JSON, wanted: JSON) -> None:
             where=where,
             got=", ".join(f"{name}={stored.get(name)}" for name in different),
             expected=", ".join(f"{name}={wanted.get(name)}" for name in different),
-            why="its weights mean nothing there",
+            why="its weights have no meaning there",
             fix="train a model for this one, or name the action that it was trained for",
         )

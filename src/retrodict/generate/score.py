@@ -134,7 +134,7 @@ def by_jacobian(
         InputError: for more than 64 dimensions. (A random estimate of the trace would make the density random too.)
     """
     if y.size > LARGEST_TRACE:
-        got, expected = f"{y.size} dimensions", f"at most {LARGEST_TRACE}, or a score that knows its divergence"
+        got, expected = f"{y.size} dimensions", f"at most {LARGEST_TRACE}, or a score with a divergence in closed form"
         raise InputError("too many dimensions for an exact divergence", got=got, expected=expected)
     value, push = jax.linearize(function, y)
     axes = jnp.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)

@@ -108,7 +108,7 @@ class Symmetrised:
         component = self.model.on(target, key)
         if component.density is not Density.EXACT:
             got = f"{type(component).__name__} ({component.density.value})"
-            raise InputError("the density of a mirror image must be known too", got=got, expected="exact")
+            raise InputError("the density of the mirror image must be exact too", got=got, expected="exact")
         return TwoModes(component=component, centre=jnp.zeros((), like.dtype))  # type: ignore[call-arg]
 
 
