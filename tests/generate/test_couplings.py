@@ -55,7 +55,7 @@ def test_a_draw_carried_back_is_where_it_came_from_and_has_the_same_density(name
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_density_is_that_of_the_determinant_of_the_jacobian(name):
-    """To 1e-10; and a Jacobian that forgets a layer is noticed."""
+    """To 1e-10; and a Jacobian without one layer is noticed."""
     model = flow(name)
     z = model.chart.base.sample(jr.key(4))
     jacobian = jax.jit(jax.jacfwd(lambda z: carried(model, z)))(z).reshape(z.size, z.size)
@@ -66,7 +66,9 @@ def test_the_density_is_that_of_the_determinant_of_the_jacobian(name):
 
 
 @pytest.mark.parametrize("name", RECIPES)
-def test_couplings_follow_the_sign_flip_and_checkerboards_the_translations_that_keep_their_colours(name):
+def test_couplings_are_equivariant_under_the_sign_flip_and_checkerboards_under_translations_that_keep_colours(
+    name,
+):
     model = flow(name)
     z = model.chart.base.sample(jr.key(5))
     x = carried(model, z)

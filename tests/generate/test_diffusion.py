@@ -81,12 +81,12 @@ def test_noise_changes_the_second_cumulant_only_and_ve_conserves_all_others(nois
         f, xi = float(noise.mean_factor(jnp.asarray(t))), float(noise.variance(jnp.asarray(t)))
         width = np.sqrt(f**2 * TOY.width**2 + xi)
         x = np.concatenate([f * TOY.centre + width * NODES, -f * TOY.centre + width * NODES])
-        found = weighted_cumulants(x, np.tile(WEIGHTS, 2), 10)
-        wanted = diffused(TOY.cumulants(10), f, xi)
+        measured = weighted_cumulants(x, np.tile(WEIGHTS, 2), 10)
+        exact = diffused(TOY.cumulants(10), f, xi)
         scale = max(1.0, width) ** np.arange(1, 11)  # that of the moments which cancel
-        assert np.all(np.abs(found - wanted) < 1e-9 * scale * np.array([1, 1, 2, 3, 8, 15, 48, 105, 384, 945]))
+        assert np.all(np.abs(measured - exact) < 1e-9 * scale * np.array([1, 1, 2, 3, 8, 15, 48, 105, 384, 945]))
         if isinstance(noise, VarianceExploding):
-            assert_allclose(wanted[2:], TOY.cumulants(10)[2:], rtol=1e-14)
+            assert_allclose(exact[2:], TOY.cumulants(10)[2:], rtol=1e-14)
 
 
 def test_cumulants_of_the_toy_are_those_of_a_sign():
@@ -172,14 +172,14 @@ def test_the_density_of_the_flow_is_normalised_and_is_that_of_the_toy():
     x = jnp.linspace(-2.2, 2.2, 301)[:, None]
     log_q = eqx.filter_jit(lambda m, at: jax.vmap(m.log_prob)(at))
     exact = jax.jit(jax.vmap(lambda at: TOY.noised_log_density(at, model.process.levels[-1])))(x)
-    found = log_q(model, x)
-    assert np.max(np.abs(np.exp(found) - np.exp(exact))) < 2e-3
-    assert_allclose(np.sum(np.exp(found)) * float(x[1, 0] - x[0, 0]), 1, atol=1e-3)
+    log_p = log_q(model, x)
+    assert np.max(np.abs(np.exp(log_p) - np.exp(exact))) < 2e-3
+    assert_allclose(np.sum(np.exp(log_p)) * float(x[1, 0] - x[0, 0]), 1, atol=1e-3)
     draw = drawn(model, 301)
     assert_allclose(log_q(model, draw.x), draw.log_prob, atol=1e-5)
     errors = []  # of fourth order in the step
     for steps in (25, 50):
-        errors.append(np.abs(log_q(ProbabilityFlow(process(EXACT, steps=steps), ()), x[140:160]) - found[140:160]))
+        errors.append(np.abs(log_q(ProbabilityFlow(process(EXACT, steps=steps), ()), x[140:160]) - log_p[140:160]))
     assert np.all(errors[0] / errors[1] > 8)
 
 
@@ -194,15 +194,15 @@ def test_weights_of_paths_and_of_densities_correct_a_wrong_score_and_a_planted_f
         square = np.asarray(draw.x)[:, 0] ** 2
         assert off_by(square, VARIANCE) > 3  # uncorrected
         for fault in (0.0, 0.5):  # a density that forgets a part which depends on x
-            found = importance(log_w + fault * square)
-            mean, error = found.mean(square)
-            good = abs(found.log_z) < 3 * found.log_z_error and abs(mean - VARIANCE) < 3 * error
+            estimate = importance(log_w + fault * square)
+            mean, error = estimate.mean(square)
+            good = abs(estimate.log_z) < 3 * estimate.log_z_error and abs(mean - VARIANCE) < 3 * error
             assert good == (fault == 0), (name, fault)
-            assert found.ess > 0.1 or fault, name
+            assert estimate.ess > 0.1 or fault, name
         indices, _ = independence_metropolis(log_w, jr.key(2))
         chain = square[np.asarray(indices)][100:]
         assert abs(chain.mean() - VARIANCE) < 3 * chain.std() / np.sqrt(len(chain) / 2)
-        spread[name] = found.variance
+        spread[name] = estimate.variance
     assert spread["measured"] < 0.8 * spread["plain"]  # what the covariance of a reverse step is worth
 
 
@@ -235,8 +235,8 @@ def test_annealed_langevin_is_biased_until_its_states_are_those_of_a_metropolis_
         process(EXACT, steps=24), (), TOY, 1 / TOY.width**2, steps=6, metropolis_steps=40, size=0.5
     )
     walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walk)(keys))(model, jr.split(jr.key(0), 6000))
-    hasty = np.asarray(drawn(AnnealedLangevin(model.process, (), TOY, model.stiffness, 6, 0, 0.5), 6000).x)
-    deviations = [off_by((np.abs(np.asarray(x)[:, 0]) - 1) ** 2, 0.25**2) for x in (walkers.x, hasty)]
+    unadjusted = np.asarray(drawn(AnnealedLangevin(model.process, (), TOY, model.stiffness, 6, 0, 0.5), 6000).x)
+    deviations = [off_by((np.abs(np.asarray(x)[:, 0]) - 1) ** 2, 0.25**2) for x in (walkers.x, unadjusted)]
     assert deviations[0] < 3
     assert deviations[1] > 5
     assert off_by(np.sign(np.asarray(walkers.x)[:, 0]), 0.0) < 3
@@ -263,12 +263,12 @@ def test_a_learnt_score_is_the_tanh():
     """Relative error in L2 with the noised data, at levels from that of the peaks to that of the start."""
     model, clean, white = learnt(), toy_draws(10_000, 7), jr.normal(jr.key(8), (10_000, 1))
     at = lambda score, weights: jax.jit(jax.vmap(lambda y, level: score(weights, y, level), (0, None)))  # noqa: E731
-    exact, found = at(EXACT, ()), at(model.process.score, model.weights)
+    exact, learnt_score = at(EXACT, ()), at(model.process.score, model.weights)
     for level in (0.04, 0.1, 0.3, 1.0, 3.0, 10.0):
         y = clean + level * white
-        wanted = exact(y, level)
-        difference = found(y, level) - wanted
-        assert jnp.mean(difference**2) < 1e-2 * jnp.mean(wanted**2)
+        truth = exact(y, level)
+        difference = learnt_score(y, level) - truth
+        assert jnp.mean(difference**2) < 1e-2 * jnp.mean(truth**2)
 
 
 def backward_cumulants(model: ProbabilityFlow, start: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -286,10 +286,10 @@ def test_cumulants_are_conserved_backwards_by_the_exact_score_and_nearly_so_by_a
     flow = ProbabilityFlow(process(EXACT, steps=256, largest=2.0), ())
     grid = np.linspace(-16, 16, 4001)
     density = np.exp(jax.vmap(lambda y: TOY.noised_log_density(y, flow.process.levels[0]))(jnp.asarray(grid)[:, None]))
-    found = backward_cumulants(flow, grid, density)
+    measured = backward_cumulants(flow, grid, density)
     levels = np.asarray(flow.process.levels)
-    assert_allclose(found[:, 1] - levels**2, exact[1], rtol=1e-3)
-    assert_allclose(found[:, [3, 5, 7, 9]], np.tile(exact[[3, 5, 7, 9]], (len(levels), 1)), rtol=1e-2)
+    assert_allclose(measured[:, 1] - levels**2, exact[1], rtol=1e-3)
+    assert_allclose(measured[:, [3, 5, 7, 9]], np.tile(exact[[3, 5, 7, 9]], (len(levels), 1)), rtol=1e-2)
     grid = np.linspace(-8, 8, 4001)
     started = backward_cumulants(learnt(), float(np.sqrt(VARIANCE + 10.0**2)) * grid, np.exp(-0.5 * grid**2))[-1]
     assert_allclose(started[[1, 3, 5]], exact[[1, 3, 5]], rtol=0.01)

@@ -31,14 +31,14 @@ def coloured(shape: tuple[int, ...]) -> GaussianField:
 
 
 def flow(shape: tuple[int, ...], size: float = 0.1, steps: int = 12) -> ContinuousFlow:
-    """Random kernels on a field that is not white: nothing that a test sees is there by luck."""
+    """Random kernels on a field that is not white: no test passes by accident."""
     model = EquivariantFlow(steps=steps, harmonics=4).on(theory(shape), jr.key(0))
     model = model.initialise_from(jax.vmap(coloured(shape).sample)(jr.split(jr.key(1), 200)))
     return with_weights(model, size * jr.normal(jr.key(2), model.weights.shape))
 
 
 def true_log_prob(model: ContinuousFlow, z: jax.Array) -> float:
-    """By the determinant of the Jacobian of the map itself, whatever its divergence claims."""
+    """By the determinant of the Jacobian of the map itself, independent of its divergence."""
     jacobian = jax.jacfwd(lambda z: model._push(z, model.recipe.steps).x)(z).reshape(z.size, z.size)
     return float(model.base.log_prob(z) - jnp.linalg.slogdet(jacobian)[1])
 
@@ -59,18 +59,18 @@ def test_the_base_is_the_normal_distribution_with_its_covariance(shape):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_measured_spectrum_is_that_of_the_fields(shape):
     base = coloured(shape)
-    found = fit_gaussian_field(jax.vmap(base.sample)(jr.split(jr.key(4), 4000)))
-    assert_allclose(found.power, base.power, rtol=5 * np.sqrt(2 / 4000))
+    fitted = fit_gaussian_field(jax.vmap(base.sample)(jr.split(jr.key(4), 4000)))
+    assert_allclose(fitted.power, base.power, rtol=5 * np.sqrt(2 / 4000))
     orbit, weight = modes_of(shape).orbit, modes_of(shape).multiplicity
-    total, count = (np.bincount(orbit.ravel(), w.ravel()) for w in (weight * np.asarray(found.power), weight))
-    assert_allclose(found.power, (total / count)[orbit], rtol=1e-12)
+    total, count = (np.bincount(orbit.ravel(), w.ravel()) for w in (weight * np.asarray(fitted.power), weight))
+    assert_allclose(fitted.power, (total / count)[orbit], rtol=1e-12)
 
 
 # --- the continuous flow ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_velocity_follows_every_symmetry_and_its_divergence_none(shape):
+def test_the_velocity_is_equivariant_under_every_symmetry_and_its_divergence_none(shape):
     model = flow(shape)
     kernel = model.field.at(jnp.asarray(0.3), model.weights)
     compute = eqx.filter_jit(model.field.with_divergence)
@@ -105,7 +105,7 @@ def test_the_density_of_a_draw_is_that_of_the_map_with_errors_of_fourth_order():
     assert errors[2] < 1e-6
 
 
-def test_a_divergence_that_forgets_the_smoothed_fields_is_noticed():
+def test_a_divergence_without_the_smoothed_fields_is_noticed():
     """The twin of the test above."""
     model = flow((4, 4))
     z = model.base.sample(jr.key(7))
@@ -153,9 +153,9 @@ def test_the_path_gradient_is_that_of_the_divergence_with_less_noise():
         return with_weights(model, w).reverse_loss(target, k)
 
     keys = jr.split(jr.key(13), 3000)
-    found = [jax.jit(jax.vmap(jax.value_and_grad(f), (None, 0)))(model.weights, keys) for f in (full, path)]
-    assert_allclose(found[0][0], found[1][0], atol=1e-10)
-    means, errors = zip(*((g.mean(axis=0), g.std(axis=0) / np.sqrt(len(g))) for _, g in found), strict=True)
+    gradients = [jax.jit(jax.vmap(jax.value_and_grad(f), (None, 0)))(model.weights, keys) for f in (full, path)]
+    assert_allclose(gradients[0][0], gradients[1][0], atol=1e-10)
+    means, errors = zip(*((g.mean(axis=0), g.std(axis=0) / np.sqrt(len(g))) for _, g in gradients), strict=True)
     pulls = (means[0] - means[1]) / (np.hypot(*errors) + 1e-12)
     assert np.mean(pulls**2) < 2
     assert np.max(np.abs(pulls)) < 4.5
