@@ -37,7 +37,7 @@ def read_columns(
 
 
 def named_columns(form: str, first: bytes, path: PathLike, document: JSON = None) -> tuple[tuple[str, str], ...]:
-    """Name and unit that a file gives to each of its columns, however broken its numbers are. Never raises.
+    """Name and unit that a file gives to each of its columns, however broken its numbers are.
 
     Args:
         form: what the file is, as `form_of` says.
@@ -47,17 +47,17 @@ def named_columns(form: str, first: bytes, path: PathLike, document: JSON = None
 
     Returns:
         Lower-case names with their units, empty units where none is stated; nothing where the file names no columns.
+
+    Raises:
+        InputError: for an archive, an HDF5 file or a name that cannot be read.
     """
-    try:
-        if form == "zip":
-            return _pairs(npz_names(path))
-        if form == "json":
-            return _pairs(list(_json_table(document, Source(os.fspath(path), "", 0))))
-        if form == "hdf5":
-            return _hdf5_pairs(path)
-        return header_columns(first.decode("utf-8-sig", errors="replace")) if form == "text" else ()
-    except InputError:
-        return ()
+    if form == "zip":
+        return _pairs(npz_names(path))
+    if form == "json":
+        return _pairs(list(_json_table(document, Source(os.fspath(path), "", 0))))
+    if form == "hdf5":
+        return _hdf5_pairs(path)
+    return header_columns(first.decode("utf-8-sig", errors="replace")) if form == "text" else ()
 
 
 def _pairs(names: Sequence[str]) -> tuple[tuple[str, str], ...]:

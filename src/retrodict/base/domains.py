@@ -59,7 +59,7 @@ def installed() -> Installed:
     domains: dict[str, Domain] = {name: _domain_at(path, "retrodict") for name, path in HOUSE.items()}
     broken = []
     for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
-        package = entry.dist.name if entry.dist else entry.value.partition(".")[0]
+        package = entry.dist.name if entry.dist else entry.module.partition(".")[0]
         try:
             domain = check(_domain_at(entry.value, package), domains.values())
             _check_modules(domain)

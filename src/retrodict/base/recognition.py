@@ -80,15 +80,24 @@ class FileHead:
 
     @cached_property
     def columns(self) -> tuple[tuple[str, str], ...]:
-        """Name and unit of each column, lower-case names; empty where the file names none."""
+        """Name and unit of each column, lower-case names; empty where the file names none or cannot be read."""
+        return self._columns_or_damage[0]
+
+    @property
+    def damage(self) -> InputError | None:
+        """Why the names of the columns cannot be read; None where they can, or there are none."""
+        return self._columns_or_damage[1]
+
+    @cached_property
+    def _columns_or_damage(self) -> tuple[tuple[tuple[str, str], ...], InputError | None]:
         from retrodict.base.columns import named_columns
 
         if self.is_folder or self.is_pattern:
-            return ()
+            return (), None
         try:
-            return named_columns(self.form, self.first, self.path, self.document)
-        except InputError:
-            return ()  # a broken JSON document: its reader says how
+            return named_columns(self.form, self.first, self.path, self.document), None
+        except InputError as error:
+            return (), error
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -47,7 +47,7 @@ def describe(path: Path, domain: str | None = None) -> dict[str, Any]:
     head = FileHead(path)
     domains = [named_domain(domain)] if domain else list(installed().domains.values())
     ranked = candidates(head, domains)
-    if domain and not ranked:  # nothing fits: what its readers miss in the file is the answer
+    if domain and not ranked and not head.damage:  # nothing fits: what its readers miss in the file is the answer
         ranked = [Candidate(domains[0], reader, NO_CLAIM) for reader in domains[0].readers[:1]]
     refusals: list[InputError] = []
     while ranked:
@@ -66,7 +66,7 @@ def describe(path: Path, domain: str | None = None) -> dict[str, Any]:
         return _with_doubts(description, best, others)
     if refusals:
         raise refusals[0] if len(refusals) == 1 else InputErrors(refusals)
-    raise _nobody(head, domains)
+    raise head.damage or _nobody(head, domains)
 
 
 def _with_doubts(description: dict[str, Any], best: Candidate, others: Sequence[Candidate]) -> dict[str, Any]:

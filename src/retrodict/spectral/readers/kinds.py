@@ -1,5 +1,6 @@
 """The kinds of files of this domain, and the names and units by which each is known."""
 
+import re
 from typing import Final
 
 from retrodict.base.domain import Reader
@@ -18,6 +19,7 @@ from retrodict.spectral.units import EUCLIDEAN_TIME, MOMENTUM
 DESCRIBE: Final = "retrodict.spectral.inspect:inspect"
 OF_TIME: Final = ("c", "corr", "correlator", "gtau", "g_tau", "c_t")  # values that are called so depend on a time
 
+_NUMBER = re.compile(r"[\[(]*[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?[\]),]*", re.ASCII)
 _IN_LATTICE_UNITS = dict.fromkeys(LATTICE_UNITS, 1.0)
 _UNITS = {"tau": EUCLIDEAN_TIME, "momentum": MOMENTUM, "matsubara": MOMENTUM}
 _ERRORS = Column((*ERROR_NAMES, *(form.format("*") for form in ERRORS_OF if form != "d{}"), *COVARIANCE_NAMES, "cov*"))
@@ -43,13 +45,25 @@ def claim(head: FileHead) -> Claim:
 
         return Claim(Strength.EXACT, 1.0, "the JSON of pyerrors") if is_pyerrors(head.document) else NO_CLAIM
     if head.form == "text":
-        if head.columns:
-            return NO_CLAIM  # a header: no line begins with a tag
-        from retrodict.spectral.readers.gvar_text import is_gvar_text
-
         text = head.first.decode("utf-8", errors="replace")
         return Claim(Strength.NAMES, 1.0, "lines of a tag and measurements") if is_gvar_text(text) else NO_CLAIM
     return Claim(Strength.WEAK, 0.0, "an array that may hold measurements: (configurations, times)")
+
+
+def is_gvar_text(head: str) -> bool:
+    """Whether the first line that is no comment is a word followed by numbers."""
+    for line in head.splitlines():
+        cells = line.split()
+        if not cells or cells[0].startswith("#"):
+            continue
+        word = cells[0][:200]
+        return (
+            len(cells) > 1
+            and not _NUMBER.fullmatch(word)
+            and "," not in word
+            and bool(_NUMBER.fullmatch(cells[1][:60]))
+        )
+    return False
 
 
 READERS: Final = (

@@ -12,9 +12,10 @@ from retrodict.base.gzipped import read_unpacked
 from retrodict.base.tables import ColumnNames, header_columns, parse_names, parse_numbers, parse_table
 from retrodict.spectral.correlator import MAX_POINTS, Correlator
 from retrodict.spectral.readers.arrays import EXPECTED, from_arrays, from_columns, roles
-from retrodict.spectral.readers.gvar_text import is_gvar_text, read_gvar_text
+from retrodict.spectral.readers.gvar_text import read_gvar_text
 from retrodict.spectral.readers.hadrons import is_hadrons, read_hadrons
 from retrodict.spectral.readers.hdf5_arrays import read_hdf5_correlator
+from retrodict.spectral.readers.kinds import is_gvar_text
 from retrodict.spectral.readers.pyerrors import is_pyerrors, read_pyerrors
 from retrodict.spectral.samples import CorrelatorSamples
 
