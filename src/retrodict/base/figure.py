@@ -15,24 +15,33 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
+Numbers: TypeAlias = Any  # what numpy.asarray takes; stored as a read-only float array
 Role: TypeAlias = Literal["posterior", "prior", "data", "reference", "second", "third", "fourth"]
 Section: TypeAlias = Literal["functions", "fit", "correlations", "sensitivity", "calibration", "diagnostics"]
 
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """Central 68 and 95 % intervals of a function, with its median if given.
+    """Central 68 and 95 % intervals of a function.
 
-    All arrays have the shape of `x`; NaN leaves a gap. `sideways` puts `x` on the vertical axis: the radius as a
-    function of the mass, drawn as mass over radius.
+    Args:
+        x: grid, shape (points,); all arrays have its shape, NaN leaves a gap.
+        q16: lower end of the 68 % interval.
+        q84: upper end of the 68 % interval.
+        q2_5: lower end of the 95 % interval.
+        q97_5: upper end of the 95 % interval.
+        median: median, drawn as a line if given.
+        label: for the legend; none if empty.
+        role: decides the colour.
+        sideways: puts `x` on the vertical axis: the radius as a function of the mass, drawn as mass over radius.
     """
 
-    x: Any
-    q16: Any
-    q84: Any
-    q2_5: Any
-    q97_5: Any
-    median: Any = None
+    x: Numbers
+    q16: Numbers
+    q84: Numbers
+    q2_5: Numbers
+    q97_5: Numbers
+    median: Numbers = None
     label: str = ""
     role: Role = "posterior"
     sideways: bool = False
@@ -41,7 +50,7 @@ class Band:
         _freeze(self, "x", "q16", "q84", "q2_5", "q97_5", "median")
         _same_shape(self, "x", "q16", "q84", "q2_5", "q97_5", "median")
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Numbers]:
         """The numbers drawn, by column name."""
         names = ("x", "median", "q2_5", "q16", "q84", "q97_5")
         return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
@@ -49,10 +58,18 @@ class Band:
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """y over x, points joined in their order; NaN leaves a gap."""
+    """y over x, points joined in their order; NaN leaves a gap.
 
-    x: Any
-    y: Any
+    Args:
+        x: shape (points,).
+        y: shape (points,).
+        label: for the legend; none if empty.
+        role: decides the colour.
+        dashed: draw dashes.
+    """
+
+    x: Numbers
+    y: Numbers
     label: str = ""
     role: Role = "reference"
     dashed: bool = False
@@ -61,17 +78,24 @@ class Line:
         _freeze(self, "x", "y")
         _same_shape(self, "x", "y")
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Numbers]:
         """The numbers drawn, by column name."""
         return {"x": self.x, "y": self.y}
 
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """A few draws of a curve, thin: `x`, `y` of shape `(curve, point)`; an `x` of shape `(point,)` is shared."""
+    """A few draws of a curve, thin.
 
-    x: Any
-    y: Any
+    Args:
+        x: shape (curve, point); a grid that all curves share has the shape (point,).
+        y: shape (curve, point).
+        label: for the legend; none if empty.
+        role: decides the colour.
+    """
+
+    x: Numbers
+    y: Numbers
     label: str = ""
     role: Role = "posterior"
 
@@ -79,7 +103,7 @@ class Curves:
         _freeze(self, "x", "y")
         object.__setattr__(self, "x", np.broadcast_to(self.x, self.y.shape))
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Numbers]:
         """The numbers drawn, by column name; `curve` counts from 0."""
         index = np.repeat(np.arange(self.y.shape[0]), self.y.shape[1])
         return {"curve": index, "x": self.x.ravel(), "y": self.y.ravel()}
@@ -87,12 +111,22 @@ class Curves:
 
 @dataclass(frozen=True, eq=False)
 class Points:
-    """Measured points. Errors: one number a point, or `(minus, plus)` of shape `(2, points)`; `names` go to the CSV."""
+    """Measured points with their errors.
 
-    x: Any
-    y: Any
-    x_error: Any = None
-    y_error: Any = None
+    Args:
+        x: shape (points,).
+        y: shape (points,).
+        x_error: one standard deviation of each point, or (minus, plus) of shape (2, points); none if None.
+        y_error: the same of y.
+        label: for the legend; none if empty.
+        role: decides the colour.
+        names: one a point, for the CSV.
+    """
+
+    x: Numbers
+    y: Numbers
+    x_error: Numbers = None
+    y_error: Numbers = None
     label: str = ""
     role: Role = "data"
     names: tuple[str, ...] = ()
@@ -105,9 +139,9 @@ class Points:
             if error is not None:
                 object.__setattr__(self, name, np.broadcast_to(error, (2, self.x.size)))
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Numbers]:
         """The numbers drawn, by column name."""
-        out: dict[str, Any] = {"name": list(self.names)} if self.names else {}
+        out: dict[str, Numbers] = {"name": list(self.names)} if self.names else {}
         out |= {"x": self.x, "y": self.y}
         for axis, error in (("x", self.x_error), ("y", self.y_error)):
             if error is not None:
@@ -117,13 +151,24 @@ class Points:
 
 @dataclass(frozen=True, eq=False)
 class Ellipses:
-    """68 % regions of two-dimensional Gaussians: centres, standard deviations and correlations, one entry each."""
+    """68 % regions of two-dimensional Gaussians.
 
-    x: Any
-    y: Any
-    x_sd: Any
-    y_sd: Any
-    correlation: Any = 0.0
+    Args:
+        x: centres, shape (ellipses,).
+        y: centres, shape (ellipses,).
+        x_sd: standard deviations along x.
+        y_sd: standard deviations along y.
+        correlation: correlation coefficients of x and y.
+        label: for the legend; none if empty.
+        role: decides the colour.
+        names: one an ellipse, for the CSV.
+    """
+
+    x: Numbers
+    y: Numbers
+    x_sd: Numbers
+    y_sd: Numbers
+    correlation: Numbers = 0.0
     label: str = ""
     role: Role = "data"
     names: tuple[str, ...] = ()
@@ -133,19 +178,27 @@ class Ellipses:
         object.__setattr__(self, "correlation", np.broadcast_to(self.correlation, self.x.shape))
         _same_shape(self, "x", "y", "x_sd", "y_sd", "correlation")
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Numbers]:
         """The numbers drawn, by column name."""
-        out: dict[str, Any] = {"name": list(self.names)} if self.names else {}
+        out: dict[str, Numbers] = {"name": list(self.names)} if self.names else {}
         return out | {name: getattr(self, name) for name in ("x", "y", "x_sd", "y_sd", "correlation")}
 
 
 @dataclass(frozen=True, eq=False)
 class Density:
-    """A probability density `(len(y), len(x))` on a grid; its 68 and 95 % highest-density regions are drawn."""
+    """A probability density on a grid, of which the 68 and 95 % highest-density regions are drawn.
 
-    x: Any
-    y: Any
-    density: Any
+    Args:
+        x: grid, shape (columns,).
+        y: grid, shape (rows,).
+        density: shape (rows, columns), up to a factor.
+        label: for the legend; none if empty.
+        role: decides the colour.
+    """
+
+    x: Numbers
+    y: Numbers
+    density: Numbers
     label: str = ""
     role: Role = "posterior"
 
@@ -154,7 +207,7 @@ class Density:
         if self.density.shape != (self.y.size, self.x.size):
             raise ValueError(f"density has shape {self.density.shape}, its grid {(self.y.size, self.x.size)}")
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Numbers]:
         """The numbers drawn, by column name: one row a grid point."""
         x, y = np.meshgrid(self.x, self.y)
         return {"x": x.ravel(), "y": y.ravel(), "density": self.density.ravel()}
@@ -162,10 +215,17 @@ class Density:
 
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """Heights between `edges` (one more than heights), drawn as a filled staircase."""
+    """Heights between edges, drawn as a filled staircase.
 
-    edges: Any
-    height: Any
+    Args:
+        edges: shape (cells + 1,), ascending.
+        height: shape (cells,).
+        label: for the legend; none if empty.
+        role: decides the colour.
+    """
+
+    edges: Numbers
+    height: Numbers
     label: str = ""
     role: Role = "posterior"
 
@@ -174,22 +234,28 @@ class Histogram:
         if self.edges.size != self.height.size + 1:
             raise ValueError(f"{self.height.size} heights need {self.height.size + 1} edges, got {self.edges.size}")
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Numbers]:
         """The numbers drawn, by column name."""
         return {"x_low": self.edges[:-1], "x_high": self.edges[1:], "y": self.height}
 
 
 @dataclass(frozen=True, eq=False)
 class Bars:
-    """One horizontal bar a name, from `start` (zero if absent) to `value`; with `error`, a point with its error bar.
+    """One horizontal bar a name, from zero to its value; with an error, a point with its error bar.
 
-    `error` is one number a name, or `(minus, plus)` of shape `(2, names)`. Several layers with the same names stand
-    side by side.
+    Several layers with the same names stand side by side.
+
+    Args:
+        names: of the bars, from top to bottom.
+        value: shape (names,).
+        error: one standard deviation of each, or (minus, plus) of shape (2, names); bars without errors if None.
+        label: for the legend; none if empty.
+        role: decides the colour.
     """
 
     names: tuple[str, ...]
-    value: Any
-    error: Any = None
+    value: Numbers
+    error: Numbers = None
     label: str = ""
     role: Role = "posterior"
 
@@ -200,7 +266,7 @@ class Bars:
         if self.error is not None:
             object.__setattr__(self, "error", np.broadcast_to(self.error, (2, len(self.names))))
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Numbers]:
         """The numbers drawn, by column name."""
         out = {"name": list(self.names), "x": self.value}
         return out if self.error is None else out | {"x_minus": self.error[0], "x_plus": self.error[1]}
@@ -208,13 +274,16 @@ class Bars:
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """Values `(row, column)` on a rectangular lattice, drawn as squares: row 0 at the bottom.
+    """Values on a rectangular lattice, drawn as squares, zero in a neutral colour.
 
-    The scale ends at `largest` (the largest absolute value if None) on both sides, and zero has its neutral colour;
-    `period` makes it a circle instead, for angles that are equal modulo `period`. NaN leaves a gap.
+    Args:
+        values: shape (row, column), row 0 at the bottom; NaN leaves a gap.
+        label: of the colour scale.
+        period: makes the scale a circle, for angles that are equal modulo `period`.
+        largest: where the scale ends on both sides of zero; the largest absolute value if None.
     """
 
-    values: Any
+    values: Numbers
     label: str = ""
     period: float | None = None
     largest: float | None = None
@@ -233,7 +302,7 @@ class Image:
             return self.largest
         return float(np.nanmax(np.abs(self.values), initial=0.0)) or 1.0
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Numbers]:
         """The numbers drawn, by column name: x counts columns, y rows."""
         rows, columns = self.values.shape
         y, x = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
@@ -242,7 +311,15 @@ class Image:
 
 @dataclass(frozen=True)
 class Guide:
-    """A reference value across the panel, with a shaded half width if it has one."""
+    """A reference value across the panel.
+
+    Args:
+        value: where the line is.
+        half_width: of the shaded band around it; none if zero.
+        vertical: a vertical line at x = value instead of a horizontal one.
+        label: for the legend; none if empty.
+        role: decides the colour.
+    """
 
     value: float
     half_width: float = 0.0
@@ -250,7 +327,7 @@ class Guide:
     label: str = ""
     role: Role = "reference"
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, Numbers]:
         """The numbers drawn, by column name."""
         return {"x" if self.vertical else "y": [self.value], "half_width": [self.half_width]}
 
@@ -260,7 +337,20 @@ Layer: TypeAlias = Band | Line | Curves | Points | Ellipses | Density | Histogra
 
 @dataclass(frozen=True)
 class Panel:
-    """Two axes and what is drawn on them, first layer lowest. `label [unit]` stands at each axis."""
+    """Two axes and what is drawn on them.
+
+    Args:
+        x_label: text at the horizontal axis, `label [unit]`.
+        y_label: text at the vertical axis.
+        layers: what is drawn, the first lowest.
+        x_unit: unit of the horizontal axis; none if empty.
+        y_unit: unit of the vertical axis.
+        x_log: logarithmic horizontal axis.
+        y_log: logarithmic vertical axis.
+        x_limits: range of the horizontal axis; that of the layers if None.
+        y_limits: range of the vertical axis.
+        title: above the panel.
+    """
 
     x_label: str
     y_label: str
@@ -276,10 +366,17 @@ class Panel:
 
 @dataclass(frozen=True)
 class Figure:
-    """Panels that are read together. `name` is the stem of its files: letters, digits, `_`, `-`, `.`.
+    """Panels that are read together.
 
-    `joined` keeps the panels on one sheet of `columns` columns (a corner plot; `None` is an empty place); otherwise a
-    page may let them flow. `section` says where in the report it belongs.
+    Args:
+        name: stem of its files: letters, digits, `_`, `-`, `.`.
+        title: heading of the figure.
+        caption: what is to be seen, in a sentence or two.
+        panels: in reading order; None is an empty place of a joined sheet.
+        section: part of the report to which it belongs.
+        columns: panels side by side.
+        joined: keep the panels on one sheet (a corner plot); otherwise a page may let them flow.
+        alt: for readers who cannot see it; the caption if empty.
     """
 
     name: str
@@ -289,7 +386,7 @@ class Figure:
     section: Section = "functions"
     columns: int = 2
     joined: bool = False
-    alt: str = field(default="", kw_only=True)  # for readers who cannot see it; the caption if empty
+    alt: str = field(default="", kw_only=True)
 
     def to_csv(self) -> str:
         """All numbers drawn, one table: `panel, layer, kind, label`, then the columns of the layers.
@@ -331,7 +428,7 @@ def band_of(summary: Mapping[str, Any], **about: Any) -> Band:
     return Band(**{name: summary[name] for name in names}, **about)
 
 
-def _panel_rows(index: int, panel: Panel) -> list[dict[str, Any]]:
+def _panel_rows(index: int, panel: Panel) -> list[dict[str, Numbers]]:
     rows = []
     for number, layer in enumerate(panel.layers, 1):
         head = {"panel": index, "layer": number, "kind": type(layer).__name__.lower(), "label": layer.label}
