@@ -3,13 +3,15 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
-from retrodict.base.figure import Density, Histogram, Line, Numbers
+from retrodict.base.figure import Density, Histogram, Line, Numbers, Role
 
 REACH = 4.0  # standard deviations of the draws that a grid covers at most, beside their range
 MARGIN = 0.12  # of that range, left empty at each side, so that smoothed contours close
 
 
-def density_of(x: Numbers, y: Numbers, weight: Numbers = None, *, cells: int = 56, **about: str) -> Density:
+def density_of(
+    x: Numbers, y: Numbers, weight: Numbers = None, *, cells: int = 56, label: str = "", role: Role = "posterior"
+) -> Density:
     """The joint density of draws: a histogram smoothed with Scott's bandwidth.
 
     Source: Scott, Multivariate Density Estimation (1992), eq. 6.44.
@@ -19,7 +21,8 @@ def density_of(x: Numbers, y: Numbers, weight: Numbers = None, *, cells: int = 5
         y: draws of the other quantity, the same shape.
         weight: of each draw; equal if None.
         cells: of the grid along each axis.
-        about: label and role of the layer.
+        label: of the layer.
+        role: of the layer.
     """
     x, y, weight = _finite(weight, x, y)
     edges = [_edges(values, weight, cells) for values in (x, y)]
@@ -28,11 +31,17 @@ def density_of(x: Numbers, y: Numbers, weight: Numbers = None, *, cells: int = 5
     sigma = [width * _sd(values, weight) / (grid[1] - grid[0]) for values, grid in zip((x, y), edges, strict=True)]
     smooth = gaussian_filter(counts, sigma, mode="constant")
     x_centre, y_centre = (0.5 * (grid[1:] + grid[:-1]) for grid in edges)
-    return Density(x_centre, y_centre, smooth.T, **about)
+    return Density(x_centre, y_centre, smooth.T, label, role)
 
 
 def histogram_of(
-    x: Numbers, weight: Numbers = None, *, cells: int = 30, edges: Numbers = None, **about: str
+    x: Numbers,
+    weight: Numbers = None,
+    *,
+    cells: int = 30,
+    edges: Numbers = None,
+    label: str = "",
+    role: Role = "posterior",
 ) -> Histogram:
     """The density of draws as a histogram of unit area.
 
@@ -41,15 +50,25 @@ def histogram_of(
         weight: of each draw; equal if None.
         cells: how many, over the range of the draws.
         edges: of the cells, instead.
-        about: label and role of the layer.
+        label: of the layer.
+        role: of the layer.
     """
     x, weight = _finite(weight, x)
     edges = _edges(x, weight, cells) if edges is None else np.asarray(edges)
     height, _ = np.histogram(x, bins=edges, weights=weight)
-    return Histogram(edges, height / (weight.sum() * np.diff(edges)), **about)
+    return Histogram(edges, height / (weight.sum() * np.diff(edges)), label, role)
 
 
-def marginal_of(x: Numbers, weight: Numbers = None, *, at: Numbers = None, cells: int = 120, **about: str) -> Line:
+def marginal_of(
+    x: Numbers,
+    weight: Numbers = None,
+    *,
+    at: Numbers = None,
+    cells: int = 120,
+    label: str = "",
+    role: Role = "reference",
+    dashed: bool = False,
+) -> Line:
     """The density of draws as a smooth curve: a Gaussian kernel with Scott's bandwidth.
 
     Args:
@@ -57,7 +76,9 @@ def marginal_of(x: Numbers, weight: Numbers = None, *, at: Numbers = None, cells
         weight: of each draw; equal if None.
         at: equally spaced points at which it is wanted; over the range of the draws if None.
         cells: number of these points, if `at` is None.
-        about: label and role of the layer.
+        label: of the layer.
+        role: of the layer.
+        dashed: draw dashes.
     """
     x, weight = _finite(weight, x)
     at = _edges(x, weight, cells) if at is None else np.asarray(at, dtype=float)
@@ -68,7 +89,7 @@ def marginal_of(x: Numbers, weight: Numbers = None, *, at: Numbers = None, cells
     edges = np.append(centres, centres[-1] + step) - 0.5 * step
     counts, _ = np.histogram(x, bins=edges, weights=weight)
     smooth = gaussian_filter1d(counts / (weight.sum() * step), width / step, mode="constant")
-    return Line(at, smooth[reach : reach + at.size], **about)
+    return Line(at, smooth[reach : reach + at.size], label, role, dashed)
 
 
 def effective_size(weight: Numbers) -> float:
