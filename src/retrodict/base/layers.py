@@ -1,4 +1,4 @@
-"""The layers of a panel, described as data: arrays, a label and a role. Colours and sizes are the renderer's business."""
+"""The layers of a panel, described as data: arrays, a label and a role; colours are the renderer's business."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
