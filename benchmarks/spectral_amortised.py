@@ -34,10 +34,10 @@ SAMPLER = ConstrainedHMC(chains=8, warmup=30, draws=30, leapfrog=6)
 
 def problem():
     """The default prior behind 25 momenta with the noise of the double peak at eps = 1e-3."""
-    shown, axis = ReportedRange(OMEGA, ((0.04, 20.0),)), Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
-    kernel, frame = KallenLehmann(), frequency_grid_for(KallenLehmann(), MOMENTA)
+    reported, axis = ReportedRange(OMEGA, ((0.04, 20.0),)), Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
+    kernel, grid = KallenLehmann(), frequency_grid_for(KallenLehmann(), MOMENTA)
     noise = diagonal(jnp.asarray(SIGMA))
-    return spectral_posterior(kernel, MOMENTA, EXACT, noise, PeaksAndContinuum(), frame, shown, axis)
+    return spectral_posterior(kernel, MOMENTA, EXACT, noise, PeaksAndContinuum(), grid, reported, axis)
 
 
 def posterior_mean(posterior, data, seed):

@@ -59,9 +59,9 @@ def published(network, schedule, data, seed):
 def posterior(ansatz, eps, seed):
     """The same exact data, weighed by their errors, with a proper prior."""
     sigma, kernel = jnp.asarray(wsz_noise(EXACT, MOMENTA, eps)), KallenLehmann()
-    shown, axis = ReportedRange(OMEGA, ((0.04, 20.0),)), Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
-    frame = frequency_grid_for(kernel, MOMENTA)
-    return spectral_posterior(kernel, MOMENTA, exact_data(eps, seed), diagonal(sigma), ansatz, frame, shown, axis)
+    reported, axis = ReportedRange(OMEGA, ((0.04, 20.0),)), Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
+    grid = frequency_grid_for(kernel, MOMENTA)
+    return spectral_posterior(kernel, MOMENTA, exact_data(eps, seed), diagonal(sigma), ansatz, grid, reported, axis)
 
 
 def most_probable(ansatz, eps, seed):

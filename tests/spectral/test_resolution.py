@@ -42,10 +42,12 @@ def linear_spectrum(noise=1e-3, momenta=MOMENTA):
     """A Gaussian process without a link: rho is linear in the latents, and everything is known in closed form."""
     kernel, ansatz = KallenLehmann(), SmoothSpectrum(20, positive=False, amplitude=1.0, length=0.3)
     mean = correlator_of(kernel, momenta, SINGLE)
-    frame = frequency_grid_for(kernel, momenta, step=0.1)
+    grid = frequency_grid_for(kernel, momenta, step=0.1)
     axis = Axis(tuple(momenta.tolist()), "momentum", "GeV", "", "GeV")
-    shown = ReportedRange(np.geomspace(0.3, 20, 30), ((0.3, 20.0),))
-    return spectral_posterior(kernel, momenta, mean, diagonal(relative_noise(mean, noise)), ansatz, frame, shown, axis)
+    reported = ReportedRange(np.geomspace(0.3, 20, 30), ((0.3, 20.0),))
+    return spectral_posterior(
+        kernel, momenta, mean, diagonal(relative_noise(mean, noise)), ansatz, grid, reported, axis
+    )
 
 
 def mean_spectrum(target, data, shift=0.0):

@@ -49,7 +49,7 @@ class AmortisedLearner(AbstractLearner):
 
     network: eqx.nn.MLP
     posterior: Posterior
-    shown: Float[Array, "points nodes"]
+    reported: Float[Array, "points nodes"]
     units: Units
 
     def init(self, key: Key) -> PyTree[Float[Array, "..."]]:
@@ -62,8 +62,8 @@ class AmortisedLearner(AbstractLearner):
         rho = self.posterior.ansatz(self.posterior.init(spectrum_key))
         exact, _ = self.posterior.forward(rho)
         usable = jnp.linalg.norm(exact) < OUTLIER * self.units.size  # false where it is not finite
-        shown = jnp.maximum(self.shown @ rho, 0.0)  # cubic interpolation undershoots beside a narrow line
-        rho, exact = jnp.where(usable, shown, 0.0), jnp.where(usable, exact, 0.0)
+        reported = jnp.maximum(self.reported @ rho, 0.0)  # cubic interpolation undershoots beside a narrow line
+        rho, exact = jnp.where(usable, reported, 0.0), jnp.where(usable, exact, 0.0)
         return rho, exact + jr.normal(noise_key, exact.shape)
 
     def predict(self, x: PyTree[Float[Array, "..."]], observed: Modes) -> Values:
@@ -115,7 +115,7 @@ def trained_for(
     finished = advance(learner, method, seed=seed)
     draws = method.finish(learner, finished.state, finished.history)
     parameters = jax.tree.map(lambda leaf: leaf[0, 0], draws.position)
-    return Amortised(learner, parameters, _shown_grid(posterior), float(draws.statistics["validation"]))
+    return Amortised(learner, parameters, _reported_grid(posterior), float(draws.statistics["validation"]))
 
 
 def amortised_reconstruction(network: Amortised, data: Float[np.ndarray, " points"]) -> Reconstruction:
@@ -134,7 +134,7 @@ def amortised_learner(posterior: Posterior, *, width: int = 128, depth: int = 3)
     derive = posterior.derive
     if not isinstance(derive, Derive):
         raise InputError("an amortised network needs a spectral problem", got=type(derive).__name__, fix="problem(...)")
-    omega = _shown_grid(posterior)
+    omega = _reported_grid(posterior)
     draws = jax.jit(jax.vmap(posterior.ansatz))(jax.vmap(posterior.init)(jr.split(jr.key(0), NORMALISING)))
     if jnp.any(draws < 0):
         raise InputError("the network answers with a positive rho", fix="ansatz.positive: true")
@@ -142,10 +142,10 @@ def amortised_learner(posterior: Posterior, *, width: int = 128, depth: int = 3)
     size = jnp.linalg.norm(predicted, axis=1)
     direction = jnp.median(jnp.abs(predicted) / size[:, None], axis=0) + 1 / jnp.median(size)
     middle = jnp.median(size)
-    rho = jnp.median((draws @ derive.shown.T) * (middle / size)[:, None], axis=0)
+    rho = jnp.median((draws @ derive.reported.T) * (middle / size)[:, None], axis=0)
     network = eqx.nn.MLP(1 + 2 * len(direction), len(omega), width, depth, jax.nn.gelu, key=jr.key(0))
-    return AmortisedLearner(network, posterior, derive.shown, Units(middle, direction, rho))
+    return AmortisedLearner(network, posterior, derive.reported, Units(middle, direction, rho))
 
 
-def _shown_grid(posterior: Posterior) -> Float[np.ndarray, " points"]:
+def _reported_grid(posterior: Posterior) -> Float[np.ndarray, " points"]:
     return next(np.asarray(q.grid) for q in posterior.quantities if q.name == "spectral_function")

@@ -64,24 +64,24 @@ def methods(
 def linear_problem_of(target: Posterior) -> LinearProblem:
     """What the classical methods are given: the data, kernel and nodes of a spectral posterior, its prior's centre."""
     derive: Any = target.derive
-    frame, likelihood = derive.frame, derive.likelihood
-    centre = np.asarray(centre_of(frame))
+    grid, likelihood = derive.grid, derive.likelihood
+    centre = np.asarray(centre_of(grid))
     return linear_problem(
         derive.kernel,
         derive.x,
         np.asarray(target.likelihood.data),
         likelihood.covariance,
-        Grid(frame.omega, frame.weight),
-        default=lambda omega: np.interp(omega, np.asarray(frame.omega), centre),
+        Grid(grid.omega, grid.weight),
+        default=lambda omega: np.interp(omega, np.asarray(grid.omega), centre),
         window=(0.0, derive.high),
-        scale=2.5 * frame.unit,
+        scale=2.5 * grid.unit,
     )
 
 
 def _shape(target: Posterior) -> tuple[float, str]:
     """What is compared: rho, or rho/omega^g where it grows with a known power."""
     derive: Any = target.derive
-    growth = derive.frame.growth
+    growth = derive.grid.growth
     return (growth, rf"$\rho/\omega^{{{growth:g}}}$") if growth else (0.0, r"$\rho$")
 
 

@@ -25,17 +25,17 @@ class DefaultModel:
     rho: np.ndarray
     file: Source
 
-    def on(self, frame: FrequencyGrid) -> FrequencyGrid:
-        """The frame with this default model: interpolated in logarithms, continued by its last powers."""
+    def on(self, grid: FrequencyGrid) -> FrequencyGrid:
+        """The grid with this default model: interpolated in logarithms, continued by its last powers."""
         x, y = np.log(self.omega), np.log(self.rho)
-        at = np.log(np.asarray(frame.omega))
+        at = np.log(np.asarray(grid.omega))
         inside = np.interp(at, x, y)
         first, last = (y[1] - y[0]) / (x[1] - x[0]), (y[-1] - y[-2]) / (x[-1] - x[-2])
         below, above = y[0] + first * (at - x[0]), y[-1] + last * (at - x[-1])
         values = np.exp(np.where(at < x[0], below, np.where(at > x[-1], above, inside)))
-        height = jnp.asarray(np.exp(np.mean(np.interp(np.log(frame.unit * np.array([1.0, 2.5, 6.0])), x, y))))
+        height = jnp.asarray(np.exp(np.mean(np.interp(np.log(grid.unit * np.array([1.0, 2.5, 6.0])), x, y))))
         return eqx.tree_at(
-            lambda f: (f.default, f.height), frame, (jnp.asarray(values), height), is_leaf=lambda leaf: leaf is None
+            lambda f: (f.default, f.height), grid, (jnp.asarray(values), height), is_leaf=lambda leaf: leaf is None
         )
 
 

@@ -31,15 +31,15 @@ class Peak(NamedTuple):
 class Derive(eqx.Module):
     """rho on the nodes, and the modes of its correlator -> everything in `quantities_of`, by name.
 
-    `shown` interpolates rho to the frequencies that are reported; `windows` are rows that integrate it between two
+    `reported` interpolates rho to the frequencies that are reported; `windows` are rows that integrate it between two
     frequencies. `kernel` and `x` say where the correlator is known: other views of the same data begin with them.
     """
 
-    frame: FrequencyGrid
+    grid: FrequencyGrid
     likelihood: CompressedGaussian
     kernel: AbstractKernel
     x: Float[Array, " points"]
-    shown: Float[Array, "points nodes"]
+    reported: Float[Array, "points nodes"]
     windows: Float[Array, "windows nodes"]
     names: tuple[str, ...] = eqx.field(static=True)
     low: float = eqx.field(static=True)
@@ -48,16 +48,16 @@ class Derive(eqx.Module):
 
     def __call__(self, rho: Nodes, prediction: Float[Array, " modes"]) -> dict[str, Array]:
         """The derived quantities."""
-        found, shown = peak(self.frame, rho, self.low, self.high), self.shown @ rho
+        found, reported = peak(self.grid, rho, self.low, self.high), self.reported @ rho
         # Cubics undershoot beside a narrow line: what is positive on the nodes stays so between them.
-        shown = jnp.where(jnp.all(rho >= 0), jnp.maximum(shown, 0.0), shown)
+        reported = jnp.where(jnp.all(rho >= 0), jnp.maximum(reported, 0.0), reported)
         values: dict[str, Any] = {
             "peak_position": found.position,
             "peak_width": found.width,
             "peak_weight": found.weight,
             **self._at_zero(rho),
             **dict(zip(self.names, self.windows @ rho, strict=True)),
-            "spectral_function": shown,
+            "spectral_function": reported,
             "correlator": self.likelihood.points(prediction),
         }
         return values
@@ -65,9 +65,9 @@ class Derive(eqx.Module):
     def _at_zero(self, rho: Nodes) -> dict[str, Array]:
         """The limit of rho/omega, or that of an even rho itself."""
         value = rho[self.lowest]
-        if self.frame.even:
+        if self.grid.even:
             return {"value_at_zero": value}
-        return {"slope_at_zero": value / self.frame.omega[self.lowest]}
+        return {"slope_at_zero": value / self.grid.omega[self.lowest]}
 
 
 @dataclass(frozen=True)
@@ -109,25 +109,25 @@ _POWER: Final = re.compile(r"([A-Za-z]+)(?:\^(-?[0-9]+))?")
 
 
 def derivation(
-    frame: FrequencyGrid,
+    grid: FrequencyGrid,
     likelihood: CompressedGaussian,
-    shown: ReportedRange,
+    reported: ReportedRange,
     kernel: AbstractKernel,
     x: Float[Array | np.ndarray, " points"],
 ) -> Derive:
     """The map from a spectral function to what is reported about it."""
-    rows = np.stack([window_row(frame, low, high) for low, high in shown.windows])
-    low, high = float(shown.omega[0]), float(shown.omega[-1])
-    matrix = jnp.asarray(interpolation(np.asarray(frame.omega), shown.omega))
-    lowest = int(np.searchsorted(np.asarray(frame.x), NEAR_ZERO))
+    rows = np.stack([window_row(grid, low, high) for low, high in reported.windows])
+    low, high = float(reported.omega[0]), float(reported.omega[-1])
+    matrix = jnp.asarray(interpolation(np.asarray(grid.omega), reported.omega))
+    lowest = int(np.searchsorted(np.asarray(grid.x), NEAR_ZERO))
     where = (kernel, jnp.asarray(x, dtype=float))
-    return Derive(frame, likelihood, *where, matrix, jnp.asarray(rows), window_names(shown), low, high, lowest)
+    return Derive(grid, likelihood, *where, matrix, jnp.asarray(rows), window_names(reported), low, high, lowest)
 
 
-def quantities_of(shown: ReportedRange, axis: Axis) -> tuple[Quantity, ...]:
+def quantities_of(reported: ReportedRange, axis: Axis) -> tuple[Quantity, ...]:
     """The meaning of what `Derive` returns."""
-    windows = zip(window_names(shown), shown.windows, strict=True)
-    omega = tuple(shown.omega.tolist())
+    windows = zip(window_names(reported), reported.windows, strict=True)
+    omega = tuple(reported.omega.tolist())
     return (
         Quantity("peak_position", axis.energy, r"$\omega_\mathrm{peak}$"),
         Quantity("peak_width", axis.energy, "full width at half prominence"),
@@ -145,12 +145,12 @@ def _at_zero(axis: Axis) -> Quantity:
     return Quantity("slope_at_zero", axis.of_rho(-1), r"$\rho/\omega\,(\omega \to 0)$")
 
 
-def window_names(shown: ReportedRange) -> tuple[str, ...]:
+def window_names(reported: ReportedRange) -> tuple[str, ...]:
     """`weight` for the whole range, `weight_LOW_HIGH` for the others."""
-    return ("weight", *(f"weight_{low:g}_{high:g}" for low, high in shown.windows[1:]))
+    return ("weight", *(f"weight_{low:g}_{high:g}" for low, high in reported.windows[1:]))
 
 
-def peak(frame: FrequencyGrid, rho: Nodes, low: float, high: float) -> Peak:
+def peak(grid: FrequencyGrid, rho: Nodes, low: float, high: float) -> Peak:
     r"""The highest maximum of $\rho/\omega^g$ (g: the known growth, 0 if none) between two frequencies.
 
     It rises above a foot: of the lowest points on either side of it, the higher one. Width and weight are taken
@@ -159,9 +159,9 @@ def peak(frame: FrequencyGrid, rho: Nodes, low: float, high: float) -> Peak:
     height are those of its highest point, and there is neither width nor weight: NaN. The position is refined by a
     parabola through three nodes in ln omega.
     """
-    power = 0.0 if frame.growth is None else frame.growth
-    shape, log_omega = rho / frame.x**power, jnp.log(frame.omega)
-    inside = (frame.omega >= low) & (frame.omega <= high)
+    power = 0.0 if grid.growth is None else grid.growth
+    shape, log_omega = rho / grid.x**power, jnp.log(grid.omega)
+    inside = (grid.omega >= low) & (grid.omega <= high)
     shape = jnp.where(inside, shape, -jnp.inf)
     summit = (shape[1:-1] > shape[:-2]) & (shape[1:-1] >= shape[2:]) & inside[:-2] & inside[2:]
     summits = jnp.where(summit, shape[1:-1], -jnp.inf)
@@ -174,8 +174,8 @@ def peak(frame: FrequencyGrid, rho: Nodes, low: float, high: float) -> Peak:
     position = jnp.exp(log_omega[top] + offset * (log_omega[top + 1] - log_omega[top]))
     height = jnp.where(bent, middle - 0.25 * (left - right) * offset, middle)
     foot = _foot(shape, top, inside)
-    ends = [_half_point(frame.omega, shape - foot, top, height - foot, side) for side in (-1, 1)]
-    weight = (frame.weight * _covered(log_omega, *map(jnp.log, ends))) @ rho
+    ends = [_half_point(grid.omega, shape - foot, top, height - foot, side) for side in (-1, 1)]
+    weight = (grid.weight * _covered(log_omega, *map(jnp.log, ends))) @ rho
     width, weight = (jnp.where(summit.any(), value, jnp.nan) for value in (ends[1] - ends[0], weight))
     return Peak(position, height, width, weight)
 
@@ -214,9 +214,9 @@ def _covered(log_omega: Nodes, low: Scalar, high: Scalar) -> Nodes:
     return jnp.clip(inside / jnp.diff(edges), 0.0, 1.0)
 
 
-def window_row(frame: FrequencyGrid, low: float, high: float) -> Float[np.ndarray, " nodes"]:
+def window_row(grid: FrequencyGrid, low: float, high: float) -> Float[np.ndarray, " nodes"]:
     """The row that integrates rho between two frequencies: Gauss-Legendre in ln omega on the interpolated values."""
     at, weight = np.polynomial.legendre.leggauss(WINDOW_NODES)
     half = 0.5 * np.log(high / low)
     omega = low * np.exp(half * (at + 1))
-    return (half * weight * omega) @ interpolation(np.asarray(frame.omega), omega)
+    return (half * weight * omega) @ interpolation(np.asarray(grid.omega), omega)

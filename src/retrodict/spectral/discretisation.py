@@ -83,19 +83,19 @@ def quadrature_note_for(
     only.
     """
     derive: Any = target.derive
-    frame, better = derive.frame, spectrum.on(replace(finer, height=derive.frame.height))
+    grid, better = derive.grid, spectrum.on(replace(finer, height=derive.grid.height))
     if better.dim != target.ansatz.dim:
         return ""
-    drawn = [(Grid(f.omega, f.weight), prior_draws(a)) for f, a in ((frame, target.ansatz), (finer, better))]
+    drawn = [(Grid(f.omega, f.weight), prior_draws(a)) for f, a in ((grid, target.ansatz), (finer, better))]
     size = np.abs(drawn[1][1] @ np.asarray(operator(derive.kernel, x, drawn[1][0])).T)
     scale = np.median(np.abs(np.asarray(derive.likelihood.mean)) / size, axis=1, keepdims=True)
     sigma = np.sqrt(np.diag(np.asarray(derive.likelihood.covariance.matrix())))
     return quadrature_note(scale * quadrature_error(derive.kernel, x, *drawn), sigma)
 
 
-def prior_spectra(spectrum: AbstractSpectrum, frame: FrequencyGrid) -> Float[np.ndarray, "draws nodes"]:
+def prior_spectra(spectrum: AbstractSpectrum, grid: FrequencyGrid) -> Float[np.ndarray, "draws nodes"]:
     """Some draws from the prior: what scales and compresses a problem."""
-    return prior_draws(spectrum.on(frame))
+    return prior_draws(spectrum.on(grid))
 
 
 def prior_draws(ansatz: AbstractAnsatz) -> Float[np.ndarray, "draws nodes"]:
@@ -109,19 +109,19 @@ def _spectra(ansatz: AbstractAnsatz, latents: Float[Array, "draws dim"]) -> Floa
 
 
 def scaled(
-    frame: FrequencyGrid,
+    grid: FrequencyGrid,
     spectrum: AbstractSpectrum,
     kernel: AbstractKernel,
     x: Float[np.ndarray, " points"],
     mean: Float[np.ndarray, " points"],
 ) -> FrequencyGrid:
-    """The frame with the height at which the typical correlator of the prior is as large as the data.
+    """The grid with the height at which the typical correlator of the prior is as large as the data.
 
     One number from the data, known to far better than the prior's width in it. Raises `InputError` if no draw of the
     prior gives a finite correlator (a tail that this kernel does not end).
     """
-    matrix = np.asarray(operator(kernel, x, Grid(frame.omega, frame.weight)))
-    predicted = np.median(np.abs(prior_spectra(spectrum, frame) @ matrix.T), axis=0)
+    matrix = np.asarray(operator(kernel, x, Grid(grid.omega, grid.weight)))
+    predicted = np.median(np.abs(prior_spectra(spectrum, grid) @ matrix.T), axis=0)
     size = np.abs(np.asarray(mean))
     usable = (predicted > 0) & np.isfinite(predicted) & (size > 0)
     if not usable.any():
@@ -131,7 +131,7 @@ def scaled(
             fix="another growth, or leave out the shortest times",
         )
     height = float(np.exp(np.mean(np.log(size[usable] / predicted[usable]))))
-    return replace(frame, height=frame.height * height)
+    return replace(grid, height=grid.height * height)
 
 
 def interpolation(

@@ -71,9 +71,12 @@ Ansatz = PeaksAndContinuum | SmoothSpectrum | NeuralList | NeuralFunction | Free
 KernelName = Literal["kallen-lehmann", "zero-temperature", "thermal", "bosonic", "fermionic"]
 ENERGY = {"GeV": "GeV", "GeV^-1": "GeV", "1/a": "1/a", "a": "1/a"}
 MOCK = Path(__file__).parent / "observations" / "thermal_mock.h5"
-SHOWN_POINTS = 240
+REPORTED_POINTS = 240
 FINER = 3  # times the nodes, beside which the quadrature is judged
-SHOWN_BELOW, SHOWN_ABOVE = 0.1, 1.2  # the range reported: of the lowest and of the highest frequency that data can see
+REPORTED_BELOW, REPORTED_ABOVE = (
+    0.1,
+    1.2,
+)  # the range reported: of the lowest and of the highest frequency that data can see
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def problem(
     default_model: Path | None = None,
     unit: Annotated[float, Field(gt=0)] | None = None,
     step: Annotated[float, Field(gt=0, le=0.1)] = STEP,
-    shown: Range | None = None,
+    reported: Range | None = None,
     windows: tuple[tuple[float, float], ...] = (),
 ) -> Posterior:
     """The posterior of the spectral function behind a correlator.
@@ -148,20 +151,20 @@ def problem(
         growth = _falling(total_weight, growth)
     if growth is None and transform.argument == "tau" and default_model is None:
         growth = 2.0
-    frame, finer = (
+    grid, finer = (
         frequency_grid_for(transform, found.grid, unit=unit, growth=growth, step=s) for s in (step, step / FINER)
     )
     if default_model is not None:
         default = read_default_model(default_model)
-        frame, finer = default.on(frame), default.on(finer)
+        grid, finer = default.on(grid), default.on(finer)
     noise = full(found.covariance)
     low, high = visible_range(transform, found.grid)
-    limits = Range(SHOWN_BELOW * low, SHOWN_ABOVE * high) if shown is None else shown
-    omega = np.geomspace(limits.low, limits.high, SHOWN_POINTS)
+    limits = Range(REPORTED_BELOW * low, REPORTED_ABOVE * high) if reported is None else reported
+    omega = np.geomspace(limits.low, limits.high, REPORTED_POINTS)
     units = (found.argument, found.grid_unit, found.unit, ENERGY[found.grid_unit])
     axis = Axis(tuple(found.grid.tolist()), *units, transform.even)
     range_shown = ReportedRange(omega, ((limits.low, limits.high), *windows))
-    target = spectral_posterior(transform, found.grid, found.mean, noise, spectrum, frame, range_shown, axis)
+    target = spectral_posterior(transform, found.grid, found.mean, noise, spectrum, grid, range_shown, axis)
     quadrature = quadrature_note_for(target, spectrum, finer, found.grid)
     remedy = f"{quadrature}; if the answer has such lines, step: {step / 2:g}"
     return target.with_notes(*found.notes, *([remedy] if quadrature else []))
@@ -173,17 +176,17 @@ def spectral_posterior(
     mean: Float[np.ndarray, " points"],
     noise: Covariance,
     ansatz: AbstractSpectrum,
-    frame: FrequencyGrid,
-    shown: ReportedRange,
+    grid: FrequencyGrid,
+    reported: ReportedRange,
     axis: Axis,
 ) -> Posterior:
-    """The posterior for any kernel, frame and ansatz; the prior's height is scaled to the data once more."""
-    if frame.default is None:
-        frame = scaled(frame, ansatz, kernel, x, mean)
-    matrix = operator(kernel, x, Grid(frame.omega, frame.weight))
-    forward, likelihood = compressed(matrix, jnp.asarray(mean), noise, prior_spectra(ansatz, frame))
-    derive = derivation(frame, likelihood, shown, kernel, x)
-    return Posterior(ansatz.on(frame), forward, likelihood, derive=derive, quantities=quantities_of(shown, axis))
+    """The posterior for any kernel, grid and ansatz; the prior's height is scaled to the data once more."""
+    if grid.default is None:
+        grid = scaled(grid, ansatz, kernel, x, mean)
+    matrix = operator(kernel, x, Grid(grid.omega, grid.weight))
+    forward, likelihood = compressed(matrix, jnp.asarray(mean), noise, prior_spectra(ansatz, grid))
+    derive = derivation(grid, likelihood, reported, kernel, x)
+    return Posterior(ansatz.on(grid), forward, likelihood, derive=derive, quantities=quantities_of(reported, axis))
 
 
 def kernel_named(name: KernelName, temperature: float | None) -> AbstractKernel:

@@ -23,7 +23,7 @@ def refined_data(target: Posterior) -> Posterior:
     """`target` with 2 n - 1 points on the same range; its central values, on which no plan depends, interpolated."""
     derive: Any = target.derive
     x, noise = with_midpoints(np.asarray(derive.x), derive.likelihood.covariance)
-    matrix = operator(derive.kernel, x, Grid(derive.frame.omega, derive.frame.weight))
+    matrix = operator(derive.kernel, x, Grid(derive.grid.omega, derive.grid.weight))
     mean = jnp.interp(x, derive.x, derive.likelihood.mean)
     forward, likelihood = compressed(matrix, mean, noise, prior_draws(target.ansatz))
     return Posterior(target.ansatz, forward, likelihood, target.prior)

@@ -79,9 +79,9 @@ class LinearView:
 
 def resolution(target: Posterior, z: Vector) -> LinearView:
     """The linear view of a spectral problem at the latents `z`, such as the best draw of a run."""
-    frame, forward = _parts(target)
+    grid, forward = _parts(target)
     rho, slope = _linearised(target.ansatz, jnp.asarray(z))
-    arrays = (frame.omega, frame.weight, rho, forward.operator, slope)
+    arrays = (grid.omega, grid.weight, rho, forward.operator, slope)
     return LinearView(*(np.asarray(array) for array in arrays))
 
 
@@ -151,9 +151,9 @@ def data_share(view: LinearView) -> Nodes:
 
 
 def _parts(target: Posterior) -> tuple[Any, Any]:
-    """The frame of a spectral problem and its linear forward model."""
+    """The grid of a spectral problem and its linear forward model."""
     derive: Any = target.derive
-    return derive.frame, target.forward
+    return derive.grid, target.forward
 
 
 @eqx.filter_jit

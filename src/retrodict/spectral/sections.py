@@ -73,7 +73,7 @@ def resolution_section(result: "Result", target: Posterior) -> Section:
     limits = (derive.low, derive.high)
     rows = tuple((f"{kernel.at:.3g} {energy}", kernel.area, kernel.width) for kernel in kernels)
     table = Table((r"$\omega_*$", "decided by the data", "width (e-folds)"), rows)
-    power = derive.frame.growth or 0.0
+    power = derive.grid.growth or 0.0
     figures = (
         _kernels(kernels, energy, limits),
         _split(view, power, result.unit("spectral_function"), energy, limits),

@@ -41,7 +41,7 @@ class FreeGrid(AbstractSpectrum):
 
     positive: bool = True
 
-    def on(self, frame: FrequencyGrid) -> FreePart:
+    def on(self, grid: FrequencyGrid) -> FreePart:
         """White latents -> rho on the nodes."""
-        steps = jnp.sqrt(jnp.diff(frame.place, prepend=0.0))
-        return FreePart(trend_on(frame, positive=self.positive), steps)
+        steps = jnp.sqrt(jnp.diff(grid.place, prepend=0.0))
+        return FreePart(trend_on(grid, positive=self.positive), steps)

@@ -58,8 +58,8 @@ class AbstractSpectrum:
     """A prior over spectral functions, before it is known which frequencies matter."""
 
     @abstractmethod
-    def on(self, frame: FrequencyGrid) -> AbstractAnsatz:
-        """The ansatz: white latents -> rho on the nodes of `frame`."""
+    def on(self, grid: FrequencyGrid) -> AbstractAnsatz:
+        """The ansatz: white latents -> rho on the nodes of `grid`."""
 
 
 class LogNormal(eqx.Module):

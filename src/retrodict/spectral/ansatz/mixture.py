@@ -54,11 +54,11 @@ class PeaksAndContinuum(AbstractSpectrum):
         if self.peaks < 0 or self.continua < 0:
             raise InputError("numbers of peaks and continua are not negative", got=repr(self))
 
-    def on(self, frame: FrequencyGrid) -> SumOfParts:
+    def on(self, grid: FrequencyGrid) -> SumOfParts:
         """White latents -> rho on the nodes."""
-        parts: list[AbstractAnsatz] = [SmoothSpectrum(self.modes, self.positive).on(frame)]
+        parts: list[AbstractAnsatz] = [SmoothSpectrum(self.modes, self.positive).on(grid)]
         if self.peaks:
-            parts.append(peaks_on(frame, self.peaks, positive=self.positive))
+            parts.append(peaks_on(grid, self.peaks, positive=self.positive))
         if self.continua:
-            parts.append(thresholds_on(frame, self.continua, positive=self.positive))
+            parts.append(thresholds_on(grid, self.continua, positive=self.positive))
         return SumOfParts(tuple(parts))

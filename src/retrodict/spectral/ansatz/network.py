@@ -73,10 +73,10 @@ class NeuralList(AbstractSpectrum):
     def __post_init__(self) -> None:
         _check_sizes(self.width, self.depth, repr(self))
 
-    def on(self, frame: FrequencyGrid) -> ListPart:
+    def on(self, grid: FrequencyGrid) -> ListPart:
         """White latents -> rho on the nodes."""
         network = WhiteNetwork(1, self.modes, self.width, self.depth)
-        return ListPart(SmoothSpectrum(self.modes, self.positive).on(frame), network)
+        return ListPart(SmoothSpectrum(self.modes, self.positive).on(grid), network)
 
 
 @dataclass(frozen=True)
@@ -93,11 +93,11 @@ class NeuralFunction(AbstractSpectrum):
     def __post_init__(self) -> None:
         _check_sizes(self.width, self.depth, repr(self))
 
-    def on(self, frame: FrequencyGrid) -> FunctionPart:
+    def on(self, grid: FrequencyGrid) -> FunctionPart:
         """White latents -> rho on the nodes."""
-        place = frame.place / (0.5 * frame.extent) - 1
+        place = grid.place / (0.5 * grid.extent) - 1
         network = WhiteNetwork(1, 1, self.width, self.depth)
-        return FunctionPart(trend_on(frame, positive=self.positive), place[:, None], network)
+        return FunctionPart(trend_on(grid, positive=self.positive), place[:, None], network)
 
 
 def _check_sizes(width: int, depth: int, got: str) -> None:

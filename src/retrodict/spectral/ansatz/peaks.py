@@ -22,7 +22,7 @@ LATENTS: Final = 3
 
 
 class Lines(eqx.Module):
-    """Weights A, positions M and half-widths Gamma of Breit-Wigner lines, in the units of a frame."""
+    """Weights A, positions M and half-widths Gamma of Breit-Wigner lines, in the units of a grid."""
 
     weight: Float[Array, " peaks"]
     position: Float[Array, " peaks"]
@@ -59,6 +59,6 @@ class PeakPart(AbstractAnsatz):
         return Lines(strength, place, place * RELATIVE_WIDTH(width))
 
 
-def peaks_on(frame: FrequencyGrid, peaks: int, *, positive: bool = True) -> PeakPart:
+def peaks_on(grid: FrequencyGrid, peaks: int, *, positive: bool = True) -> PeakPart:
     """`peaks` exchangeable lines."""
-    return PeakPart(frame.x, frame.height, peaks, positive, frame.even)
+    return PeakPart(grid.x, grid.height, peaks, positive, grid.even)

@@ -1,6 +1,6 @@
 r"""The smooth part of a spectral function: a Gaussian process behind a link.
 
-$\rho = m(\omega)\,\mathrm{softplus}(f)$ with the envelope $m$ of the frame, $f = a + b\ln(1 + x^2) + g(\xi)$ and a
+$\rho = m(\omega)\,\mathrm{softplus}(f)$ with the envelope $m$ of the grid, $f = a + b\ln(1 + x^2) + g(\xi)$ and a
 Gaussian process $g$ in $\xi = \mathrm{arsinh}\,x$, linear in frequency below the unit and logarithmic above, in cosine
 modes (Solin, Sarkka, Stat. Comput. 30 (2020) 419). Offset, slope, amplitude and correlation length are latents like the
 modes: hyper-parameters are marginalised, never set. Without positivity the link is the identity.
@@ -74,13 +74,13 @@ class SmoothSpectrum(AbstractSpectrum):
         if self.modes < 1 or any(x is not None and x <= 0 for x in (self.amplitude, self.length)):
             raise InputError("modes, amplitude and length are positive", got=repr(self))
 
-    def on(self, frame: FrequencyGrid) -> SmoothPart:
+    def on(self, grid: FrequencyGrid) -> SmoothPart:
         """White latents -> rho on the nodes."""
-        usual = AMPLITUDE if frame.default is None else DEFAULT_AMPLITUDE
+        usual = AMPLITUDE if grid.default is None else DEFAULT_AMPLITUDE
         fixed = ((self.amplitude, usual), (self.length, LENGTH))
         amplitude, length = (free if value is None else LogNormal(value, 0.0) for value, free in fixed)
-        trend = trend_on(frame, positive=self.positive)
-        number = jnp.pi / frame.extent * jnp.arange(1, self.modes + 1)
-        waves = jnp.cos(number * frame.place[:, None]) * jnp.sqrt(2 / frame.extent)
+        trend = trend_on(grid, positive=self.positive)
+        number = jnp.pi / grid.extent * jnp.arange(1, self.modes + 1)
+        waves = jnp.cos(number * grid.place[:, None]) * jnp.sqrt(2 / grid.extent)
         surroundings = trend.envelope, trend.logarithm, waves, number, trend.offset, trend.slope
         return SmoothPart(*surroundings, amplitude, length, self.positive)

@@ -53,24 +53,24 @@ class SparseSpectrum(AbstractSpectrum):
         if self.modes < 1:
             raise InputError("a basis has at least one function", got=repr(self))
 
-    def on(self, frame: FrequencyGrid) -> SparsePart:
-        """White latents -> rho on the nodes. Raises `InputError` for a frame that does not know its kernel."""
-        if frame.kernel is None:
+    def on(self, grid: FrequencyGrid) -> SparsePart:
+        """White latents -> rho on the nodes. Raises `InputError` for a grid that does not know its kernel."""
+        if grid.kernel is None:
             what, fix = (
-                "the singular basis is that of a kernel, and the frame has none",
+                "the singular basis is that of a kernel, and the grid has none",
                 "frequency_grid_for(kernel, x)",
             )
             raise InputError(what, got="kernel=None", expected="K(x, omega) on the nodes", fix=fix)
-        return SparsePart(trend_on(frame, positive=self.positive), jnp.asarray(singular_functions(frame, self.modes)))
+        return SparsePart(trend_on(grid, positive=self.positive), jnp.asarray(singular_functions(grid, self.modes)))
 
 
-def singular_functions(frame: FrequencyGrid, modes: int) -> Float[np.ndarray, "nodes modes"]:
-    """The first right singular functions of the kernel, orthonormal over `frame.place`."""
-    place = np.asarray(frame.place)
+def singular_functions(grid: FrequencyGrid, modes: int) -> Float[np.ndarray, "nodes modes"]:
+    """The first right singular functions of the kernel, orthonormal over `grid.place`."""
+    place = np.asarray(grid.place)
     measure = np.gradient(place)
-    low = 0.0 if frame.even else 1.0
-    shape = np.asarray(frame.x**low * (1 + frame.x**2) ** -2)  # of a typical spectrum: data see its changes
-    seen = np.asarray(frame.kernel) * (np.asarray(frame.weight) * shape)
+    low = 0.0 if grid.even else 1.0
+    shape = np.asarray(grid.x**low * (1 + grid.x**2) ** -2)  # of a typical spectrum: data see its changes
+    seen = np.asarray(grid.kernel) * (np.asarray(grid.weight) * shape)
     seen = seen / np.linalg.norm(seen, axis=1, keepdims=True)  # points count alike, whatever their size
     inside = measure > 0
     root = np.sqrt(measure[inside])

@@ -51,7 +51,7 @@ class ThresholdPart(AbstractAnsatz):
         return self.height * jnp.sum(strength * opened * tail, axis=1)
 
 
-def thresholds_on(frame: FrequencyGrid, continua: int, *, positive: bool = True) -> ThresholdPart:
+def thresholds_on(grid: FrequencyGrid, continua: int, *, positive: bool = True) -> ThresholdPart:
     """`continua` exchangeable continua."""
-    tail = None if frame.growth is None else frame.x**frame.growth
-    return ThresholdPart(jnp.log(frame.x), tail, frame.height, continua, positive)
+    tail = None if grid.growth is None else grid.x**grid.growth
+    return ThresholdPart(jnp.log(grid.x), tail, grid.height, continua, positive)

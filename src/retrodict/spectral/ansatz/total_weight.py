@@ -25,7 +25,7 @@ class Signed(Protocol):
     @property
     def positive(self) -> bool: ...
 
-    def on(self, frame: FrequencyGrid) -> AbstractAnsatz: ...
+    def on(self, grid: FrequencyGrid) -> AbstractAnsatz: ...
 
 
 class WeighedPart(AbstractAnsatz):
@@ -71,15 +71,15 @@ class WithTotalWeight(AbstractSpectrum):
         """That of the ansatz."""
         return self.ansatz.positive
 
-    def on(self, frame: FrequencyGrid) -> WeighedPart:
+    def on(self, grid: FrequencyGrid) -> WeighedPart:
         """White latents -> rho on the nodes. Raises `InputError` for a weight that need not exist."""
-        if frame.even and self.power <= LOWEST_POWER:
+        if grid.even and self.power <= LOWEST_POWER:
             what = "this weight need not exist: an even rho does not vanish at omega = 0"
             raise InputError(what, got=f"{self.power:g}", expected=f"a power above {LOWEST_POWER:g}")
-        row = frame.weight * frame.omega**self.power
-        cut = (1 + (frame.x / FAR) ** 2) ** (-0.5 * (self.power + 3 + max(frame.growth or 0.0, 1.0)))
+        row = grid.weight * grid.omega**self.power
+        cut = (1 + (grid.x / FAR) ** 2) ** (-0.5 * (self.power + 3 + max(grid.growth or 0.0, 1.0)))
         template = None
         if not self.positive:
-            template = frame.x * (1 + frame.x**2) ** (-0.5 * (self.power + 5))
+            template = grid.x * (1 + grid.x**2) ** (-0.5 * (self.power + 5))
             template = template / (row @ template)
-        return WeighedPart(self.ansatz.on(frame), cut, row, template, self.value)
+        return WeighedPart(self.ansatz.on(grid), cut, row, template, self.value)

@@ -1,6 +1,6 @@
 r"""What surrounds a function f that can take any value: $\rho = m(\omega)\,\mathrm{softplus}(a + b\ln(1 + x^2) + f)$.
 
-m is the envelope of the frame; offset and slope are latents. Without positivity the link is the identity and the slope
+m is the envelope of the grid; offset and slope are latents. Without positivity the link is the identity and the slope
 is fixed.
 """
 
@@ -54,21 +54,21 @@ class Trend(eqx.Module):
         return self.envelope * (jax.nn.softplus(total) if self.positive else total)
 
 
-def trend_on(frame: FrequencyGrid, *, positive: bool) -> Trend:
-    """The trend that the frame asks for: a known growth, a default model, or neither."""
-    slope = slope_of(frame)
-    offset = OFFSET if frame.default is None else DEFAULT_OFFSET
-    logarithm = jnp.log1p(frame.x**2)
+def trend_on(grid: FrequencyGrid, *, positive: bool) -> Trend:
+    """The trend that the grid asks for: a known growth, a default model, or neither."""
+    slope = slope_of(grid)
+    offset = OFFSET if grid.default is None else DEFAULT_OFFSET
+    logarithm = jnp.log1p(grid.x**2)
     if positive:
-        return Trend(frame.envelope, logarithm, offset, slope, True)
-    return Trend(centre_of(frame), logarithm, Normal(0.0, 1.0), Normal(0.0, 0.0), False)
+        return Trend(grid.envelope, logarithm, offset, slope, True)
+    return Trend(centre_of(grid), logarithm, Normal(0.0, 1.0), Normal(0.0, 0.0), False)
 
 
-def slope_of(frame: FrequencyGrid) -> Normal | Decay:
-    """The prior of the slope that the frame asks for."""
-    return SLOPE if frame.growth is None and frame.default is None else KNOWN_SLOPE
+def slope_of(grid: FrequencyGrid) -> Normal | Decay:
+    """The prior of the slope that the grid asks for."""
+    return SLOPE if grid.growth is None and grid.default is None else KNOWN_SLOPE
 
 
-def centre_of(frame: FrequencyGrid) -> Nodes:
+def centre_of(grid: FrequencyGrid) -> Nodes:
     """The default model on the nodes, or the smooth spectrum around which the prior is centred."""
-    return frame.envelope * (1 + frame.x**2) ** slope_of(frame).mean
+    return grid.envelope * (1 + grid.x**2) ** slope_of(grid).mean

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from retrodict.base.errors import InputError
 
-SHOWN = 12
+LISTED = 12
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class SeveralCorrelators(InputError):
 
     def __init__(self, candidates: Sequence[Candidate], where: str) -> None:
         self.candidates = tuple(candidates)
-        shown = ", ".join(f"{one.name} {one.shape}" for one in candidates[:SHOWN])
-        more = f", and {len(candidates) - SHOWN} more" if len(candidates) > SHOWN else ""
+        listed = ", ".join(f"{one.name} {one.shape}" for one in candidates[:LISTED])
+        more = f", and {len(candidates) - LISTED} more" if len(candidates) > LISTED else ""
         what = "the file holds several correlators"
-        super().__init__(what, where=where, got=f"{shown}{more}"[:400], fix=f"pick one: dataset: {candidates[0].name}")
+        super().__init__(what, where=where, got=f"{listed}{more}"[:400], fix=f"pick one: dataset: {candidates[0].name}")
 
 
 def choose(candidates: Sequence[Candidate], dataset: str, where: str) -> Candidate:
@@ -35,5 +35,5 @@ def choose(candidates: Sequence[Candidate], dataset: str, where: str) -> Candida
         return found[0] if found else candidates[0]
     if not dataset:
         raise SeveralCorrelators(candidates, where)
-    fix = "correlators in this file: " + (", ".join(one.name for one in candidates[:SHOWN]) or "none")
+    fix = "correlators in this file: " + (", ".join(one.name for one in candidates[:LISTED]) or "none")
     raise InputError("no such correlator", where=where, got=dataset[:80], fix=fix[:400])

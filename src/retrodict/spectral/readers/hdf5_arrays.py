@@ -25,12 +25,12 @@ def read_hdf5_correlator(
     tables = _tables(datasets, source.path)
     candidates = sorted([*_of_tables(tables, datasets), *_of_arrays(tables, datasets)], key=lambda one: one.name)
     if not candidates:
-        shown = ", ".join(f"{name} {found.shape}" for name, found in list(datasets.items())[:12])
+        listed = ", ".join(f"{name} {found.shape}" for name, found in list(datasets.items())[:12])
         if any(is_complex(one) and len(one.shape) == 1 for one in datasets.values()):
             what, fix = "the file holds a single measurement", "give the folder with one file a configuration"
-            raise InputError(what, where=source.path, got=shown[:400], fix=fix)
+            raise InputError(what, where=source.path, got=listed[:400], fix=fix)
         expected = f"an array (configurations, times), or {EXPECTED}"
-        raise UnknownKind("no correlator in the HDF5 file", where=source.path, got=shown[:400], expected=expected)
+        raise UnknownKind("no correlator in the HDF5 file", where=source.path, got=listed[:400], expected=expected)
     name = choose(candidates, dataset, source.path).name
     if (name := name.strip("/")) in tables:
         part = tables[name]
