@@ -14,7 +14,7 @@ from retrodict.base.constants import HBAR_C
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import Source, parse_yaml
 from retrodict.cli.inspect import lines, look
-from retrodict.spectral.correlator import Correlator, check_sign, check_symmetry, checked
+from retrodict.spectral.correlator import Correlator, check, check_sign, check_symmetry
 from retrodict.spectral.data import Errors, read_correlator, read_samples
 from retrodict.spectral.estimate import estimate
 from retrodict.spectral.inspect import inspect
@@ -36,7 +36,7 @@ def lattice(count: int = 12, **changes) -> Correlator:
     one = MockCorrelator(t, np.cosh(0.3 * (t - count / 2)), 50.0, 0.05, 2.0, time_extent=float(count))
     values = {"grid": t, "mean": one.exact, "covariance": one.covariance(100), "unit": "a^-3", **changes}
     source = Source("lattice", "", 0)
-    return checked(Correlator(argument="tau", grid_unit="a", samples=None, method="", notes=(), file=source, **values))
+    return check(Correlator(argument="tau", grid_unit="a", samples=None, method="", notes=(), file=source, **values))
 
 
 # --- means with errors ------------------------------------------------------------------------------------------------
