@@ -33,7 +33,7 @@ class DefaultModel:
     file: Source
 
     def on(self, grid: FrequencyGrid) -> FrequencyGrid:
-        """The frequency `grid` with this default model: interpolated in logarithms, continued as powers at both ends."""
+        """The frequency `grid` with this default model, interpolated in logarithms and continued as powers."""
         x, y = np.log(self.omega), np.log(self.rho)
         at = np.log(np.asarray(grid.omega))
         inside = np.interp(at, x, y)

@@ -25,7 +25,7 @@ from retrodict.spectral.ansatz import (
     SparseSpectrum,
     WithTotalWeight,
 )
-from retrodict.spectral.ansatz.layers import ListNetwork, PointNetwork, WhiteNetwork
+from retrodict.spectral.ansatz.layers import LatentNetwork, ListNetwork, PointNetwork
 from retrodict.spectral.ansatz.sparse import singular_functions
 from retrodict.spectral.correlator import Correlator
 from retrodict.spectral.derived import Axis, ReportedRange
@@ -191,7 +191,7 @@ def test_every_ansatz_of_free_sign_has_both_signs(grid, kind):
 @pytest.mark.parametrize("depth", [1, 3])
 def test_network_outputs_have_unit_size_under_white_latents(depth):
     """So that amplitudes and lengths keep the meaning that they have for a Gaussian process."""
-    network = WhiteNetwork(1, 20, 16, depth)
+    network = LatentNetwork(1, 20, 16, depth)
     z = jr.normal(jr.key(2), (2000, network.dim))
     outputs = np.asarray(jax.jit(jax.vmap(lambda x: network(x, jnp.ones(1))))(z))
     assert 0.6 < np.mean(outputs**2) < 1.4
