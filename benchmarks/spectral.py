@@ -100,7 +100,7 @@ def _draws(
 
 def judge(at: Cell, method: ConstrainedHMC, seeds: int) -> dict[str, float | list[float]]:
     """L2rel of the posterior mean over `seeds` noise realisations, coverage, and how often all peaks are found."""
-    data = np.stack([np.asarray(shapes.noisy(jr.key(100 + s), at.exact, at.sigma)) for s in range(seeds)])
+    data = np.stack([np.asarray(shapes.add_noise(jr.key(100 + s), at.exact, at.sigma)) for s in range(seeds)])
     began = time.process_time()
     rho, acceptance = jax.device_get(_draws(at.posterior, jnp.asarray(data), jr.split(jr.key(5), seeds), method))
     seconds = time.process_time() - began

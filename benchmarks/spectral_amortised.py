@@ -23,7 +23,7 @@ from retrodict.spectral.discretisation import frequency_grid_for
 from retrodict.spectral.kernels import KallenLehmann
 from retrodict.spectral.problems import spectral_posterior
 from retrodict.spectral.published_loss import MOMENTA
-from retrodict.spectral.shapes import DOUBLE, PROPAGATORS, correlator_of, l2_relative, noisy, wsz_noise
+from retrodict.spectral.shapes import DOUBLE, PROPAGATORS, add_noise, correlator_of, l2_relative, wsz_noise
 
 EPS = 1e-3
 OMEGA = np.linspace(0.04, 20.0, 200)
@@ -73,7 +73,7 @@ def shape_data(shape):
     """A shape scaled to the size of the double peak at p = 0, and its noisy correlator."""
     exact = correlator_of(KallenLehmann(), MOMENTA, shape)
     scale = EXACT[0] / exact[0]
-    return noisy(jr.key(1), scale * exact, SIGMA), scale * np.asarray(shape(OMEGA))
+    return add_noise(jr.key(1), scale * exact, SIGMA), scale * np.asarray(shape(OMEGA))
 
 
 def milliseconds(call, repeats=20):

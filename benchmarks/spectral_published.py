@@ -36,7 +36,7 @@ from retrodict.spectral.published import (
     published_reconstruction,
 )
 from retrodict.spectral.published_loss import MOMENTA, OMEGA, mock_with_inverse_crime, published_problem
-from retrodict.spectral.shapes import DOUBLE, correlator_of, l2_relative, noisy, wsz_noise
+from retrodict.spectral.shapes import DOUBLE, add_noise, correlator_of, l2_relative, wsz_noise
 
 EPS = (1e-3, 1e-4, 1e-5)
 TRUTH = np.asarray(DOUBLE(OMEGA))
@@ -47,7 +47,7 @@ ANNEALED = MAP(starts=3, steps=300, temperature=Geometric(1e6, 1.0, 0.7))
 
 def exact_data(eps, seed):
     """Data from the closed form, with the noise of the papers."""
-    return noisy(jr.key(seed), EXACT, wsz_noise(EXACT, MOMENTA, eps))
+    return add_noise(jr.key(seed), EXACT, wsz_noise(EXACT, MOMENTA, eps))
 
 
 def published(network, schedule, data, seed):

@@ -26,12 +26,12 @@ from retrodict.spectral.derived import Axis, ReportedRange
 from retrodict.spectral.discretisation import frequency_grid_for
 from retrodict.spectral.problems import spectral_posterior
 from retrodict.spectral.resolution import averaging_kernel, kernel_singular_values, null_space, resolution, resolvable
-from retrodict.spectral.shapes import DOUBLE, correlator_of, noisy, relative_noise
+from retrodict.spectral.shapes import DOUBLE, add_noise, correlator_of, relative_noise
 
 momentum, kernel = np.linspace(0.001, 19.2, 25), KallenLehmann()
 exact = correlator_of(kernel, momentum, DOUBLE)
 error = relative_noise(exact, 1e-3)
-data = noisy(jr.key(2), exact, error)
+data = add_noise(jr.key(2), exact, error)
 
 omega = np.linspace(0.1, 12, 240)
 axis = Axis(tuple(momentum.tolist()), "momentum", "GeV", "", "GeV")

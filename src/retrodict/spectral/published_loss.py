@@ -17,7 +17,7 @@ from retrodict.problem.target import AbstractTarget, Quantity
 from retrodict.spectral.ansatz.frequency_grid import Nodes
 from retrodict.spectral.ansatz.layers import ListNetwork, PointNetwork, Weights, features
 from retrodict.spectral.kernels import AbstractKernel, KallenLehmann
-from retrodict.spectral.shapes import AbstractShape, noisy, wsz_noise
+from retrodict.spectral.shapes import AbstractShape, add_noise, wsz_noise
 
 Network = ListNetwork | PointNetwork
 
@@ -99,7 +99,7 @@ def mock_with_inverse_crime(
 ) -> Float[np.ndarray, " points"]:
     """Data as published: the Riemann sum that will invert them makes them. They flatter; `correlator_of` does not."""
     exact = riemann_operator(KallenLehmann(), momentum, OMEGA) @ np.asarray(shape(OMEGA))
-    return noisy(jr.key(seed), exact, wsz_noise(exact, momentum, eps, floor=0.0))
+    return add_noise(jr.key(seed), exact, wsz_noise(exact, momentum, eps, floor=0.0))
 
 
 def sum_of_squares(tree: PyTree[Array]) -> Scalar:

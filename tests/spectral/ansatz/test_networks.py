@@ -41,7 +41,7 @@ from retrodict.spectral.published import (
     published_reconstruction,
 )
 from retrodict.spectral.published_loss import MOMENTA, OMEGA, mock_with_inverse_crime, riemann_operator
-from retrodict.spectral.shapes import DOUBLE, correlator_of, l2_relative, noisy, wsz_noise
+from retrodict.spectral.shapes import DOUBLE, add_noise, correlator_of, l2_relative, wsz_noise
 
 SHOWN = np.linspace(0.04, 20.0, 120)
 EXACT = correlator_of(KallenLehmann(), MOMENTA, DOUBLE)
@@ -70,7 +70,7 @@ def grid():
 
 def posterior(ansatz, eps=1e-3):
     sigma = wsz_noise(EXACT, MOMENTA, eps)
-    data = noisy(jr.key(0), EXACT, sigma)
+    data = add_noise(jr.key(0), EXACT, sigma)
     axis = Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
     grid, noise = frequency_grid_for(KallenLehmann(), MOMENTA), diagonal(jnp.asarray(sigma))
     return spectral_posterior(
