@@ -38,7 +38,7 @@ from retrodict.spectral import shapes
 from retrodict.spectral.ansatz import AbstractSpectrum, FrequencyGrid, PeaksAndContinuum
 from retrodict.spectral.default_model import DefaultModel
 from retrodict.spectral.derived import Axis, ReportedRange, derivation, quantities_of
-from retrodict.spectral.discretisation import frequency_grid_for, interpolation, prior_spectra, scaled
+from retrodict.spectral.discretisation import frequency_grid_for, interpolation, prior_spectra, scale_to_data
 from retrodict.spectral.kernels import AbstractKernel, Grid, KallenLehmann, Thermal, operator
 
 MOMENTA, TIMES = np.linspace(0.001, 19.199, 25), np.arange(1.0, 48.0)
@@ -69,7 +69,7 @@ def cell(name: str, eps: float, momenta: np.ndarray = MOMENTA, *, relative: bool
     sigma = shapes.relative_noise(exact, eps) if relative else sigma
     ansatz: AbstractSpectrum = PeaksAndContinuum(positive=name != "negative residue")
     grid = frequency_grid_for(kernel, x, growth=growth)
-    grid = continuum(DEFAULTS[default]).on(grid) if default else scaled(grid, ansatz, kernel, x, exact)
+    grid = continuum(DEFAULTS[default]).on(grid) if default else scale_to_data(grid, ansatz, kernel, x, exact)
     matrix = operator(kernel, x, Grid(grid.omega, grid.weight))
     forward, likelihood = compressed(matrix, jnp.asarray(exact), diagonal(sigma), prior_spectra(ansatz, grid))
     omega, power = (THERMAL, 2.0) if thermal else (PLAIN, 0.0)

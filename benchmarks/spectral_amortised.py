@@ -16,7 +16,7 @@ import retrodict  # noqa: F401
 from retrodict.inference.constrained_hmc import ConstrainedHMC
 from retrodict.problem.covariance import diagonal
 from retrodict.run.loop import advance
-from retrodict.spectral.amortised import amortised_reconstruction, trained_for
+from retrodict.spectral.amortised import amortised_reconstruction, train_network
 from retrodict.spectral.ansatz import PeaksAndContinuum
 from retrodict.spectral.derived import Axis, ReportedRange
 from retrodict.spectral.discretisation import frequency_grid_for
@@ -92,7 +92,7 @@ def main():
     parser.add_argument("--truths", type=int, default=8, help="truths of the prior; 0 leaves the posterior mean out")
     options = parser.parse_args()
     posterior, start = problem(), time.process_time()
-    network = trained_for(posterior, steps=options.steps)
+    network = train_network(posterior, steps=options.steps)
     print(
         f"{options.steps} steps of 128 spectra in {time.process_time() - start:.0f} CPU s, default prior, eps = {EPS:g}"
     )

@@ -18,12 +18,12 @@ from retrodict.spectral.resolution import (
     averaging_kernel,
     data_part,
     data_share,
+    determined_directions,
     kernel_singular_values,
     null_space,
     prior_part,
     prior_response,
     resolution,
-    resolvable,
 )
 from retrodict.spectral.shapes import SINGLE, correlator_of, relative_noise
 
@@ -105,7 +105,7 @@ def test_the_posterior_mean_answers_to_the_prior_with_the_rest():
 def test_resolvable_directions_are_the_effective_rank_and_fall_with_the_noise():
     target = linear_spectrum()
     view, seen = resolution(target, jnp.zeros(target.dim)), identifiability(target, jnp.zeros(target.dim))
-    count = resolvable(view.singular_values, np.array([1e-12, 1.0, 10.0, 1e12]))
+    count = determined_directions(view.singular_values, np.array([1e-12, 1.0, 10.0, 1e12]))
     assert count[1] == pytest.approx(seen.effective_rank, rel=1e-10)
     assert np.all(np.diff(count) < 0)
     assert count[0] == pytest.approx(len(view.singular_values))

@@ -66,8 +66,8 @@ class KallenLehmann(AbstractKernel):
     Source: Wang, Shi, Zhou, PRD 106, L051502 (2022), eq. 1.
 
     Example:
-        >>> KallenLehmann()(np.array([0.0]), np.array([1.0, 2.0])).round(4).tolist()
-        [[0.3183, 0.1592]]
+        >>> print(np.asarray(KallenLehmann()(np.array([0.0]), np.array([1.0, 2.0]))).round(4))
+        [[0.3183 0.1592]]
     """
 
     @property
@@ -91,7 +91,7 @@ class BosonicMatsubara(AbstractKernel):
     It is the Fourier transform of the thermal kernel over $0 < \tau < 1/T$; x is $\omega_n$ itself.
 
     Example:
-        >>> BosonicMatsubara()(np.array([1.0]), np.array([1.0])).round(4).tolist()
+        >>> print(np.asarray(BosonicMatsubara()(np.array([1.0]), np.array([1.0]))).round(4))
         [[0.1592]]
     """
 
@@ -115,7 +115,7 @@ class EvenMatsubara(AbstractKernel):
     `BosonicMatsubara`, with the opposite sign. A normalised rho has the weight $\int_0^\infty\rho\,d\omega = \pi$.
 
     Example:
-        >>> EvenMatsubara()(np.array([2.0]), np.array([1.0])).round(4).tolist()
+        >>> print(np.asarray(EvenMatsubara()(np.array([2.0]), np.array([1.0]))).round(4))
         [[0.1273]]
     """
 
@@ -142,8 +142,9 @@ class FermionicMatsubara(AbstractKernel):
     `concatenate([G.real, G.imag])` and the matrix has twice as many rows as x. Use a grid of `two_sided`.
 
     Example:
-        >>> FermionicMatsubara()(np.array([1.0]), np.array([-1.0, 1.0])).round(4).tolist()
-        [[0.0796, -0.0796], [-0.0796, -0.0796]]
+        >>> print(np.asarray(FermionicMatsubara()(np.array([1.0]), np.array([-1.0, 1.0]))).round(4))
+        [[ 0.0796 -0.0796]
+         [-0.0796 -0.0796]]
     """
 
     @property
@@ -166,8 +167,9 @@ class ZeroTemperature(AbstractKernel):
     r"""$K = \frac{1}{2\pi} e^{-\omega\tau}$: the limit $T \to 0$ of `Thermal`.
 
     Example:
-        >>> ZeroTemperature()(np.array([0.0, 1.0]), np.array([1.0])).round(4).tolist()
-        [[0.1592], [0.0585]]
+        >>> print(np.asarray(ZeroTemperature()(np.array([0.0, 1.0]), np.array([1.0]))).round(4))
+        [[0.1592]
+         [0.0585]]
     """
 
     @property
@@ -197,8 +199,9 @@ class Thermal(AbstractKernel):
         InputError: unless the temperature is positive.
 
     Example:
-        >>> Thermal(0.25)(np.array([1.0, 3.0]), np.array([1.0])).round(4).tolist()  # symmetric about 1/2T
-        [[0.0677], [0.0677]]
+        >>> print(np.asarray(Thermal(0.25)(np.array([1.0, 3.0]), np.array([1.0]))).round(4))  # symmetric about 1/2T
+        [[0.0677]
+         [0.0677]]
     """
 
     temperature: float

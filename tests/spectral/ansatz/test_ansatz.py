@@ -18,7 +18,13 @@ from retrodict.problem.posterior import Posterior
 from retrodict.spectral.ansatz import PeaksAndContinuum, SmoothSpectrum
 from retrodict.spectral.ansatz.peaks import peaks_on
 from retrodict.spectral.derived import peak, window_row
-from retrodict.spectral.discretisation import frequency_grid_for, interpolation, prior_spectra, scaled, visible_range
+from retrodict.spectral.discretisation import (
+    frequency_grid_for,
+    interpolation,
+    prior_spectra,
+    scale_to_data,
+    visible_range,
+)
 from retrodict.spectral.kernels import EvenMatsubara, Grid, KallenLehmann, Thermal, operator
 from retrodict.spectral.shapes import breit_wigner
 
@@ -114,7 +120,9 @@ def test_what_data_can_see_follows_from_their_grid():
 
 def test_the_height_of_the_prior_follows_the_data_linearly():
     data = LINE["strength"] / (LINE["mass"] ** 2 + (MOMENTA + LINE["width"]) ** 2)
-    one, ten = (scaled(FREQUENCIES, PeaksAndContinuum(), KallenLehmann(), MOMENTA, c * data).height for c in (1, 10))
+    one, ten = (
+        scale_to_data(FREQUENCIES, PeaksAndContinuum(), KallenLehmann(), MOMENTA, c * data).height for c in (1, 10)
+    )
     assert_allclose(ten, 10 * one, rtol=1e-12)
 
 

@@ -14,7 +14,7 @@ from retrodict.inference.map import MAP
 from retrodict.inference.schedule import Geometric
 from retrodict.problem.covariance import diagonal
 from retrodict.run.loop import advance
-from retrodict.spectral.amortised import amortised_learner, amortised_reconstruction, trained_for
+from retrodict.spectral.amortised import amortised_learner, amortised_reconstruction, train_network
 from retrodict.spectral.ansatz import (
     FreeGrid,
     FrequencyGrid,
@@ -262,7 +262,7 @@ def test_the_most_probable_network_fits_the_data_within_their_errors():
 @pytest.fixture(scope="module")
 def trained():
     target = posterior(SmoothSpectrum(modes=20))
-    return trained_for(target, steps=240, batch=48, width=32, depth=2)
+    return train_network(target, steps=240, batch=48, width=32, depth=2)
 
 
 def test_a_short_training_beats_the_untrained_network(trained):

@@ -1,4 +1,4 @@
-"""Measurements as gvar.dataset keeps them in text: each line a tag and the numbers of one measurement.
+"""Measurements in the text format of gvar.dataset: each line a tag and the numbers of one measurement.
 
 `meson 0.98 0.61 0.37` or `meson [0.98, 0.61, 0.37]`; lines that begin with # are comments. Tags may alternate.
 """
@@ -20,7 +20,7 @@ _BRACKETS = str.maketrans("[](),", "     ")
 
 
 def is_gvar_text(head: str) -> bool:
-    """Whether the first line that is no comment is a word followed by numbers."""
+    """Whether the first line of `head` that is no comment is a word followed by numbers."""
     for line in head.splitlines():
         cells = line.split()
         if not cells or cells[0].startswith("#"):
@@ -36,9 +36,15 @@ def is_gvar_text(head: str) -> bool:
 
 
 def read_gvar_text(text: str, source: Source, dataset: str = "") -> CorrelatorSamples:
-    """The measurements of one tag: the one called `dataset`, or the only one that has several numbers a line.
+    """Read the measurements of one tag; the grid is 0, 1, 2, ... in lattice units.
 
-    The grid is 0, 1, 2, ... in lattice units. Raises `InputError`.
+    Args:
+        text: of the file.
+        source: where it comes from.
+        dataset: the tag; "" for the only one that has several numbers a line.
+
+    Raises:
+        InputError: if there is no such tag, or its lines are of different lengths.
     """
     rows = _rows(text, source.path)
     candidates = [Candidate(tag, (len(found), len(found[0][1]))) for tag, found in rows.items() if len(found[0][1]) > 1]
