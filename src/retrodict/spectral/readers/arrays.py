@@ -1,7 +1,7 @@
 """Named arrays: grid, means and errors or a covariance, or grid and samples; from CSV, .npz, JSON or an HDF5 group.
 
-The name of an array says what it is (`p, D, sigma`; `tau, G, sigma`; `tau, mean, covariance`; `tau, samples`), with its unit
-in brackets: `tau [GeV^-1]`. In a text table the covariance stands in the columns cov_0, cov_1, ...
+The name of an array says what it is (`p, D, sigma`; `tau, G, sigma`; `tau, mean, covariance`; `tau, samples`), with its
+unit in brackets: `tau [GeV^-1]`. In a text table the covariance stands in the columns cov_0, cov_1, ...
 """
 
 import re
@@ -53,8 +53,8 @@ class Roles:
     """The names of the arrays that make up a correlator; "" where there is none."""
 
     argument: str  # what the grid is: tau, momentum or matsubara
-    grid: str
-    mean: str
+    grid: str  # points
+    mean: str  # values at the points
     error: str  # one-sigma errors of the means
     covariance: str  # of the means
     samples: str  # measurements
