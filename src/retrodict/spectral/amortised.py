@@ -3,9 +3,9 @@ r"""Supervised learning: a network trained on mock spectra, for one kernel, grid
 Draws of a prior and noisy correlators made from them are the training set; the inputs of the network are the data in
 the modes of the likelihood, its output is rho at the reported frequencies. The loss is the mean squared error of
 $\ln(1 + \rho/m)$, with a typical spectral function m of the same correlator's size; the answer so estimates the
-posterior mean of that logarithm for the prior of the training set: a robust one, where the mean of $\rho^2$ is dominated
-by a few narrow lines. It gives no uncertainty, and on data unlike the training set it fails without a warning. It
-serves for comparison.
+posterior mean of that logarithm for the prior of the training set: a robust one, where the mean of $\rho^2$ is
+dominated by a few narrow lines. It gives no uncertainty, and on data unlike the training set it fails without a
+warning. It serves for comparison.
 
 Sources: Kades et al., PRD 102, 096001 (2020); Yoon, Sim, Han, PRB 98, 245101 (2018).
 """
