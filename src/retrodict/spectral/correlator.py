@@ -90,7 +90,7 @@ class Correlator:
         block = self.covariance[np.ix_(keep, keep)]
         return replace(self, grid=self.grid[keep], mean=self.mean[keep], covariance=block)
 
-    def folded(self, time_extent: float) -> "Correlator":
+    def fold(self, time_extent: float) -> "Correlator":
         """Average tau and T - tau of a correlator that is symmetric about T/2; times from 0 to T/2 remain.
 
         Args:

@@ -120,10 +120,10 @@ def finish(
     """
     errors = Errors() if errors is None else errors
     if isinstance(raw, CorrelatorSamples):
-        folded = raw if time_extent is None else raw.folded(time_extent)
+        folded = raw if time_extent is None else raw.fold(time_extent)
         return estimate(folded if lower is None and upper is None else folded.in_range(lower, upper), errors)
     if time_extent is not None:
-        raw = check(raw, errors.svd_cut).folded(time_extent)
+        raw = check(raw, errors.svd_cut).fold(time_extent)
     raw = raw if lower is None and upper is None else raw.in_range(lower, upper)
     return check(_shrink(raw, errors), errors.svd_cut)
 

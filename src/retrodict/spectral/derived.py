@@ -217,7 +217,7 @@ def peak(grid: FrequencyGrid, rho: Nodes, low: float, high: float) -> Peak:
     height = jnp.where(bent, middle - 0.25 * (left - right) * offset, middle)
     foot = _foot(shape, top, inside)
     ends = [_half_point(grid.omega, shape - foot, top, height - foot, side) for side in (-1, 1)]
-    weight = (grid.weight * _covered(log_omega, *map(jnp.log, ends))) @ rho
+    weight = (grid.weight * _cell_fraction(log_omega, *map(jnp.log, ends))) @ rho
     width, weight = (jnp.where(summit.any(), value, jnp.nan) for value in (ends[1] - ends[0], weight))
     return Peak(position, height, width, weight)
 
@@ -248,7 +248,7 @@ def _half_point(omega: Nodes, shape: Nodes, top: Int[Array, ""], height: Scalar,
     return omega[inner] + jnp.clip(fraction, 0.0, 1.0) * (omega[outer] - omega[inner])
 
 
-def _covered(log_omega: Nodes, low: Scalar, high: Scalar) -> Nodes:
+def _cell_fraction(log_omega: Nodes, low: Scalar, high: Scalar) -> Nodes:
     """The part of each node's cell, between the middles to its neighbours, that lies between two logarithms."""
     middles = 0.5 * (log_omega[1:] + log_omega[:-1])
     edges = jnp.concatenate([log_omega[:1], middles, log_omega[-1:]])

@@ -126,11 +126,11 @@ def implied_bin_size(times: Autocorrelation, measurements: int) -> int:
         times: autocorrelation of every point.
         measurements: their number, in all replica.
     """
-    slow = _autocorrelated(times, measurements)
+    slow = _is_autocorrelated(times, measurements)
     return math.ceil(2.0 * float(times.tau_int[slow].max())) if slow.any() else 1
 
 
-def _autocorrelated(times: Autocorrelation, measurements: int) -> Bool[np.ndarray, " points"]:
+def _is_autocorrelated(times: Autocorrelation, measurements: int) -> Bool[np.ndarray, " points"]:
     """Where tau_int exceeds 1/2 significantly: over W lags that of independent data scatters by sqrt(W / N)."""
     return times.tau_int - 0.5 > SIGNIFICANT * np.sqrt(np.maximum(times.window, 1) / measurements)
 

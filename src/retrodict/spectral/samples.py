@@ -62,7 +62,7 @@ class CorrelatorSamples:
         keep = indices_within(self.grid, lower, upper, self.file.path)
         return self._map_points(np.eye(len(self.grid))[keep], self.grid[keep])
 
-    def folded(self, time_extent: float) -> "CorrelatorSamples":
+    def fold(self, time_extent: float) -> "CorrelatorSamples":
         """Average tau and T - tau in every measurement: half the points, as many measurements.
 
         Args:

@@ -47,7 +47,7 @@ def read_gvar_text(text: str, source: Source, dataset: str = "") -> CorrelatorSa
         InputError: if there is no such tag, or its lines are of different lengths.
     """
     rows = _rows(text, source.path)
-    candidates = [Candidate(tag, (len(found), len(found[0][1]))) for tag, found in rows.items() if len(found[0][1]) > 1]
+    candidates = [Candidate(tag, (len(lines), len(lines[0][1]))) for tag, lines in rows.items() if len(lines[0][1]) > 1]
     if not candidates:
         expected = "a tag and at least two numbers a line"
         raise InputError("no tag has more than one number a line", where=source.path, expected=expected)

@@ -100,9 +100,9 @@ def _choose(file: Path, dataset: str) -> tuple[str, int]:
         got = ", ".join(f"{name} {array.shape}" for name, array in list(datasets.items())[:8])[:300]
         expected = "a compound array (re, im) of times"
         raise UnknownKind("no correlator in the file", where=str(file), got=got or "nothing", expected=expected)
-    wanted = dataset.strip("/")
-    wanted = f"{wanted}/corr" if f"{wanted}/corr" in lengths else wanted
-    name = choose([Candidate(name, (length,)) for name, length in lengths.items()], wanted, str(file)).name
+    path = dataset.strip("/")
+    path = f"{path}/corr" if f"{path}/corr" in lengths else path
+    name = choose([Candidate(name, (length,)) for name, length in lengths.items()], path, str(file)).name
     return name, lengths[name]
 
 

@@ -48,9 +48,9 @@ def read_hdf5_correlator(
     if (name := name.strip("/")) in tables:
         part = tables[name]
         names = (part.grid, part.mean, part.error, part.covariance)
-        wanted = {_leaf(full): full for full in datasets if _parent(full) == name and _leaf(full).lower() in names}
-        arrays, source = read_hdf5(path, list(wanted.values()))
-        named = {leaf + _bracket(datasets[full].unit): arrays[full] for leaf, full in wanted.items()}
+        members = {_leaf(full): full for full in datasets if _parent(full) == name and _leaf(full).lower() in names}
+        arrays, source = read_hdf5(path, list(members.values()))
+        named = {leaf + _bracket(datasets[full].unit): arrays[full] for leaf, full in members.items()}
         return from_arrays(named, source, covariance)
     return _array(path, name, datasets)
 
@@ -93,27 +93,27 @@ def imaginary_note(real: float, imaginary: float) -> str:
 def _tables(datasets: Datasets, where: str) -> dict[str, Roles]:
     """Groups that hold a grid and means."""
     members: dict[str, list[str]] = {}
-    for name, found in datasets.items():
-        if found.numeric and found.shape:
+    for name, array in datasets.items():
+        if array.numeric and array.shape:
             members.setdefault(_parent(name), []).append(_leaf(name).lower())
     parts = {group: roles(tuple(names), f"{where}:/{group}") for group, names in members.items()}
     return {group: part for group, part in parts.items() if part.grid and part.mean and not part.only_samples}
 
 
 def _of_tables(tables: dict[str, Roles], datasets: Datasets) -> list[Candidate]:
-    found = []
+    candidates = []
     for group, part in tables.items():
         name = next(name for name in datasets if _parent(name) == group and _leaf(name).lower() == part.mean)
-        found.append(Candidate(group or "/", datasets[name].shape))
-    return found
+        candidates.append(Candidate(group or "/", datasets[name].shape))
+    return candidates
 
 
 def _of_arrays(tables: dict[str, Roles], datasets: Datasets) -> list[Candidate]:
     return [
-        Candidate(name, found.shape)
-        for name, found in datasets.items()
-        if _parent(name) not in tables and len(found.shape) == 2 and found.shape[1] > 1
-        if found.numeric or is_complex(found)
+        Candidate(name, array.shape)
+        for name, array in datasets.items()
+        if _parent(name) not in tables and len(array.shape) == 2 and array.shape[1] > 1
+        if array.numeric or is_complex(array)
     ]
 
 
@@ -132,11 +132,11 @@ def _grid(
     path: PathLike, name: str, datasets: Datasets, points: int
 ) -> tuple[str, Float[np.ndarray, " points"] | None, str]:
     """The grid that stands beside an array, if one does: its argument, numbers and unit."""
-    for full, found in datasets.items():
+    for full, array in datasets.items():
         argument = next((key for key, names in GRID_NAMES.items() if _leaf(full).lower() in names), "")
-        if argument and _parent(full) == _parent(name) and found.numeric and found.shape == (points,):
+        if argument and _parent(full) == _parent(name) and array.numeric and array.shape == (points,):
             arrays, _ = read_hdf5(path, [full])
-            return argument, arrays[full], found.unit
+            return argument, arrays[full], array.unit
     return "", None, ""
 
 
