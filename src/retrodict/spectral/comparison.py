@@ -64,7 +64,7 @@ def methods(
     band = result.band("spectral_function")
     band = divided(band, band["x"] ** power)
     rows = tuple(_row(reconstruction, band, power) for reconstruction in reconstructions)
-    head = ("Method", "chi2", "alpha", "Distance", "Inside", "Remark")
+    head = ("Method", "chi2", "alpha", "Distance", "Inside", "Note")
     text = TEXT.format(shape=f"rho/omega^{power:g}" if power else "rho")
     figure = _figure(result, target, reconstructions, band)
     return Section("methods", "Other methods", text, Table(head, rows), (figure,))
@@ -107,8 +107,8 @@ def _row(reconstruction: Reconstruction, band: Band, power: float) -> tuple[Cell
     chi2, alpha = (
         None if np.isnan(number) else float(number) for number in (reconstruction.chi2, reconstruction.regulator)
     )
-    how, _, remark = reconstruction.description.partition("; ")  # how alpha was chosen is in the name, too
-    return reconstruction.name, chi2, alpha, l2_relative(value, band["median"], x), f"{inside:.0%}", remark or how
+    how, _, note = reconstruction.description.partition("; ")  # how alpha was chosen is in the name, too
+    return reconstruction.name, chi2, alpha, l2_relative(value, band["median"], x), f"{inside:.0%}", note or how
 
 
 def _figure(result: "Result", target: Posterior, reconstructions: tuple[Reconstruction, ...], band: Band) -> Figure:
