@@ -3,7 +3,6 @@
 `meson 0.98 0.61 0.37` or `meson [0.98, 0.61, 0.37]`; lines that begin with # are comments. Tags may alternate.
 """
 
-import re
 from array import array
 
 import numpy as np
@@ -15,7 +14,6 @@ from retrodict.spectral.readers.candidates import Candidate, choose
 from retrodict.spectral.samples import CorrelatorSamples
 
 MAX_TAGS = 10_000
-_NUMBER = re.compile(r"[\[(]*[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?[\]),]*", re.ASCII)
 _BRACKETS = str.maketrans("[](),", "     ")
 
 
