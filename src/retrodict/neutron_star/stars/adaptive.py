@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
+from retrodict.base.types import Scalar
 from retrodict.neutron_star.eos.equation_of_state import EquationOfState
 from retrodict.neutron_star.stars.march import State, slope
 
@@ -22,13 +23,13 @@ def march_adaptively(
     valid.
     """
 
-    def field(x: Array, state: State, _: None) -> State:
+    def field(x: Scalar, state: State, _: None) -> State:
         here = eos(x[None])
         energy, pressure = curvature * here.energy_density[0], curvature * here.pressure[0]
         moved = slope(state, energy, pressure, jnp.clip(here.sound_speed_squared[0], 0.0, 10.0))
-        return tuple(-rate for rate in moved)  # type: ignore[return-value]
+        return State(*(-rate for rate in moved))
 
-    def one(x: Array, state: State) -> State:
+    def integrate(x: Scalar, state: State) -> State:
         solution = diffrax.diffeqsolve(
             diffrax.ODETerm(field),  # type: ignore[arg-type]
             diffrax.Dopri8(),
@@ -43,4 +44,4 @@ def march_adaptively(
         failed = solution.result != diffrax.RESULTS.successful
         return jax.tree.map(lambda path: jnp.where(failed, jnp.nan, path[-1]), solution.ys)
 
-    return jax.vmap(one)(eos.log_density[first], state)
+    return jax.vmap(integrate)(eos.log_density[first], state)

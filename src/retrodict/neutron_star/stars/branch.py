@@ -14,7 +14,7 @@ import numpy as np
 from jax import lax
 
 from retrodict.base.types import Array, Bool, Float, Int, Key, Scalar
-from retrodict.neutron_star.stars.sequence import Star, StellarSequence, distinct, lagrange, window_of
+from retrodict.neutron_star.stars.sequence import Star, StellarSequence, distinct_nodes, lagrange, window_of
 
 LIGHTEST = 1.0  # Msun: no neutron star is known below, and no known way of making one
 TINIEST_TIDE = 1e-9
@@ -56,7 +56,7 @@ def stable_branch(sequence: StellarSequence, heaviest: Star) -> Branch:
         top,
     )
     first = jnp.append(jnp.arange(sequence.mass.shape[0] - 1), last)
-    vertices = jax.vmap(lambda k, end: _divided(sequence, k, end), (0, 1))(first, ends)
+    vertices = jax.vmap(lambda k, end: _subdivide(sequence, k, end), (0, 1))(first, ends)
     mass, radius, tide = (jnp.stack([y[:, :-1].ravel(), y[:, 1:].ravel()], axis=1) for y in vertices[:3])
     rising = jnp.repeat(jnp.append(stable, stable.any() & ~beyond), PIECES)
     rise = jnp.where(rising, jnp.maximum(mass[:, 1] - mass[:, 0], 0.0), 0.0)
@@ -77,7 +77,7 @@ def _vertex(stars: StellarSequence | Star) -> _Vertex:
     return _Vertex(stars.mass, stars.radius, _log_tide(stars.tidal_deformability), stars.central_log_enthalpy)
 
 
-def _divided(sequence: StellarSequence, k: Int[Array, ""], end: _Vertex) -> _Vertex:
+def _subdivide(sequence: StellarSequence, k: Int[Array, ""], end: _Vertex) -> _Vertex:
     """The chord between two neighbours, from star `k` on, in `PIECES`: stars between them on the polynomial in h.
 
     Between the ends `(2,)` the chord stays straight where a polynomial would cross a transition or unbound stars.
@@ -88,7 +88,7 @@ def _divided(sequence: StellarSequence, k: Int[Array, ""], end: _Vertex) -> _Ver
     near = jax.tree.map(lambda y: y[window], stars)
     usable &= jnp.all((near.radius > 0) & (near.radius < LARGEST) & (near.log_deformability > np.log(TINIEST_TIDE)))
     inside = jax.tree.map(lambda y: y[0] + t * (y[1] - y[0]), end)
-    weights = jax.vmap(lambda x: lagrange(distinct(near.log_enthalpy, usable), x))(inside.log_enthalpy)
+    weights = jax.vmap(lambda x: lagrange(distinct_nodes(near.log_enthalpy, usable), x))(inside.log_enthalpy)
     found = jax.tree.map(lambda y, straight: jnp.where(usable, weights @ y, straight), near, inside)
     return jax.tree.map(lambda y, e: jnp.concatenate([e[:1], y, e[1:]]), found, end)
 
@@ -106,7 +106,7 @@ def stable_chords(mass: Float[Array, " stars"], radius: Float[Array, " stars"]) 
     them: it would cross the whole plane.
     """
     gain = jnp.diff(mass)
-    rising = _forward_filled(jnp.sign(jnp.where(jnp.abs(gain) < 1e-10, 0.0, gain))) > 0
+    rising = _forward_fill(jnp.sign(jnp.where(jnp.abs(gain) < 1e-10, 0.0, gain))) > 0
     compact = (radius > 0) & (radius < LARGEST)
     shrinking = ~compact[1:-1] | (radius[2:] < radius[:-2])
     maximum, minimum = rising[:-1] & ~rising[1:], ~rising[:-1] & rising[1:]
@@ -115,7 +115,7 @@ def stable_chords(mass: Float[Array, " stars"], radius: Float[Array, " stars"]) 
     return rising & (modes <= 0) & compact[:-1] & compact[1:]
 
 
-def _forward_filled(sign: Float[Array, " chords"]) -> Float[Array, " chords"]:
+def _forward_fill(sign: Float[Array, " chords"]) -> Float[Array, " chords"]:
     """Zeros (a plateau of the pressure, along which the star does not change) take the sign before them."""
     index = jnp.arange(sign.shape[0])
     return sign[lax.cummax(jnp.where(sign != 0, index, 0))]

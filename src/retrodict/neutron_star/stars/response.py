@@ -12,7 +12,7 @@ is linear in the tangents. Forward mode applies it, reverse mode its transpose, 
 columns assembles it once.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -20,9 +20,10 @@ from jax import lax
 from jax.custom_batching import sequential_vmap
 from jaxtyping import Array, Float, Int
 
-from retrodict.neutron_star.stars.march import Exact, State, march, march_is_whole, trajectory
+from retrodict.neutron_star.stars.march import Intervals, State, march, march_is_whole, trajectory
 
-Grid = Float[Array, "intervals stars"]
+Grid: TypeAlias = Float[Array, "intervals stars"]
+_Arguments: TypeAlias = tuple[Intervals, Int[Array, " stars"], State]  # of `march`
 
 
 class Block(NamedTuple):
@@ -92,7 +93,7 @@ def stage(state: State, e: Grid, p: Grid) -> Stage:
     dw, both = (e - 3.0 * w) * t * a, e + p
     dz = e * over_q**2 * (dw - both) - t * tidal
     dg = t * (both * (u * g + 4.0) - a * g * (u * g + 5.0))
-    rates = lax.optimization_barrier((2.0 * u * t * a, dw, dz, dg))
+    rates = lax.optimization_barrier(State(2.0 * u * t * a, dw, dz, dg))
     return Stage(u, w, g, e, p, a, y, over_q, t, over_a, tidal, rates)
 
 
@@ -171,48 +172,42 @@ def product(a: Block, b: Block) -> Block:
     )
 
 
-def _plus(a: Block, factor: float, b: Block) -> Block:
+def _add_scaled(a: Block, factor: float, b: Block) -> Block:
     return Block(*(x + factor * y for x, y in zip(a, b, strict=True)))
 
 
-def _scaled(factor: float | Grid, a: Block) -> Block:
+def _scale(factor: float | Grid, a: Block) -> Block:
     return Block(*(factor * x for x in a))
 
 
-def _stages(path: State, energy: Array, pressure: Array, rise: Array) -> list[Stage]:
+def _stages(path: State, matter: Intervals, rise: list[Grid]) -> list[Stage]:
     """The four Runge-Kutta stages of every interval, recomputed from the states at its upper end."""
     stages, state = [], path
     for column, fraction in ((2, 0.5), (1, 0.5), (1, 1.0), (0, 0.0)):
-        stages.append(stage(state, energy[:, column, None], pressure[:, column, None]))
+        stages.append(stage(state, matter.energy[:, column, None], matter.pressure[:, column, None]))
         moved = (s + fraction * rise[column] * k for s, k in zip(path, stages[-1].rates, strict=True))
-        state = lax.optimization_barrier(tuple(moved))
+        state = lax.optimization_barrier(State(*moved))
     return stages
 
 
-def assemble(
-    energy: Float[Array, "intervals 3"],
-    pressure: Float[Array, "intervals 3"],
-    rise: Float[Array, "intervals 3"],
-    first: Int[Array, " stars"],
-    state: State,
-) -> Kernel:
+def assemble(matter: Intervals, first: Int[Array, " stars"], state: State) -> Kernel:
     """The march together with its derivative."""
-    surface, path = trajectory(energy, pressure, rise, first, state)
-    started = (jnp.arange(energy.shape[0])[:, None] < first).astype(energy.dtype)
-    active = [rise[:, column, None] * started for column in range(3)]
-    stages = _stages(path, energy, pressure, active)  # type: ignore[arg-type]
+    surface, path = trajectory(matter, first, state)
+    started = (jnp.arange(matter.energy.shape[0])[:, None] < first).astype(matter.energy.dtype)
+    active = [matter.rise[:, column, None] * started for column in range(3)]
+    stages = _stages(path, matter, active)
     columns = (2, 1, 1, 0)
     f = [lax.optimization_barrier(by_state(s, active[c])) for s, c in zip(stages, columns, strict=True)]
-    k2 = lax.optimization_barrier(product(f[1], _plus(IDENTITY, 0.5, f[0])))
-    k3 = lax.optimization_barrier(product(f[2], _plus(IDENTITY, 0.5, k2)))
-    k4 = lax.optimization_barrier(product(f[3], _plus(IDENTITY, 1.0, k3)))
+    k2 = lax.optimization_barrier(product(f[1], _add_scaled(IDENTITY, 0.5, f[0])))
+    k3 = lax.optimization_barrier(product(f[2], _add_scaled(IDENTITY, 0.5, k2)))
+    k4 = lax.optimization_barrier(product(f[3], _add_scaled(IDENTITY, 1.0, k3)))
     across = (one + (a + 2.0 * (b + c) + d) / 6.0 for one, a, b, c, d in zip(IDENTITY, f[0], k2, k3, k4, strict=True))
     centre, below = _accumulate(lax.optimization_barrier(Block(*across)))
-    below = _scaled(started, below)
-    c4 = lax.optimization_barrier(_scaled(1.0 / 6.0, below))
-    c3 = lax.optimization_barrier(_plus(_scaled(1.0 / 3.0, below), 1.0, product(c4, f[3])))
-    c2 = lax.optimization_barrier(_plus(_scaled(1.0 / 3.0, below), 0.5, product(c3, f[2])))
-    c1 = lax.optimization_barrier(_plus(_scaled(1.0 / 6.0, below), 0.5, product(c2, f[1])))
+    below = _scale(started, below)
+    c4 = lax.optimization_barrier(_scale(1.0 / 6.0, below))
+    c3 = lax.optimization_barrier(_add_scaled(_scale(1.0 / 3.0, below), 1.0, product(c4, f[3])))
+    c2 = lax.optimization_barrier(_add_scaled(_scale(1.0 / 3.0, below), 0.5, product(c3, f[2])))
+    c1 = lax.optimization_barrier(_add_scaled(_scale(1.0 / 6.0, below), 0.5, product(c2, f[1])))
     rows = [by_matter(s, active[c], b) for s, c, b in zip(stages, columns, (c1, c2, c3, c4), strict=True)]
     gathered = ((r1, Gradient(*map(jnp.add, r2, r3)), r4) for r1, r2, r3, r4 in zip(*rows, strict=True))
     whole = march_is_whole(surface)  # the others have no derivative, and a NaN would spread to all
@@ -227,26 +222,22 @@ def _accumulate(across: Block) -> tuple[Block, Block]:
     return lax.scan(lambda below, step: (product(below, step), below), one, across)
 
 
-_in_turn = sequential_vmap(assemble)  # one equation of state at a time fits in a CPU's cache; a hundred do not
+_assemble_one_by_one = sequential_vmap(
+    assemble
+)  # one equation of state at a time fits in a CPU's cache; a hundred do not
 
 
 @jax.custom_jvp
-def differentiable_march(
-    energy: Float[Array, "intervals 3"],
-    pressure: Float[Array, "intervals 3"],
-    rise: Float[Array, "intervals 3"],
-    first: Int[Array, " stars"],
-    state: State,
-) -> State:
+def differentiable_march(matter: Intervals, first: Int[Array, " stars"], state: State) -> State:
     """`march` with a derivative that is exact, linear in the tangents and cheap in both modes (once; not twice)."""
-    return march(energy, pressure, rise, first, state)
+    return march(matter, first, state)
 
 
 @differentiable_march.defjvp
-def _response(primals: Exact, tangents: Exact) -> tuple[State, State]:
-    build = _in_turn if jax.default_backend() == "cpu" else assemble
+def _response(primals: _Arguments, tangents: _Arguments) -> tuple[State, State]:
+    build = _assemble_one_by_one if jax.default_backend() == "cpu" else assemble
     kernel = build(*primals)
-    denergy, dpressure, drise, _, (du, dw, dz, dg) = tangents
+    change, _, (du, dw, dz, dg) = tangents
     c = kernel.centre
     final = [
         c.uu * du + c.uw * dw,
@@ -256,6 +247,6 @@ def _response(primals: Exact, tangents: Exact) -> tuple[State, State]:
     ]
     for k, rows in enumerate((kernel.u, kernel.w, kernel.z, kernel.g)):
         for column, gradient in zip((2, 1, 0), rows, strict=True):
-            for matrix, change in zip(gradient, (denergy, dpressure, drise), strict=True):
-                final[k] = final[k] + jnp.einsum("is,i->s", matrix, change[:, column])
-    return kernel.surface, tuple(final)  # type: ignore[return-value]
+            for matrix, tangent in zip(gradient, change, strict=True):
+                final[k] = final[k] + jnp.einsum("is,i->s", matrix, tangent[:, column])
+    return kernel.surface, State(*final)

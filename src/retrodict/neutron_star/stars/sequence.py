@@ -138,7 +138,7 @@ def _interpolate(
     after = jnp.minimum(k + 1, h.shape[0] - 1)
     gap = h[after] - h[k]
     t = (position - h[k]) / jnp.where(gap > SAME_CENTRE, gap, 1.0)
-    weights = lagrange(distinct(h[window], usable), position)
+    weights = lagrange(distinct_nodes(h[window], usable), position)
 
     def at(values: Float[Array, " stars"]) -> Scalar:
         return jnp.where(usable, weights @ values[window], values[k] + t * (values[after] - values[k]))
@@ -155,7 +155,7 @@ def _interpolate(
     )
 
 
-def distinct(nodes: Float[Array, " stencil"], usable: Flag) -> Float[Array, " stencil"]:
+def distinct_nodes(nodes: Float[Array, " stencil"], usable: Flag) -> Float[Array, " stencil"]:
     """The nodes, or harmless stand-ins where two of them may coincide."""
     return jnp.where(usable, nodes, jnp.arange(nodes.shape[0], dtype=nodes.dtype))
 
@@ -199,7 +199,7 @@ def _root(
     """Where the polynomial equals `target`, by Newton's method kept in the bracket; the last step carries the
     derivative."""
     apart = jnp.abs(nodes[-1] - nodes[0]) > SAME_CENTRE
-    nodes = distinct(nodes, apart & (jnp.diff(nodes) > SAME_CENTRE).all())
+    nodes = distinct_nodes(nodes, apart & (jnp.diff(nodes) > SAME_CENTRE).all())
     coefficients = _newton_form(nodes, values)
 
     def step(x: Scalar) -> Scalar:
@@ -215,7 +215,7 @@ def _root(
 def _turning_point(nodes: Float[Array, " stencil"], values: Float[Array, " stencil"], guess: Scalar) -> Scalar:
     """Where the polynomial is greatest within a step of `guess`, not beyond the stencil (there the phase ends)."""
     fine = (jnp.diff(nodes) > SAME_CENTRE).all()
-    safe = distinct(nodes, fine)
+    safe = distinct_nodes(nodes, fine)
     coefficients = _newton_form(safe, values)
     reach = jnp.max(jnp.diff(safe))
     bracket = (jnp.maximum(guess - reach, safe[0]), jnp.minimum(guess + reach, safe[-1]))

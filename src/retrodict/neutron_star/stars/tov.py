@@ -20,8 +20,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from retrodict.base.constants import GRAVITATIONAL_CONSTANT, MEV_FM3_IN_INVERSE_KM2, SOLAR_MASS_IN_KM, SPEED_OF_LIGHT
 from retrodict.neutron_star.eos.equation_of_state import EquationOfState
-from retrodict.neutron_star.stars.centre import centres, resolved
-from retrodict.neutron_star.stars.march import State, march_is_whole
+from retrodict.neutron_star.stars.centre import centres, march_is_stable
+from retrodict.neutron_star.stars.march import Intervals, State, march_is_whole
 from retrodict.neutron_star.stars.response import differentiable_march
 from retrodict.neutron_star.stars.sequence import (
     Star,
@@ -61,18 +61,24 @@ def solve(
     checks and single stars.
     """
     centre = default_stars(eos) if stars is None else np.asarray(stars)
-    energy, pressure = CURVATURE * eos.energy_density, CURVATURE * eos.pressure
-    rise = jnp.clip(eos.sound_speed_squared, 0.0, 10.0) * jnp.diff(eos.log_density)[:, None]
-    state, first = centres(energy, pressure, rise, centre)
+    matter = _intervals(eos)
+    state, first = centres(matter, centre)
     if rtol is None:
-        surface = differentiable_march(energy, pressure, rise, first, state)
-        return _observables(eos, centre, surface, resolved(rise, centre, first))
-    from retrodict.neutron_star.stars.adaptive import (
-        march_adaptively,  # diffrax takes half a second, and is rarely asked for
-    )
+        surface = differentiable_march(matter, first, state)
+        return _observables(eos, centre, surface, march_is_stable(matter.rise, centre, first))
+    # diffrax takes half a second to import, and an adaptive march is rare
+    from retrodict.neutron_star.stars.adaptive import march_adaptively
 
     surface = march_adaptively(eos, first, state, curvature=CURVATURE, rtol=rtol)
     return _observables(eos, centre, surface, jnp.ones(centre.shape, dtype=bool))
+
+
+def _intervals(eos: EquationOfState) -> Intervals:
+    """The grid in the units of the march."""
+    energy, pressure = CURVATURE * eos.energy_density, CURVATURE * eos.pressure
+    return Intervals(
+        energy, pressure, jnp.clip(eos.sound_speed_squared, 0.0, 10.0) * jnp.diff(eos.log_density)[:, None]
+    )
 
 
 def default_stars(eos: EquationOfState) -> Int[np.ndarray, " stars"]:
