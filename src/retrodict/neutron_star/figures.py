@@ -16,7 +16,7 @@ def figures(result: "Result") -> tuple[Figure, ...]:
 
 
 def _mass_radius(result: "Result") -> Figure:
-    stars = _observed(result)
+    stars = _observed_stars(result)
     caption = (
         "The radius of a star of given mass: 68 and 95 % bands of the posterior over those of the prior, with the "
         "observations (68 % regions). A mass contributes only where the equation of state supports it."
@@ -66,17 +66,17 @@ def _tides(result: "Result") -> Figure:
 def _bands(result: "Result", name: str, *, sideways: bool = False) -> tuple[Band, ...]:
     """Prior below, posterior above; where fewer than one draw in twenty has a value there is no band."""
     prior, found = result.prior_band(name), result.band(name)
-    below = (band_of(_trimmed(result, name, prior), label="prior", role="prior", sideways=sideways),) if prior else ()
-    return (*below, band_of(_trimmed(result, name, found), label="posterior", sideways=sideways))
+    below = (band_of(_trim(result, name, prior), label="prior", role="prior", sideways=sideways),) if prior else ()
+    return (*below, band_of(_trim(result, name, found), label="posterior", sideways=sideways))
 
 
-def _trimmed(result: "Result", name: str, band: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _trim(result: "Result", name: str, band: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     values, weights = result.draws(name)
     known = np.isfinite(values).T @ weights if values.ndim == 2 else np.ones(1)
     return {key: np.where(known >= 0.05, value, np.nan) if key != "x" else value for key, value in band.items()}
 
 
-def _observed(result: "Result") -> tuple[Ellipses | Points, ...]:
+def _observed_stars(result: "Result") -> tuple[Ellipses | Points, ...]:
     """The measured stars: leaves 0 to 3 of the data are values, mass errors, radius errors and correlations."""
     group = result.tree.children.get("observed_data")
     if group is None or "data_3" not in group.dataset:

@@ -39,7 +39,7 @@ def log_stiffness_trend(x: Float[Array, "..."]) -> Float[Array, "..."]:
     return -0.2 + 0.7 * jax.nn.softplus((1.5 - x) / 0.35)
 
 
-def ignorance(x: Float[Array, "..."]) -> Float[Array, "..."]:
+def log_stiffness_width(x: Float[Array, "..."]) -> Float[Array, "..."]:
     """The width of the prior of phi over x = ln(n / n_sat): 1/2 in the matter that nuclei know about, 1 beyond."""
     return 0.5 + 0.5 * jax.nn.sigmoid((x - 0.4) / 0.25)
 
@@ -74,7 +74,7 @@ class CoreGrid(eqx.Module):
         """ln(n fm^3) of the nodes, from x = `join` to the top."""
         return core_nodes([join + LOG_SATURATION, jnp.asarray(self.highest + LOG_SATURATION)], [self.intervals])
 
-    def broken(self, join: Scalar, breaks: list[Scalar], intervals: list[int]) -> Float[Array, " nodes"]:
+    def nodes_with_breaks(self, join: Scalar, breaks: list[Scalar], intervals: list[int]) -> Float[Array, " nodes"]:
         """The same with nodes on `breaks` (ascending x), `intervals` between one edge and the next."""
         edges = [jnp.asarray(x) + LOG_SATURATION for x in (join, *breaks, self.highest)]
         return core_nodes(edges, intervals)

@@ -12,8 +12,8 @@ from retrodict.neutron_star.ansatz.parts import (
     CoreGrid,
     Network,
     RandomFunction,
-    ignorance,
     log_stiffness_trend,
+    log_stiffness_width,
     sound_speed_squared,
     uniform,
 )
@@ -41,7 +41,7 @@ class GaussianProcessSoundSpeed(AbstractAnsatz):
         nodes = self.grid.nodes(self.grid.join(z[-1]))
         x = interval_points(nodes) - LOG_SATURATION
         random = self.process(z[:-1], x, self.grid.lowest, self.grid.highest)
-        return from_sound_speed(nodes, sound_speed_squared(log_stiffness_trend(x) + ignorance(x) * random))
+        return from_sound_speed(nodes, sound_speed_squared(log_stiffness_trend(x) + log_stiffness_width(x) * random))
 
 
 class NeuralSoundSpeed(AbstractAnsatz):
@@ -59,7 +59,9 @@ class NeuralSoundSpeed(AbstractAnsatz):
         """White latents -> equation of state."""
         nodes = self.grid.nodes(self.grid.join(z[-1]))
         x = interval_points(nodes) - LOG_SATURATION
-        phi = log_stiffness_trend(x) + self.amplitude * ignorance(x) * self.network(z[:-1], _unit(x, self.grid))
+        phi = log_stiffness_trend(x) + self.amplitude * log_stiffness_width(x) * self.network(
+            z[:-1], _unit(x, self.grid)
+        )
         return from_sound_speed(nodes, sound_speed_squared(phi))
 
 
@@ -84,7 +86,7 @@ class SpectralSoundSpeed(AbstractAnsatz):
         x = interval_points(nodes) - LOG_SATURATION
         coefficient = self.amplitude * z[:-1] / (1.0 + np.arange(self.terms))
         shape = _legendre(_unit(x, self.grid), self.terms)
-        phi = log_stiffness_trend(x) + ignorance(x) * (shape @ coefficient)
+        phi = log_stiffness_trend(x) + log_stiffness_width(x) * (shape @ coefficient)
         return from_sound_speed(nodes, sound_speed_squared(phi))
 
 
@@ -114,9 +116,9 @@ class PiecewiseLinearSoundSpeed(AbstractAnsatz):
         join = self.grid.join(z[-1])
         densities = np.asarray((*self.knots, self.grid.top))
         breaks = [jnp.asarray(x) for x in np.log(self.knots)]
-        nodes = self.grid.broken(join, breaks, self._intervals())
+        nodes = self.grid.nodes_with_breaks(join, breaks, self._intervals())
         at = jnp.log(densities)
-        speed = sound_speed_squared(log_stiffness_trend(at) + self.amplitude * ignorance(at) * z[:-1])
+        speed = sound_speed_squared(log_stiffness_trend(at) + self.amplitude * log_stiffness_width(at) * z[:-1])
         known = jnp.concatenate([jnp.exp(join)[None], densities])
         value = jnp.concatenate([jnp.full(1, self.crust_value), speed])
         return from_sound_speed(nodes, jnp.interp(jnp.exp(interval_points(nodes) - LOG_SATURATION), known, value))
@@ -160,10 +162,12 @@ class FirstOrderTransition(AbstractAnsatz):
         onset, width = self.transition(z)
         below, plateau = int(0.5 * self.grid.intervals), 4
         counts = [below, plateau, self.grid.intervals - below - plateau]
-        nodes = self.grid.broken(self.grid.join(z[-1]), [onset, onset + width], counts)
+        nodes = self.grid.nodes_with_breaks(self.grid.join(z[-1]), [onset, onset + width], counts)
         x = interval_points(nodes) - LOG_SATURATION
         above = (np.arange(self.grid.intervals) >= below + plateau)[:, None]
-        phi = log_stiffness_trend(x) + ignorance(x) * self.process(z[:-4], x, self.grid.lowest, self.grid.highest)
+        phi = log_stiffness_trend(x) + log_stiffness_width(x) * self.process(
+            z[:-4], x, self.grid.lowest, self.grid.highest
+        )
         speed = sound_speed_squared(phi + jnp.where(above, self.shift * z[-4], 0.0))
         flat = (np.arange(self.grid.intervals) >= below)[:, None] & ~above
         return from_sound_speed(nodes, jnp.where(flat, 0.0, speed))

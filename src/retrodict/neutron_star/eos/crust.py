@@ -87,10 +87,12 @@ def extend(
 ) -> Segment:
     """`segment` continued by one polytrope up to `log_density`."""
     x, eps, p = top(segment)
-    return join(segment, polytrope(graded(x, log_density, intervals, grading), index, eps, p))
+    return join(segment, polytrope(graded_nodes(x, log_density, intervals, grading), index, eps, p))
 
 
-def graded(lower: Scalar | float, upper: Scalar | float, intervals: int, grading: float) -> Float[Array, " nodes"]:
+def graded_nodes(
+    lower: Scalar | float, upper: Scalar | float, intervals: int, grading: float
+) -> Float[Array, " nodes"]:
     """Nodes that crowd towards `upper`, where the mass is; equal steps for `grading` 1."""
     distance = jnp.linspace(1.0, 0.0, intervals + 1) ** grading
     return upper - (upper - lower) * distance
@@ -160,7 +162,7 @@ def outer_crust(refine: int) -> Segment:
     """The pieces below 2.6e12 g cm^-3, always present whole."""
     x = bottom(refine)
     eps, p = (jnp.asarray(value) for value in _vacuum_to(x))
-    first = graded(x, log_number_density(CRUST_LOWEST_DENSITY[2]), refine * INTERVALS_PER_PIECE[0], GRADING)
+    first = graded_nodes(x, log_number_density(CRUST_LOWEST_DENSITY[2]), refine * INTERVALS_PER_PIECE[0], GRADING)
     segment = polytrope(first, jnp.asarray(CRUST_INDEX[1]), eps, p)
     upper = jnp.asarray(log_number_density(CRUST_LOWEST_DENSITY[3]))
     return extend(segment, jnp.asarray(CRUST_INDEX[2]), upper, refine * INTERVALS_PER_PIECE[1])

@@ -194,10 +194,10 @@ def from_piecewise_polytropes(
     log_p1 = log10_p1 * np.log(10.0) - np.log(_crust.MEV_FM3_IN_DYN_CM2)
     first = (log_p1 - jnp.log(_crust.top(segment)[2])) / (x1 - x_join)
     edges = [x1, x2, float(np.log(top_density))]
-    for index, edge, number, graded in zip(
+    for index, edge, number, grading in zip(
         [first, gamma[1], gamma[2]], edges, READ_INTERVALS, READ_GRADING, strict=True
     ):
-        segment = _crust.extend(segment, jnp.asarray(index), jnp.asarray(edge), refine * number, grading=graded)
+        segment = _crust.extend(segment, jnp.asarray(index), jnp.asarray(edge), refine * number, grading=grading)
     surface = jnp.asarray(_crust.surface_log_enthalpy(refine))
     return EquationOfState(*segment, surface_log_enthalpy=surface, core_start=start)
 

@@ -61,7 +61,7 @@ class KernelDensity(eqx.Module):
         bandwidth = np.sum(weight**2) ** (1 / 6)
         count = int(min(MOST_BINS, np.ceil(2 * TAIL * BINS_PER_BANDWIDTH / bandwidth))) + 1
         bins = np.linspace(-TAIL, TAIL, count)
-        share = _shared(u, v, weight, bins)
+        share = _distribute(u, v, weight, bins)
         made = cls(*map(jnp.asarray, (centre, whitener, bins, share, bandwidth, 0.0)), bandwidth_error=0.0)
         wide = eqx.tree_at(lambda d: d.bandwidth, made, made.bandwidth * np.sqrt(2.0))
         at = _representative(x, y, weight)
@@ -72,7 +72,7 @@ class KernelDensity(eqx.Module):
         return cls(*parts, bandwidth_error=float(np.sqrt(np.mean(change**2))))
 
 
-def _shared(u: np.ndarray, v: np.ndarray, weight: np.ndarray, bins: np.ndarray) -> np.ndarray:
+def _distribute(u: np.ndarray, v: np.ndarray, weight: np.ndarray, bins: np.ndarray) -> np.ndarray:
     """Each sample's weight shared between the four bins around it."""
     step, share = bins[1] - bins[0], np.zeros((len(bins), len(bins)))
     place = [(w - bins[0]) / step for w in (u, v)]

@@ -29,7 +29,7 @@ MEASURED = np.array([1.5, 12.0, 0.5, 3.0])  # typical mass, radius and errors: w
 QUANTILES = 64  # of the stars of a curve, uniform in mass
 
 
-def segmented(speed: Float[Array, " segments"]) -> EquationOfState:
+def segment_equation_of_state(speed: Float[Array, " segments"]) -> EquationOfState:
     """Crust up to n_sat, then a constant c_s^2 in each of five segments, logarithmic between 1 and 8 n_sat."""
     nodes = core_nodes([jnp.asarray(x) for x in np.log(EDGES)], [INTERVALS] * SEGMENTS)
     return from_sound_speed(nodes, jnp.repeat(speed, INTERVALS)[:, None] * jnp.ones(3))
@@ -48,7 +48,7 @@ def curves(key: Key, count: int, *, least_maximum_mass: float = 1.9, batch: int 
 
     def one(k: Key) -> tuple[Curves, Array]:
         speed = jr.uniform(k, (SEGMENTS,), minval=LOWEST, maxval=HIGHEST)
-        prediction, valid = Stars()(segmented(speed))
+        prediction, valid = Stars()(segment_equation_of_state(speed))
         usable = valid & (prediction.branch.maximum_mass >= least_maximum_mass)
         return Curves(speed, *star_quantiles(prediction.branch)), usable
 
@@ -123,7 +123,7 @@ def observe(
     return jnp.concatenate([true + error * jr.normal(noise_key, (stars, 2)), error], axis=1)
 
 
-def resampled_answers(
+def resampled_predictions(
     learner: InverseLearner,
     networks: PyTree[Float[Array, "networks ..."]],
     observed: Float[Array, "stars 4"],

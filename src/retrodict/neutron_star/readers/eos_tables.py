@@ -6,7 +6,6 @@ the lowest row: one baryon weighs one atomic mass unit there. Masses, radii and 
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -298,8 +297,3 @@ def _warnings(table: EquationOfStateTable, *, integrated: bool) -> list[str]:
             f"baryon density and d eps / (eps + p) disagree by {100 * total:.2g} % ({at}); the first law is violated"
         )
     return found
-
-
-def default_name(path: PathLike) -> str:
-    """A short name for a table: its file name without the suffix."""
-    return Path(path).stem
