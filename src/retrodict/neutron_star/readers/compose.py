@@ -7,7 +7,6 @@ Source: Typel, Oertel, Klaehn, Phys. Part. Nucl. 46, 633 (2015), section 4.
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,9 +15,7 @@ from retrodict.base.constants import NEUTRON_MASS, PROTON_MASS
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import PathLike, Source, read_text
 from retrodict.base.tables import Columns, parse_numbers
-
-if TYPE_CHECKING:
-    from retrodict.neutron_star.readers.eos_tables import EquationOfStateTable
+from retrodict.neutron_star.readers.eos_table import EquationOfStateTable
 
 COLDEST = 1.0  # MeV: a star is far colder, and so must be the coldest slice of a table
 _SUFFIXES = (".nb", ".thermo", ".t", ".yq")
@@ -54,7 +51,7 @@ def read_compose(path: PathLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, Co
     return n, energy, pressure, table
 
 
-def write_compose(folder: PathLike, table: "EquationOfStateTable") -> None:
+def write_compose(folder: PathLike, table: EquationOfStateTable) -> None:
     """The four files of a cold CompOSE table in `folder`. The charge fraction is not known to a table and written as 0.
 
     Raises `StorageError`.

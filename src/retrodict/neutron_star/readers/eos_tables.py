@@ -5,18 +5,17 @@ the baryon density is absent it follows from the first law, dn / n = d eps / (ep
 the lowest row: one baryon weighs one atomic mass unit there. Masses, radii and deformabilities do not depend on that.
 """
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from retrodict.base.atomic import write_text
 from retrodict.base.columns import find, read_columns
 from retrodict.base.constants import ATOMIC_MASS_UNIT, ATOMIC_MASS_UNIT_IN_GRAM
 from retrodict.base.errors import InputError
-from retrodict.base.files import PathLike, Source
+from retrodict.base.files import PathLike
 from retrodict.base.tables import ColumnNames, Columns, format_table
 from retrodict.base.units import ENERGY_DENSITY, NUMBER_DENSITY, PRESSURE, factor, is_unit
 from retrodict.neutron_star.readers.compose import is_compose, read_compose
+from retrodict.neutron_star.readers.eos_table import EquationOfStateTable
 
 LEAST_ROWS = 8
 HIGHEST_DENSITY_RANGE = (0.1, 100.0)  # fm^-3, where a table must end to describe a star
@@ -32,25 +31,6 @@ PRESSURE_NAMES = ("pressure", "press", "p")
 HEADER = "baryon_density [fm^-3], energy_density [MeV fm^-3], pressure [MeV fm^-3]"
 
 _MASS_DENSITY = {"g cm^-3": 1e-39 / ATOMIC_MASS_UNIT_IN_GRAM, "kg m^-3": 1e-42 / ATOMIC_MASS_UNIT_IN_GRAM}
-
-
-@dataclass(frozen=True, eq=False)
-class EquationOfStateTable:
-    """Cold matter row by row: n [fm^-3] and eps [MeV fm^-3] strictly ascending, p [MeV fm^-3] not descending."""
-
-    baryon_density: np.ndarray
-    energy_density: np.ndarray
-    pressure: np.ndarray
-    file: Source
-    warnings: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.baryon_density)
-
-    @property
-    def sound_speed_squared(self) -> np.ndarray:
-        """dp / d eps of each interval between two rows (rows - 1); zero across a first-order transition."""
-        return np.diff(self.pressure) / np.diff(self.energy_density)
 
 
 def read_equation_of_state(path: PathLike, columns: ColumnNames | None = None) -> EquationOfStateTable:
@@ -78,11 +58,6 @@ def table_from_columns(table: Columns) -> EquationOfStateTable:
     mass = is_unit(table.unit(name), _MASS_DENSITY)
     density = _with_unit(table, BARYON_NAMES, _MASS_DENSITY if mass else NUMBER_DENSITY)
     return check_table(density, energy_density, pressure, table)
-
-
-def is_equation_of_state(table: Columns) -> bool:
-    """Whether the table has a pressure and an energy density."""
-    return bool(find(table, PRESSURE_NAMES) and find(table, ENERGY_NAMES))
 
 
 def write_equation_of_state(path: PathLike, table: EquationOfStateTable) -> None:
