@@ -1,6 +1,6 @@
 """Posterior draws as tables that other programs read: one equation of state a draw, crust included, and its stars."""
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -24,27 +24,36 @@ STARS = {
     "central_pressure": "MeV fm^-3",
 }
 
+_Table: TypeAlias = dict[str, tuple[Float[np.ndarray, "draws rows"], str]]
 _Rows: TypeAlias = tuple[Float[jax.Array, " rows"], ...]
+_Columns: TypeAlias = tuple[Float[jax.Array, "draws rows"], ...]
 
 
-def tables(target: Posterior, z: Float[np.ndarray, "draws dim"]) -> dict[str, dict[str, tuple[np.ndarray, str]]]:
-    """`equation_of_state` with the columns of `MATTER`, `stars` with those of `STARS`: arrays `(draw, row)` and their
-    unit.
+def tables(target: Posterior, z: Float[np.ndarray, "draws dim"]) -> dict[str, _Table]:
+    """Posterior draws as tables of matter and of stars.
 
     Matter: the nodes of the ansatz from the surface upwards and the middles between them, so that a reader who
     interpolates finds the same stars to a metre; where two coincide (a joint at a breakpoint) the second is NaN. Rows
     that share a pressure are a first-order transition. Stars: those that are stable, in order of central density, among
     them the heaviest; the rows after them are NaN.
+
+    Args:
+        target: posterior of this domain.
+        z: draws of its latents, shape (draws, dim).
+
+    Returns:
+        `equation_of_state` with the columns of `MATTER`, `stars` with those of `STARS`: arrays of shape (draws, rows)
+        and their unit.
     """
 
     @jax.jit
-    def columns(z: Float[np.ndarray, "draws dim"]) -> Any:
-        return jax.vmap(lambda one: _tables(target, one))(z)
+    def columns(z: Float[jax.Array, "draws dim"]) -> tuple[_Columns, _Columns]:
+        return jax.vmap(lambda latents: _tables(target, latents))(z)
 
     units = {"equation_of_state": MATTER, "stars": STARS}
     return {
         name: {column: (np.asarray(array), unit) for array, (column, unit) in zip(arrays, kind.items(), strict=True)}
-        for arrays, (name, kind) in zip(columns(z), units.items(), strict=True)
+        for arrays, (name, kind) in zip(columns(jnp.asarray(z)), units.items(), strict=True)
     }
 
 

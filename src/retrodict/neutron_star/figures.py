@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
 
 from retrodict.base.figure import Band, Ellipses, Figure, Line, Panel, Points, band_of
 
@@ -11,7 +12,11 @@ if TYPE_CHECKING:
 
 
 def figures(result: "Result") -> tuple[Figure, ...]:
-    """Pressure, sound speed, stars and tides: posterior over prior, with the observations where they are shown."""
+    """Pressure, sound speed, stars and tides: posterior over prior, with the observations.
+
+    Args:
+        result: a result of this domain.
+    """
     return (_mass_radius(result), _pressure(result), _sound_speed(result), _tides(result))
 
 
@@ -70,7 +75,9 @@ def _bands(result: "Result", name: str, *, sideways: bool = False) -> tuple[Band
     return (*below, band_of(_trim(result, name, found), label="posterior", sideways=sideways))
 
 
-def _trim(result: "Result", name: str, band: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _trim(
+    result: "Result", name: str, band: dict[str, Float[np.ndarray, "..."]]
+) -> dict[str, Float[np.ndarray, "..."]]:
     values, weights = result.draws(name)
     known = np.isfinite(values).T @ weights if values.ndim == 2 else np.ones(1)
     return {key: np.where(known >= 0.05, value, np.nan) if key != "x" else value for key, value in band.items()}

@@ -44,7 +44,7 @@ def sound_speed_squared(phi: Float[Array, "..."]) -> Float[Array, "..."]:
 
 
 def log_stiffness_trend(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    """Mean of phi in the prior: c_s^2 = 0.06 at n_sat, 0.19 at 2, 0.32 at 3, 0.46 at 5, then levelling off.
+    """Mean of phi in the prior: c_s^2 = 0.06 at n_sat, 0.19 at 2, 0.32 at 3, 0.45 at 5, then levelling off.
 
     A round curve through the middle of the published equations of state. The posterior depends on the width of the
     prior, and little on this mean.
@@ -56,7 +56,7 @@ def log_stiffness_trend(x: Float[Array, "..."]) -> Float[Array, "..."]:
         >>> import jax.numpy as jnp
         >>> phi = log_stiffness_trend(jnp.log(jnp.array([1.0, 2.0, 5.0])))
         >>> [round(float(c), 2) for c in sound_speed_squared(phi)]
-        [0.06, 0.19, 0.46]
+        [0.06, 0.19, 0.45]
     """
     return -0.2 + 0.7 * jax.nn.softplus((1.5 - x) / 0.35)
 
@@ -150,7 +150,7 @@ class RandomFunction(eqx.Module):
         weight = np.sqrt(2 * self._spectral_density(frequency) / width)
         return jnp.sin(frequency * (x[..., None] - start)) @ (weight * z)
 
-    def _spectral_density(self, frequency: np.ndarray) -> np.ndarray:
+    def _spectral_density(self, frequency: Float[np.ndarray, " modes"]) -> Float[np.ndarray, " modes"]:
         """Of the Matern-5/2 kernel: its integral over frequency / 2 pi is the variance."""
         rate = np.sqrt(5.0) / self.length
         return self.amplitude**2 * (16.0 / 3.0) * rate**5 / (rate**2 + frequency**2) ** 3

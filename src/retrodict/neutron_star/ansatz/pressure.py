@@ -66,9 +66,11 @@ class PiecewisePolytropes(AbstractAnsatz):
         (34.45, [3.25, 2.7, 2.6])
     """
 
-    log10_p1: tuple[float, float] = eqx.field(static=True, default=(33.9, 35.0))  # range; p1 at 10^14.7 g cm^-3 [dyn cm^-2]
-    gamma_1: tuple[float, float] = eqx.field(static=True, default=(2.0, 4.5))  # range of the index below that density
-    gamma_2: tuple[float, float] = eqx.field(static=True, default=(1.2, 4.2))  # range of the index from there to 10^15 g cm^-3
+    log10_p1: tuple[float, float] = eqx.field(static=True, default=(33.9, 35.0))  # range, of p1 [dyn cm^-2]
+    gamma_1: tuple[float, float] = eqx.field(
+        static=True, default=(2.0, 4.5)
+    )  # range of the index below 10^14.7 g cm^-3
+    gamma_2: tuple[float, float] = eqx.field(static=True, default=(1.2, 4.2))  # range of the index below 10^15 g cm^-3
     gamma_3: tuple[float, float] = eqx.field(static=True, default=(1.2, 4.0))  # range of the index above
     top: float = eqx.field(static=True, default=2.2)  # fm^-3, the density of the last node
 

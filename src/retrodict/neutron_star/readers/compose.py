@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from retrodict.base.atomic import storage_error, write_text
 from retrodict.base.constants import NEUTRON_MASS, PROTON_MASS
@@ -23,7 +24,11 @@ _HEAD = 3 + 7 + 1  # indices, Q1 to Q7, the number of further quantities
 
 
 def is_compose(path: PathLike) -> bool:
-    """Whether `path` is a folder or a file of a CompOSE table."""
+    """Whether a path is a folder or a file of a CompOSE table.
+
+    Args:
+        path: file or folder.
+    """
     path = Path(path)
     try:
         return path.is_dir() or (path.suffix in _SUFFIXES and _beside(path, ".nb").is_file())
@@ -31,8 +36,20 @@ def is_compose(path: PathLike) -> bool:
         return False
 
 
-def read_compose(path: PathLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, Columns]:
-    """n [fm^-3], eps and p [MeV fm^-3] of the coldest slice, and the same as columns with their provenance."""
+def read_compose(
+    path: PathLike,
+) -> tuple[Float[np.ndarray, " rows"], Float[np.ndarray, " rows"], Float[np.ndarray, " rows"], Columns]:
+    """Read the coldest slice of a CompOSE table.
+
+    Args:
+        path: the folder, or one of its files.
+
+    Returns:
+        n [fm^-3], eps and p [MeV fm^-3], each of shape (rows,), and the same as columns with their provenance.
+
+    Raises:
+        InputError: if the table is not cold, not in beta equilibrium or not complete.
+    """
     nb, thermo = _members(Path(path))
     density = _grid(nb)
     for suffix, what in ((".t", "temperature"), (".yq", "charge fraction")):
@@ -52,9 +69,14 @@ def read_compose(path: PathLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, Co
 
 
 def write_compose(folder: PathLike, table: EquationOfStateTable) -> None:
-    """The four files of a cold CompOSE table in `folder`. The charge fraction is not known to a table and written as 0.
+    """Write the four files of a cold CompOSE table. A table has no charge fraction; it is written as 0.
 
-    Raises `StorageError`.
+    Args:
+        folder: where to write; made if it does not exist.
+        table: equation of state.
+
+    Raises:
+        StorageError: if a file cannot be written.
     """
     folder = Path(folder)
     try:
@@ -91,7 +113,7 @@ def _beside(path: Path, suffix: str) -> Path:
     return path.with_suffix(suffix)
 
 
-def _grid(path: Path) -> tuple[int, np.ndarray]:
+def _grid(path: Path) -> tuple[int, Float[np.ndarray, " values"]]:
     """First index and values of an `eos.nb`, `eos.t` or `eos.yq`."""
     text, _ = read_text(path)
     numbers = [value for _, row in parse_numbers(text, path) for value in row]
@@ -102,7 +124,7 @@ def _grid(path: Path) -> tuple[int, np.ndarray]:
     return int(numbers[0]), np.asarray(numbers[2:])
 
 
-def _check_axis(path: Path, what: str, density: tuple[int, np.ndarray]) -> None:
+def _check_axis(path: Path, what: str, density: tuple[int, Float[np.ndarray, " values"]]) -> None:
     """One charge fraction (or one for each density), and a slice that is cold."""
     if not path.is_file():
         return
@@ -115,7 +137,9 @@ def _check_axis(path: Path, what: str, density: tuple[int, np.ndarray]) -> None:
         raise InputError("not in beta equilibrium", where=str(path), got=f"{len(values)} charge fractions", fix=fix)
 
 
-def _thermo_rows(path: Path) -> tuple[tuple[float, float], np.ndarray, Source, np.ndarray]:
+def _thermo_rows(
+    path: Path,
+) -> tuple[tuple[float, float], Float[np.ndarray, "rows columns"], Source, Int[np.ndarray, " rows"]]:
     text, source = read_text(path)
     rows = iter(parse_numbers(text, path))
     number, head = next(rows, (1, []))
@@ -137,7 +161,9 @@ def _thermo_rows(path: Path) -> tuple[tuple[float, float], np.ndarray, Source, n
     return (head[0], head[1]), np.asarray(kept), source, np.asarray(lines)
 
 
-def _coldest(rows: np.ndarray, lines: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _coldest(
+    rows: Float[np.ndarray, "rows columns"], lines: Int[np.ndarray, " rows"], path: Path
+) -> tuple[Float[np.ndarray, "cold columns"], Int[np.ndarray, " cold"]]:
     cold = rows[:, 0] == rows[:, 0].min()
     rows, lines = rows[cold], lines[cold]
     order = np.argsort(rows[:, 1], kind="stable")

@@ -16,11 +16,20 @@ MOST_STEPS = 20_000
 def march_adaptively(
     eos: EquationOfState, first: Int[Array, " stars"], state: State, *, curvature: float, rtol: float
 ) -> State:
-    """From the lower end of interval `first[k]`, where star k has `state`, to the lowest node by DOP853 in x.
+    """Integrate each star down to the lowest node by DOP853 in x.
 
-    Between the nodes matter is interpolated (`EquationOfState.__call__`), and this bounds the accuracy whatever `rtol`.
-    `curvature` turns MeV fm^-3 into the units of the state. A star that takes too many steps ends as NaN, hence not
-    valid.
+    Between the nodes matter is interpolated (`EquationOfState.__call__`), and this bounds the accuracy, however small
+    `rtol` is. A star that takes too many steps ends as NaN, hence not valid.
+
+    Args:
+        eos: equation of state, crust included.
+        first: number of the interval at whose lower end the star has `state`, shape (stars,).
+        state: u, w, z, g there, each of shape (stars,).
+        curvature: factor from MeV fm^-3 to the units of the state [km^-2].
+        rtol: relative tolerance of a step.
+
+    Returns:
+        The state at the lowest node.
     """
 
     def field(x: Scalar, state: State, _: None) -> State:

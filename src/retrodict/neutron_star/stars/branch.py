@@ -23,11 +23,11 @@ LARGEST = 30.0  # km: larger stars are not neutron stars, however stable
 
 
 class Branch(NamedTuple):
-    """Stable stars. `(cells, 2)` arrays hold the two ends of each chord, the lighter star first."""
+    """Stable stars as a chain of chords; the columns are the ends of a chord, the lighter star first."""
 
     mass: Float[Array, "cells 2"]  # Msun
     radius: Float[Array, "cells 2"]  # km
-    log_deformability: Float[Array, "cells 2"]
+    log_deformability: Float[Array, "cells 2"]  # ln Lambda
     rise: Float[Array, " cells"]  # the mass that the chord gains [Msun]; 0 where the stars are unstable
     maximum_mass: Scalar  # Msun
     maximum_radius: Scalar  # km, of the heaviest star
@@ -36,13 +36,18 @@ class Branch(NamedTuple):
 class Nodes(NamedTuple):
     """Stars for a quadrature over the mass; the weights sum to one."""
 
-    mass: Float[Array, " stars"]
-    radius: Float[Array, " stars"]
-    weight: Float[Array, " stars"]
+    mass: Float[Array, " stars"]  # Msun
+    radius: Float[Array, " stars"]  # km
+    weight: Float[Array, " stars"]  # of the quadrature, sums to one
 
 
 def stable_branch(sequence: StellarSequence, heaviest: Star) -> Branch:
-    """The stable part of a sequence of stars of rising central density; `heaviest` is its `maximum_mass`."""
+    """The stable part of a sequence of stars.
+
+    Args:
+        sequence: stars of rising central density.
+        heaviest: their heaviest star, from `maximum_mass`.
+    """
     stable = lax.stop_gradient(stable_chords(sequence.mass, sequence.radius))
     last = jnp.argmax(jnp.where(jnp.append(False, stable), sequence.mass, -jnp.inf))
     beyond = heaviest.central_density < sequence.central_density[last]  # the star `last` is no longer stable
@@ -66,10 +71,10 @@ def stable_branch(sequence: StellarSequence, heaviest: Star) -> Branch:
 class _Vertex(NamedTuple):
     """Stars as far as a branch needs them."""
 
-    mass: Array
-    radius: Array
-    log_deformability: Array
-    log_enthalpy: Array
+    mass: Float[Array, "*stars"]
+    radius: Float[Array, "*stars"]
+    log_deformability: Float[Array, "*stars"]
+    log_enthalpy: Float[Array, "*stars"]
 
 
 def _vertex(stars: StellarSequence | Star) -> _Vertex:
@@ -101,9 +106,16 @@ def stable_chords(mass: Float[Array, " stars"], radius: Float[Array, " stars"]) 
     """Whether the stars between two neighbours are stable against radial oscillations.
 
     Going up in central density, a maximum of the mass makes one more mode unstable where the radius shrinks and one
-    fewer where it grows; at a minimum it is the other way round. Source: Bardeen, Thorne, Meltzer, ApJ 145 (1966) 505.
-    Stars larger than `LARGEST` (at the low end, where the grid begins among unbound ones) shrink, and no chord leads to
-    them: it would cross the whole plane.
+    fewer where it grows; at a minimum it is the other way round. Stars larger than `LARGEST` (at the low end, where the
+    grid begins among unbound ones) count as shrinking, and no chord leads to them: it would cross the whole plane.
+    Source: Bardeen, Thorne, Meltzer, ApJ 145 (1966) 505.
+
+    Args:
+        mass: masses [Msun] in order of central density, shape (stars,).
+        radius: radii [km], shape (stars,).
+
+    Returns:
+        One flag for each pair of neighbours, shape (stars - 1,).
     """
     gain = jnp.diff(mass)
     rising = _forward_fill(jnp.sign(jnp.where(jnp.abs(gain) < 1e-10, 0.0, gain))) > 0
@@ -122,9 +134,13 @@ def _forward_fill(sign: Float[Array, " chords"]) -> Float[Array, " chords"]:
 
 
 def mass_nodes(branch: Branch, lightest: float = LIGHTEST) -> Nodes:
-    """Gauss-Legendre nodes on every chord for a mass that is uniform over the stable stars above `lightest` [Msun].
+    """Gauss-Legendre nodes on every chord for a mass that is uniform over the stable stars.
 
-    Where no star is so heavy, all the weight goes to the heaviest, so that what follows stays finite.
+    Where no star is heavier than `lightest`, all the weight is at the heaviest star, so that results stay finite.
+
+    Args:
+        branch: stable stars.
+        lightest: lower end of the range of masses [Msun].
     """
     lower, gain = branch.mass[:, 0], branch.mass[:, 1] - branch.mass[:, 0]
     start = jnp.clip((lightest - lower) / jnp.where(gain > 0, gain, 1.0), 0.0, 1.0)
@@ -140,7 +156,17 @@ def mass_nodes(branch: Branch, lightest: float = LIGHTEST) -> Nodes:
 def sample_stars(
     key: Key, branch: Branch, count: int, lightest: float = LIGHTEST
 ) -> tuple[Float[Array, " count"], Float[Array, " count"]]:
-    """Masses [Msun], uniform over the stable stars above `lightest`, and their radii [km]."""
+    """Draw stars whose masses are uniform over the stable ones.
+
+    Args:
+        key: random key.
+        branch: stable stars.
+        count: number of stars.
+        lightest: lower end of the range of masses [Msun].
+
+    Returns:
+        Masses [Msun] and radii [km], each of shape (count,).
+    """
     lower, gain = branch.mass[:, 0], branch.mass[:, 1] - branch.mass[:, 0]
     start = jnp.clip((lightest - lower) / jnp.where(gain > 0, gain, 1.0), 0.0, 1.0)
     weight = branch.rise * (1 - start)
@@ -152,9 +178,11 @@ def sample_stars(
 
 
 def log_deformability_at(branch: Branch, mass: Float[Array, " stars"]) -> Float[Array, " stars"]:
-    """ln Lambda at the given masses [Msun], on the branch of lowest density where there are several.
+    """ln Lambda at given masses, on the branch of lowest density where there are several.
 
-    Beyond the maximum mass, the value of the heaviest star.
+    Args:
+        branch: stable stars.
+        mass: masses [Msun], shape (stars,); beyond the maximum mass the value of the heaviest star is taken.
     """
     stable = branch.rise > 0
     inside = stable & (branch.mass[:, 0] <= mass[:, None]) & (mass[:, None] <= branch.mass[:, 1])

@@ -47,8 +47,15 @@ class _Plan(NamedTuple):
 
 
 def centres(matter: Intervals, centre: Int[np.ndarray, " stars"]) -> tuple[State, Int[Array, " stars"]]:
-    """The states from which the march of the stars centred on the nodes `centre` goes on, and the numbers of the
-    intervals at whose lower ends they are."""
+    """Carry each star from its centre to the shared grid.
+
+    Args:
+        matter: the intervals of the grid, from the surface inward.
+        centre: numbers of the nodes at which the stars are centred, ascending, shape (stars,).
+
+    Returns:
+        The states from which the march goes on, and the numbers of the intervals at whose lower ends they are.
+    """
     state, first = series(matter, centre)
     plan, reached = _plan(matter.rise, centre, first)
     return _fine_steps(matter, plan, state), reached
@@ -57,16 +64,29 @@ def centres(matter: Intervals, centre: Int[np.ndarray, " stars"]) -> tuple[State
 def march_is_stable(
     rise: Rows, centre: Int[np.ndarray, " stars"], first: Int[Array, " stars"]
 ) -> Bool[Array, " stars"]:
-    """Whether the march from the lower ends of the intervals `first` is stable: no step far wider than all above it."""
+    """Whether the march of each star is stable: no step far wider than all above it.
+
+    Args:
+        rise: c_s^2 times the width of the interval in x, shape (intervals, 3).
+        centre: numbers of the nodes at which the stars are centred, shape (stars,).
+        first: numbers of the intervals at whose lower ends the march begins, shape (stars,).
+    """
     return _lowest_wider(*_widths(lax.stop_gradient(rise)), centre, UNSTABLE_STEP) >= first
 
 
 def series(matter: Intervals, centre: Int[np.ndarray, " stars"]) -> tuple[State, Int[Array, " stars"]]:
-    """Central series at the lower end of the first interval that has room for it, and the number of that interval.
+    """The central power series at the lower end of the first interval that has room for it.
 
     Usually that is the interval below the centre. Where h does not rise (a transition), or rises much less than in the
     next one, the series extends to a later interval: a march that starts at u = 0, or with steps far wider than u,
     would not be stable.
+
+    Args:
+        matter: the intervals of the grid, from the surface inward.
+        centre: numbers of the nodes at which the stars are centred, ascending, shape (stars,).
+
+    Returns:
+        The states, and the number of that interval for each star.
     """
     energy, pressure, rise = matter
     width, h = _widths(rise)

@@ -27,62 +27,75 @@ _Arguments: TypeAlias = tuple[Intervals, Int[Array, " stars"], State]  # of `mar
 
 
 class Block(NamedTuple):
-    """d(u, w, z, g)/d(u, w, z, g): z and g depend on u and w, not on each other, and nothing depends on them."""
+    """The Jacobian d(u, w, z, g)/d(u, w, z, g), without its zeros.
 
-    uu: Grid
-    uw: Grid
-    wu: Grid
-    ww: Grid
-    zu: Grid
-    zw: Grid
-    zz: Grid
-    gu: Grid
-    gw: Grid
-    gg: Grid
+    z and g depend on u and w, not on each other, and nothing depends on them. The first letter of a field is the
+    variable that is differentiated: `zu` is dz/du.
+    """
+
+    uu: Grid  # du/du
+    uw: Grid  # du/dw
+    wu: Grid  # dw/du
+    ww: Grid  # dw/dw
+    zu: Grid  # dz/du
+    zw: Grid  # dz/dw
+    zz: Grid  # dz/dz
+    gu: Grid  # dg/du
+    gw: Grid  # dg/dw
+    gg: Grid  # dg/dg
 
 
 IDENTITY = Block(1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0)  # type: ignore[arg-type]
 
 
 class Gradient(NamedTuple):
-    """d(u, w, z, g)/d(E or P or D) of one stage, or of one final quantity."""
+    """Derivatives of u, w, z or g with respect to the matter E, P and D of one stage."""
 
-    energy: Grid
-    pressure: Grid
-    rise: Grid
+    energy: Grid  # by E
+    pressure: Grid  # by P
+    rise: Grid  # by D
 
 
 class Kernel(NamedTuple):
-    """The surface state, its dependence on the state at the centre, and on the equation of state, at the upper end,
-    middle and lower end."""
+    """The surface state and its derivatives.
 
-    surface: State
-    centre: Block
-    u: tuple[Gradient, Gradient, Gradient]
-    w: tuple[Gradient, Gradient, Gradient]
-    z: tuple[Gradient, Gradient, Gradient]
-    g: tuple[Gradient, Gradient, Gradient]
+    The three gradients of a variable are those with respect to matter at the upper end, the middle and the lower end of
+    every interval.
+    """
+
+    surface: State  # state at the lowest node
+    centre: Block  # derivative by the state at the start
+    u: tuple[Gradient, Gradient, Gradient]  # of u at the surface
+    w: tuple[Gradient, Gradient, Gradient]  # of w
+    z: tuple[Gradient, Gradient, Gradient]  # of z
+    g: tuple[Gradient, Gradient, Gradient]  # of g
 
 
 class Stage(NamedTuple):
-    """What all derivatives at one Runge-Kutta stage share; rates are those for D = 1."""
+    """Terms that all derivatives at one Runge-Kutta stage share; the rates are those for D = 1."""
 
-    u: Grid
-    w: Grid
-    g: Grid
-    e: Grid
-    p: Grid
-    a: Grid  # 1 - 2 u w
-    y: Grid
-    over_q: Grid
+    u: Grid  # r^2
+    w: Grid  # m / r^3
+    g: Grid  # frame dragging
+    e: Grid  # E
+    p: Grid  # P
+    a: Grid  # A = 1 - 2 u w
+    y: Grid  # tidal y = z + E / q
+    over_q: Grid  # 1 / q, q = P + w
     t: Grid  # 1 / (u q)
-    over_a: Grid
+    over_a: Grid  # 1 / A
     tidal: Grid  # the bracket of the tidal equation
-    rates: State
+    rates: State  # d(u, w, z, g)/ds
 
 
 def stage(state: State, e: Grid, p: Grid) -> Stage:
-    """Evaluate the equations of `retrodict.neutron_star.stars.march.slope` with their parts kept."""
+    """Evaluate the equations of `retrodict.neutron_star.stars.march.slope` and keep their terms.
+
+    Args:
+        state: u, w, z, g of every interval and star.
+        e: E = 4 pi eps [km^-2] of every interval, shape (intervals, 1).
+        p: P = 4 pi p [km^-2] of every interval, shape (intervals, 1).
+    """
     u, w, z, g = state
     q, a = p + w, 1.0 - 2.0 * u * w
     inverse = lax.optimization_barrier(1.0 / (u * q * a))
@@ -98,7 +111,12 @@ def stage(state: State, e: Grid, p: Grid) -> Stage:
 
 
 def by_state(s: Stage, d: Grid) -> Block:
-    """Derivatives of the rates, times the rise `d`, with respect to the state."""
+    """Derivatives of the rates, times the rise, with respect to the state.
+
+    Args:
+        s: terms of the stage.
+        d: rise D of every interval and star; zero where the star has not started.
+    """
     u, w, g, e, p, a, y, over_q, t, over_a, tidal, (du, dw, _, _) = s
     q, both, ug = p + w, s.e + s.p, u * g
     over_u, lag, td = t * q, e - 3.0 * w, t * d
@@ -124,10 +142,12 @@ def by_state(s: Stage, d: Grid) -> Block:
 
 
 def by_matter(s: Stage, d: Grid, back: Block) -> tuple[Gradient, Gradient, Gradient, Gradient]:
-    """Derivatives of the final u, w, z, g with respect to E, P and D at this stage; `back` is that with respect to its
-    rates.
+    """Derivatives of the final u, w, z, g with respect to E, P and D at one stage.
 
-    `d` is zero where the star has not started, and so must `back` be.
+    Args:
+        s: terms of the stage.
+        d: rise D of every interval and star; zero where the star has not started, and so must `back` be.
+        back: derivative of the final state with respect to the rates of the stage.
     """
     u, w, g, e, p, a, y, over_q, t, over_a, tidal, (du, dw, dz, dg) = s
     q, both, ug = p + w, s.e + s.p, u * g
@@ -157,7 +177,12 @@ def by_matter(s: Stage, d: Grid, back: Block) -> tuple[Gradient, Gradient, Gradi
 
 
 def product(a: Block, b: Block) -> Block:
-    """The matrix product a b."""
+    """The matrix product a b.
+
+    Args:
+        a: left factor.
+        b: right factor.
+    """
     return Block(
         uu=a.uu * b.uu + a.uw * b.wu,
         uw=a.uu * b.uw + a.uw * b.ww,
@@ -191,7 +216,13 @@ def _stages(path: State, matter: Intervals, rise: list[Grid]) -> list[Stage]:
 
 
 def assemble(matter: Intervals, first: Int[Array, " stars"], state: State) -> Kernel:
-    """The march together with its derivative."""
+    """Integrate the stars together with the derivative of the march.
+
+    Args:
+        matter: the intervals of the grid, from the surface inward.
+        first: number of the interval at whose lower end the star has `state`, shape (stars,).
+        state: u, w, z, g there, each of shape (stars,).
+    """
     surface, path = trajectory(matter, first, state)
     started = (jnp.arange(matter.energy.shape[0])[:, None] < first).astype(matter.energy.dtype)
     active = [matter.rise[:, column, None] * started for column in range(3)]
@@ -229,7 +260,18 @@ _assemble_one_by_one = sequential_vmap(
 
 @jax.custom_jvp
 def differentiable_march(matter: Intervals, first: Int[Array, " stars"], state: State) -> State:
-    """`march` with a derivative that is exact, linear in the tangents and cheap in both modes (once; not twice)."""
+    """Integrate as `march` does, with a derivative that is exact, linear in the tangents and cheap in both modes.
+
+    It can be differentiated once, not twice.
+
+    Args:
+        matter: the intervals of the grid, from the surface inward.
+        first: number of the interval at whose lower end the star has `state`, shape (stars,).
+        state: u, w, z, g there, each of shape (stars,).
+
+    Returns:
+        The state at the lowest node.
+    """
     return march(matter, first, state)
 
 
