@@ -26,7 +26,8 @@ STARS = {
 
 _Table: TypeAlias = dict[str, tuple[Float[np.ndarray, "draws rows"], str]]
 _Rows: TypeAlias = tuple[Float[jax.Array, " rows"], ...]
-_Columns: TypeAlias = tuple[Float[jax.Array, "draws rows"], ...]
+_Stars: TypeAlias = tuple[Float[jax.Array, " stars"], ...]
+_Columns: TypeAlias = tuple[Float[jax.Array, "draws ..."], ...]
 
 
 def tables(target: Posterior, z: Float[np.ndarray, "draws dim"]) -> dict[str, _Table]:
@@ -57,7 +58,7 @@ def tables(target: Posterior, z: Float[np.ndarray, "draws dim"]) -> dict[str, _T
     }
 
 
-def _tables(target: Posterior, z: Vector) -> tuple[_Rows, _Rows]:
+def _tables(target: Posterior, z: Vector) -> tuple[_Rows, _Stars]:
     unknown = target.ansatz(z)
     prediction, _ = target.forward(unknown)
     return _matter(unknown), _stars(prediction)
@@ -76,7 +77,7 @@ def _rows(lower: Float[jax.Array, " n"], middle: Float[jax.Array, " n"], last: S
     return jnp.append(jnp.stack([lower, middle], axis=1).ravel(), last)
 
 
-def _stars(prediction: Prediction) -> _Rows:
+def _stars(prediction: Prediction) -> _Stars:
     """The stars of the grid and the heaviest, which lies between two of them, sorted; the others are NaN at the end."""
     sequence, heaviest = prediction.sequence, prediction.heaviest
     chords = stable_chords(sequence.mass, sequence.radius)

@@ -8,7 +8,7 @@ from retrodict.base.types import Array, Float, Scalar, Vector
 from retrodict.neutron_star.ansatz.parts import LOG_SATURATION, CoreGrid, Network, uniform
 from retrodict.neutron_star.ansatz.sound_speed import _unit
 from retrodict.neutron_star.eos import crust as _crust
-from retrodict.neutron_star.eos.crust import Segment, interval_points
+from retrodict.neutron_star.eos.crust import Real, Segment, interval_points
 from retrodict.neutron_star.eos.equation_of_state import EquationOfState, above_crust, from_piecewise_polytropes
 from retrodict.problem.ansatz import AbstractAnsatz
 
@@ -98,7 +98,10 @@ class PiecewisePolytropes(AbstractAnsatz):
 
 
 def integrate_index(
-    nodes: Float[Array, " nodes"], gamma: Float[Array, "intervals 3"], energy_density: Scalar, pressure: Scalar
+    nodes: Float[Array, " nodes"],
+    gamma: Float[Array, "intervals 3"],
+    energy_density: Real,
+    pressure: Real,
 ) -> Segment:
     """Integrate cold matter upward from its index Gamma = d ln p / d ln n, to fourth order.
 

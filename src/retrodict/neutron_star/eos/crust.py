@@ -8,7 +8,7 @@ Source: Read, Lackey, Owen, Friedman, PRD 79, 124032 (2009): Table II (crust) an
 piece).
 """
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
@@ -31,6 +31,9 @@ INTERVALS_PER_PIECE: Final = (20, 4, 19, 3)
 LOWEST_DENSITY: Final = 3e9  # g cm^-3, of the lowest node
 GRADING: Final = 1.25  # exponent of the node spacing within a piece
 LEAST_JOIN: Final = 0.024  # fm^-3: below it the outer pieces would have to be cut too
+
+
+Real: TypeAlias = Scalar | float
 
 
 class Segment(NamedTuple):
@@ -65,9 +68,7 @@ def interval_points(nodes: Float[Array, " nodes"]) -> Float[Array, "intervals 3"
     return jnp.stack([lower, 0.5 * (lower + upper), upper], axis=-1)
 
 
-def polytrope(
-    nodes: Float[Array, " nodes"], index: Scalar | float, energy_density: Scalar | float, pressure: Scalar | float
-) -> Segment:
+def polytrope(nodes: Float[Array, " nodes"], index: Real, energy_density: Real, pressure: Real) -> Segment:
     """p ~ n^index in closed form.
 
     The first law gives eps = eps_0 e^d + p_0 (e^(index d) - e^d) / (index - 1) with d = x - x_0, written so that index
@@ -124,9 +125,7 @@ def extend(
     return join(segment, polytrope(graded_nodes(x, log_density, intervals, grading), index, eps, p))
 
 
-def graded_nodes(
-    lower: Scalar | float, upper: Scalar | float, intervals: int, grading: float
-) -> Float[Array, " nodes"]:
+def graded_nodes(lower: Real, upper: Real, intervals: int, grading: float) -> Float[Array, " nodes"]:
     """Nodes that crowd towards `upper`, where the mass is.
 
     Args:

@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float
 from retrodict.base.types import Scalar
 from retrodict.neutron_star.eos import crust as _crust
 from retrodict.neutron_star.eos import tabulated
-from retrodict.neutron_star.eos.crust import Segment, interval_points
+from retrodict.neutron_star.eos.crust import Real, Segment, interval_points
 from retrodict.neutron_star.eos.tabulated import Reals
 
 READ_INTERVALS = (60, 26, 42)
@@ -146,7 +146,10 @@ def core_nodes(edges: list[Scalar], intervals: list[int]) -> Float[Array, " node
 
 
 def integrate_sound_speed(
-    nodes: Float[Array, " nodes"], speed: Float[Array, "intervals 3"], energy_density: Scalar, pressure: Scalar
+    nodes: Float[Array, " nodes"],
+    speed: Float[Array, "intervals 3"],
+    energy_density: Real,
+    pressure: Real,
 ) -> Segment:
     """Integrate the first law upward from the first node, to fourth order.
 
@@ -203,8 +206,8 @@ def from_sound_speed(
 
 
 def from_piecewise_polytropes(
-    log10_p1: Scalar | float,
-    gamma: Sequence[Scalar | float] | Float[Array, " 3"],
+    log10_p1: Real,
+    gamma: Sequence[Real] | Float[Array, " 3"],
     *,
     top_density: float = 2.4,
     refine: int = 1,
@@ -241,9 +244,9 @@ def from_piecewise_polytropes(
 
 
 def polytropic(
-    index: Scalar | float,
-    energy_density: Scalar | float,
-    pressure: Scalar | float,
+    index: Real,
+    energy_density: Real,
+    pressure: Real,
     nodes: Float[Array, " nodes"],
     *,
     stars_from: int = 0,

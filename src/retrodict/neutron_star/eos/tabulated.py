@@ -86,7 +86,7 @@ def monotone_slopes(x: Reals, y: Reals) -> Reals:
     secant = np.diff(y) / np.diff(x)
     width = min(5, x.size)
     start = np.clip(np.arange(x.size) - width // 2, 0, x.size - width)
-    raw = np.array([_lagrange_slope(x[s : s + width], y[s : s + width], i - s) for i, s in enumerate(start)])
+    raw = np.array([_lagrange_slope(x[s : s + width], y[s : s + width], int(i - s)) for i, s in enumerate(start)])
     least = np.minimum(np.append(secant, secant[-1]), np.insert(secant, 0, secant[0]))
     return np.clip(raw, 0.0, 3.0 * least)
 

@@ -8,12 +8,17 @@ $$p \propto \exp\Big[-\frac{u^2 - 2\rho uv + v^2}{2(1-\rho^2)}\Big],\quad u = \f
 with the upper error where the true value lies above the measured one; it is normalised exactly.
 """
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
 from retrodict.base.types import Array, Float, Key
+
+_Errors: TypeAlias = Float[np.ndarray, "stars ..."] | Sequence[float] | Sequence[Sequence[float]]
 
 
 class MassRadiusErrors(eqx.Module):
@@ -95,9 +100,9 @@ class MassRadiusErrors(eqx.Module):
 
 
 def mass_radius_errors(
-    mass: Float[np.ndarray, "stars *sides"],
-    radius: Float[np.ndarray, "stars *other_sides"],
-    correlation: Float[np.ndarray, " stars"] | float = 0.0,
+    mass: _Errors,
+    radius: _Errors,
+    correlation: Float[np.ndarray, " stars"] | Sequence[float] | float = 0.0,
 ) -> MassRadiusErrors:
     """Build the errors of measured stars from symmetric or asymmetric ones.
 

@@ -33,6 +33,6 @@ class EquationOfStateTable:
         return len(self.baryon_density)
 
     @property
-    def sound_speed_squared(self) -> Float[np.ndarray, " rows-1"]:
+    def sound_speed_squared(self) -> Float[np.ndarray, " intervals"]:
         """dp / d eps between neighbouring rows; zero across a first-order transition."""
         return np.diff(self.pressure) / np.diff(self.energy_density)

@@ -16,14 +16,16 @@ from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.custom_batching import sequential_vmap
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Shaped
 
 from retrodict.neutron_star.stars.march import Intervals, State, march, march_is_whole, trajectory
 
 Grid: TypeAlias = Float[Array, "intervals stars"]
 _Arguments: TypeAlias = tuple[Intervals, Int[Array, " stars"], State]  # of `march`
+_Tangents: TypeAlias = tuple[Intervals, Shaped[Array | np.ndarray, " stars"], State]  # integers have none: float0
 
 
 class Block(NamedTuple):
@@ -276,7 +278,7 @@ def differentiable_march(matter: Intervals, first: Int[Array, " stars"], state: 
 
 
 @differentiable_march.defjvp
-def _response(primals: _Arguments, tangents: _Arguments) -> tuple[State, State]:
+def _response(primals: _Arguments, tangents: _Tangents) -> tuple[State, State]:
     build = _assemble_one_by_one if jax.default_backend() == "cpu" else assemble
     kernel = build(*primals)
     change, _, (du, dw, dz, dg) = tangents
