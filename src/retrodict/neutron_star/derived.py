@@ -1,4 +1,4 @@
-"""What is reported about an equation of state: numbers that observers quote, and functions on fixed grids."""
+"""Reported quantities of an equation of state: numbers that observers quote, and functions on fixed grids."""
 
 import jax.numpy as jnp
 import numpy as np

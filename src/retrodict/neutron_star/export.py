@@ -83,8 +83,8 @@ def _stars(prediction: Prediction) -> _Stars:
     chords = stable_chords(sequence.mass, sequence.radius)
     begins, ends = jnp.append(chords, False), jnp.append(False, chords)
     below = sequence.central_density < heaviest.central_density  # the upper end of the last chord may lie beyond
-    known = jnp.append((begins | ends & below) & sequence.valid, heaviest.valid)
+    exists = jnp.append((begins | ends & below) & sequence.valid, heaviest.valid)
     density = jnp.append(sequence.central_density, heaviest.central_density)
-    order = jnp.argsort(jnp.where(known, density, jnp.inf))
+    order = jnp.argsort(jnp.where(exists, density, jnp.inf))
     columns = (jnp.append(getattr(sequence, name), getattr(heaviest, name)) for name in STARS)
-    return tuple(jnp.where(known, column, jnp.nan)[order] for column in columns)
+    return tuple(jnp.where(exists, column, jnp.nan)[order] for column in columns)

@@ -70,17 +70,17 @@ def _tides(result: "Result") -> Figure:
 
 def _bands(result: "Result", name: str, *, sideways: bool = False) -> tuple[Band, ...]:
     """Prior below, posterior above; where fewer than one draw in twenty has a value there is no band."""
-    prior, found = result.prior_band(name), result.band(name)
+    prior, posterior = result.prior_band(name), result.band(name)
     below = (band_of(_trim(result, name, prior), label="prior", role="prior", sideways=sideways),) if prior else ()
-    return (*below, band_of(_trim(result, name, found), label="posterior", sideways=sideways))
+    return (*below, band_of(_trim(result, name, posterior), label="posterior", sideways=sideways))
 
 
 def _trim(
     result: "Result", name: str, band: dict[str, Float[np.ndarray, "..."]]
 ) -> dict[str, Float[np.ndarray, "..."]]:
     values, weights = result.draws(name)
-    known = np.isfinite(values).T @ weights if values.ndim == 2 else np.ones(1)
-    return {key: np.where(known >= 0.05, value, np.nan) if key != "x" else value for key, value in band.items()}
+    present = np.isfinite(values).T @ weights if values.ndim == 2 else np.ones(1)
+    return {key: np.where(present >= 0.05, value, np.nan) if key != "x" else value for key, value in band.items()}
 
 
 def _observed_stars(result: "Result") -> tuple[Ellipses | Points, ...]:

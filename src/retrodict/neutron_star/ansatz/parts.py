@@ -1,4 +1,4 @@
-r"""What the ansaetze share: the grid above the crust, the trend of the sound speed, random functions and networks.
+r"""Building blocks of the ansaetze: grid above the crust, trend of the sound speed, random functions, networks.
 
 The natural unknown is the log-stiffness deficit
 

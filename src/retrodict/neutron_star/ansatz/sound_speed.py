@@ -155,9 +155,9 @@ class PiecewiseLinearSoundSpeed(AbstractAnsatz):
         nodes = self.grid.nodes_with_breaks(join, breaks, self._intervals())
         at = jnp.log(densities)
         speed = sound_speed_squared(log_stiffness_trend(at) + self.amplitude * log_stiffness_width(at) * z[:-1])
-        known = jnp.concatenate([jnp.exp(join)[None], densities])
+        abscissa = jnp.concatenate([jnp.exp(join)[None], densities])
         value = jnp.concatenate([jnp.full(1, self.crust_value), speed])
-        return from_sound_speed(nodes, jnp.interp(jnp.exp(interval_points(nodes) - LOG_SATURATION), known, value))
+        return from_sound_speed(nodes, jnp.interp(jnp.exp(interval_points(nodes) - LOG_SATURATION), abscissa, value))
 
     def _intervals(self) -> list[int]:
         """Equal steps on average: shares of the grid by the width of the pieces."""

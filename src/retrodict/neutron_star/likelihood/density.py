@@ -78,13 +78,13 @@ class KernelDensity(eqx.Module):
         count = int(min(MOST_BINS, np.ceil(2 * TAIL * BINS_PER_BANDWIDTH / bandwidth))) + 1
         bins = np.linspace(-TAIL, TAIL, count)
         share = _distribute(u, v, weight, bins)
-        made = cls(*map(jnp.asarray, (centre, whitener, bins, share, bandwidth, 0.0)), bandwidth_error=0.0)
-        wide = eqx.tree_at(lambda d: d.bandwidth, made, made.bandwidth * np.sqrt(2.0))
+        narrow = cls(*map(jnp.asarray, (centre, whitener, bins, share, bandwidth, 0.0)), bandwidth_error=0.0)
+        wide = eqx.tree_at(lambda d: d.bandwidth, narrow, narrow.bandwidth * np.sqrt(2.0))
         at = _representative(x, y, weight)
-        change = np.asarray(wide.log_density(*at) - made.log_density(*at))
+        change = np.asarray(wide.log_density(*at) - narrow.log_density(*at))
         mesh = centre[:, None] + root @ np.stack(np.meshgrid(bins, bins)).reshape(2, -1)
-        highest = jnp.max(made.log_density(*map(jnp.asarray, mesh))) + 1.0 / (4 * BINS_PER_BANDWIDTH**2)
-        parts = (made.centre, made.whitener, made.bins, made.share, made.bandwidth, highest)
+        highest = jnp.max(narrow.log_density(*map(jnp.asarray, mesh))) + 1.0 / (4 * BINS_PER_BANDWIDTH**2)
+        parts = (narrow.centre, narrow.whitener, narrow.bins, narrow.share, narrow.bandwidth, highest)
         return cls(*parts, bandwidth_error=float(np.sqrt(np.mean(change**2))))
 
 

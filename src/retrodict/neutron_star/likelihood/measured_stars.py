@@ -1,9 +1,9 @@
-"""What masses and radii say of the stars: closest point, or marginalised over where on the branch each star sits.
+"""Likelihoods of masses and radii: closest point of the curve, or marginalised over the place of each star on it.
 
 `ProfileMassRadius` is the likelihood of the automatic-differentiation reconstructions (each star at the point of the
-curve that suits it best); it is no density over data, and its ensembles are too narrow. `MarginalMassRadius` is one:
+curve closest to it); it is no density over data, and its ensembles are too narrow. `MarginalMassRadius` is one:
 the mass of each star is uniform between 1 Msun and the maximum mass, and integrated out. `PulsarMass` does the same
-for a star whose mass alone is known.
+for a star of which the mass alone is measured.
 """
 
 from typing import TypeAlias

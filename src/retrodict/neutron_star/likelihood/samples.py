@@ -1,9 +1,9 @@
 r"""Stars and mergers that are published as posterior samples.
 
 The samples are turned into a density by `KernelDensity` and read as a likelihood that is a function of the
-displacement between the star and the centre of the samples: a mock measurement is the same cloud of samples somewhere
-else. It follows that the *datum* is the place of the cloud, and the likelihood is normalised over it. Samples must have
-been drawn under a flat prior in the two quantities, or carry weights that make it flat.
+displacement between the star and the centre of the samples: a mock measurement is the same cloud of samples at another
+place. So the *datum* is the place of the cloud, and the likelihood is normalised over it. Samples must have been drawn
+under a flat prior in the two quantities, or carry weights that make it flat.
 """
 
 import equinox as eqx

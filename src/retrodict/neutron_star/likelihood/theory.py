@@ -1,4 +1,4 @@
-r"""What theory says of matter itself, below and above the densities that stars probe.
+r"""Constraints from theory on matter itself, below and above the densities that stars probe.
 
 `PressureBand` is a calculated band of the pressure at low density, as from chiral effective field theory.
 `Reachability` asks whether perturbative QCD at a large chemical potential can be reached at all. With $n = dp/d\mu$,
@@ -8,7 +8,7 @@ it jumps up). Between a state L of the star and the state H of perturbative QCD 
 $$\frac{n_L}{\mu_L}\,\frac{\mu_H^2-\mu_L^2}{2} \;\le\; p_H - p_L \;\le\; \frac{n_H}{\mu_H}\,\frac{\mu_H^2-\mu_L^2}{2}.$$
 
 Both ends are reached: c_s^2 = 1 all the way and then a jump of n, or first the jump. Source: Komoltsev, Kurkela, PRL
-128, 202701 (2022). Both likelihoods look at `Prediction.matter`.
+128, 202701 (2022). Both likelihoods use `Prediction.matter`.
 """
 
 from typing import TypeAlias
@@ -153,8 +153,8 @@ class Reachability(AbstractLikelihood):
 
     def _lower_state(self, prediction: Prediction) -> tuple[Scalar, Scalar, Scalar]:
         """mu_L [MeV], n_L [fm^-3] and p_L [MeV fm^-3]."""
-        asked = None if self.matching is None else jnp.asarray(self.matching * SATURATION_DENSITY)
-        density = prediction.heaviest.central_density if asked is None else asked
+        matching = None if self.matching is None else jnp.asarray(self.matching * SATURATION_DENSITY)
+        density = prediction.heaviest.central_density if matching is None else matching
         state = _matter(prediction)(jnp.log(density)[None])
         energy, pressure = state.energy_density[0], state.pressure[0]
         return (energy + pressure) / density, density, pressure

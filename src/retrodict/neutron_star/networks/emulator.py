@@ -1,9 +1,9 @@
 r"""The pre-trained network in place of the equations of stellar structure, as a method to compare with.
 
 Soma, Wang, Shi, Stöcker and Zhou (JCAP 08 (2022) 071) differentiate through a network that was trained to map P(rho) to
-stars. Here it is a forward model like the exact one, so that one argument swaps them. It learns from piecewise
-polytropes with the segment edges of Raithel, Özel and Psaltis (ApJ 831 (2016) 44); what it does not know, it
-extrapolates without a warning. `benchmarks/neutron_star_networks.py` measures by how much, on held-out polytropes and
+stars. Here it is a forward model like the exact one, so that one argument swaps them. It is trained on piecewise
+polytropes with the segment edges of Raithel, Özel and Psaltis (ApJ 831 (2016) 44); outside of them it extrapolates
+without a warning. `benchmarks/neutron_star_networks.py` measures by how much, on held-out polytropes and
 on equations of state of another family.
 """
 
@@ -165,8 +165,8 @@ class EmulatorLearner(AbstractLearner):
             key: random key.
             batch: number of examples in it.
         """
-        chosen = jr.randint(key, (batch,), 0, len(self.train.feature))
-        return self._error(x, jax.tree.map(lambda leaf: leaf[chosen], self.train))
+        index = jr.randint(key, (batch,), 0, len(self.train.feature))
+        return self._error(x, jax.tree.map(lambda leaf: leaf[index], self.train))
 
     def validation(self, x: PyTree[Float[Array, "..."]]) -> Scalar:
         """Mean squared error on the whole held-out set.

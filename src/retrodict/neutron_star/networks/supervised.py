@@ -3,7 +3,7 @@ r"""The direct inverse: a network from masses and radii to the sound speed, afte
 PRD 98 (2018) 023019, PRD 101 (2020) 054016, JHEP 03 (2021) 273: random equations of state make random observations with
 random errors, the network sees the numbers *and the errors* and answers with the sound speed of five segments of
 density. Its output minimises a mean squared error, so it estimates the posterior *mean* under the prior of the training
-set and knows no uncertainty; the scatter of resampled inputs and of an ensemble of networks is not one either. It is
+set and gives no uncertainty; the scatter of resampled inputs and of an ensemble of networks is not one either. It is
 here to be compared.
 """
 
@@ -63,10 +63,10 @@ def curves(key: Key, count: int, *, least_maximum_mass: float = 1.9, batch: int 
         usable = valid & (prediction.branch.maximum_mass >= least_maximum_mass)
         return Curves(speed, *star_quantiles(prediction.branch)), usable
 
-    drawn, usable = eqx.filter_jit(lambda keys: jax.lax.map(draw, keys, batch_size=min(batch, count)))(
+    candidates, usable = eqx.filter_jit(lambda keys: jax.lax.map(draw, keys, batch_size=min(batch, count)))(
         jr.split(key, count)
     )
-    return jax.tree.map(lambda leaf: leaf[np.flatnonzero(usable)], drawn)
+    return jax.tree.map(lambda leaf: leaf[np.flatnonzero(usable)], candidates)
 
 
 def star_quantiles(branch: Branch) -> tuple[Float[Array, " quantiles"], Float[Array, " quantiles"]]:
@@ -145,13 +145,13 @@ class InverseLearner(AbstractLearner):
         """
         return self._error(x, self.held_out, jr.key(1), 2000)
 
-    def _error(self, x: PyTree[Float[Array, "..."]], known: Curves, key: Key, batch: int) -> Scalar:
+    def _error(self, x: PyTree[Float[Array, "..."]], curves: Curves, key: Key, batch: int) -> Scalar:
         choice_key, star_key = jr.split(key)
-        chosen = jr.randint(choice_key, (batch,), 0, len(known.speed))
+        index = jr.randint(choice_key, (batch,), 0, len(curves.speed))
         observed = jax.vmap(lambda k, m, r: observe(k, m, r, self.stars))(
-            jr.split(star_key, batch), known.mass[chosen], known.radius[chosen]
+            jr.split(star_key, batch), curves.mass[index], curves.radius[index]
         )
-        return jnp.mean((jax.vmap(lambda o: self.predict(x, o))(observed) - known.speed[chosen]) ** 2)
+        return jnp.mean((jax.vmap(lambda o: self.predict(x, o))(observed) - curves.speed[index]) ** 2)
 
 
 def observe(

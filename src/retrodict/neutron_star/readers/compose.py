@@ -146,7 +146,7 @@ def _thermo_rows(
     if len(head) != 3 or not all(900.0 < mass < 1000.0 for mass in head[:2]):
         got, expected = " ".join(f"{x:g}" for x in head[:4]) or "nothing", "neutron mass, proton mass [MeV], 0 or 1"
         raise InputError("not a CompOSE table", where=f"{path}:{number}", got=got, expected=expected)
-    kept, lines = [], []
+    values, lines = [], []
     for number, row in rows:
         whole = len(row) >= _HEAD and all(abs(x) < 1e7 and float(x).is_integer() for x in (*row[:3], row[10]))
         if not whole or len(row) != _HEAD + row[10]:
@@ -154,11 +154,11 @@ def _thermo_rows(
             raise InputError(
                 "a row is incomplete", where=f"{path}:{number}", got=f"{len(row)} numbers", expected=expected
             )
-        kept.append(row[:_HEAD])
+        values.append(row[:_HEAD])
         lines.append(number)
-    if not kept:
+    if not values:
         raise InputError("the table has no rows of numbers", where=str(path))
-    return (head[0], head[1]), np.asarray(kept), source, np.asarray(lines)
+    return (head[0], head[1]), np.asarray(values), source, np.asarray(lines)
 
 
 def _coldest(

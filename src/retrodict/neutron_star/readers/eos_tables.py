@@ -256,8 +256,8 @@ def _with_unit(table: Columns, names: tuple[str, ...], units: dict[str, float]) 
         raise InputError(f"the column {names[0]} is missing", where=where, got=got, why=why, fix=fix)
     if not table.unit(name):
         fix = f"write the unit in the header, {name} [{next(iter(units))}], or name it in the call"
-        known = ", ".join(units)
-        raise InputError("a column has no unit", where=table.where(name=name), expected=f"one of {known}", fix=fix)
+        choices = ", ".join(units)
+        raise InputError("a column has no unit", where=table.where(name=name), expected=f"one of {choices}", fix=fix)
     return table[name] * factor(table.unit(name), units, table.where(name=name))
 
 
@@ -341,19 +341,19 @@ def _refuse_superluminal(table: EquationOfStateTable) -> None:
 
 
 def _warnings(table: EquationOfStateTable, *, integrated: bool) -> list[str]:
-    found = []
+    warnings = []
     onset = superluminal_from(table)
     if onset is not None:
-        found.append(f"superluminal above a baryon density of {onset:.4g} fm^-3")
+        warnings.append(f"superluminal above a baryon density of {onset:.4g} fm^-3")
     if integrated:
         rest = f"n = eps / {ATOMIC_MASS_UNIT:.3f} MeV at the lowest row"
-        found.append(f"no baryon density in the file: integrated from d eps / (eps + p), with {rest}")
-        return found
+        warnings.append(f"no baryon density in the file: integrated from d eps / (eps + p), with {rest}")
+        return warnings
     steps = np.diff(np.log(table.baryon_density)) - log_density_steps(table.energy_density, table.pressure)
     worst, total = int(np.argmax(np.abs(steps))), float(np.abs(np.cumsum(steps)).max())
     if total > CONSISTENCY:
         at = f"worst near {table.baryon_density[worst]:.4g} fm^-3"
-        found.append(
+        warnings.append(
             f"baryon density and d eps / (eps + p) disagree by {100 * total:.2g} % ({at}); the first law is violated"
         )
-    return found
+    return warnings

@@ -1,4 +1,4 @@
-"""The stable stars of an equation of state as a chain of short chords: what every likelihood of this domain looks at.
+"""The stable stars of an equation of state as a chain of short chords: the input of every likelihood of this domain.
 
 Between two stars whose central densities are neighbours on the grid there are `PIECES` chords. Where the branch is
 interrupted (twin stars) chords are missing. It ends at the turning point, which lies either above the heaviest star on
@@ -16,7 +16,7 @@ from jax import lax
 from retrodict.base.types import Array, Bool, Float, Int, Key, Scalar
 from retrodict.neutron_star.stars.sequence import Star, StellarSequence, distinct_nodes, lagrange, window_of
 
-LIGHTEST = 1.0  # Msun: no neutron star is known below, and no known way of making one
+LIGHTEST = 1.0  # Msun: no lighter neutron star has been observed, and supernovae make none
 TINIEST_TIDE = 1e-9
 PIECES = 3  # chords between two neighbours: nine times closer to the curve than one
 LARGEST = 30.0  # km: larger stars are not neutron stars, however stable
@@ -94,8 +94,8 @@ def _subdivide(sequence: StellarSequence, k: Int[Array, ""], end: _Vertex) -> _V
     usable &= jnp.all((near.radius > 0) & (near.radius < LARGEST) & (near.log_deformability > np.log(TINIEST_TIDE)))
     inside = jax.tree.map(lambda y: y[0] + t * (y[1] - y[0]), end)
     weights = jax.vmap(lambda x: lagrange(distinct_nodes(near.log_enthalpy, usable), x))(inside.log_enthalpy)
-    found = jax.tree.map(lambda y, straight: jnp.where(usable, weights @ y, straight), near, inside)
-    return jax.tree.map(lambda y, e: jnp.concatenate([e[:1], y, e[1:]]), found, end)
+    inner = jax.tree.map(lambda y, straight: jnp.where(usable, weights @ y, straight), near, inside)
+    return jax.tree.map(lambda y, e: jnp.concatenate([e[:1], y, e[1:]]), inner, end)
 
 
 def _log_tide(tide: Float[Array, "..."]) -> Float[Array, "..."]:

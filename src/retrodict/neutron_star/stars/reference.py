@@ -1,5 +1,4 @@
-"""Answers that do not come from this package's solver: an adaptive integration in r with scipy, closed forms, published
-parameters.
+"""Reference values that do not come from this package's solver: integration in r by scipy, closed forms, papers.
 
 The integration shares nothing with `retrodict.neutron_star.stars.tov`: dependent variables r, m, y, the frame dragging
 and its derivative; matter in closed form as a function of the log-enthalpy; explicit junctions where the density jumps.

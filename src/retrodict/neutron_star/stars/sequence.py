@@ -1,4 +1,4 @@
-"""The stars of one equation of state, and what one asks of them: the heaviest, the one of a given mass, its twins.
+"""The stars of one equation of state: the heaviest, the one of a given mass, its twins.
 
 All functionals interpolate in the central log-enthalpy h, in which masses and radii are smoothest (they have a kink
 only where the centre enters a denser phase, and no stencil crosses one). They are smooth in the equation of state and
