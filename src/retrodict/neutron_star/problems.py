@@ -108,7 +108,7 @@ HEAVY_PULSARS = (Pulsar("PSR J0348+0432", 2.01, 0.04), Pulsar("PSR J1614-2230", 
 
 
 def problem(
-    data: Literal["classic18", "2025"] | Path | str | None = "classic18",
+    data: Literal["classic18", "2025"] | Path | None = "classic18",
     *,
     ansatz: Ansatz = GaussianProcessSoundSpeed(),  # noqa: B008
     likelihood: Marginal | Profile = Marginal(),
@@ -122,7 +122,8 @@ def problem(
     """The posterior of the equation of state.
 
     Args:
-        data: masses and radii with Gaussian errors: a set that ships, or the path of a table; None for none.
+        data: masses and radii with Gaussian errors: a set that ships, or the path of a table (a string will do); None
+            for none.
         ansatz: map from latents to matter.
         likelihood: how the position of a star on the mass-radius curve is treated.
         pulsars: stars of which the mass alone is measured. PSR J0740+6620 is in the sets that ship and so not among
@@ -192,7 +193,7 @@ def mass_radius_likelihood(
     return MarginalMassRadius(measured, error, kind.lightest)
 
 
-def reproduction(data: Literal["classic18", "2025"] | Path | str = "classic18") -> Posterior:
+def reproduction(data: Literal["classic18", "2025"] | Path = "classic18") -> Posterior:
     """The set-up of the automatic-differentiation reconstruction, for `Ensemble(prior=False, confined=False)`.
 
     A network P(rho), closest-point likelihood, data resampled, members kept that are causal and reach 1.9 Msun
