@@ -15,7 +15,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.files import read_text
 from retrodict.inference.importance import Importance
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import AbstractForward
 from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.posterior import Posterior
@@ -106,7 +106,7 @@ def problem(
     return Posterior(
         ansatz,
         Evaluate(jnp.asarray(x)),
-        Gaussian(jnp.asarray(y), diagonal(inflate * error)),
+        Gaussian(jnp.asarray(y), Covariance.diagonal(inflate * error)),
         derive=_derive,
         quantities=(
             Quantity("slope", label="slope"),

@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from retrodict.problem.compression import compressed
-from retrodict.problem.covariance import full
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.likelihood import Gaussian
 
 POINTS, UNKNOWNS = 30, 12
@@ -21,7 +21,7 @@ def pieces():
     left, right = (np.linalg.qr(rng.standard_normal((n, UNKNOWNS)))[0] for n in (POINTS, UNKNOWNS))
     operator = jnp.asarray(left * np.logspace(2, -8, UNKNOWNS) @ right.T)
     root = rng.standard_normal((POINTS, POINTS))
-    covariance = full(0.1 * root @ root.T + np.eye(POINTS))
+    covariance = Covariance.full(0.1 * root @ root.T + np.eye(POINTS))
     draws = rng.standard_normal((200, UNKNOWNS))
     mean = operator @ draws[0] + covariance.sample(jr.key(1))
     return operator, mean, covariance, draws

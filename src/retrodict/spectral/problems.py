@@ -11,7 +11,7 @@ from pydantic import Field
 from retrodict.base.errors import InputError
 from retrodict.base.types import Float
 from retrodict.problem.compression import compressed
-from retrodict.problem.covariance import Covariance, full
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.ansatz import (
     FreeGrid,
@@ -154,7 +154,7 @@ def problem(
     if default_model is not None:
         default = read_default_model(default_model)
         frame, finer = default.on(frame), default.on(finer)
-    noise = full(found.covariance)
+    noise = Covariance.full(found.covariance)
     low, high = visible_range(transform, found.grid)
     limits = Range(SHOWN_BELOW * low, SHOWN_ABOVE * high) if shown is None else shown
     omega = np.geomspace(limits.low, limits.high, SHOWN_POINTS)

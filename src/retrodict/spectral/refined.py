@@ -13,7 +13,7 @@ import numpy as np
 
 from retrodict.base.types import Float
 from retrodict.problem.compression import compressed
-from retrodict.problem.covariance import Covariance, full
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.discretisation import prior_draws
 from retrodict.spectral.kernels import Grid, operator
@@ -45,4 +45,4 @@ def with_midpoints(
     rest = np.zeros(len(rows))
     rest[1::2] = middle**2 * (1 - neighbours) / (1 + neighbours)
     points = np.interp(np.arange(len(rows)) / 2, np.arange(len(x)), x)
-    return points, full(rows @ matrix @ rows.T + np.diag(rest))
+    return points, Covariance.full(rows @ matrix @ rows.T + np.diag(rest))
