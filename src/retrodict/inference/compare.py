@@ -50,8 +50,8 @@ def compare(target: AbstractLeastSquares, draws: Draws, found: Evaluated, prior:
     if draws.kind != "point":
         best = _mode(target, best)
     seen, pulls = identifiability(target, jnp.asarray(best)), pulls_at(target, jnp.asarray(best))
-    nuisances = target.nuisances if isinstance(target, Posterior) else 0
-    fit = fit_quality(pulls, nuisances + seen.effective_rank)
+    positions = target.fitted_positions if isinstance(target, Posterior) else 0
+    fit = fit_quality(pulls, positions + seen.effective_rank)
     before = normalised_weights(np.zeros(len(prior.valid)), prior.valid)
     judged = {} if draws.kind == "point" else found.derived
     learnt = {name: shrinkage(values, weights, prior.derived[name], before) for name, values in judged.items()}

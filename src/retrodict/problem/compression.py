@@ -40,7 +40,7 @@ class CompressedGaussian(AbstractLikelihood):
         return -0.5 * (constant + outside)
 
     @property
-    def nuisances(self) -> int:
+    def fitted_positions(self) -> int:
         return 0
 
     def residual(self, prediction: Float[Array, " modes"]) -> Float[Array, " modes"]:

@@ -42,8 +42,8 @@ class AbstractLikelihood(eqx.Module):
 
     @property
     @abstractmethod
-    def nuisances(self) -> int:
-        """How many positions the `pulls` have been fitted to, beside the latents: they cost degrees of freedom."""
+    def fitted_positions(self) -> int:
+        """Number of positions that the `pulls` are fitted to, beside the latents: each costs a degree of freedom."""
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -56,7 +56,7 @@ class AbstractLikelihood(eqx.Module):
 
     @abstractmethod
     def pulls(self, prediction: Any) -> Float[Array, " pulls"]:
-        """(prediction - data) / error for chi-squared tables and figures, at best-fit nuisances."""
+        """(prediction - data) / error for chi-squared tables and figures, at the best-fit positions."""
 
     @abstractmethod
     def sample(self, key: Key, prediction: Any) -> Any:
@@ -94,7 +94,7 @@ class Gaussian(AbstractLikelihood):
         return -0.5 * (self.covariance.log_determinant + self.covariance.rank * jnp.log(2 * jnp.pi))
 
     @property
-    def nuisances(self) -> int:
+    def fitted_positions(self) -> int:
         return 0
 
     def residual(self, prediction: Float[Array, " points"]) -> Float[Array, " rank"]:
@@ -140,8 +140,8 @@ class Labelled(AbstractLikelihood):
         return self.likelihood.log_peak
 
     @property
-    def nuisances(self) -> int:
-        return self.likelihood.nuisances
+    def fitted_positions(self) -> int:
+        return self.likelihood.fitted_positions
 
     def residual(self, prediction: Any) -> Float[Array, " terms"]:
         """The residual of the likelihood that is named."""
@@ -181,8 +181,8 @@ class Independent(AbstractLikelihood):
         return jnp.asarray(sum(term.log_peak for term in self.terms))
 
     @property
-    def nuisances(self) -> int:
-        return sum(term.nuisances for term in self.terms)
+    def fitted_positions(self) -> int:
+        return sum(term.fitted_positions for term in self.terms)
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -59,9 +59,9 @@ class Posterior(AbstractLeastSquares):
         return self.ansatz.dim
 
     @property
-    def nuisances(self) -> int:
+    def fitted_positions(self) -> int:
         """Positions fitted inside the pulls, beside the latents."""
-        return self.likelihood.nuisances
+        return self.likelihood.fitted_positions
 
     def init(self, key: Key) -> Vector:
         """A draw from the prior."""

@@ -49,7 +49,7 @@ class PressureBand(AbstractLikelihood):
         return self.pressure.log_peak
 
     @property
-    def nuisances(self) -> int:
+    def fitted_positions(self) -> int:
         return 0
 
     def residual(self, prediction: Prediction) -> Float[Array, " rows"]:
@@ -101,7 +101,7 @@ class Reachability(AbstractLikelihood):
         return jnp.zeros(())
 
     @property
-    def nuisances(self) -> int:
+    def fitted_positions(self) -> int:
         """Both: a constraint that is met counts as no datum."""
         return 2
 
