@@ -11,7 +11,8 @@ from scipy.stats import multivariate_normal
 
 from retrodict.base.errors import InputError
 from retrodict.problem.covariance import Covariance
-from retrodict.problem.likelihood import Gaussian, Labelled, residual_of_bounded
+from retrodict.problem.labelled import Labelled
+from retrodict.problem.likelihood import Gaussian, residual_of_bounded
 from tests.problem.toys import exact_log_evidence, exact_posterior, linear_gaussian
 
 CORRELATED = np.array([[1.0, 0.3, 0.1], [0.3, 2.0, -0.4], [0.1, -0.4, 0.5]])

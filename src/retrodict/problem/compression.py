@@ -39,10 +39,6 @@ class CompressedGaussian(AbstractLikelihood):
         constant = self.covariance.log_determinant + self.covariance.rank * jnp.log(2 * jnp.pi)
         return -0.5 * (constant + outside)
 
-    @property
-    def fitted_positions(self) -> int:
-        return 0
-
     def residual(self, prediction: Float[Array, " modes"]) -> Float[Array, " modes"]:
         """Misfit of the modes in units of the noise."""
         return prediction - self.basis.T @ self.covariance.whiten(self.mean)

@@ -48,10 +48,6 @@ class PressureBand(AbstractLikelihood):
     def log_peak(self) -> Scalar:
         return self.pressure.log_peak
 
-    @property
-    def fitted_positions(self) -> int:
-        return 0
-
     def residual(self, prediction: Prediction) -> Float[Array, " rows"]:
         """Whitened misfit, one entry a mode of the correlated errors."""
         return self.pressure.residual(self._of(prediction))

@@ -60,25 +60,3 @@ class AbstractSpectrum:
     @abstractmethod
     def on(self, frame: FrequencyGrid) -> AbstractAnsatz:
         """The ansatz: white latents -> rho on the nodes of `frame`."""
-
-
-class LogNormal(eqx.Module):
-    """median exp(spread z): a positive number from a white latent."""
-
-    median: float = eqx.field(static=True)
-    spread: float = eqx.field(static=True)
-
-    def __call__(self, z: Array) -> Array:
-        """Any shape."""
-        return self.median * jnp.exp(self.spread * z)
-
-
-class Normal(eqx.Module):
-    """mean + spread z."""
-
-    mean: float = eqx.field(static=True)
-    spread: float = eqx.field(static=True)
-
-    def __call__(self, z: Array) -> Array:
-        """Any shape."""
-        return self.mean + self.spread * z
