@@ -31,7 +31,7 @@ from retrodict.inference.closure import run_inline
 from retrodict.inference.constrained_hmc import ConstrainedHMC
 from retrodict.inference.least_squares import minimise
 from retrodict.inference.validate import validate
-from retrodict.problem.compression import compressed
+from retrodict.problem.compression import compress
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral import shapes
@@ -71,9 +71,7 @@ def cell(name: str, eps: float, momenta: np.ndarray = MOMENTA, *, relative: bool
     frame = frequency_grid_for(kernel, x, growth=growth)
     frame = continuum(DEFAULTS[default]).on(frame) if default else scaled(frame, ansatz, kernel, x, exact)
     matrix = operator(kernel, x, Grid(frame.omega, frame.weight))
-    forward, likelihood = compressed(
-        matrix, jnp.asarray(exact), Covariance.diagonal(sigma), prior_spectra(ansatz, frame)
-    )
+    forward, likelihood = compress(matrix, jnp.asarray(exact), Covariance.diagonal(sigma), prior_spectra(ansatz, frame))
     omega, power = (THERMAL, 2.0) if thermal else (PLAIN, 0.0)
     return Cell(Posterior(ansatz.on(frame), forward, likelihood), frame, truth, omega, power, exact, sigma)
 

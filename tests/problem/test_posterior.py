@@ -11,9 +11,11 @@ from scipy.stats import multivariate_normal
 
 from retrodict.base.errors import InputError
 from retrodict.problem.covariance import Covariance
+from retrodict.problem.forward import LinearForward
 from retrodict.problem.labelled import Labelled
 from retrodict.problem.likelihood import Gaussian, residual_of_bounded
-from tests.problem.toys import exact_log_evidence, exact_posterior, linear_gaussian
+from retrodict.problem.posterior import Posterior
+from tests.problem.toys import Identity, exact_log_evidence, exact_posterior, linear_gaussian
 
 CORRELATED = np.array([[1.0, 0.3, 0.1], [0.3, 2.0, -0.4], [0.1, -0.4, 0.5]])
 
@@ -88,7 +90,8 @@ def test_names_follow_the_pulls_through_sums_and_new_data():
     prediction = jnp.array([0.7, 1.1])
     assert_allclose(named.log_prob(prediction), plain.log_prob(prediction), rtol=1e-15)
     assert (named + named).with_data((named.data, named.data)).labels == 2 * named.labels
-    assert (named + plain).labels == ()  # names for some would name the wrong ones
+    target = Posterior(Identity(2), LinearForward(jnp.eye(2)), Independent(near=named, far=plain))
+    assert target.labels_by_term() == {"near": named.labels, "far": ("far[0]", "far[1]")}
     with pytest.raises(ValueError, match="1 labels for 2 pulls"):
         Labelled(plain, ("tau",)).pulls(prediction)
 

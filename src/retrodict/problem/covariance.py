@@ -31,23 +31,39 @@ class Covariance(eqx.Module):
 
     @property
     def rank(self) -> int:
-        """The number of modes kept: all of them, unless a cut was asked for."""
+        """The number of modes."""
         return self.whitener.shape[0]
 
     def whiten(self, deviation: Float[Array, " points"]) -> Float[Array, " rank"]:
-        """W d: standard normal if `deviation` has this covariance."""
+        """W d: standard normal if `deviation` has this covariance.
+
+        Args:
+            deviation: d, in units of the data, shape (points,).
+        """
         return self.whitener * deviation if self.whitener.ndim == 1 else self.whitener @ deviation
 
     def whiten_columns(self, matrix: Float[Numbers, "points columns"]) -> Float[Array, "rank columns"]:
-        """W M: the rows of an operator in units of the noise."""
+        """W M: the rows of an operator in units of the noise.
+
+        Args:
+            matrix: M, one row for each datum, shape (points, columns).
+        """
         return self.whitener[:, None] * matrix if self.whitener.ndim == 1 else self.whitener @ matrix
 
     def colour(self, white: Float[Array, " rank"]) -> Float[Array, " points"]:
-        """A w: what whitening undoes."""
+        """A w, the inverse of `whiten`.
+
+        Args:
+            white: w, in units of the noise, shape (rank,).
+        """
         return self.root * white if self.root.ndim == 1 else self.root @ white
 
     def sample(self, key: Key) -> Float[Array, " points"]:
-        """One draw of N(0, C)."""
+        """One draw of N(0, C).
+
+        Args:
+            key: random key.
+        """
         return self.colour(jr.normal(key, (self.rank,)))
 
     def matrix(self) -> Float[Array, "points points"]:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Float
-from retrodict.problem.compression import compressed
+from retrodict.problem.compression import compress
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.ansatz import (
@@ -181,7 +181,7 @@ def spectral_posterior(
     if frame.default is None:
         frame = scaled(frame, ansatz, kernel, x, mean)
     matrix = operator(kernel, x, Grid(frame.omega, frame.weight))
-    forward, likelihood = compressed(matrix, jnp.asarray(mean), noise, prior_spectra(ansatz, frame))
+    forward, likelihood = compress(matrix, jnp.asarray(mean), noise, prior_spectra(ansatz, frame))
     derive = derivation(frame, likelihood, shown, kernel, x)
     return Posterior(ansatz.on(frame), forward, likelihood, derive=derive, quantities=quantities_of(shown, axis))
 

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from retrodict.base.types import Float
-from retrodict.problem.compression import compressed
+from retrodict.problem.compression import compress
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.discretisation import prior_draws
@@ -25,7 +25,7 @@ def refined_data(target: Posterior) -> Posterior:
     x, noise = with_midpoints(np.asarray(derive.x), derive.likelihood.covariance)
     matrix = operator(derive.kernel, x, Grid(derive.frame.omega, derive.frame.weight))
     mean = jnp.interp(x, derive.x, derive.likelihood.mean)
-    forward, likelihood = compressed(matrix, mean, noise, prior_draws(target.ansatz))
+    forward, likelihood = compress(matrix, mean, noise, prior_draws(target.ansatz))
     return Posterior(target.ansatz, forward, likelihood, target.prior)
 
 
