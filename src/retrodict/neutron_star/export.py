@@ -49,7 +49,7 @@ def tables(target: Posterior, z: Float[np.ndarray, "draws dim"]) -> dict[str, di
 
 
 def _tables(target: Posterior, z: Vector) -> tuple[_Rows, _Rows]:
-    unknown = target.ansatz(z)
+    unknown = target.unknown(z)
     prediction, _ = target.forward(unknown)
     return _matter(unknown), _stars(prediction)
 

@@ -24,10 +24,10 @@ Derive = Callable[[UnknownT, PredictionT], Mapping[str, Array]]
 class ForwardPass(NamedTuple):
     """What latents stand for, and what an experiment would see."""
 
-    unknown: Any
-    prediction: Any
+    unknown: Any  # of the ansatz
+    prediction: Any  # of the forward model
     nuisance: dict[str, Scalar]  # values by name, each in its unit
-    valid: Flag
+    valid: Flag  # whether the physics has an answer
 
 
 class Posterior(AbstractLeastSquares, Generic[UnknownT, PredictionT]):

@@ -174,8 +174,8 @@ class Evaluation(NamedTuple):
 
     log_likelihood: Scalar  # -inf where invalid
     residual: Float[Array, " data"]  # whitened
-    pulls: Float[Array, " pulls"]
-    derived: dict[str, Array]
+    pulls: Float[Array, " pulls"]  # (prediction - datum) / error
+    derived: dict[str, Array]  # by the names of the quantities
     valid: Flag  # whether the physics has an answer
 
 
