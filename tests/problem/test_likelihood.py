@@ -52,7 +52,7 @@ def test_the_residual_is_smooth_where_prediction_and_data_agree(likelihood, dist
     assert_allclose(likelihood.log_prob(prediction), likelihood.log_peak - 0.5 * jnp.sum(residual**2), rtol=1e-14)
     jacobian = np.diag(jax.jacfwd(likelihood.residual)(prediction))
     assert np.all(jacobian > 0)
-    step = 1e-4 * np.asarray(prediction)
+    step = 1e-5 * np.asarray(prediction)
     numeric = (likelihood.residual(prediction + step) - likelihood.residual(prediction - step)) / (2 * step)
     assert_allclose(jacobian, numeric, rtol=1e-5)
 
