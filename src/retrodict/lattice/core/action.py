@@ -16,6 +16,7 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, Scalar
+from retrodict.lattice.core.interactions import Interaction
 from retrodict.lattice.core.spaces import AbstractSpace, RealSpace
 from retrodict.problem.target import AbstractTarget, Estimated, Quantity
 
@@ -88,6 +89,11 @@ class AbstractAction(AbstractTarget):
     def decisive(self) -> tuple[str, ...]:
         """The slow ones: a sign that an exact symmetry leaves open need not flip for even quantities to be right."""
         return self.slow
+
+    @property
+    def interaction(self) -> Interaction | None:
+        """The form of the action, where it is one that models are made for; None for any other."""
+        return None
 
     @property
     def volume(self) -> int:

@@ -29,6 +29,7 @@ from retrodict.lattice.core.action import (
     on_distances,
     real_dtype,
 )
+from retrodict.lattice.core.interactions import HoppingField
 from retrodict.lattice.core.spaces import AbstractSpace, RealSpace
 from retrodict.problem.target import Quantity
 
@@ -105,6 +106,10 @@ class Phi4(AbstractPhi4):
     @property
     def uniform(self) -> tuple[Scalar | float, Scalar | float]:
         return 1 - 2 * self.lam - 2 * len(self.shape) * self.kappa, self.lam
+
+    @property
+    def interaction(self) -> HoppingField:
+        return HoppingField(self.kappa, self.lam)
 
     def action(self, x: Array) -> Scalar:
         square = x**2

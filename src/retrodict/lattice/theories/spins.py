@@ -23,6 +23,7 @@ from retrodict.lattice.core.action import (
     on_distances,
     real_dtype,
 )
+from retrodict.lattice.core.interactions import AngleBonds
 from retrodict.lattice.core.spaces import AbstractSpace, Circle, RealSpace, wrapped
 from retrodict.lattice.theories.phi4 import forward_sum
 from retrodict.problem.target import Quantity
@@ -96,6 +97,10 @@ class XY(AbstractAction):
     def __init__(self, shape: tuple[int, ...], beta: float, precision: Precision = 64):
         self.space, self.shape = Circle(), checked_shape(shape)
         self.beta, self.precision = beta, precision
+
+    @property
+    def interaction(self) -> AngleBonds:
+        return AngleBonds(self.beta)
 
     def action(self, x: Array) -> Scalar:
         bonds = [jnp.sum(jnp.cos(x - jnp.roll(x, -1, axis))) for axis in range(x.ndim)]

@@ -16,6 +16,7 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, Scalar
 from retrodict.lattice.core.action import AbstractAction, MeanFunction, Precision, checked_shape, described, real_dtype
+from retrodict.lattice.core.interactions import PlanePlaquettes
 from retrodict.lattice.core.spaces import AbstractSpace, wrapped
 from retrodict.lattice.theories.groups import SU2, SU3, U1, AbstractGroup
 from retrodict.problem.target import Quantity
@@ -52,6 +53,10 @@ class Wilson(AbstractAction):
     @property
     def space(self) -> AbstractSpace:  # type: ignore[override]
         return self.group.space
+
+    @property
+    def interaction(self) -> PlanePlaquettes | None:
+        return PlanePlaquettes(self.beta) if self.has_charge else None
 
     def action(self, x: Array) -> Scalar:
         planes = [jnp.sum(1 - jnp.real(self.group.trace(p))) for _, _, p in plaquettes(self.group, x)]
