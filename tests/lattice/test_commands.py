@@ -13,12 +13,7 @@ from retrodict.cli.main import execute
 from retrodict.lattice.core.action import require_memory
 from retrodict.lattice.io.files import Configurations, read_configurations, read_gauge_field, write_configurations
 from retrodict.lattice.io.gauge_field import compute_layout
-from retrodict.lattice.io.saved_configurations import (
-    FILE,
-    encode_configurations,
-    export_configurations,
-    saved_configurations,
-)
+from retrodict.lattice.io.saved_configurations import FILE, export_configurations, saved_configurations
 from retrodict.lattice.problems import DEMOS, TEMPLATE, problem
 from retrodict.lattice.report.baselines import baselines, run_for
 from retrodict.lattice.report.pictures import pictures
@@ -193,7 +188,7 @@ LINKS = Wilson(SU3(), (4, 2, 2, 6), 6.0, loops=1)
 def test_links_are_kept_and_exported_bit_by_bit(tmp_path):
     """Two configurations through the run directory, then to each format and back by its own reader."""
     links = np.stack([compute_layout(random_links(seed)) for seed in (0, 1)])
-    (tmp_path / FILE).write_bytes(encode_configurations(LINKS, links))
+    (tmp_path / FILE).write_bytes(LINKS.files(links)[FILE])
     np.testing.assert_array_equal(saved_configurations(tmp_path, LINKS), links)
     for form in ("npz", "nersc", "ildg"):
         for number, (name, data) in enumerate(export_configurations(tmp_path, LINKS, form).items()):

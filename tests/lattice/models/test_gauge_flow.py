@@ -24,7 +24,6 @@ from retrodict.lattice.problems import TEMPLATE
 from retrodict.lattice.theories import reference as exact
 from retrodict.lattice.theories import symmetries as sym
 from retrodict.lattice.theories.groups import SU2, U1
-from retrodict.lattice.theories.known import exact_values
 from retrodict.lattice.theories.plane import curl
 from retrodict.lattice.theories.wilson import Wilson
 
@@ -130,7 +129,7 @@ def test_a_short_training_on_the_action_alone_gives_exact_answers():
     reverse_kl = Train(steps=200, batch=64, learning_rate=Cosine(1e-2, 1e-4), every=100)
     recipe = GaugeFlow(layers=4, bins=4, channels=8)
     method = IndependenceMetropolis(recipe, None, None, reverse_kl, chains=32, draws=4000, batch=8000)
-    found, wanted = infer(action, method, seed=0).diagnostics, exact_values(action)
+    found, wanted = infer(action, method, seed=0).diagnostics, action.exact_values()
     assert found["ess"] > 0.2
     assert found["density_mismatch"] < 1e-3
     for name in ("plaquette", "chi_t"):

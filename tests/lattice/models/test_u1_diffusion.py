@@ -24,8 +24,9 @@ from retrodict.lattice.samplers.methods import HMC
 from retrodict.lattice.theories import reference as exact
 from retrodict.lattice.theories import symmetries as sym
 from retrodict.lattice.theories.groups import U1
+from retrodict.lattice.theories.links import plaquettes
 from retrodict.lattice.theories.plane import curl, curl_adjoint, momentum_squared
-from retrodict.lattice.theories.wilson import Wilson, plaquettes
+from retrodict.lattice.theories.wilson import Wilson
 from retrodict.run.loop import advance
 
 BETA = 1.0

@@ -22,7 +22,6 @@ from retrodict.lattice.models.u1.flux import Haar, SharedFlux, SharedFluxLinks, 
 from retrodict.lattice.theories import reference as exact
 from retrodict.lattice.theories import symmetries as sym
 from retrodict.lattice.theories.groups import SU2, U1
-from retrodict.lattice.theories.known import exact_values
 from retrodict.lattice.theories.plane import curl, links_around
 from retrodict.lattice.theories.wilson import Wilson
 
@@ -71,7 +70,7 @@ def pulls(kind: type, beta: float = 3.0, extent: int = 4) -> dict[str, float]:
     x, log_q = draws(proposer, jr.key(1), DRAWS)
     measured = jax.jit(jax.vmap(action.measured))(x)
     found = importance(measured.log_density - log_q)
-    wanted = exact_values(action)
+    wanted = action.exact_values()
     wanted["Q2"] = wanted.pop("chi_t") * action.volume
     result = {"ln Z": (found.log_z - exact.u1_log_partition(beta, action.volume)) / found.log_z_error}
     for name, value in wanted.items():
@@ -153,7 +152,7 @@ def test_a_run_without_data_and_training_is_an_exact_sampler_where_topology_free
     """beta = 7: independence chains that hardly remember, with the right susceptibility; in single precision, too."""
     action = Wilson(U1(), (8, 8), 7.0, loops=2, precision=32)
     result = infer(action, IndependenceMetropolis(SharedFlux(), None, None, chains=16, draws=400, batch=1200), seed=0)
-    found, wanted = result.diagnostics, exact_values(action)
+    found, wanted = result.diagnostics, action.exact_values()
     assert found["ess"] > 0.93
     assert found["Q2_tau"] < 0.8
     assert found["density_mismatch"] < 1e-3

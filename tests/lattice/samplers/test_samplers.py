@@ -22,10 +22,11 @@ from retrodict.lattice.samplers.updates import Leapfrog, Moved, Omelyan, Traject
 from retrodict.lattice.samplers.winding import WindingStep
 from retrodict.lattice.theories import reference as exact
 from retrodict.lattice.theories.groups import SU2, SU3, U1
+from retrodict.lattice.theories.links import topological_charge
 from retrodict.lattice.theories.paths import double_well, harmonic
 from retrodict.lattice.theories.phi4 import Phi4
 from retrodict.lattice.theories.spins import XY, Ising
-from retrodict.lattice.theories.wilson import Wilson, topological_charge
+from retrodict.lattice.theories.wilson import Wilson
 from retrodict.run.directory import RunDirectory
 from retrodict.run.loop import advance
 from tests.lattice.actions import CASES
@@ -249,11 +250,11 @@ def test_kennedy_and_pendleton_draw_from_the_weight():
 
 @pytest.mark.parametrize("name", ["SU(3) 2d"])
 def test_over_relaxation_keeps_the_action(name):
-    from retrodict.lattice.samplers.heat_bath import _sweep, reflected
+    from retrodict.lattice.samplers.heat_bath import over_relaxation, sweep
 
     action = CASES[name].action
     x = action.hot(jr.key(1))
-    moved = jax.jit(lambda x: _sweep(action, x, jr.key(2), reflected))(x)
+    moved = jax.jit(lambda x: sweep(action, x, jr.key(2), over_relaxation))(x)
     assert float(jnp.max(jnp.abs(moved - x))) > 0.1
     assert_allclose(action.action(moved), action.action(x), rtol=1e-12)
 

@@ -13,10 +13,12 @@ from numpy.testing import assert_allclose
 from retrodict.lattice.core import su2, su3
 from retrodict.lattice.core.spaces import gradient_along, pushed, wrapped
 from retrodict.lattice.io.gauge_field import compute_layout, plaquette
+from retrodict.lattice.theories import kinds
 from retrodict.lattice.theories.groups import SU2, SU3, U1
+from retrodict.lattice.theories.links import clover_charge, polyakov_loops, topological_charge, wilson_loop
 from retrodict.lattice.theories.phi4 import ContinuumPhi4, Phi4, to_continuum, to_lattice
 from retrodict.lattice.theories.spins import vortex_pairs, winding_numbers
-from retrodict.lattice.theories.wilson import Wilson, clover_charge, polyakov_loops, topological_charge, wilson_loop
+from retrodict.lattice.theories.wilson import Wilson
 from tests.lattice.actions import CASES, EACH_SMOOTH_SYMMETRY, EACH_SYMMETRY, SMOOTH
 from tests.lattice.io.encoders import random_links
 
@@ -47,6 +49,12 @@ def transformed(name):
 
     g = compiled(name)[1](x) if name in SMOOTH else x
     return all_of(x, g)
+
+
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
+def test_every_theory_stands_in_the_list(kind):
+    """A new file in `theories` is tested as soon as a small lattice of it is in `tests/lattice/actions.py`."""
+    assert any(type(case.action) is kind for case in CASES.values())
 
 
 @pytest.mark.parametrize(("name", "symmetry"), EACH_SYMMETRY)

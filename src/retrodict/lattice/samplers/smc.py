@@ -21,7 +21,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.smc import multinomial, next_step, relative_variance
 from retrodict.lattice.core.action import AbstractAction, Measured, require_action, require_memory
-from retrodict.lattice.core.spaces import AbstractSpace, RealSpace
+from retrodict.lattice.core.spaces import AbstractSpace
 from retrodict.lattice.samplers.updates import Trajectory
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
@@ -49,7 +49,7 @@ class Tempered(eqx.Module):
         """As a tangent vector, in the precision of the field."""
         share = self.share.astype(x.real.dtype)
         gradient = share * self.full.gradient(x)
-        return gradient + (1 - share) * x if isinstance(self.full.space, RealSpace) else gradient
+        return gradient + (1 - share) * x if self.full.space.is_real_line else gradient
 
 
 class Particles(NamedTuple):
@@ -100,7 +100,7 @@ class LatticeSMC:
     def init(self, target: Any, key: Key) -> Particles:
         """Exact draws of the solvable theory."""
         field = jax.vmap(target.hot)(spread(jr.split(key, self.particles)))
-        start = target.volume * 0.5 * jnp.log(2 * np.pi) if isinstance(target.space, RealSpace) else jnp.asarray(0.0)
+        start = target.volume * 0.5 * jnp.log(2 * np.pi) if target.space.is_real_line else jnp.asarray(0.0)
         share, stages = jnp.asarray(0.0), jnp.asarray(0)
         return Particles(field, _excess(target, field), jnp.arange(self.particles), share, start, stages, jnp.log(0.1))
 
@@ -146,7 +146,7 @@ class LatticeSMC:
 
 def free_action(action: AbstractAction, x: Array) -> Scalar:
     """S_0 of the theory in which the particles start."""
-    return 0.5 * jnp.sum(x**2) if isinstance(action.space, RealSpace) else jnp.zeros((), x.real.dtype)
+    return 0.5 * jnp.sum(x**2) if action.space.is_real_line else jnp.zeros((), x.real.dtype)
 
 
 def _excess(action: AbstractAction, field: Array) -> Array:
