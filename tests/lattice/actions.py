@@ -1,7 +1,6 @@
 """Every action on a small lattice with unequal and with equal extents, its symmetries, and fields to try them on.
 
-A new theory states its symmetries itself, and is tested by adding a small lattice of it here: a test fails until that is
-done.
+A new theory states its symmetries itself, and is tested by adding a small lattice of it here: a test fails until then.
 """
 
 from typing import NamedTuple

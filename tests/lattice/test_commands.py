@@ -119,12 +119,12 @@ def test_export_and_compare_speak_of_errors(study, capsys):
     assert tension < 4
 
 
-def test_the_report_shows_configurations_distributions_memory_and_rivals(study):
+def test_the_report_shows_configurations_distributions_autocorrelation_and_baselines(study):
     page = (study / "run" / "report.html").read_text()
     for name in ("configurations", "distributions", "sampling", "methods"):
         assert f'<section id="{name}">' in page
     assert "HMC again" in page
-    assert "forgotten their start" in page
+    assert "are thermalised" in page
     assert "Calibration" not in page
     for name in ("configurations", "distributions", "methods", "traces", "correlator"):
         assert {p.suffix for p in (study / "run" / "figures").glob(f"{name}.*")} == {".png", ".pdf", ".csv"}

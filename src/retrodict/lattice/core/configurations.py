@@ -1,4 +1,4 @@
-"""Configurations as a run directory keeps them: a line of magic, a line of JSON, then one sealed record a configuration.
+"""Configurations as a run directory keeps them: a line of magic, a line of JSON, then one sealed record each.
 
 The JSON names the theory, the parameters, the shape of a configuration and the type of its numbers (`<f4` or `<f8`). A
 record is the numbers followed by the SHA-256 of header, position in the stream and numbers: a flipped bit, a missing,

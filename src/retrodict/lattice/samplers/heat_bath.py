@@ -99,7 +99,7 @@ def over_relaxation(key: Key, w: Quaternions, weight: Scalar) -> Quaternions:
 
 
 def kennedy_pendleton(key: Key, alpha: Float[Array, "*lattice"]) -> Quaternions:
-    r"""Draw SU(2) elements with density $\exp(\alpha q_0)$ in the invariant measure, by rejection until all are accepted."""
+    r"""Draw SU(2) elements with density $\exp(\alpha q_0)$ in the invariant measure, by rejection."""
 
     def unfinished(state: Attempt) -> Flag:
         return ~jnp.all(state[1])

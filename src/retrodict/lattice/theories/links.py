@@ -13,8 +13,9 @@ import numpy as np
 from jaxtyping import Inexact
 
 from retrodict.base.types import Array, Float, Scalar
+from retrodict.lattice.core.group import AbstractGroup, Elements, Generators
 from retrodict.lattice.core.spaces import wrapped
-from retrodict.lattice.theories.groups import U1, AbstractGroup, Elements, Generators
+from retrodict.lattice.theories.groups import U1
 
 
 def direction(group: AbstractGroup, x: Elements, mu: int) -> Elements:

@@ -103,8 +103,8 @@ class FeynmanPath(AbstractAction):
         0.515566
     """
 
-    space: AbstractSpace
-    shape: tuple[int, ...] = eqx.field(static=True)
+    space: AbstractSpace  # real numbers
+    shape: tuple[int, ...] = eqx.field(static=True)  # (sites,)
     spacing: float
     coefficients: tuple[float, ...]
     precision: Precision = eqx.field(static=True)

@@ -121,7 +121,7 @@ class Phi4(AbstractPhi4):
         -1.632
     """
 
-    space: AbstractSpace = eqx.field(init=False, default=RealSpace())
+    space: AbstractSpace = eqx.field(init=False, default=RealSpace())  # not an argument
     shape: tuple[int, ...] = eqx.field(static=True, converter=checked_shape)
     kappa: float
     lam: float
@@ -177,7 +177,7 @@ class ContinuumPhi4(AbstractPhi4):
         0.2
     """
 
-    space: AbstractSpace = eqx.field(init=False, default=RealSpace())
+    space: AbstractSpace = eqx.field(init=False, default=RealSpace())  # not an argument
     shape: tuple[int, ...] = eqx.field(static=True, converter=checked_shape)
     mass_squared: float
     coupling: float

@@ -53,7 +53,7 @@ class Ising(AbstractAction):
         -1.319848
     """
 
-    space: AbstractSpace = eqx.field(init=False, default=RealSpace())
+    space: AbstractSpace = eqx.field(init=False, default=RealSpace())  # not an argument
     shape: tuple[int, ...] = eqx.field(static=True, converter=checked_shape)
     coupling: float
     precision: Precision = eqx.field(static=True, default=64)
@@ -138,7 +138,7 @@ class XY(AbstractAction):
         0.796026
     """
 
-    space: AbstractSpace = eqx.field(init=False, default=Circle())
+    space: AbstractSpace = eqx.field(init=False, default=Circle())  # not an argument
     shape: tuple[int, ...] = eqx.field(static=True, converter=checked_shape)
     beta: float
     precision: Precision = eqx.field(static=True, default=64)
@@ -220,6 +220,6 @@ def winding_numbers(x: Angles) -> list[Float[Array, "*lattice"]]:
     return [jnp.round(total / (2 * np.pi)) for total in around]
 
 
-def vortex_pairs(x: Angles) -> Array:
+def vortex_pairs(x: Angles) -> Scalar:
     """The number of vortices plus that of antivortices, halved: in two dimensions the number of pairs."""
     return sum((0.5 * jnp.sum(jnp.abs(n)) for n in winding_numbers(x)), jnp.zeros((), x.dtype))

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import jax.random as jr
 
 from retrodict.base.types import Key
+from retrodict.lattice.core.group import AbstractGroup, Elements
 from retrodict.lattice.core.symmetries import (
     Symmetry,
     exchanged,
@@ -17,7 +18,6 @@ from retrodict.lattice.core.symmetries import (
     translated,
     turned,
 )
-from retrodict.lattice.theories.groups import AbstractGroup, Elements
 from retrodict.lattice.theories.links import direction, shifted
 
 __all__ = [

@@ -18,12 +18,13 @@ from retrodict.base.types import Array, Float, Key, Scalar
 from retrodict.lattice.core import observables as measure
 from retrodict.lattice.core.action import AbstractAction, Baseline, LinkUpdates, Picture, SubgroupDraw
 from retrodict.lattice.core.estimates import MeanFunction
+from retrodict.lattice.core.group import AbstractGroup, Elements, Generators
 from retrodict.lattice.core.interactions import PlanePlaquettes
 from retrodict.lattice.core.limits import Precision, checked_link_shape
 from retrodict.lattice.core.spaces import AbstractSpace
 from retrodict.lattice.core.symmetries import Symmetry
 from retrodict.lattice.theories import links, reference
-from retrodict.lattice.theories.groups import SU2, SU3, U1, AbstractGroup, Elements, Generators
+from retrodict.lattice.theories.groups import SU2, SU3, U1
 from retrodict.lattice.theories.symmetries import of_links
 from retrodict.problem.target import Quantity
 
