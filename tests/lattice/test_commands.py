@@ -14,11 +14,12 @@ from retrodict.lattice.core.action import require_memory
 from retrodict.lattice.io.files import Configurations, read_configurations, read_gauge_field, write_configurations
 from retrodict.lattice.io.gauge_field import compute_layout
 from retrodict.lattice.io.saved_configurations import FILE, export_configurations, saved_configurations
-from retrodict.lattice.problems import DEMOS, TEMPLATE, problem
+from retrodict.lattice.problems import problem
 from retrodict.lattice.report.baselines import baselines, run_for
 from retrodict.lattice.report.pictures import pictures
 from retrodict.lattice.report.sections import step_seconds
 from retrodict.lattice.samplers.methods import HMC
+from retrodict.lattice.templates import DEMOS, TEMPLATE
 from retrodict.lattice.theories.groups import SU3, U1
 from retrodict.lattice.theories.paths import FeynmanPath
 from retrodict.lattice.theories.phi4 import Phi4
