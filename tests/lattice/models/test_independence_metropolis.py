@@ -112,7 +112,7 @@ def test_a_trained_flow_gives_exact_answers_with_ln_z(trained):
     assert found["V_M2_tau"] < 1
     assert found["density_mismatch"] < 0.01
     assert len(found["fit_loss_history"]) == 4
-    assert len(found["polish_validation_history"]) == 3
+    assert len(found["reverse_kl_validation_history"]) == 3
     assert found["model_density"] == "exact"
 
 
