@@ -28,7 +28,7 @@ import jax.random as jr
 import numpy as np
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Flag, Int, Key, PyTree
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree
 from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.generate.learners import FromAction, FromData
 from retrodict.generate.model import Density, Recipe
@@ -129,6 +129,14 @@ class IndependenceMetropolis:
     def _gather(self) -> Gather | None:
         return Gather(self.data, self.every) if self.data else None
 
+    def _split(
+        self, examples: Float[Array, "slots chains *field"]
+    ) -> tuple[Float[Array, "training *field"], Float[Array, "held_out *field"]]:
+        """The examples to train on, and those held out."""
+        gather = self._gather
+        assert gather is not None
+        return gather.split(examples)
+
     @property
     def steps(self) -> int:
         """Of all stages."""
@@ -227,12 +235,12 @@ class IndependenceMetropolis:
         statistics |= figures_of_weights(log_weight) | uncorrected(target, proposals)
         statistics |= {"density_mismatch": np.max(np.abs(drawn.mismatch)), "model_density": state.model.density.value}
         statistics |= {"steps_in_all": self.steps}
-        if self.data and (gather := self._gather):
+        if self.data:
             noted = self.data.finish(target, state.chain, gathered.data)
             found = noted.statistics | measured_figures(target, noted.position)
             statistics |= {f"data_{name}": value for name, value in found.items() if np.ndim(value) == 0}
             if state.examples is not None and state.model.density is Density.EXACT:
-                held_out = gather.split(state.examples)[1][-MOST_CHECKED:]
+                held_out = self._split(state.examples)[1][-MOST_CHECKED:]
                 statistics |= coverage(target, state.model, held_out, log_weight)
         for name, part in (("fit", fitted), ("reverse_kl", polished)):
             if len(part.loss):
@@ -254,7 +262,7 @@ class IndependenceMetropolis:
         state = eqx.filter_eval_shape(self.init, target, jr.key(0))
         model, found = state.model, []
         if gather := self._gather:
-            seen, unseen = eqx.filter_eval_shape(gather.split, state.examples)
+            seen, unseen = eqx.filter_eval_shape(self._split, state.examples)
             found = [work._replace(name="gathering") for work in gather.chain.work(target)]
             found.append(Work("adapting", lambda model, some: model.adapted(some), (model, seen), 1))
             if self.fit:
