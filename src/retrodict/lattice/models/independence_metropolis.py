@@ -103,20 +103,8 @@ class IndependenceMetropolis:
     batch: int = 512
     every: int = 4
 
-    kind: ClassVar[str] = "exact"  # converges to the distribution of the action
-    references: ClassVar[tuple[str, ...]] = ("liu1996", "albergo2019", "nicoli2021", "wolff2004")  # bibliography
-
-    @property
-    def stages(self) -> dict[str, Stage]:
-        """The stages of the run, in their order, by name."""
-        gather = self._gather
-        stages: dict[str, Stage | None] = {
-            "gather": gather,
-            "fit": Fit(self.fit, gather) if self.fit and gather else None,
-            "reverse_kl": ReverseKL(self.reverse_kl) if self.reverse_kl else None,
-            "draw": Draw(self.batch, -(-self.chains * (self.draws + self._settling) // self.batch)),
-        }
-        return {name: stage for name, stage in stages.items() if stage and stage.steps}
+    kind: ClassVar[str] = "exact"
+    references: ClassVar[tuple[str, ...]] = ("liu1996", "albergo2019", "nicoli2021", "wolff2004")
 
     @property
     def lengths(self) -> dict[str, int]:
@@ -136,6 +124,18 @@ class IndependenceMetropolis:
         gather = self._gather
         assert gather is not None
         return gather.split(examples)
+
+    @property
+    def stages(self) -> dict[str, Stage]:
+        """The stages of the run, in their order, by name."""
+        gather = self._gather
+        stages: dict[str, Stage | None] = {
+            "gather": gather,
+            "fit": Fit(self.fit, gather) if self.fit and gather else None,
+            "reverse_kl": ReverseKL(self.reverse_kl) if self.reverse_kl else None,
+            "draw": Draw(self.batch, -(-self.chains * (self.draws + self._settling) // self.batch)),
+        }
+        return {name: stage for name, stage in stages.items() if stage and stage.steps}
 
     @property
     def steps(self) -> int:
