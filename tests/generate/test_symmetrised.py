@@ -17,7 +17,7 @@ from retrodict.generate.exact import importance
 from retrodict.generate.model import with_weights
 from retrodict.generate.symmetrised import Symmetrised, TwoModes, folded
 from retrodict.lattice.models.u1.training import U1Diffusion
-from retrodict.lattice.problems import TEMPLATE
+from retrodict.lattice.templates import TEMPLATE
 from retrodict.lattice.theories.groups import U1
 from retrodict.lattice.theories.phi4 import Phi4
 from retrodict.lattice.theories.reference import phi4_two_by_two

@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from retrodict.base.arrays import read_npy, read_npz
+from retrodict.base.arrays import npz_names, read_npy, read_npz
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, TEXT_LIMIT, PathLike, Source, form_of, read_bytes, read_head, read_json
-from retrodict.base.tables import IGNORED, ColumnNames, Columns, header_names, parse_names, parse_table
+from retrodict.base.recognition import WEIGHT_NAMES
+from retrodict.base.tables import IGNORED, ColumnNames, Columns, header_columns, parse_names, parse_table
 from retrodict.base.units import factor
-
-HEADER_BYTES = 65_536
-WEIGHT_NAMES = ("weight", "weights", "w")
 
 
 def read_columns(
@@ -38,26 +36,44 @@ def read_columns(
     return parse_table(data, source, columns, words)
 
 
-def column_names(path: PathLike) -> tuple[str, ...]:
-    """The names that a file gives to its columns, however broken its numbers are; none where it names none.
+def named_columns(form: str, first: bytes, path: PathLike, document: JSON = None) -> tuple[tuple[str, str], ...]:
+    """Name and unit that a file gives to each of its columns, however broken its numbers are. Never raises.
 
-    Looks at the first lines of a text, the names in an archive, a JSON object or an HDF5 file. Never raises.
+    Args:
+        form: what the file is, as `form_of` says.
+        first: the first bytes, in which a text has its header.
+        path: of the file; an archive or an HDF5 file is opened for its names.
+        document: the content of a JSON file.
+
+    Returns:
+        Lower-case names with their units, empty units where none is stated; nothing where the file names no columns.
     """
     try:
-        form = form_of(head := read_head(path, HEADER_BYTES))
         if form == "zip":
-            return parse_names(list(read_npz(path)[0]))[0]
+            return _pairs(npz_names(path))
         if form == "json":
-            value, source = read_json(path)
-            return parse_names(list(_json_table(value, source)))[0]
+            return _pairs(list(_json_table(document, Source(os.fspath(path), "", 0))))
         if form == "hdf5":
-            from retrodict.base.hdf5 import list_hdf5
-
-            found = list_hdf5(path)[0].items()
-            return tuple(leaf.lower() for name, one in found for leaf in (name.rpartition("/")[2], *one.fields))
-        return header_names(head.decode("utf-8-sig", errors="replace")) if form == "text" else ()
+            return _hdf5_pairs(path)
+        return header_columns(first.decode("utf-8-sig", errors="replace")) if form == "text" else ()
     except InputError:
         return ()
+
+
+def _pairs(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(zip(*parse_names(names), strict=True)) if names else ()
+
+
+def _hdf5_pairs(path: PathLike) -> tuple[tuple[str, str], ...]:
+    from retrodict.base.hdf5 import list_hdf5
+
+    datasets = list_hdf5(path)[0].items()
+    leaves = (
+        (leaf.lower(), dataset.unit or "")
+        for name, dataset in datasets
+        for leaf in (name.rpartition("/")[2], *dataset.fields)
+    )
+    return tuple(dict.fromkeys(leaves))
 
 
 def find(table: Columns, names: Sequence[str]) -> str | None:

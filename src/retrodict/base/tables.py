@@ -100,8 +100,8 @@ def parse_table(data: bytes, source: Source, columns: ColumnNames | None = None,
     return table.finish(source)
 
 
-def header_names(text: str) -> tuple[str, ...]:
-    """The names of the columns as the first lines of a table say them; none where there are none. Never raises."""
+def header_columns(text: str) -> tuple[tuple[str, str], ...]:
+    """Name and unit of each column as the first lines of a table say them; none where there are none. Never raises."""
     table = _Table("", None, ())
     for number, line in enumerate(text.splitlines(), 1):
         try:
@@ -110,7 +110,7 @@ def header_names(text: str) -> tuple[str, ...]:
             break
         if table.names:
             break
-    return table.names
+    return tuple(zip(table.names, table.units, strict=False))
 
 
 class _Table:
@@ -131,7 +131,7 @@ class _Table:
     def take(self, line: str, number: int) -> None:
         if not line or line.startswith(_COMMENTS):
             self._remember(line)
-        elif self.comma is None and not self.header_seen and not _starts_with_number(line):
+        elif self.comma is None and not self.header_seen and not starts_with_number(line):
             self._header(line, number)
         else:
             self._row(line, number)
@@ -239,7 +239,7 @@ def finite(cell: str, where: str) -> float:
     raise InputError(what, where=where, got=repr(cell[:60]), expected="a finite number", fix=fix)
 
 
-def _starts_with_number(line: str) -> bool:
+def starts_with_number(line: str) -> bool:
     """A row of data: at least one cell is a number, or looks like a missing one."""
     cells = _split(line, "," in line)
     return any(_NUMBER.fullmatch(cell[:60]) or (cell and _NOT_FINITE.fullmatch(cell[:60])) for cell in cells)

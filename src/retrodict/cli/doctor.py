@@ -43,7 +43,7 @@ def command(as_json: AsJson = False) -> int:
 
 def examine() -> Iterator[Finding]:
     """All findings, the cheap ones first."""
-    for check in (_python, _versions, _precision, _devices, _memory, _disk, _cache, _self_test):
+    for check in (_python, _versions, _precision, _domains, _devices, _memory, _disk, _cache, _self_test):
         yield check()
 
 
@@ -67,6 +67,16 @@ def _precision() -> Finding:
     wide = bool(jax.config.read("jax_enable_x64")) and jnp.zeros(()).dtype == jnp.float64
     advice = "" if wide else "unset JAX_ENABLE_X64, and import retrodict before anything computes"
     return Finding("precision", wide, "float64" if wide else "float32", advice)
+
+
+def _domains() -> Finding:
+    """Domains of other packages are named with the package; a broken one with what is wrong."""
+    from retrodict.base.domains import installed
+
+    found = installed()
+    names = (f"{name} ({one.package})" if one.package != "retrodict" else name for name, one in found.domains.items())
+    advice = "; ".join(map(str, found.broken))
+    return Finding("domains", not found.broken, ", ".join(names), advice)
 
 
 def _devices() -> Finding:
@@ -107,7 +117,7 @@ def _disk() -> Finding:
 
 
 def _cache() -> Finding:
-    from retrodict.cli.main import cache_folder
+    from retrodict.cli.environment import cache_folder
 
     folder = cache_folder()
     try:

@@ -2,11 +2,9 @@
 
 import errno
 import os
-import platform
 import sys
 import tempfile
 import traceback
-from pathlib import Path
 from types import TracebackType
 from typing import cast
 
@@ -14,8 +12,8 @@ import typer
 
 from retrodict.base.errors import InputError, InputErrors, RetrodictError
 from retrodict.cli import check, cite, compare, demo, doctor, export, inspect, new, plan, report, run, validate
+from retrodict.cli.environment import DEBUG, cache_folder
 
-DEBUG = "--debug"
 # typer does not export it, and moved it from click into a copy of its own
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 INTERRUPTED = 130  # what a shell reports of a program that SIGINT ended
@@ -57,13 +55,6 @@ def main() -> None:
         sys.exit(execute(sys.argv[1:]))
     finally:
         sys.excepthook = report_bug  # only now: typer puts its own there when it starts
-
-
-def cache_folder() -> Path:
-    """Where compiled code is kept: by machine, because it is made for one processor."""
-    given = os.environ.get("JAX_COMPILATION_CACHE_DIR")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(given) if given else base / "retrodict" / f"compiled-{platform.node() or 'here'}"
 
 
 def execute(arguments: list[str]) -> int:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from retrodict.base.atomic import write_text
+from retrodict.base.domain import Domain
+from retrodict.base.domains import domain as named_domain
 from retrodict.base.errors import InputError, Interrupted
 from retrodict.base.files import JSON, read_yaml
 from retrodict.base.format import estimate
 from retrodict.base.section import Run
-from retrodict.cli import domains
 from retrodict.cli.config.load import Config, to_yaml
+from retrodict.cli.domains import load as load_hook
 from retrodict.run.directory import RunDirectory
 from retrodict.run.manifest import cpu_count, record_environment, record_inputs, record_outputs
 from retrodict.run.result import NUMBERS_FILE, TREE_FILE
@@ -95,12 +97,13 @@ def write_pages(domain: str, directory: RunDirectory, result: "Result", config: 
     """Figures, report and citations, by the caller's claim; the domain's own sections need the problem of `config`."""
     from retrodict.report import write_report
 
-    module = domains.domain(domain)
-    make = vars(module).get("sections") if config is not None else None
-    sections = ()
-    if make and config is not None:
-        sections = make(result, config.problem, run=Run(directory.path, config.arguments))
-    write_report(directory.path, result, module.figures(result), references=module.REFERENCES, sections=sections)
+    description = named_domain(domain)
+    hooks, sections = description.report, ()
+    if hooks.sections and config is not None:
+        run = Run(directory.path, config.arguments)
+        sections = load_hook(hooks.sections, description)(result, config.problem, run=run)
+    figures = load_hook(hooks.figures, description)(result)
+    write_report(directory.path, result, figures, references=description.references, sections=sections)
     record_pages(directory)
 
 
@@ -116,7 +119,7 @@ def config_of(directory: Path) -> Config | None:
 
     try:
         config = load(directory / RESOLVED)
-        if vars(domains.domain(config.domain)).get("sections"):
+        if named_domain(config.domain).report.sections:
             _ = config.problem  # reads the data
     except InputError as error:
         typer.echo(f"note: the report goes without what needs the data: {error.what} ({error.where})", err=True)
@@ -134,7 +137,12 @@ def domain_of(directory: Path) -> str:
 
 def references_of(directory: Path) -> tuple[str, ...]:
     """BibTeX keys of the domain of a run."""
-    return tuple(domains.domain(domain_of(directory)).REFERENCES)
+    return description_of(directory).references
+
+
+def description_of(directory: Path) -> Domain:
+    """The description of the domain of a run. Raises `InputError`."""
+    return named_domain(domain_of(directory))
 
 
 def _infer(config: Config, directory: RunDirectory, options: Options) -> "Result":

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
+from retrodict.base.domains import did_you_mean
 from retrodict.base.errors import InputError, InputErrors
 from retrodict.base.files import JSON
 from retrodict.cli.config.document import Document, Field, shown
 from retrodict.cli.config.leaf import Mismatch, leaf
 from retrodict.cli.config.signature import LISTS, Parameter, expectation, is_array, is_class, options, parameters
 from retrodict.cli.config.written import NOT_WRITTEN, written
-from retrodict.cli.domains import did_you_mean
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from retrodict.base.domains import did_you_mean
 from retrodict.base.errors import InputError
 from retrodict.base.files import CONFIG_LIMIT, JSON, parse_yaml, read_text
-from retrodict.cli.domains import did_you_mean
 
 Field = tuple[str | int, ...]
 
