@@ -1,4 +1,4 @@
-"""U(1) plaquettes in turn: a normalised, gauge invariant density; exact after training, the topology too."""
+"""Autoregressive U(1) plaquettes: a normalised, gauge invariant density; exact after training, the topology too."""
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,5 @@
-"""The shared flux: its density, its weights and their bound, exact answers without training, and planted faults."""
+"""Factorised plaquettes with the flux constraint (`SharedFlux`): density, weights and their bound, exact answers
+without training, and planted faults."""
 
 import functools
 from itertools import product
