@@ -213,7 +213,7 @@ class AbstractAction(AbstractTarget):
         return {**numbers, **parts, "shape": list(self.shape), "layout": self.layout}
 
     @property
-    def fills_archives(self) -> bool:
+    def is_archivable(self) -> bool:
         """Whether the formats of the lattice community (NERSC, ILDG) hold its configurations."""
         return False
 

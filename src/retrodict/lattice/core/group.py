@@ -105,7 +105,7 @@ class AbstractGroup(eqx.Module):
         return False
 
     @property
-    def fills_archives(self) -> bool:
+    def is_archivable(self) -> bool:
         """Whether the formats of the lattice community hold its links."""
         return False
 

@@ -97,6 +97,13 @@ def write_npz(path: PathLike, field: GaugeField) -> None:
 
     Raises:
         StorageError: if the disk refuses.
+
+    Example:
+        >>> import numpy as np, pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "unit.npz"
+        >>> write_npz(path, GaugeField(np.broadcast_to(np.eye(3, dtype=complex), (2, 2, 2, 2, 4, 3, 3))))
+        >>> inspect(path)["plaquette"]
+        1.0
     """
     write_bytes(path, arrays.encode(field))
 

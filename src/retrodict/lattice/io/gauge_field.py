@@ -72,7 +72,7 @@ def plaquette(links: Links) -> float:
             first = _direction(links, mu) @ _ahead(links, nu, mu)
             second = _direction(links, nu) @ _ahead(links, mu, nu)
             total += float(np.einsum("...ij,...ij->", first, second.conj(), optimize=True).real)
-    return total / (COLOURS * 6 * np.prod(links.shape[:4]))
+    return float(total / (COLOURS * 6 * np.prod(links.shape[:4])))
 
 
 def link_trace(links: Links) -> float:

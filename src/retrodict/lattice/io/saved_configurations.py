@@ -54,7 +54,7 @@ def export_configurations(directory: Path, action: AbstractAction, form: str) ->
     Raises:
         InputError: for other theories than SU(3) in four dimensions, and for a run that kept no configurations.
     """
-    if not action.fills_archives:
+    if not action.is_archivable:
         got = f"{type(action).__name__} in {len(action.shape)} dimensions"
         fix = f"{FILE} is read by retrodict.lattice.read_configurations"
         raise InputError(f"{form} is for SU(3) links in four dimensions", where=str(directory), got=got, fix=fix)

@@ -69,7 +69,7 @@ class ClusterSweep(Untuned):
 
 def _embedded_spins(action: AbstractAction) -> EmbeddedSpins:
     spins = action.embedded_spins
-    assert spins is not None  # `check` has seen to it
+    assert spins is not None  # `check` refuses it
     return spins
 
 

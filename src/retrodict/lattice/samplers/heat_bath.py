@@ -128,7 +128,7 @@ def sweep(action: AbstractAction, x: Field, key: Key, draw: SubgroupDraw) -> Fie
         draw: draws the SU(2) elements.
     """
     links, count = action.link_updates, len(action.shape)
-    assert links is not None  # `check` has seen to it
+    assert links is not None  # `check` refuses it
     axes = (slice(None),) * (x.ndim - 1 - count)  # of the group
     parity = jnp.asarray(np.indices(action.shape).sum(axis=0) % 2)
 

@@ -22,7 +22,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.smc import multinomial, next_step, relative_variance
 from retrodict.lattice.core.action import AbstractAction, Measured, require_action, require_memory
-from retrodict.lattice.core.spaces import AbstractSpace
+from retrodict.lattice.core.spaces import AbstractSpace, Field, Tangent
 from retrodict.lattice.samplers.updates import Trajectory
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record

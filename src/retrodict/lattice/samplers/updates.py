@@ -106,7 +106,12 @@ class Integrator(Protocol):
 
 @dataclass(frozen=True)
 class Leapfrog:
-    """Kick, drift, kick: errors of the energy of order size^2, one force a step."""
+    """Kick, drift, kick: errors of the energy of order size^2, one force a step.
+
+    Example:
+        >>> Trajectory(length=2.0, integrator=Leapfrog()).largest
+        2.0
+    """
 
     def __call__(
         self, gradient: Gradient, space: AbstractSpace, x: Field, p: Tangent, size: Scalar, steps: Int[Array, ""]

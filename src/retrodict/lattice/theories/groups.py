@@ -242,7 +242,7 @@ class SU3(AbstractGroup):
         return True
 
     @property
-    def fills_archives(self) -> bool:
+    def is_archivable(self) -> bool:
         return True
 
     @property

@@ -100,7 +100,7 @@ class FeynmanPath(AbstractAction):
     Example:
         >>> path = FeynmanPath(20, 0.2, Harmonic(omega=1.0))
         >>> round(path.exact_values()["x2"], 6)
-        0.515566
+        0.516209
     """
 
     space: AbstractSpace  # real numbers

@@ -117,7 +117,7 @@ class Phi4(AbstractPhi4):
 
     Example:
         >>> theory = Phi4((4, 4), kappa=0.27, lam=0.022)
-        >>> float(theory.action(theory.cold() * 0 + 1.0))  # 16 (1 - lam - 4 kappa)
+        >>> round(float(theory.action(jnp.ones((4, 4)))), 6)  # 16 (1 - lam - 4 kappa)
         -1.632
     """
 

@@ -50,7 +50,7 @@ class Ising(AbstractAction):
     Example:
         >>> theory = Ising((4, 4), coupling=0.4)
         >>> round(theory.exact_values()["energy"], 6)
-        -1.319848
+        -1.379116
     """
 
     space: AbstractSpace = eqx.field(init=False, default=RealSpace())  # not an argument
@@ -135,7 +135,7 @@ class XY(AbstractAction):
 
     Example:
         >>> round(XY((2, 2), beta=1.0).exact_values()["cos"], 6)
-        0.796026
+        0.779561
     """
 
     space: AbstractSpace = eqx.field(init=False, default=Circle())  # not an argument

@@ -51,7 +51,7 @@ class Wilson(AbstractAction):
     Example:
         >>> theory = Wilson(U1(), (16, 16), beta=7.0)
         >>> round(theory.exact_values()["plaquette"], 6)
-        0.9257
+        0.925532
     """
 
     group: AbstractGroup
@@ -180,8 +180,8 @@ class Wilson(AbstractAction):
         return f"{self.group.layout}, sites"
 
     @property
-    def fills_archives(self) -> bool:
-        return self.group.fills_archives and len(self.shape) == 4
+    def is_archivable(self) -> bool:
+        return self.group.is_archivable and len(self.shape) == 4
 
     def picture(self, x: Inexact[np.ndarray, "..."]) -> Picture:
         """Plaquettes."""
