@@ -8,7 +8,9 @@ from typing import Any, Final
 import jax
 import jax.random as jr
 import numpy as np
+from jaxtyping import PyTree, Shaped
 
+from retrodict.base.files import JSON
 from retrodict.inference.estimates import estimates_of
 from retrodict.inference.evaluate import evaluate, rows
 from retrodict.lattice.core.action import AbstractAction, Baseline
@@ -18,7 +20,7 @@ from retrodict.lattice.samplers.markov_chain import AbstractMarkovChain
 from retrodict.lattice.samplers.methods import HMC, MALA, Cluster, HeatBath
 from retrodict.lattice.samplers.smc import LatticeSMC
 from retrodict.problem.target import Estimated
-from retrodict.run.compiled import Compiled
+from retrodict.run.compiled import Chunk, Compiled
 from retrodict.run.method import Draws
 
 CHAINS: Final = 16
@@ -69,7 +71,7 @@ class SamplerRun:
         return self.seconds / size if size else None
 
 
-def baselines(action: AbstractAction, own: str = "", settings: Mapping[str, Any] | None = None) -> dict[str, Sampler]:
+def baselines(action: AbstractAction, own: str = "", settings: Mapping[str, JSON] | None = None) -> dict[str, Sampler]:
     """Samplers of an action beside the method of a run.
 
     Args:
@@ -84,7 +86,7 @@ def baselines(action: AbstractAction, own: str = "", settings: Mapping[str, Any]
     return {name: sampler for name, sampler in applicable.items() if not _is_same(sampler, own, settings or {})}
 
 
-def _is_same(sampler: Sampler, own: str, settings: Mapping[str, Any]) -> bool:
+def _is_same(sampler: Sampler, own: str, settings: Mapping[str, JSON]) -> bool:
     """Whether a run by the method `own` made the same updates, or drew from the same model."""
     if isinstance(sampler, Independent):
         return own == "IndependenceMetropolis" and settings.get("model") == str(sampler.model)
@@ -137,6 +139,6 @@ def assess(action: AbstractAction, name: str, draws: Draws, seconds: float) -> S
     return SamplerRun(name, estimates, dict(draws.statistics), seconds)
 
 
-def _kept(chunk: Any) -> Any:
+def _kept(chunk: Chunk) -> PyTree[Shaped[np.ndarray, "..."]]:
     taken = int(chunk.taken)
     return jax.tree.map(lambda leaf: np.asarray(leaf)[:taken], chunk.kept)
