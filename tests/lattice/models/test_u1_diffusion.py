@@ -17,7 +17,7 @@ from retrodict.generate.annealing import AnnealedLangevin
 from retrodict.generate.diffusion import Diffusion, ProbabilityFlow, ReverseSDE, information
 from retrodict.generate.exact import importance
 from retrodict.generate.score import by_jacobian
-from retrodict.lattice.core.spaces import wrapped
+from retrodict.lattice.core.spaces import wrap
 from retrodict.lattice.models.u1.diffusion import Rescaled, Transverse, UniformAngles, u1_process
 from retrodict.lattice.models.u1.score import U1Score, fit_u1_score, images
 from retrodict.lattice.samplers.methods import HMC
@@ -158,7 +158,7 @@ def test_annealed_langevin_returns_accepted_states_with_the_right_plaquette():
 def test_the_start_is_the_invariant_measure_and_no_theory_without_a_plane_is_taken():
     start = UniformAngles(jnp.zeros((2, 4, 4)))
     x, log_q = start.draw(jr.key(0), jnp.asarray(2.0))
-    assert_allclose(wrapped(x), x)
+    assert_allclose(wrap(x), x)
     assert log_q == start.log_prob(x, jnp.asarray(2.0)) == 0
     with pytest.raises(InputError, match="no such gauge theory"):
         u1_process((4, 4), -1.0)

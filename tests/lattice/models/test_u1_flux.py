@@ -17,7 +17,7 @@ from retrodict.generate.exact import importance
 from retrodict.generate.model import AbstractModel, Sample
 from retrodict.inference.infer import infer
 from retrodict.inference.train import Train
-from retrodict.lattice.core.spaces import wrapped
+from retrodict.lattice.core.spaces import wrap
 from retrodict.lattice.models.independence_metropolis import IndependenceMetropolis
 from retrodict.lattice.models.u1.flux import Haar, SharedFlux, SharedFluxLinks, with_plaquettes
 from retrodict.lattice.theories import reference as exact
@@ -134,11 +134,11 @@ def test_the_density_follows_every_symmetry_of_the_gauge_theory(name):
 def test_links_are_uniform_among_those_with_given_plaquettes():
     """Each link and both Polyakov loops by themselves; the plaquettes are the wanted ones to 1e-13."""
     angle = jr.normal(jr.key(5), (3, 5))
-    angle = angle - wrapped(jnp.sum(angle)) / angle.size
+    angle = angle - wrap(jnp.sum(angle)) / angle.size
     x = jr.uniform(jr.key(6), (4000, 2, 3, 5), minval=-np.pi, maxval=np.pi)
     links = jax.jit(jax.vmap(with_plaquettes, (0, None)))(x, angle)
     found = jax.jit(jax.vmap(curl))(links)
-    assert_allclose(wrapped(found - angle), 0.0, atol=1e-13)
+    assert_allclose(wrap(found - angle), 0.0, atol=1e-13)
     loops = (
         links[:, 0, 0, 1],
         links[:, 1, 2, 4],
@@ -146,7 +146,7 @@ def test_links_are_uniform_among_those_with_given_plaquettes():
         jnp.sum(links[:, 1, 1], axis=-1),
     )
     for values in loops:
-        assert kstest(np.asarray(wrapped(values)), "uniform", (-np.pi, 2 * np.pi)).pvalue > 1e-3
+        assert kstest(np.asarray(wrap(values)), "uniform", (-np.pi, 2 * np.pi)).pvalue > 1e-3
 
 
 def test_a_run_without_data_and_training_is_an_exact_sampler_where_topology_freezes():

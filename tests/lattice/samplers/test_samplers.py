@@ -212,7 +212,7 @@ def test_trajectories_are_reversible_on_the_group_and_of_second_order(name, inte
     there, momentum = run(x, p, 16)
     back, _ = run(there, -momentum, 16)
     assert_allclose(back, x, atol=1e-11)
-    assert_allclose(action.space.repaired(there), there, atol=1e-12 if name != "U(1) 2d" else 7)
+    assert_allclose(action.space.repair(there), there, atol=1e-12 if name != "U(1) 2d" else 7)
     errors = [energy(*run(x, p, steps)) - energy(x, p) for steps in (16, 32)]
     assert_allclose(errors[0] / errors[1], 4, rtol=0.1)
 

@@ -47,7 +47,7 @@ class AbstractSpace(eqx.Module):
         """The tangent vector of a change `dx` of the numbers that represent `x`."""
 
     @abstractmethod
-    def repaired(self, x: Field) -> Field:
+    def repair(self, x: Field) -> Field:
         """The field without the rounding errors that lead off the manifold; angles in (-pi, pi]."""
 
     def as_tangent(self, derivative: Tangent) -> Tangent:
@@ -79,15 +79,15 @@ class RealSpace(AbstractFlatSpace):
     def is_real_line(self) -> bool:
         return True
 
-    def repaired(self, x: Field) -> Field:
+    def repair(self, x: Field) -> Field:
         return x
 
 
 class Circle(AbstractFlatSpace):
     """Angles in radians."""
 
-    def repaired(self, x: Field) -> Field:
-        return wrapped(x)
+    def repair(self, x: Field) -> Field:
+        return wrap(x)
 
 
 class UnitQuaternions(AbstractSpace):
@@ -105,8 +105,8 @@ class UnitQuaternions(AbstractSpace):
     def velocity(self, x: Float[Array, "4 ..."], dx: Float[Array, "4 ..."]) -> Float[Array, "3 ..."]:
         return 2 * su2.multiply(dx, su2.adjoint(x))[1:]
 
-    def repaired(self, x: Float[Array, "4 ..."]) -> Float[Array, "4 ..."]:
-        return su2.unitarised(x)
+    def repair(self, x: Float[Array, "4 ..."]) -> Float[Array, "4 ..."]:
+        return su2.unitarise(x)
 
 
 class SpecialUnitary3(AbstractSpace):
@@ -124,20 +124,20 @@ class SpecialUnitary3(AbstractSpace):
     def velocity(self, x: Complex[Array, "3 3 ..."], dx: Complex[Array, "3 3 ..."]) -> Complex[Array, "3 3 ..."]:
         return su3.traceless_antihermitian(su3.multiply(dx, su3.adjoint(x)))
 
-    def repaired(self, x: Complex[Array, "3 3 ..."]) -> Complex[Array, "3 3 ..."]:
-        return su3.unitarised(x)
+    def repair(self, x: Complex[Array, "3 3 ..."]) -> Complex[Array, "3 3 ..."]:
+        return su3.unitarise(x)
 
     def as_tangent(self, derivative: Complex[Array, "3 3 ..."]) -> Complex[Array, "3 3 ..."]:
         """The projection on the algebra, halved for the norm; JAX returns the conjugate of the gradient."""
         return 0.5 * su3.traceless_antihermitian(jnp.conj(derivative))
 
 
-def wrapped(angle: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+def wrap(angle: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The same angle in (-pi, pi] [radians]."""
     return angle - 2 * np.pi * jnp.ceil(angle / (2 * np.pi) - 0.5)
 
 
-def pushed(space: AbstractSpace, transformation: Callable[[Field], Field], x: Field, p: Tangent) -> Tangent:
+def push_forward(space: AbstractSpace, transformation: Callable[[Field], Field], x: Field, p: Tangent) -> Tangent:
     """The push-forward of a tangent vector by a transformation of fields.
 
     Args:

@@ -39,7 +39,7 @@ def norm(a: Quaternion) -> Float[Array, "..."]:
     return jnp.sqrt(jnp.sum(a**2, axis=0))
 
 
-def unitarised(a: Quaternion) -> Quaternion:
+def unitarise(a: Quaternion) -> Quaternion:
     """The quaternion of norm one in the same direction."""
     return a / norm(a)
 
@@ -63,7 +63,7 @@ def haar(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Quaternion:
         shape: shape of the axes behind that of the components.
         dtype: type of the real numbers.
     """
-    return unitarised(jr.normal(key, (4, *shape), dtype))
+    return unitarise(jr.normal(key, (4, *shape), dtype))
 
 
 def as_matrix(a: Quaternion) -> Complex[Array, "2 2 ..."]:

@@ -84,7 +84,7 @@ def exponential(a: Matrices) -> Matrices:
     return f0 * _identity_like(a) + f1 * h + f2 * square
 
 
-def unitarised(a: Matrices) -> Matrices:
+def unitarise(a: Matrices) -> Matrices:
     """The matrix made exactly special unitary: Gram-Schmidt on the first two rows, the third from their product."""
     first = a[0] / jnp.sqrt(jnp.sum(jnp.abs(a[0]) ** 2, axis=0))
     second = a[1] - first * jnp.sum(jnp.conj(first) * a[1], axis=0)
@@ -102,7 +102,7 @@ def haar(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Matrices:
         dtype: type of the real numbers.
     """
     real, imaginary = jr.normal(key, (2, 3, 3, *shape), dtype)
-    return unitarised(real + 1j * imaginary)
+    return unitarise(real + 1j * imaginary)
 
 
 def gaussian_generator(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Matrices:

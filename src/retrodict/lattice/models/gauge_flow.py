@@ -33,7 +33,7 @@ from retrodict.base.types import Array, Float, Int, Key, PyTree, Scalar
 from retrodict.generate.coupling import convolved, with_bias
 from retrodict.generate.elementwise import CircleSpline
 from retrodict.generate.model import AbstractModel, Density, Sample
-from retrodict.lattice.core.spaces import wrapped
+from retrodict.lattice.core.spaces import wrap
 from retrodict.lattice.models.u1.flux import Haar, Links, SharedFlux, require_u1_plane
 from retrodict.lattice.theories.plane import curl
 from retrodict.problem.target import AbstractTarget
@@ -98,7 +98,7 @@ class GaugeCouplings(AbstractModel):
         count = len(jax.tree.leaves(pairs)[0])
         rows = jnp.asarray(np.resize(ROWS, count))
         x, change = jax.lax.scan(pair_of_layers, (x, jnp.zeros((), x.dtype)), (pairs, rows), reverse=backwards)[0]
-        return wrapped(x), change
+        return wrap(x), change
 
     def _layer(self, state: State, weights: PyTree, mu: int, row: Int[Array, ""], backwards: bool) -> State:
         """Change the links of direction `mu` in every fourth row, from `row` on."""
@@ -106,10 +106,10 @@ class GaugeCouplings(AbstractModel):
         x = jnp.roll(exchange_directions(x) if mu else x, -row, axis=-1)
         stripes = curl(x).reshape(x.shape[1], -1, PERIOD)
         before = jnp.roll(stripes, 1, axis=1)
-        middle = 0.5 * wrapped(stripes[..., 0] + before[..., 3])
+        middle = 0.5 * wrap(stripes[..., 0] + before[..., 3])
         beyond = (stripes[..., 1], stripes[..., 2], before[..., 2], before[..., 1])
         parameters = jnp.cos(middle) * self._parameters(weights, jnp.stack([2 * middle, *beyond]))
-        place = wrapped(stripes[..., 0] - middle)
+        place = wrap(stripes[..., 0] - middle)
         new, slope = (self.map.inverse if backwards else self.map.forward)(place, parameters)
         change = jnp.pad((new - place)[..., None], ((0, 0), (0, 0), (0, PERIOD - 1))).reshape(x.shape[1:])
         x = jnp.roll(jnp.stack([x[0] + change, x[1]]), row, axis=-1)

@@ -120,7 +120,7 @@ class AbstractMarkovChain:
         for number, (update, size) in enumerate(zip(self.updates, state.sizes, strict=True)):
             used = jnp.exp(jnp.where(warm, size.log, size.log_average))
             moved = _moved(update, target, field, jr.fold_in(key, number), used)
-            field = jax.vmap(target.space.repaired)(moved.field)
+            field = jax.vmap(target.space.repair)(moved.field)
             sizes.append(_tuned(size, moved, update, warm))
             infos.append(moved)
         acceptance = jnp.stack([jnp.asarray(info.acceptance, float) for info in infos], axis=1)

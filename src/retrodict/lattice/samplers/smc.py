@@ -157,7 +157,7 @@ class LatticeSMC:
             field, accepted = carry
             keys = spread(jr.split(jr.fold_in(move_key, number), self.particles))
             moved = jax.vmap(lambda x, k: trajectory.apply(tempered, x, k, size))(field, keys)  # type: ignore[arg-type]
-            field = jax.vmap(target.space.repaired)(moved.field)
+            field = jax.vmap(target.space.repair)(moved.field)
             return field, accepted + jnp.mean(jnp.asarray(moved.acceptance, float)) / self.moves
 
         field, accepted = jax.lax.fori_loop(0, self.moves, move, (state.field, jnp.asarray(0.0)))

@@ -16,7 +16,7 @@ from retrodict.base.types import Array, Float, Key
 from retrodict.lattice.core import su2, su3
 from retrodict.lattice.core.action import Picture, SubgroupDraw
 from retrodict.lattice.core.group import AbstractGroup
-from retrodict.lattice.core.spaces import AbstractSpace, Circle, SpecialUnitary3, UnitQuaternions, wrapped
+from retrodict.lattice.core.spaces import AbstractSpace, Circle, SpecialUnitary3, UnitQuaternions, wrap
 from retrodict.lattice.theories import reference
 
 Angles: TypeAlias = Float[Array, "..."]  # of U(1), any shape [radians]
@@ -98,7 +98,7 @@ class U1(AbstractGroup):
 
     def picture(self, planes: Sequence[Angles]) -> Picture:
         what = "the angle of each plaquette; over the whole of a two-dimensional lattice they sum to 2 pi Q"
-        return Picture(np.asarray(wrapped(planes[0])), r"$\theta_p$", what)
+        return Picture(np.asarray(wrap(planes[0])), r"$\theta_p$", what)
 
 
 class SU2(AbstractGroup):

@@ -14,7 +14,7 @@ from jaxtyping import Inexact
 
 from retrodict.base.types import Array, Float, Scalar
 from retrodict.lattice.core.group import AbstractGroup, Elements, Generators
-from retrodict.lattice.core.spaces import wrapped
+from retrodict.lattice.core.spaces import wrap
 from retrodict.lattice.theories.groups import U1
 
 
@@ -152,7 +152,7 @@ def polyakov_loops(group: AbstractGroup, x: Elements) -> Inexact[Array, "*space"
 def topological_charge(x: Float[Array, "2 columns rows"]) -> Scalar:
     """Q = sum_p theta_p / 2 pi with theta_p in (-pi, pi], of U(1) links `(2, *sites)` in two dimensions: an integer."""
     ((_, _, angle),) = plaquettes(U1(), x)
-    return jnp.round(jnp.sum(wrapped(angle)) / (2 * np.pi))
+    return jnp.round(jnp.sum(wrap(angle)) / (2 * np.pi))
 
 
 def clover_charge(group: AbstractGroup, x: Elements) -> Scalar:

@@ -26,7 +26,7 @@ from retrodict.lattice.core.action import (
 from retrodict.lattice.core.estimates import MeanFunction
 from retrodict.lattice.core.interactions import AngleBonds
 from retrodict.lattice.core.limits import Precision, checked_shape
-from retrodict.lattice.core.spaces import AbstractSpace, Circle, RealSpace, wrapped
+from retrodict.lattice.core.spaces import AbstractSpace, Circle, RealSpace, wrap
 from retrodict.lattice.core.symmetries import Symmetry, negated, of_sites, turned
 from retrodict.lattice.theories import reference
 from retrodict.lattice.theories.phi4 import forward_sum
@@ -212,7 +212,7 @@ class XY(AbstractAction):
 
 def winding_numbers(x: Angles) -> list[Float[Array, "*lattice"]]:
     """The vorticity -1, 0 or 1 of each plaquette, one array a plane: bond differences in (-pi, pi] around it."""
-    differences = [wrapped(jnp.roll(x, -1, axis) - x) for axis in range(x.ndim)]
+    differences = [wrap(jnp.roll(x, -1, axis) - x) for axis in range(x.ndim)]
     around = [
         differences[a] + jnp.roll(differences[b], -1, a) - jnp.roll(differences[a], -1, b) - differences[b]
         for a, b in combinations(range(x.ndim), 2)

@@ -26,7 +26,7 @@ import numpy as np
 from retrodict.base.types import Array, Float, Int, Key, Scalar
 from retrodict.generate.explicit import AbstractExplicit
 from retrodict.generate.model import Sample
-from retrodict.lattice.core.spaces import wrapped
+from retrodict.lattice.core.spaces import wrap
 from retrodict.lattice.models.autoregressive.network import Size
 from retrodict.lattice.models.u1.flux import Links, UniformLinks, with_plaquettes
 from retrodict.lattice.theories.plane import curl
@@ -80,12 +80,12 @@ class FluxMixture(AbstractExplicit):
             left, (choice_key, draw_key) = plaquette[0], jr.split(plaquette[1])
             log_share, field = self._mixture(flux, left)
             angle = von_mises.draw(draw_key, field[jr.categorical(choice_key, log_share)])
-            return wrapped(flux + angle), (angle, _log_density(angle, log_share, field))
+            return wrap(flux + angle), (angle, _log_density(angle, log_share, field))
 
         left = self._left()
         start = jnp.zeros((), self.uniform.like.dtype)
         flux, (angle, log_probs) = jax.lax.scan(draw_next, start, (left, jr.split(plaquette_key, len(left))))
-        angle = jnp.append(angle, wrapped(-flux)).reshape(self.uniform.like.shape[1:])
+        angle = jnp.append(angle, wrap(-flux)).reshape(self.uniform.like.shape[1:])
         return Sample(with_plaquettes(self.uniform.sample(link_key).x, angle), jnp.sum(log_probs))
 
     def log_prob(self, x: Links) -> Scalar:
@@ -94,7 +94,7 @@ class FluxMixture(AbstractExplicit):
         Args:
             x: angles of the links [rad].
         """
-        angle = wrapped(curl(x)).ravel()[:-1]
+        angle = wrap(curl(x)).ravel()[:-1]
         flux = jnp.cumsum(angle) - angle
         return jnp.sum(jax.vmap(_log_density)(angle, *jax.vmap(self._mixture)(flux, self._left())))
 

@@ -30,7 +30,7 @@ from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.generate.model import AbstractModel, Density, Sample
 from retrodict.lattice.core.action import AbstractAction
 from retrodict.lattice.core.interactions import PlanePlaquettes
-from retrodict.lattice.core.spaces import wrapped
+from retrodict.lattice.core.spaces import wrap
 from retrodict.lattice.theories.plane import curl, links_around
 from retrodict.num import von_mises
 from retrodict.problem.target import AbstractTarget
@@ -95,7 +95,7 @@ class SharedFluxLinks(AbstractModel):
         shape = self.uniform.like.shape[1:]
         field = jnp.stack([jnp.broadcast_to(self.beta, shape), jnp.zeros(shape, self.beta.dtype)], axis=-1)
         angle = von_mises.draw(plaquette_key, jax.lax.stop_gradient(field))
-        angle = angle - wrapped(jnp.sum(angle)) / angle.size
+        angle = angle - wrap(jnp.sum(angle)) / angle.size
         x = with_plaquettes(self.uniform.sample(link_key).x, angle)
         return Sample(x, self.log_prob(x))
 
@@ -199,7 +199,7 @@ def with_plaquettes(x: Links, angle: Angles) -> Links:
         x: angles of links [rad].
         angle: plaquette angles [rad], whose sum is a multiple of 2 pi.
     """
-    return wrapped(x + links_around(angle - curl(x)))
+    return wrap(x + links_around(angle - curl(x)))
 
 
 def log_mean_over_shifts(cosine: Scalar, sine: Scalar, plaquettes: int) -> Scalar:
