@@ -1,7 +1,7 @@
 """Symmetries of lattices as functions on fields: translations, reflections, rotations, and those of one site.
 
 A symmetry T leaves the action unchanged, S(T x) = S(x); a gradient, a force or a velocity field v is equivariant,
-v(T x) = T v(x), where T acts on tangents by `spaces.push_forward`. Rotations are an exchange of two axes after a reflection.
+v(T x) = T v(x), where T acts on tangents by `spaces.push_forward`. Rotations exchange two axes after a reflection.
 Symmetries of links are in `theories.symmetries`.
 """
 
