@@ -66,7 +66,7 @@ class EmbeddedSpins(NamedTuple):
         draw: maps a field and a key to the components c, shape (*lattice), and to the function that flips all spins.
     """
 
-    coupling: float
+    coupling: float | Scalar
     complete: bool
     draw: Callable[[Field, Key], tuple[Float[Array, "*lattice"], Callable[[Field], Field]]]
 
@@ -84,7 +84,7 @@ class LinkUpdates(NamedTuple):
             of them; only those of one parity may be taken, as neighbours enter V.
     """
 
-    coupling: float
+    coupling: float | Scalar
     update: Callable[[Field, int, Key, SubgroupDraw], Field]
 
 
@@ -288,7 +288,7 @@ class AbstractAction(AbstractTarget):
         """Whether a configuration is an array of complex numbers."""
         return bool(jnp.issubdtype(jax.eval_shape(self.cold).dtype, jnp.complexfloating))
 
-    def files(self, final: Inexact[np.ndarray, "chain ..."]) -> dict[str, bytes]:
+    def files(self, final: Inexact[Array | np.ndarray, "chain ..."]) -> dict[str, bytes]:
         """The configurations at which the chains end, as a stream that `read_configurations` reads."""
         fields = configurations.real_numbers(np.asarray(final))
         stored = fields[: max(1, configurations.LARGEST // max(fields[0].nbytes, 1) - 1)]

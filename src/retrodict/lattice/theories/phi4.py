@@ -121,11 +121,11 @@ class Phi4(AbstractPhi4):
         -1.632
     """
 
-    space: AbstractSpace = eqx.field(init=False, default=RealSpace())  # not an argument
+    space: AbstractSpace = eqx.field(init=False, default_factory=RealSpace)
     shape: tuple[int, ...] = eqx.field(static=True, converter=checked_shape)
     kappa: float
     lam: float
-    precision: Precision = eqx.field(static=True, default=64)
+    precision: Precision = eqx.field(static=True, default=64, kw_only=True)
 
     @property
     def uniform(self) -> tuple[Scalar | float, Scalar | float]:
@@ -177,11 +177,11 @@ class ContinuumPhi4(AbstractPhi4):
         0.2
     """
 
-    space: AbstractSpace = eqx.field(init=False, default=RealSpace())  # not an argument
+    space: AbstractSpace = eqx.field(init=False, default_factory=RealSpace)
     shape: tuple[int, ...] = eqx.field(static=True, converter=checked_shape)
     mass_squared: float
     coupling: float
-    precision: Precision = eqx.field(static=True, default=64)
+    precision: Precision = eqx.field(static=True, default=64, kw_only=True)
 
     @property
     def uniform(self) -> tuple[Scalar | float, Scalar | float]:
@@ -217,7 +217,7 @@ def to_continuum(theory: Phi4) -> ContinuumPhi4:
     if theory.kappa <= 0:
         raise InputError("only a positive kappa has a continuum convention", got=f"kappa={theory.kappa}")
     mass_squared = (1 - 2 * theory.lam) / theory.kappa - 2 * len(theory.shape)
-    return ContinuumPhi4(theory.shape, mass_squared, 6 * theory.lam / theory.kappa**2, theory.precision)
+    return ContinuumPhi4(theory.shape, mass_squared, 6 * theory.lam / theory.kappa**2, precision=theory.precision)
 
 
 def to_lattice(theory: ContinuumPhi4) -> Phi4:
@@ -236,7 +236,7 @@ def to_lattice(theory: ContinuumPhi4) -> Phi4:
         got = f"mass_squared={theory.mass_squared}, coupling={theory.coupling}"
         raise InputError("the theory has no ground state", got=got, expected="a stable potential")
     kappa = float(2 / root)
-    return Phi4(theory.shape, kappa, theory.coupling * kappa**2 / 6, theory.precision)
+    return Phi4(theory.shape, kappa, theory.coupling * kappa**2 / 6, precision=theory.precision)
 
 
 def neighbour_sum(x: Scalars) -> Scalars:

@@ -53,10 +53,10 @@ class Ising(AbstractAction):
         -1.379116
     """
 
-    space: AbstractSpace = eqx.field(init=False, default=RealSpace())  # not an argument
+    space: AbstractSpace = eqx.field(init=False, default_factory=RealSpace)
     shape: tuple[int, ...] = eqx.field(static=True, converter=checked_shape)
     coupling: float
-    precision: Precision = eqx.field(static=True, default=64)
+    precision: Precision = eqx.field(static=True, default=64, kw_only=True)
 
     def action(self, x: Spins) -> Scalar:
         return -self.coupling * jnp.sum(x * forward_sum(x))
@@ -138,10 +138,10 @@ class XY(AbstractAction):
         0.779561
     """
 
-    space: AbstractSpace = eqx.field(init=False, default=Circle())  # not an argument
+    space: AbstractSpace = eqx.field(init=False, default_factory=Circle)
     shape: tuple[int, ...] = eqx.field(static=True, converter=checked_shape)
     beta: float
-    precision: Precision = eqx.field(static=True, default=64)
+    precision: Precision = eqx.field(static=True, default=64, kw_only=True)
 
     @property
     def interaction(self) -> AngleBonds:

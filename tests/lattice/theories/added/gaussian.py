@@ -20,10 +20,10 @@ from retrodict.lattice.core.symmetries import negated, of_sites
 class GaussianField(AbstractAction):
     """A free field of mass m [a^-1]."""
 
-    space: AbstractSpace = eqx.field(init=False, default=RealSpace())
+    space: AbstractSpace = eqx.field(init=False, default_factory=RealSpace)
     shape: tuple[int, ...] = eqx.field(static=True, converter=checked_shape)
     mass_squared: float
-    precision: Precision = eqx.field(static=True, default=64)
+    precision: Precision = eqx.field(static=True, default=64, kw_only=True)
 
     def action(self, x):
         bonds = sum(jnp.sum((jnp.roll(x, -1, axis) - x) ** 2) for axis in range(x.ndim))
