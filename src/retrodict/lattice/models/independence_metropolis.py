@@ -247,7 +247,7 @@ class IndependenceMetropolis:
                 statistics |= {f"{name}_loss_history": part.loss, f"{name}_validation_history": part.validation}
 
         def files() -> dict[str, bytes]:
-            last = redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last)
+            last = np.asarray(redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last))
             return {**target.files(last), MODEL_FILE: packed(state.model, untrained(self.model), target)}
 
         log_weight = np.zeros((self.chains, self.draws))
