@@ -143,7 +143,8 @@ class Gather:
         slot = jnp.clip(after_warmup // self.every, 0, self.slots - 1)
         due = (after_warmup >= 0) & (after_warmup % self.every == 0)
         examples = state.examples.at[slot].set(jnp.where(due, chain.field, state.examples[slot]))
-        model = _change_if(index == self.steps - 1, state.model, lambda model: model.adapted(self.split(examples)[0]))
+        last = index == self.steps - 1
+        model = _change_if(last, state.model, lambda model: model.adapted(self.split(examples)[0]))
         state = state._replace(chain=chain, examples=examples, model=model)
         return state, Record(record.finite, _metrics(blank.loss), blank._replace(data=record.kept))
 
