@@ -134,6 +134,13 @@ class GaugeFlow:
         channels: hidden fields of the network.
         reach: width of the convolutions along a row, in sites, odd.
         base: where the flow starts: uniform links, or factorised plaquettes.
+
+    Example:
+        >>> import equinox as eqx, jax, jax.random as jr
+        >>> from retrodict.lattice import U1, GaugeFlow, Wilson
+        >>> model = eqx.filter_eval_shape(GaugeFlow().on, Wilson(U1(), (8, 8), beta=2.0), jr.key(0))
+        >>> sum(leaf.size for leaf in jax.tree.leaves(model.weights))
+        27008
     """
 
     layers: int = 16

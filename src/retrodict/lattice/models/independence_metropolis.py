@@ -90,6 +90,12 @@ class IndependenceMetropolis:
         draws: of each corrected chain.
         batch: proposals a step.
         every: of the measured steps of `data` one in so many gives an example from each chain.
+
+    Example:
+        >>> from retrodict.lattice import Cluster, IndependenceMetropolis
+        >>> gather = Cluster(trajectory=True, warmup=50, draws=200)
+        >>> IndependenceMetropolis(data=gather, draws=100, batch=640).lengths  # steps of the loop
+        {'gather': 250, 'fit': 30, 'reverse_kl': 0, 'draw': 12}
     """
 
     model: Untrained | Trained | Recipe = field(default_factory=EquivariantFlow)

@@ -37,6 +37,13 @@ class U1Diffusion:
         depth: its layers.
         steps: of the reverse equation. Twice as many cost twice as much and halve what the finite steps contribute to
             the variance of the weights.
+
+    Example:
+        >>> import equinox as eqx, jax.random as jr
+        >>> from retrodict.lattice import U1, U1Diffusion, Wilson
+        >>> model = eqx.filter_eval_shape(U1Diffusion(steps=100).on, Wilson(U1(), (8, 8), beta=2.0), jr.key(0))
+        >>> model.process.levels.shape, model.density.value
+        ((101,), 'path-space')
     """
 
     channels: int = 12
