@@ -184,7 +184,7 @@ class U1Plane(NamedTuple):
 
 
 def require_u1_plane(target: AbstractTarget, model: str) -> U1Plane:
-    """What a model of U(1) links in two dimensions needs to know of its theory.
+    """Lattice, coupling and precision of U(1) gauge theory in two dimensions.
 
     Args:
         target: the theory.
