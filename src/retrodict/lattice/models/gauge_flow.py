@@ -10,7 +10,7 @@ $$a = \tfrac12 s + d,\qquad d \to F(d),\quad \theta \to \theta + F(d) - d,\qquad
 The conditional law of the link in the Wilson action is even in d, of concentration $2\beta\cos(s/2)$. Where that
 vanishes, $s = \pm\pi$, the sign of s/2 jumps; parameters are multiplied by $\cos(s/2)$, so that there the map is the
 identity, and the flow is continuous. Links change by functions of plaquettes: gauge transformations commute with it
-exactly; so do translations by four sites along either axis and charge conjugation, for which the network's answer is
+exactly; so do translations by four sites along either axis and charge conjugation, under which the parameters are
 mirrored. All eight masks, two directions times four rows, take turns. The weights of the convolutions do not depend on
 the volume.
 
@@ -134,6 +134,13 @@ class GaugeFlow:
         channels: hidden fields of the network.
         reach: width of the convolutions along a row, in sites, odd.
         base: where the flow starts: uniform links, or factorised plaquettes.
+
+    Example:
+        >>> import equinox as eqx, jax, jax.random as jr
+        >>> from retrodict.lattice import U1, GaugeFlow, Wilson
+        >>> model = eqx.filter_eval_shape(GaugeFlow().on, Wilson(U1(), (8, 8), beta=2.0), jr.key(0))
+        >>> sum(leaf.size for leaf in jax.tree.leaves(model.weights))
+        27008
     """
 
     layers: int = 16

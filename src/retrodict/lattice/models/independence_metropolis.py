@@ -64,7 +64,7 @@ from retrodict.lattice.samplers.proposals import (
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record, Work
 
-MOST_CHECKED: Final = 2048  # configurations held out, whose density is asked of the model
+MOST_CHECKED: Final = 2048  # configurations held out, of which the density of the model is computed
 SETTLING: Final = 1 / 8  # of the draws, taken before the first one that counts
 FIT: Final = Train(steps=3000, learning_rate=Cosine(1e-2, 1e-4))
 
@@ -90,6 +90,12 @@ class IndependenceMetropolis:
         draws: of each corrected chain.
         batch: proposals a step.
         every: of the measured steps of `data` one in so many gives an example from each chain.
+
+    Example:
+        >>> from retrodict.lattice import Cluster, IndependenceMetropolis
+        >>> gather = Cluster(trajectory=True, warmup=50, draws=200)
+        >>> IndependenceMetropolis(data=gather, draws=100, batch=640).lengths  # steps of the loop
+        {'gather': 250, 'fit': 30, 'reverse_kl': 0, 'draw': 12}
     """
 
     model: Untrained | Trained | Recipe = field(default_factory=EquivariantFlow)
@@ -247,7 +253,7 @@ class IndependenceMetropolis:
                 statistics |= {f"{name}_loss_history": part.loss, f"{name}_validation_history": part.validation}
 
         def files() -> dict[str, bytes]:
-            last = redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last)
+            last = np.asarray(redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last))
             return {**target.files(last), MODEL_FILE: packed(state.model, untrained(self.model), target)}
 
         log_weight = np.zeros((self.chains, self.draws))
@@ -260,26 +266,27 @@ class IndependenceMetropolis:
             target: the lattice action.
         """
         state = eqx.filter_eval_shape(self.init, target, jr.key(0))
-        model, found = state.model, []
+        model, works = state.model, []
         if gather := self._gather:
-            seen, unseen = eqx.filter_eval_shape(self._split, state.examples)
-            found = [work._replace(name="gathering") for work in gather.chain.work(target)]
-            found.append(Work("adapting", lambda model, some: model.adapted(some), (model, seen), 1))
+            examples, held_out = eqx.filter_eval_shape(self._split, state.examples)
+            works = [work._replace(name="gathering") for work in gather.chain.work(target)]
+            works.append(Work("adapting", lambda model, fields: model.adapted(fields), (model, examples), 1))
             if self.fit:
-                learner = eqx.filter_eval_shape(FromData, model, seen, unseen)
-                found += [work._replace(name="training on configurations") for work in self.fit.work(learner)]
-                found.append(Work("settling", lambda model, some: model.settled(some), (model, seen), 1))
+                learner = eqx.filter_eval_shape(FromData, model, examples, held_out)
+                works += [work._replace(name="training on configurations") for work in self.fit.work(learner)]
+                works.append(Work("settling", lambda model, fields: model.settled(fields), (model, examples), 1))
             if model.density is Density.EXACT:
-                count = min(len(unseen), MOST_CHECKED)
-                found.append(Work("coverage", lambda model, x: model.log_prob(x[0]), (model, unseen), count))
+                count = min(len(held_out), MOST_CHECKED)
+                works.append(Work("coverage", lambda model, x: model.log_prob(x[0]), (model, held_out), count))
         if self.reverse_kl:
             learner = eqx.filter_eval_shape(FromAction, model, target)
-            found += [work._replace(name="training on the action") for work in self.reverse_kl.work(learner)]
+            works += [work._replace(name="training on the action") for work in self.reverse_kl.work(learner)]
         draw = partial(proposed, count=self.batch)
-        return *found, Work("drawing", draw, (target, model, jr.key(0)), self.lengths["draw"])
+        return *works, Work("drawing", draw, (target, model, jr.key(0)), self.lengths["draw"])
 
 
 def _part(history: Kept, stop: int, length: int) -> Kept:
+    """What the steps before `stop` have kept, `length` of them."""
     return jax.tree.map(lambda leaf: np.asarray(leaf)[stop - length : stop], history)
 
 
@@ -288,6 +295,7 @@ def _as_arrays(statistics: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_training(train: Train | None, name: str) -> None:
+    """Raise `InputError` unless the last step of the training is one of validation."""
     if train and train.steps % train.every:
         got, fix = f"{name}.steps={train.steps}, every={train.every}", "a multiple"
         raise InputError("training is validated at its last step", got=got, fix=fix)

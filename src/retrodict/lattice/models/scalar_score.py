@@ -186,6 +186,13 @@ def scalar_process(
         finest: the smallest level of noise, in units of the root mean square of the field.
         steps: of the reverse process.
         odd: whether the score is odd under a change of all signs.
+
+    Example:
+        >>> import equinox as eqx, jax.numpy as jnp
+        >>> from retrodict.lattice import scalar_process
+        >>> process = eqx.filter_eval_shape(scalar_process, jnp.zeros((100, 8, 8)))  # nothing is computed
+        >>> process.levels.shape, process.score.spectrum.shape
+        ((49,), (8, 8))
     """
     shape = fields.shape[1:]
     spectrum = shell_spectrum(jnp.asarray(fields))[shells(shape)]

@@ -7,14 +7,14 @@ one another by the index of the step (`run_stage`), so that checkpoints, resumin
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import Array, Flag, Float, Int, Key, Scalar, UInt32
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, UInt32
 from retrodict.generate.learners import FromAction, FromData
 from retrodict.generate.model import AbstractModel, M, with_weights
 from retrodict.inference.train import State as Training
@@ -33,14 +33,14 @@ class State(NamedTuple):
     """The state of the run; None for what no stage needs.
 
     Args:
-        chain: the state of the Markov chain that gathers configurations.
+        chain: the state of the Markov chain that gathers configurations (`markov_chain.State`).
         examples: the configurations gathered so far, zero in empty slots.
         model: the generative model.
         training: the state of the optimiser.
         accept_key: random key of the accept-reject steps.
     """
 
-    chain: markov_chain.State | None
+    chain: PyTree
     examples: Float[Array, "slots chains *field"] | None
     model: AbstractModel
     training: Training
@@ -51,7 +51,7 @@ class Kept(NamedTuple):
     """What each step leaves behind, stacked over steps by the loop; zero where the step belongs to another stage.
 
     Args:
-        data: what the Markov chain that gathers keeps.
+        data: what the Markov chain that gathers keeps (`markov_chain.Kept`).
         loss: mean loss of the training since the last validation.
         validation: the best validation loss so far.
         proposals: what was measured on the draws of the model.
@@ -60,7 +60,7 @@ class Kept(NamedTuple):
         key: random key of the draws, as numbers: the draws themselves are made again where they are needed.
     """
 
-    data: markov_chain.Kept | None
+    data: PyTree
     loss: Float[Array, "*step"]
     validation: Float[Array, "*step"]
     proposals: Measured
@@ -69,6 +69,7 @@ class Kept(NamedTuple):
     key: UInt32[Array, "*step words"]
 
 
+@runtime_checkable
 class Stage(Protocol):
     """A part of a run."""
 
@@ -142,7 +143,8 @@ class Gather:
         slot = jnp.clip(after_warmup // self.every, 0, self.slots - 1)
         due = (after_warmup >= 0) & (after_warmup % self.every == 0)
         examples = state.examples.at[slot].set(jnp.where(due, chain.field, state.examples[slot]))
-        model = _change_if(index == self.steps - 1, state.model, lambda model: model.adapted(self.split(examples)[0]))
+        last = index == self.steps - 1
+        model = _change_if(last, state.model, lambda model: model.adapted(self.split(examples)[0]))
         state = state._replace(chain=chain, examples=examples, model=model)
         return state, Record(record.finite, _metrics(blank.loss), blank._replace(data=record.kept))
 
@@ -300,7 +302,7 @@ def _all_chains(examples: Float[Array, "slots chains *field"]) -> Float[Array, "
     return examples.reshape(-1, *examples.shape[2:])
 
 
-def _zeros(tree: Any) -> Any:
+def _zeros(tree: PyTree) -> PyTree:
     """Zeros for a tree of arrays, or of shapes and types."""
     return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), tree)
 

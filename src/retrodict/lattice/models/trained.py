@@ -41,6 +41,14 @@ class Trained:
     Args:
         path: the file of the model, `model.npz` of a run directory.
         recipe: the recipe by which it was made.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from retrodict.generate import EquivariantFlow
+        >>> from retrodict.lattice import IndependenceMetropolis, Trained
+        >>> flow = Trained(Path("runs/flow/model.npz"), EquivariantFlow())
+        >>> IndependenceMetropolis(flow, data=None, fit=None, draws=100, batch=640).lengths
+        {'gather': 0, 'fit': 0, 'reverse_kl': 0, 'draw': 12}
     """
 
     path: Path

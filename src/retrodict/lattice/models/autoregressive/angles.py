@@ -143,7 +143,8 @@ def angle_mixture(size: Size, shape: tuple[int, ...], beta: Scalar | float, dtyp
     weights = initial_weights(size, even, shape, means, count * (1 + size.channels), key)
     first = count + size.channels * np.arange(count)
     weights = weights._replace(shift=weights.shift.at[:, first].set(given[:, None]))
-    return AngleMixture(jnp.asarray(beta, float), cast(weights, dtype), shape, count)
+    beta = jnp.asarray(beta, float)
+    return AngleMixture(beta=beta, weights=cast(weights, dtype), shape=shape, components=count)
 
 
 def spin_wave_stiffness(beta: Scalar | float, neighbours: int) -> Scalar:

@@ -27,6 +27,13 @@ class Autoregressive:
         components: of each mixture; of a scalar field these are pairs of opposite sign.
         channels: linear combinations of the earlier sites; of plaquettes, harmonics of the flux of the earlier ones.
         width: hidden units of each site's network; of plaquettes, of the one network with two layers.
+
+    Example:
+        >>> import equinox as eqx, jax.random as jr
+        >>> from retrodict.lattice import XY, Autoregressive
+        >>> model = eqx.filter_eval_shape(Autoregressive().on, XY((8, 8), beta=1.0), jr.key(0))  # nothing is computed
+        >>> type(model).__name__, model.weights.causal.shape
+        ('AngleMixture', (32, 8, 32))
     """
 
     components: int = 3

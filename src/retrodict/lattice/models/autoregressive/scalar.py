@@ -147,7 +147,7 @@ def normal_mixture(
     start = jnp.stack(jnp.broadcast_arrays(*start, jnp.zeros((len(order), pairs)))[:4], axis=-1)
     rest = jnp.zeros((len(order), pairs, 2 * size.channels - 1))
     weights = weights._replace(shift=jnp.concatenate([start, rest], axis=-1).reshape(len(order), -1))
-    return NormalMixture(cast(weights, dtype), shape, pairs)
+    return NormalMixture(weights=cast(weights, dtype), shape=shape, pairs=pairs)
 
 
 def hartree_precision(shape: tuple[int, ...], kappa: Scalar | float, lam: Scalar | float) -> Float[Array, "site site"]:

@@ -117,6 +117,11 @@ def u1_process(
 
     Raises:
         InputError: unless beta is positive and the lattice has two dimensions.
+
+    Example:
+        >>> from retrodict.lattice import u1_process
+        >>> u1_process((8, 8), beta=1.0, steps=12).levels.shape
+        (13,)
     """
     if beta <= 0 or len(shape) != 2:
         raise InputError("no such gauge theory", got=f"shape={shape}, beta={beta}", expected="beta > 0, two extents")

@@ -117,7 +117,14 @@ class SharedFluxLinks(AbstractModel):
 
 @dataclass(frozen=True)
 class Haar:
-    """The recipe of uniform links, the invariant (Haar) measure of U(1) gauge theory in two dimensions."""
+    """The recipe of uniform links, the invariant (Haar) measure of U(1) gauge theory in two dimensions.
+
+    Example:
+        >>> import jax.random as jr
+        >>> from retrodict.lattice import U1, Haar, Wilson
+        >>> Haar().on(Wilson(U1(), (4, 6), beta=2.0), jr.key(0)).like.shape
+        (2, 4, 6)
+    """
 
     def on(self, target: AbstractTarget, key: Key) -> UniformLinks:
         """The model on the lattice of a theory.
@@ -138,7 +145,14 @@ class SharedFlux:
     """The recipe of factorised plaquettes with the flux constraint, for U(1) in two dimensions: no training.
 
     Plaquettes are drawn independently at the coupling of the action; the excess of their sum over a multiple of 2 pi,
-    which the torus forbids, is shared by all of them. The density is known in closed form.
+    which the torus forbids, is shared by all of them. The density is a smooth integral in one dimension.
+
+    Example:
+        >>> import jax.random as jr
+        >>> from retrodict.lattice import U1, SharedFlux, Wilson
+        >>> model = SharedFlux().on(Wilson(U1(), (4, 6), beta=2.0), jr.key(0))
+        >>> model.beta.item(), model.density.value
+        (2.0, 'exact')
     """
 
     def on(self, target: AbstractTarget, key: Key) -> SharedFluxLinks:
@@ -170,7 +184,7 @@ class U1Plane(NamedTuple):
 
 
 def require_u1_plane(target: AbstractTarget, model: str) -> U1Plane:
-    """What a model of U(1) links in two dimensions needs to know of its theory.
+    """Lattice, coupling and precision of U(1) gauge theory in two dimensions.
 
     Args:
         target: the theory.

@@ -1,5 +1,6 @@
 """Training the score network of U(1) in two dimensions: the recipe, and one network for several couplings."""
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,7 +8,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
-import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
@@ -37,6 +37,13 @@ class U1Diffusion:
         depth: its layers.
         steps: of the reverse equation. Twice as many cost twice as much and halve what the finite steps contribute to
             the variance of the weights.
+
+    Example:
+        >>> import equinox as eqx, jax.random as jr
+        >>> from retrodict.lattice import U1, U1Diffusion, Wilson
+        >>> model = eqx.filter_eval_shape(U1Diffusion(steps=100).on, Wilson(U1(), (8, 8), beta=2.0), jr.key(0))
+        >>> model.process.levels.shape, model.density.value
+        ((101,), 'path-space')
     """
 
     channels: int = 12
@@ -58,12 +65,13 @@ class U1Diffusion:
             raise InputError("no such network", got=str(self), expected="channels, depth, steps >= 1")
         (columns, rows), dtype = action.shape, action.dtype
         score = U1Network(jnp.asarray(action.beta, dtype), (columns, rows), self.channels, self.depth)
-        levels = geometric(LARGEST, FINEST / np.sqrt(action.beta), self.steps).astype(dtype)
+        levels = geometric(LARGEST, FINEST / math.sqrt(action.beta), self.steps).astype(dtype)
         start = UniformAngles(jnp.zeros((2, columns, rows), dtype))
         variance = jnp.asarray(1 / (4 * action.beta), float)  # an array, as in a compiled run
         process = Diffusion(score, start, levels, variance, STRATA)
         widths = jnp.zeros((self.steps + 1, columns, rows), dtype)
-        return ReverseSDE(process, score.init(key), Transverse((2, columns, rows)), widths)
+        modes = Transverse((2, columns, rows))
+        return ReverseSDE(process=process, weights=score.init(key), modes=modes, information=widths)
 
 
 class FromCouplings(AbstractLearner):
