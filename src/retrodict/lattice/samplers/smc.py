@@ -152,7 +152,7 @@ class LatticeSMC:
         trajectory = Trajectory(self.length)
 
         def move(
-            number: int, carry: tuple[Inexact[Array, "particles ..."], Scalar]
+            number: Int[Array, ""], carry: tuple[Inexact[Array, "particles ..."], Scalar]
         ) -> tuple[Inexact[Array, "particles ..."], Scalar]:
             field, accepted = carry
             keys = spread(jr.split(jr.fold_in(move_key, number), self.particles))

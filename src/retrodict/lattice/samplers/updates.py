@@ -118,7 +118,7 @@ class Leapfrog:
     def __call__(
         self, gradient: Gradient, space: AbstractSpace, x: Field, p: Tangent, size: Scalar, steps: Int[Array, ""]
     ) -> tuple[Field, Tangent]:
-        def step(_: int, state: tuple[Field, Tangent]) -> tuple[Field, Tangent]:
+        def step(_: Int[Array, ""], state: tuple[Field, Tangent]) -> tuple[Field, Tangent]:
             x, p = state
             x = space.move(x, size * p)
             return x, p - size * gradient(x)
@@ -134,7 +134,7 @@ class Omelyan:
     def __call__(
         self, gradient: Gradient, space: AbstractSpace, x: Field, p: Tangent, size: Scalar, steps: Int[Array, ""]
     ) -> tuple[Field, Tangent]:
-        def step(_: int, state: tuple[Field, Tangent]) -> tuple[Field, Tangent]:
+        def step(_: Int[Array, ""], state: tuple[Field, Tangent]) -> tuple[Field, Tangent]:
             x, p = state
             x = space.move(x, XI * size * p)
             p = p - 0.5 * size * gradient(x)
