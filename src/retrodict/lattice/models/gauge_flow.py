@@ -30,7 +30,7 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Int, Key, PyTree, Scalar
-from retrodict.generate.coupling import convolved, with_bias
+from retrodict.generate.coupling import convolve, with_bias
 from retrodict.generate.elementwise import CircleSpline
 from retrodict.generate.model import AbstractModel, Density, Sample
 from retrodict.lattice.core.spaces import wrap
@@ -121,7 +121,7 @@ class GaugeCouplings(AbstractModel):
         """The parameters of the map of each active plaquette; mirrored where all angles are negated."""
         cosine, sine = jnp.cos(angle), jnp.sin(angle)
         outputs, negated = (_network(weights, jnp.concatenate([cosine, sign * sine])) for sign in (1, -1))
-        return 0.5 * (outputs + self.map.mirrored(negated))
+        return 0.5 * (outputs + self.map.mirror(negated))
 
 
 @dataclass(frozen=True)
@@ -197,5 +197,5 @@ def _network(weights: PyTree, x: Float[Array, "channel columns stripes"]) -> Flo
     """Convolutions with hyperbolic tangents between them."""
     *hidden, last = weights
     for kernel in hidden:
-        x = jnp.tanh(convolved(kernel, x))
-    return convolved(last, x)
+        x = jnp.tanh(convolve(kernel, x))
+    return convolve(last, x)

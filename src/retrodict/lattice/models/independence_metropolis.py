@@ -32,7 +32,7 @@ from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree
 from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.generate.learners import FromAction, FromData
 from retrodict.generate.model import Density, Recipe
-from retrodict.generate.saved import packed
+from retrodict.generate.saved import pack_model
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
 from retrodict.lattice.core.action import AbstractAction, require_action
@@ -254,7 +254,7 @@ class IndependenceMetropolis:
 
         def files() -> dict[str, bytes]:
             last = np.asarray(redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last))
-            return {**target.files(last), MODEL_FILE: packed(state.model, untrained(self.model), target)}
+            return {**target.files(last), MODEL_FILE: pack_model(state.model, untrained(self.model), target)}
 
         log_weight = np.zeros((self.chains, self.draws))
         return Draws(chain.measured, log_weight, self.kind, _as_arrays(statistics), files=files)  # type: ignore[arg-type]
@@ -270,11 +270,11 @@ class IndependenceMetropolis:
         if gather := self._gather:
             examples, held_out = eqx.filter_eval_shape(self._split, state.examples)
             works = [work._replace(name="gathering") for work in gather.chain.work(target)]
-            works.append(Work("adapting", lambda model, fields: model.adapted(fields), (model, examples), 1))
+            works.append(Work("adapting", lambda model, fields: model.initialise_from(fields), (model, examples), 1))
             if self.fit:
                 learner = eqx.filter_eval_shape(FromData, model, examples, held_out)
                 works += [work._replace(name="training on configurations") for work in self.fit.work(learner)]
-                works.append(Work("settling", lambda model, fields: model.settled(fields), (model, examples), 1))
+                works.append(Work("settling", lambda model, fields: model.tune_sampler(fields), (model, examples), 1))
             if model.density is Density.EXACT:
                 count = min(len(held_out), MOST_CHECKED)
                 works.append(Work("coverage", lambda model, x: model.log_prob(x[0]), (model, held_out), count))

@@ -114,7 +114,7 @@ class ScalarScore(AbstractScore):
         cosines = [jnp.ones_like(estimate), *(w * jnp.cos(w * estimate) for w in self.frequencies)]
         return jnp.stack(cosines if self.odd else [*cosines, *(-w * jnp.sin(w * estimate) for w in self.frequencies)])
 
-    def refitted(self, process: Diffusion, fields: Float[Array, "fields *lattice"]) -> tuple[Diffusion, Kernels]:
+    def fit_closed_form(self, process: Diffusion, fields: Float[Array, "fields *lattice"]) -> tuple[Diffusion, Kernels]:
         """A process on the scale of some fields and the weights that fit them: all of the training, in closed form.
 
         Args:
@@ -147,7 +147,7 @@ class ScalarDiffusion:
     odd: bool = True
 
     def on(self, target: AbstractTarget, key: Key) -> ProbabilityFlow:
-        """The flow of a Gaussian field on the lattice of a theory, to be fitted by `adapted`.
+        """The flow of a Gaussian field on the lattice of a theory, to be fitted by `initialise_from`.
 
         Args:
             target: a lattice action.

@@ -144,7 +144,7 @@ class Gather:
         due = (after_warmup >= 0) & (after_warmup % self.every == 0)
         examples = state.examples.at[slot].set(jnp.where(due, chain.field, state.examples[slot]))
         last = index == self.steps - 1
-        model = _change_if(last, state.model, lambda model: model.adapted(self.split(examples)[0]))
+        model = _change_if(last, state.model, lambda model: model.initialise_from(self.split(examples)[0]))
         state = state._replace(chain=chain, examples=examples, model=model)
         return state, Record(record.finite, _metrics(blank.loss), blank._replace(data=record.kept))
 
@@ -173,7 +173,7 @@ class Fit:
         examples, held_out = self.gather.split(state.examples)
         learner = FromData(state.model, examples, held_out)
         state, record = _train(self.train, learner, state, blank, key, index)
-        model = _change_if(index == self.steps - 1, state.model, lambda model: model.settled(examples))
+        model = _change_if(index == self.steps - 1, state.model, lambda model: model.tune_sampler(examples))
         return state._replace(model=model), record
 
 

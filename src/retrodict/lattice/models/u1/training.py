@@ -14,7 +14,7 @@ from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.generate.diffusion import Diffusion, ReverseSDE
 from retrodict.generate.learners import SEED
 from retrodict.generate.model import with_weights
-from retrodict.generate.noise import geometric
+from retrodict.generate.noise import geometric_levels
 from retrodict.lattice.models.u1.diffusion import LARGEST, Transverse, UniformAngles
 from retrodict.lattice.models.u1.flux import require_u1_plane
 from retrodict.lattice.models.u1.network import U1Network
@@ -65,7 +65,7 @@ class U1Diffusion:
             raise InputError("no such network", got=str(self), expected="channels, depth, steps >= 1")
         (columns, rows), dtype = action.shape, action.dtype
         score = U1Network(jnp.asarray(action.beta, dtype), (columns, rows), self.channels, self.depth)
-        levels = geometric(LARGEST, FINEST / math.sqrt(action.beta), self.steps).astype(dtype)
+        levels = geometric_levels(LARGEST, FINEST / math.sqrt(action.beta), self.steps).astype(dtype)
         start = UniformAngles(jnp.zeros((2, columns, rows), dtype))
         variance = jnp.asarray(1 / (4 * action.beta), float)  # an array, as in a compiled run
         process = Diffusion(score, start, levels, variance, STRATA)
@@ -119,7 +119,7 @@ class FromCouplings(AbstractLearner):
 def at_coupling(model: ReverseSDE, beta: Scalar | float) -> ReverseSDE:
     """The same network at another coupling, on levels between the same bounds in its units.
 
-    The widths of the steps stay those of the old coupling; `settled` measures them anew.
+    The widths of the steps stay those of the old coupling; `tune_sampler` measures them anew.
 
     Args:
         model: the model at any coupling.
