@@ -129,7 +129,7 @@ def test_the_report_shows_configurations_distributions_memory_and_rivals(study):
     for name in ("configurations", "distributions", "sampling", "methods"):
         assert f'<section id="{name}">' in page
     assert "HMC again" in page
-    assert "forgotten their start" in page
+    assert "do not depend on their start" in page
     assert "Calibration" not in page
     for name in ("configurations", "distributions", "methods", "traces", "correlator"):
         assert {p.suffix for p in (study / "run" / "figures").glob(f"{name}.*")} == {".png", ".pdf", ".csv"}

@@ -67,7 +67,7 @@ def calibration(
         count = -(-data_sets // tasks.CLOSURES)
         asked = {"config": config.resolved, "seed": seed}
         blocks = run_tasks(tasks.closure_block, asked, count, directory=folder, inputs=config.inputs, **how)
-    return calibrate(tasks.closures_of(blocks, data_sets), target.quantities, config.method.name)
+    return calibrate(tasks.closures_of(blocks, data_sets), target.quantities, name_of(config.method))
 
 
 def numbers(found: "Calibration") -> dict[str, Any]:

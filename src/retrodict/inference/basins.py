@@ -10,10 +10,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from retrodict.base.types import Array, Bool, Float, Int, Scalar
+from retrodict.base.types import JSON, Array, Bool, Float, Int, Scalar
 from retrodict.inference.gauss_newton import linearise
 from retrodict.inference.least_squares import minimise
 from retrodict.problem.target import AbstractLeastSquares
+from retrodict.run.diagnostic import Finding, Severity
 
 MEMBERS: Final = 64  # looked at: a valley with a tenth of the members escapes one time in a thousand
 ITERATIONS: Final = 50
@@ -21,10 +22,22 @@ SEPARATE: Final = 1.0  # posterior standard deviations between two minima
 
 
 class Basins(NamedTuple):
-    """How many minima were found, and the fraction of the members that lead to another than the most frequent one."""
+    """The minima to which the members of an ensemble lead."""
 
     number: Int[Array, ""]
-    outside: Scalar
+    outside: Scalar  # share of the members that lead to another minimum than the most frequent one
+
+    def findings(self) -> tuple[Finding, ...]:
+        """A warning for more than one."""
+        if self.number <= 1:
+            return ()
+        text = f"the members sit in {int(self.number)} separate valleys ({float(self.outside):.0%} not in the main one)"
+        text = f"{text}: their weights are right within each, not between them"
+        return (Finding(Severity.WARN, text, "SequentialMonteCarlo, or Importance if the bank is large enough"),)
+
+    def to_json(self) -> dict[str, JSON]:
+        """`basins` and `outside_main_basin`."""
+        return {"basins": int(self.number), "outside_main_basin": float(self.outside)}
 
 
 _Count = tuple[Bool[Array, " member"], Int[Array, ""], Int[Array, ""]]  # still to be placed, basins, the largest

@@ -20,8 +20,9 @@ from typing import Any, ClassVar, NamedTuple
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 
-from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree, Scalar, Vector
+from retrodict.base.types import JSON, Array, Bool, Flag, Float, Int, Key, PyTree, Scalar, Vector
 from retrodict.inference.gauss_newton import (
     Factor,
     Linearised,
@@ -42,6 +43,7 @@ from retrodict.inference.stuck_chains import MeanPotential, replace_stuck_chains
 from retrodict.inference.tempering import Tempered, temperature_at
 from retrodict.num.broyden import broyden_root
 from retrodict.problem.target import AbstractTarget
+from retrodict.run.diagnostic import Finding, Severity
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
 
@@ -50,6 +52,7 @@ REVERSED = 1e-5  # a reverse step ends this close to where it came from
 ITERATIONS = 20  # of a projection, before the trajectory is given up: ten are typical, and all chains wait for one
 LONGEST = 2.0  # angle of a trajectory: beyond, it would turn back
 SEARCHES = 4  # for each chain that starts
+IRREVERSIBLE = 0.5  # share of the trajectories: beyond, a warning
 JITTER = 0.7  # shortest step as a fraction of the longest: no resonance
 
 
@@ -89,6 +92,31 @@ class State(NamedTuple):
     seen: MeanPotential
 
 
+class Trajectories(NamedTuple):
+    """Step size of the draws, chains restarted before, and trajectories refused."""
+
+    step_size: Scalar
+    restarted: Int[Array, ""]  # chains that were moved to another mode during warm-up
+    reversible: Bool[Array, "chain draw"]
+
+    @property
+    def irreversible_fraction(self) -> float:
+        """The share of the trajectories that could not be reversed."""
+        return float(np.mean(~np.asarray(self.reversible)))
+
+    def findings(self) -> tuple[Finding, ...]:
+        """A warning if most trajectories were refused."""
+        if self.irreversible_fraction > IRREVERSIBLE:
+            text = f"{self.irreversible_fraction:.0%} of the trajectories were not reversible and were refused"
+            return (Finding(Severity.WARN, text, "a higher `target_acceptance`, or NUTS where residuals have kinks"),)
+        return ()
+
+    def to_json(self) -> dict[str, JSON]:
+        """`step_size`, `restarted` and `irreversible_fraction`."""
+        figures: dict[str, JSON] = {"step_size": float(self.step_size), "restarted": int(self.restarted)}
+        return figures | {"irreversible_fraction": self.irreversible_fraction}
+
+
 class Kept(NamedTuple):
     """What each step leaves behind, per chain."""
 
@@ -116,17 +144,22 @@ class ConstrainedHMC:
     leapfrog: int = 8
     target_acceptance: float = 0.8
 
-    name: ClassVar[str] = "ConstrainedHMC"
     references: ClassVar[tuple[str, ...]] = ("au2023", "andersen1983", "zappa2018")
+    uses_gradient: ClassVar[bool] = True
 
     @property
     def steps(self) -> int:
         """Warm-up and draws."""
         return self.warmup + self.draws
 
+    @property
+    def positions_per_step(self) -> int:
+        """Chains."""
+        return self.chains
+
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` if `target` offers no residual."""
-        require_least_squares(target, self.name)
+        require_least_squares(target, type(self).__name__)
 
     def init(self, target: Any, key: Key) -> State:
         """Chains at the most likely of the optima of many randomised problems."""
@@ -163,8 +196,8 @@ class ConstrainedHMC:
         after = jax.tree.map(lambda x: jnp.swapaxes(jnp.asarray(x)[self.warmup :], 0, 1), history)
         statistics = {name: value for name, value in after._asdict().items() if name != "position"}
         size = jnp.minimum(jnp.exp(state.step_size.log_average), LONGEST / self.leapfrog)
-        statistics |= {"step_size": size, "restarted": state.seen.restarted}
-        return Draws(after.position, jnp.zeros(after.misfit.shape), "exact", statistics)
+        records = (Trajectories(size, state.seen.restarted, after.reversible),)
+        return Draws(after.position, jnp.zeros(after.misfit.shape), "exact", statistics, diagnostics=records)
 
 
 def move(target: Whitened, key: Key, position: Vector, size: Scalar, leapfrog: int) -> tuple[Kept, Scalar]:

@@ -24,9 +24,11 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree, Scalar, Vector
+from retrodict.base.types import JSON, Array, Bool, Flag, Float, Int, Key, PyTree, Scalar, Vector
 from retrodict.inference.basins import basins
 from retrodict.inference.diagnostics import weight_ess
+from retrodict.inference.findings.searches import Searches
+from retrodict.inference.findings.weights import ImportanceWeights
 from retrodict.inference.gauss_newton import (
     factorise,
     half_log_det,
@@ -41,6 +43,7 @@ from retrodict.inference.least_squares import Descent, LevenbergMarquardt
 from retrodict.inference.schedule import Constant, Geometric
 from retrodict.inference.start import valid_start
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
+from retrodict.run.diagnostic import Diagnostic, Finding
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
 
@@ -52,6 +55,20 @@ class Members(NamedTuple):
 
     key: Key
     descent: Descent
+
+
+class Selection(NamedTuple):
+    """Members that were selected because the physics is valid there."""
+
+    kept_fraction: Scalar
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Nothing: members that were left out carry no weight."""
+        return ()
+
+    def to_json(self) -> dict[str, JSON]:
+        """`kept_fraction`."""
+        return {"kept_fraction": float(self.kept_fraction)}
 
 
 class Kept(NamedTuple):
@@ -85,12 +102,17 @@ class Ensemble:
     tolerance: float = 1e-3
     confined: bool = True
 
-    name: ClassVar[str] = "Ensemble"
     references: ClassVar[tuple[str, ...]] = ("bardsley2014", "oliver2017", "ba2022", "transtrum2011")
+    uses_gradient: ClassVar[bool] = True
+
+    @property
+    def positions_per_step(self) -> int:
+        """Members."""
+        return self.members
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` if `target` offers no residual."""
-        require_least_squares(target, self.name)
+        require_least_squares(target, type(self).__name__)
 
     def init(self, target: Any, key: Key) -> Members:
         """Every member at a valid draw of the prior."""
@@ -130,18 +152,19 @@ class Ensemble:
     def finish(self, target: Any, state: Members, history: PyTree[Array]) -> Draws:
         """The members as one chain of draws."""
         position, converged = state.descent.position, state.descent.converged
-        statistics = {"converged": converged[None]}
+        records: list[Diagnostic] = [Searches(converged[None])]
         log_weight = jnp.zeros(self.members)
         if self.weighted and self.data and self.prior:
             log_weight, k = smooth_unless_equal(log_weights(target, state, self.batch))
-            statistics |= {"pareto_k": jnp.asarray(k), "importance_ess": jnp.asarray(weight_ess(log_weight))}
-            found = basins(target, position, self.batch)
-            statistics |= {"basins": found.number, "outside_main_basin": found.outside}
+            records.append(ImportanceWeights(k, importance_ess=weight_ess(log_weight), exact=False))
+            records.append(basins(target, position, self.batch))
         if not self.confined:
             kept = validity(target, position, self.batch)
             log_weight = jnp.where(kept, jnp.asarray(log_weight), -jnp.inf)
-            statistics["kept_fraction"] = jnp.mean(kept.astype(float))
-        return Draws(position[None], jnp.asarray(log_weight)[None], "approximate", statistics)
+            records.append(Selection(jnp.mean(kept.astype(float))))
+        statistics = {"converged": converged[None]}
+        log_weight = jnp.asarray(log_weight)[None]
+        return Draws(position[None], log_weight, "approximate", statistics, diagnostics=tuple(records))
 
     @property
     def _solver(self) -> LevenbergMarquardt:

@@ -15,6 +15,7 @@ import numpy as np
 
 from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.diagnostics import pareto_smooth, weight_ess
+from retrodict.inference.findings.weights import Evidence, ImportanceWeights
 from retrodict.inference.gauss_newton import require_least_squares
 from retrodict.problem.likelihood import AbstractLikelihood
 from retrodict.problem.posterior import Posterior
@@ -42,17 +43,22 @@ class Importance:
     draws: int = 10_000
     batch: int = 500
 
-    name: ClassVar[str] = "Importance"
     references: ClassVar[tuple[str, ...]] = ("vehtari2024",)
+    uses_gradient: ClassVar[bool] = False
 
     @property
     def steps(self) -> int:
         """One batch a step."""
         return -(-self.draws // self.batch)
 
+    @property
+    def positions_per_step(self) -> int:
+        """A batch."""
+        return self.batch
+
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` if `target` has no normalised likelihood and prior of its own."""
-        require_least_squares(target, self.name)
+        require_least_squares(target, type(self).__name__)
 
     def init(self, target: Any, key: Key) -> Scalar:
         """Nothing to remember but the sum of the likelihoods' logarithm."""
@@ -74,23 +80,27 @@ class Importance:
         """All draws as one chain, with smoothed weights."""
         position = np.asarray(history.position).reshape(-1, history.position.shape[-1])[: self.draws]
         log_likelihood = np.asarray(history.log_likelihood).reshape(-1)[: self.draws]
-        log_weight, statistics = weighted(log_likelihood)
-        return Draws(jnp.asarray(position[None]), log_weight[None], "exact", statistics)
+        log_weight, *records = weigh_by_likelihood(log_likelihood)
+        return Draws(jnp.asarray(position[None]), log_weight[None], "exact", {}, diagnostics=tuple(records))
 
 
-def weighted(log_likelihood: Float[np.ndarray, " draws"]) -> tuple[Float[Array, " draws"], dict[str, Array]]:
-    """Smoothed log weights of prior draws, and what they say of themselves: k, effective size, evidence."""
+def weigh_by_likelihood(
+    log_likelihood: Float[np.ndarray, " draws"],
+) -> tuple[Float[Array, " draws"], ImportanceWeights, Evidence]:
+    """Weights of prior draws, and the evidence.
+
+    Args:
+        log_likelihood: of all draws, minus infinity for invalid ones.
+
+    Returns:
+        Logarithms of the smoothed weights; how far they can be trusted; the logarithm of their mean.
+    """
     log_weight, k = smooth_unless_equal(jnp.asarray(log_likelihood))
     size, peak = len(log_likelihood), np.max(log_likelihood)
     mean = np.mean(np.exp(log_likelihood - peak)) if np.isfinite(peak) else np.nan
     error = np.std(np.exp(log_likelihood - peak)) / mean / np.sqrt(size) if np.isfinite(peak) else np.nan
-    statistics = {
-        "pareto_k": k,
-        "importance_ess": weight_ess(log_weight),
-        "log_evidence": peak + np.log(mean),
-        "log_evidence_error": error,
-    }
-    return log_weight, {name: jnp.asarray(value) for name, value in statistics.items()}
+    weights = ImportanceWeights(k, importance_ess=weight_ess(log_weight))
+    return log_weight, weights, Evidence(float(peak + np.log(mean)), float(error))
 
 
 def smooth_unless_equal(log_ratio: Float[Array, " draws"]) -> tuple[Float[Array, " draws"], Scalar]:

@@ -17,6 +17,8 @@ import jax.random as jr
 
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, Vector
 from retrodict.inference.diagnostics import weight_ess
+from retrodict.inference.findings.searches import Searches
+from retrodict.inference.findings.weights import Evidence, ImportanceWeights
 from retrodict.inference.gauss_newton import (
     Factor,
     Linearised,
@@ -64,12 +66,17 @@ class Laplace:
     steps: int = 200
     tolerance: float = 1e-4
 
-    name: ClassVar[str] = "Laplace"
     references: ClassVar[tuple[str, ...]] = ("mackay1992", "nielsen1999")
+    uses_gradient: ClassVar[bool] = True
+
+    @property
+    def positions_per_step(self) -> int:
+        """Starts."""
+        return self.starts
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` if `target` offers no residual."""
-        require_least_squares(target, self.name)
+        require_least_squares(target, type(self).__name__)
 
     def init(self, target: Any, key: Key) -> State:
         """All starts at draws of the prior."""
@@ -91,13 +98,12 @@ class Laplace:
         optima = ranked(target, state.descent.position, state.descent.converged)
         found = expand(target, optima.position[0, 0], state.key, self.draws)
         log_weight, k = smooth_unless_equal(found.log_density - found.log_gaussian)
-        statistics = {
-            "converged": optima.statistics["converged"][0, 0],
-            "log_evidence": found.log_evidence,
-            "pareto_k": jnp.asarray(k),
-            "importance_ess": jnp.asarray(weight_ess(log_weight)),
-        }
-        return Draws(found.position[None], jnp.zeros((1, self.draws)), "approximate", statistics)
+        records = (
+            Searches(optima.statistics["converged"][0, 0]),
+            ImportanceWeights(k, importance_ess=weight_ess(log_weight), exact=False),
+            Evidence(found.log_evidence),
+        )
+        return Draws(found.position[None], jnp.zeros((1, self.draws)), "approximate", {}, diagnostics=records)
 
     @property
     def _search(self) -> MAP:

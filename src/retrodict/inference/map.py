@@ -8,16 +8,32 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree
+from retrodict.base.types import JSON, Array, Bool, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.inference.findings.searches import Searches
 from retrodict.inference.gradient import LBFGS, Adam
 from retrodict.inference.least_squares import LevenbergMarquardt
 from retrodict.inference.schedule import Constant, Geometric
 from retrodict.inference.start import valid_start
 from retrodict.problem.target import AbstractTarget
+from retrodict.run.diagnostic import Finding
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
 
 DAMPED, CONSTANT = LevenbergMarquardt(), Constant(1.0)
+
+
+class Optimum(NamedTuple):
+    """The best of all starts."""
+
+    log_density: Scalar
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Nothing: a density has no limit."""
+        return ()
+
+    def to_json(self) -> dict[str, JSON]:
+        """`log_density`."""
+        return {"log_density": float(self.log_density)}
 
 
 class Kept(NamedTuple):
@@ -41,8 +57,13 @@ class MAP:
     steps: int = 200
     temperature: Constant | Geometric = CONSTANT
 
-    name: ClassVar[str] = "MAP"
     references: ClassVar[tuple[str, ...]] = ("nielsen1999", "transtrum2011")
+    uses_gradient: ClassVar[bool] = True
+
+    @property
+    def positions_per_step(self) -> int:
+        """Starts."""
+        return self.starts
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` if the solver needs structure that `target` lacks."""
@@ -77,7 +98,9 @@ def ranked(
     order = jnp.argsort(-log_density)
     log_weight = jnp.where(jnp.arange(len(order)) == 0, 0.0, -jnp.inf)
     statistics = {"converged": converged[order][None], "log_density": log_density[order][None]}
-    return Draws(jax.tree.map(lambda x: x[order][None], position), log_weight[None], "point", statistics)
+    optima = jax.tree.map(lambda x: x[order][None], position)
+    records = Searches(statistics["converged"]), Optimum(statistics["log_density"][0, 0])
+    return Draws(optima, log_weight[None], "point", statistics, diagnostics=records)
 
 
 @eqx.filter_jit

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree
+from retrodict.base.types import JSON, Array, Bool, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.gauss_newton import covariance, linearise
 from retrodict.inference.start import starting_points
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget, require_unconstrained
+from retrodict.run.diagnostic import Finding, Limits
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 Metric = Float[Array, "dim dim"] | Float[Array, " dim"]
 
+DIVERGENT = Limits(0.0, 0.05)  # share of the draws
 DENSE_UP_TO = 128  # dimensions; beyond, a diagonal metric
 
 
@@ -46,6 +49,26 @@ class State(NamedTuple):
     step_size: StepSize
     metric: Metric  # inverse mass matrix: the posterior covariance
     moments: Moments
+
+
+class Trajectories(NamedTuple):
+    """Step size and divergences of the draws."""
+
+    step_size: Scalar
+    divergent: Bool[Array, "chain draw"]  # trajectories whose energy was not conserved
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Divergent transitions."""
+        number, fraction = int(np.sum(self.divergent)), float(np.mean(self.divergent))
+        if severity := DIVERGENT.above(fraction):
+            text = f"{number} divergent transitions: part of the posterior was not reached"
+            return (Finding(severity, text, "a higher `target_acceptance`, or ConstrainedHMC"),)
+        return ()
+
+    def to_json(self) -> dict[str, JSON]:
+        """`step_size`, `divergences` and `divergent_fraction`."""
+        number, fraction = int(np.sum(self.divergent)), float(np.mean(self.divergent))
+        return {"step_size": float(self.step_size), "divergences": number, "divergent_fraction": fraction}
 
 
 class Kept(NamedTuple):
@@ -73,13 +96,18 @@ class NUTS:
     target_acceptance: float = 0.8
     max_tree_depth: int = 10
 
-    name: ClassVar[str] = "NUTS"
     references: ClassVar[tuple[str, ...]] = ("hoffman2014", "betancourt2017", "blackjax2024")
+    uses_gradient: ClassVar[bool] = True
 
     @property
     def steps(self) -> int:
         """Warm-up and draws."""
         return self.warmup + self.draws
+
+    @property
+    def positions_per_step(self) -> int:
+        """Chains."""
+        return self.chains
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` if `target` is no density."""
@@ -130,8 +158,8 @@ class NUTS:
         unravel = _unravel(target)
         position = jax.vmap(jax.vmap(unravel))(after.position)
         statistics = {name: value for name, value in after._asdict().items() if name != "position"}
-        statistics["step_size"] = jnp.exp(state.step_size.log_average)
-        return Draws(position, jnp.zeros(after.energy.shape), "exact", statistics)
+        records = (Trajectories(jnp.exp(state.step_size.log_average), after.divergent),)
+        return Draws(position, jnp.zeros(after.energy.shape), "exact", statistics, diagnostics=records)
 
     def _adapt(self, state: State, acceptance: Float[Array, " chains"], index: Int[Array, ""]) -> State:
         from blackjax.adaptation.window_adaptation import build_schedule

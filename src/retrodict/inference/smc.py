@@ -18,6 +18,8 @@ import jax.numpy as jnp
 import jax.random as jr
 
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, Vector
+from retrodict.inference.findings.particles import Population, effective_ancestors
+from retrodict.inference.findings.weights import Evidence
 from retrodict.inference.gauss_newton import require_least_squares
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
 from retrodict.run.method import Draws, Record
@@ -72,12 +74,17 @@ class SequentialMonteCarlo:
     steps: int = 200
     batch: int | None = None
 
-    name: ClassVar[str] = "SequentialMonteCarlo"
     references: ClassVar[tuple[str, ...]] = ("delmoral2006", "jasra2011", "buchholz2021", "lee2018")
+    uses_gradient: ClassVar[bool] = True
+
+    @property
+    def positions_per_step(self) -> int:
+        """Particles."""
+        return self.particles
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` if `target` has no prior and likelihood of its own."""
-        require_least_squares(target, self.name)
+        require_least_squares(target, type(self).__name__)
 
     def init(self, target: Any, key: Key) -> Particles:
         """Draws of the prior."""
@@ -114,15 +121,16 @@ class SequentialMonteCarlo:
     def finish(self, target: Any, state: Particles, history: PyTree[Array]) -> Draws:
         """The last population as one chain of equally weighted draws, each with its ancestor among the prior draws."""
         descendants = jnp.bincount(state.ancestor, length=self.particles)
-        statistics = {
-            "log_evidence": state.log_evidence,
-            "log_evidence_error": jnp.sqrt(relative_variance(descendants, state.stages)),
-            "ancestor": state.ancestor[None],
-            "ancestors": self.particles**2 / jnp.sum(descendants**2),
-            "converged": state.beta >= 1.0,
-            "beta": state.beta,
-        }
-        return Draws(state.position[None], jnp.zeros((1, self.particles)), "exact", statistics)
+        error = jnp.sqrt(relative_variance(descendants, state.stages))
+        population = Population(effective_ancestors(descendants), state.beta >= 1.0, state.beta)
+        return Draws(
+            state.position[None],
+            jnp.zeros((1, self.particles)),
+            "exact",
+            {},
+            diagnostics=(population, Evidence(state.log_evidence, error)),
+            ancestor=state.ancestor[None],
+        )
 
 
 def relative_variance(descendants: Int[Array, " particles"], stages: Int[Array, ""]) -> Scalar:

@@ -10,10 +10,11 @@ import jax.random as jr
 import optax
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.base.types import JSON, Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.schedule import Constant, Cosine, Geometric
 from retrodict.problem.learner import AbstractLearner
 from retrodict.problem.target import AbstractTarget
+from retrodict.run.diagnostic import Finding
 from retrodict.run.method import Draws, Record, Work
 
 Parameters = PyTree[Float[Array, "..."]]
@@ -29,6 +30,21 @@ class State(NamedTuple):
     optimiser: Any
     best: Parameters
     best_validation: Scalar
+
+
+class Losses(NamedTuple):
+    """The losses at the end."""
+
+    validation: Scalar  # the best one
+    loss: Scalar  # of the last batch
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Nothing: losses of different problems have no common limit."""
+        return ()
+
+    def to_json(self) -> dict[str, JSON]:
+        """`validation` and `loss`."""
+        return {name: float(value) for name, value in self._asdict().items()}
 
 
 class Kept(NamedTuple):
@@ -50,8 +66,13 @@ class Train:
     learning_rate: Constant | Cosine | Geometric = COOLING
     every: int = 100
 
-    name: ClassVar[str] = "Train"
     references: ClassVar[tuple[str, ...]] = ("kingma2015",)
+    uses_gradient: ClassVar[bool] = True
+
+    @property
+    def positions_per_step(self) -> int:
+        """A batch."""
+        return self.batch
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` unless `target` has a loss on batches."""
@@ -88,8 +109,8 @@ class Train:
     def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
         """The parameters of the best validation as the only draw."""
         position = jax.tree.map(lambda x: x[None, None], state.best)
-        statistics = {"validation": state.best_validation, "loss": jnp.asarray(history.loss[-1])}
-        return Draws(position, jnp.zeros((1, 1)), "point", statistics)
+        losses = Losses(state.best_validation, jnp.asarray(history.loss[-1]))
+        return Draws(position, jnp.zeros((1, 1)), "point", {}, diagnostics=(losses,))
 
     def work(self, target: Any) -> tuple[Work, ...]:
         """Losses with their gradients, and validations."""

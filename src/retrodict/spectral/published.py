@@ -21,8 +21,9 @@ import numpy as np
 import optax
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.base.types import JSON, Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.problem.target import AbstractTarget
+from retrodict.run.diagnostic import Finding
 from retrodict.run.loop import advance
 from retrodict.run.method import Draws, Record
 from retrodict.spectral.ansatz.layers import ListNetwork, Weights
@@ -62,6 +63,20 @@ class State(NamedTuple):
     misfit: Scalar
 
 
+class Misfit(NamedTuple):
+    """The misfit at the end, in units of nothing."""
+
+    misfit: Scalar
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Nothing: without errors of the data there is no limit."""
+        return ()
+
+    def to_json(self) -> dict[str, JSON]:
+        """`misfit`."""
+        return {"misfit": float(self.misfit)}
+
+
 @dataclass(frozen=True)
 class PublishedSchedule:
     """`warm_up` epochs of Adam on all weights, then `refine` epochs on the output layer; an epoch is 25 updates.
@@ -76,8 +91,9 @@ class PublishedSchedule:
     refining_rate: float = 1e-4
     penalties: WarmRestarts = RESTARTS
 
-    name: ClassVar[str] = "PublishedSchedule"
     references: ClassVar[tuple[str, ...]] = ("wang2022", "kingma2015")
+    uses_gradient: ClassVar[bool] = True
+    positions_per_step: ClassVar[int] = 1
 
     @property
     def steps(self) -> int:
@@ -132,7 +148,7 @@ class PublishedSchedule:
     def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
         """The last weights as the only draw."""
         position = jax.tree.map(lambda x: x[None, None], state.weights)
-        return Draws(position, jnp.zeros((1, 1)), "point", {"misfit": state.misfit})
+        return Draws(position, jnp.zeros((1, 1)), "point", {}, diagnostics=(Misfit(state.misfit),))
 
 
 def published_reconstruction(

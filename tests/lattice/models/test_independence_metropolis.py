@@ -112,7 +112,7 @@ def test_a_trained_flow_gives_exact_answers_with_ln_z(trained):
     assert found["V_M2_tau"] < 1
     assert found["density_mismatch"] < 0.01
     assert len(found["fit_loss_history"]) == 4
-    assert len(found["polish_validation_history"]) == 3
+    assert len(found["reverse_kl_validation_history"]) == 3
     assert found["model_density"] == "exact"
 
 
@@ -176,7 +176,7 @@ def test_training_data_that_have_not_thermalised_are_said_to_be_so_and_do_no_har
         SMALL, IndependenceMetropolis(Stretched(), hasty, None, None, chains=32, draws=1000, batch=4000), seed=6
     )
     assert not result.diagnostics["data_thermalised"]
-    assert any("forgotten its start" in note for note in result.verdict.notes)
+    assert any("still depended on its start" in note for note in result.verdict.notes)
     assert max(map(abs, deviations(result).values())) < 3.5
 
 

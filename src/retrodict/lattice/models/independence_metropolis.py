@@ -42,19 +42,21 @@ from retrodict.lattice.core.spaces import RealSpace
 from retrodict.lattice.models.trained import MODEL_FILE, Trained, Untrained, untrained
 from retrodict.lattice.samplers.markov_chain import AbstractMarkovChain
 from retrodict.lattice.samplers.methods import HMC, Cluster, HeatBath
+from retrodict.lattice.samplers.proposal_diagnostics import LossHistory, ModelDensity, TrainingData
 from retrodict.lattice.samplers.proposals import (
     CHECKED,
     along_chains,
     corrected,
     coverage,
-    figures_of_weights,
-    measured_figures,
+    estimate_measured,
+    estimate_uncorrected,
     proposed,
     redrawn,
-    uncorrected,
+    weight_diagnostics,
 )
 from retrodict.problem.target import AbstractTarget
-from retrodict.run.method import Draws, Record, Work
+from retrodict.run.diagnostic import Diagnostic
+from retrodict.run.method import Draws, Kind, Record, Work
 
 HELD_OUT: Final = 1 / 8  # of the examples, the last ones of all chains
 MOST_CHECKED: Final = 2048  # configurations held out, whose density is asked of the model
@@ -107,7 +109,8 @@ class IndependenceMetropolis:
     batch: int = 512
     every: int = 4
 
-    kind: ClassVar[str] = "exact"
+    kind: ClassVar[Kind] = "exact"
+    uses_gradient: ClassVar[bool] = False
     references: ClassVar[tuple[str, ...]] = ("liu1996", "albergo2019", "nicoli2021", "wolff2004")
 
     @property
@@ -124,6 +127,11 @@ class IndependenceMetropolis:
     def steps(self) -> int:
         """Of all stages."""
         return sum(self.lengths.values())
+
+    @property
+    def positions_per_step(self) -> int:
+        """A batch."""
+        return self.batch
 
     @property
     def _settling(self) -> int:
@@ -208,27 +216,32 @@ class IndependenceMetropolis:
         gathered, fitted, polished, drawn = (_part(history, starts[name], self.lengths[name]) for name in self.lengths)
         proposals, log_weight = along_chains((drawn.proposals, drawn.log_weight), self.chains)
         chain = corrected(proposals, log_weight, state.accept_key, self.draws)
-        statistics: dict[str, Any] = {"acceptance": np.asarray(chain.accepted, float)}
-        statistics |= figures_of_weights(log_weight) | uncorrected(target, proposals)
-        statistics |= {"density_mismatch": np.max(np.abs(drawn.mismatch)), "model_density": state.model.density.value}
-        statistics |= {"steps_in_all": self.steps}
+        share, weights, evidence = weight_diagnostics(log_weight)
+        records: list[Diagnostic] = [share, weights, evidence, estimate_uncorrected(target, proposals)]
+        covered = None
         if self.data:
-            noted = self.data.finish(target, state.chain, gathered.data)
-            found = noted.statistics | measured_figures(target, noted.position)
-            statistics |= {f"data_{name}": value for name, value in found.items() if np.ndim(value) == 0}
+            data = self.data.finish(target, state.chain, gathered.data)
+            records.append(TrainingData(estimate_measured(target, data.position), data.diagnostics))
             if state.examples is not None and state.model.density is Density.EXACT:
                 held_out = self._split(state.examples)[1][-MOST_CHECKED:]
-                statistics |= coverage(target, state.model, held_out, log_weight)
-        for name, part in (("fit", fitted), ("reverse_kl", polished)):
-            if len(part.loss):
-                statistics |= {f"{name}_loss_history": part.loss, f"{name}_validation_history": part.validation}
+                covered = coverage(target, state.model, held_out, log_weight)
+        mismatch, density = float(np.max(np.abs(drawn.mismatch))), state.model.density.value
+        records.append(ModelDensity(density, mismatch, share.ess, self.steps, covered))
+        losses = (("fit", fitted), ("reverse_kl", polished))
+        records += [LossHistory(name, part.loss, part.validation) for name, part in losses if len(part.loss)]
 
         def files() -> dict[str, bytes]:
             last = redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last)
             return {**target.files(last), MODEL_FILE: packed(state.model, untrained(self.model), target)}
 
-        log_weight = np.zeros((self.chains, self.draws))
-        return Draws(chain.measured, log_weight, self.kind, _as_arrays(statistics), files=files)  # type: ignore[arg-type]
+        return Draws(
+            chain.measured,
+            np.zeros((self.chains, self.draws)),  # type: ignore[arg-type]
+            self.kind,
+            {"acceptance": np.asarray(chain.accepted, float)},
+            files=files,
+            diagnostics=tuple(records),
+        )
 
     def work(self, target: Any) -> tuple[Work, ...]:
         """Its stages, what is fitted between them in closed form, and the densities of what was held out."""
@@ -338,10 +351,6 @@ def _zeros(tree: Any) -> Any:
 
 def _metrics(loss: Scalar, ess: Scalar | float = 0.0) -> dict[str, Scalar]:
     return {"loss": loss, "ess": jnp.asarray(ess, float)}
-
-
-def _as_arrays(statistics: dict[str, Any]) -> dict[str, Any]:
-    return {name: value if isinstance(value, str) else np.asarray(value) for name, value in statistics.items()}
 
 
 def _check_training(train: Train | None, name: str) -> None:

@@ -9,7 +9,7 @@ import jax
 import jax.random as jr
 import numpy as np
 
-from retrodict.inference.estimates import estimates_of
+from retrodict.inference.estimates import estimate
 from retrodict.inference.evaluate import evaluate, rows
 from retrodict.lattice.core.action import AbstractAction
 from retrodict.lattice.models.u1.flux import SharedFlux
@@ -25,6 +25,7 @@ from retrodict.lattice.theories.spins import XY, Ising
 from retrodict.lattice.theories.wilson import Wilson
 from retrodict.problem.target import Estimated
 from retrodict.run.compiled import Compiled
+from retrodict.run.diagnostic import Diagnostic
 from retrodict.run.method import Draws
 
 CHAINS: Final = 16
@@ -46,7 +47,7 @@ class SamplerRun:
 
     name: str
     estimates: tuple[Estimated, ...]
-    statistics: dict[str, Any]
+    diagnostics: tuple[Diagnostic, ...]
     seconds: float  # CPU, after compilation, of the draws and (of particles) of all stages
 
     def numbers(self) -> dict[str, Estimated]:
@@ -124,7 +125,7 @@ def run_for(action: AbstractAction, name: str, method: Sampler, seconds: float, 
     counted = step - (WARMUP if isinstance(method, AbstractMarkovChain) else 0)
     enough = bool(chunk.done) if isinstance(method, LatticeSMC) else counted >= FEWEST_DRAWS
     if not enough or not chunk.finite:
-        return SamplerRun(name, (), {}, 0.0)
+        return SamplerRun(name, (), (), 0.0)
     spent = (time.process_time() - started) * counted / (step - 1)
     history = jax.tree.map(lambda *parts: np.concatenate(parts), *kept)
     return judged(action, name, method.finish(action, compiled.whole(chunk.state), history), spent)
@@ -133,8 +134,8 @@ def run_for(action: AbstractAction, name: str, method: Sampler, seconds: float, 
 def judged(action: AbstractAction, name: str, draws: Draws, seconds: float) -> SamplerRun:
     """Draws with their estimates."""
     draws = jax.device_get(draws)
-    found = estimates_of(action, draws, evaluate(action, rows(draws.position)))
-    return SamplerRun(name, found, dict(draws.statistics), seconds)
+    estimates = estimate(action, draws, evaluate(action, rows(draws.position)))
+    return SamplerRun(name, estimates, draws.diagnostics, seconds)
 
 
 def _kept(chunk: Any) -> Any:

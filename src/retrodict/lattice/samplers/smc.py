@@ -19,6 +19,8 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.inference.findings.particles import Population, effective_ancestors
+from retrodict.inference.findings.weights import Evidence
 from retrodict.inference.smc import multinomial, next_step, relative_variance
 from retrodict.lattice.core.action import AbstractAction, Measured, require_action, require_memory
 from retrodict.lattice.core.spaces import AbstractSpace, RealSpace
@@ -87,6 +89,12 @@ class LatticeSMC:
 
     wanted: ClassVar[float] = 0.8
     references: ClassVar[tuple[str, ...]] = ("delmoral2006", "buchholz2021", "lee2018")
+    uses_gradient: ClassVar[bool] = True
+
+    @property
+    def positions_per_step(self) -> int:
+        """Particles."""
+        return self.particles
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` for other targets and for discrete fields."""
@@ -132,16 +140,16 @@ class LatticeSMC:
         """The last population: equal weights, but particles with a common ancestor are not independent."""
         descendants = jnp.bincount(state.ancestor, length=self.particles)
         measured: Measured = jax.jit(jax.vmap(target.measured))(state.field)
-        statistics = {
-            "log_evidence": state.log_z,
-            "log_evidence_error": jnp.sqrt(relative_variance(descendants, state.stages)),
-            "ancestors": self.particles**2 / jnp.sum(descendants**2),
-            "converged": state.share >= 1.0,
-            "ancestor": state.ancestor[None],
-        }
-        position = jax.tree.map(lambda leaf: leaf[None], measured)
-        final = state.field[:: max(1, self.particles // FINAL)][:FINAL]
-        return Draws(position, jnp.zeros((1, self.particles)), "exact", statistics, final)  # type: ignore[arg-type]
+        evidence = Evidence(state.log_z, jnp.sqrt(relative_variance(descendants, state.stages)))
+        return Draws(
+            jax.tree.map(lambda leaf: leaf[None], measured),
+            jnp.zeros((1, self.particles)),
+            "exact",
+            {},
+            final=state.field[:: max(1, self.particles // FINAL)][:FINAL],
+            diagnostics=(Population(effective_ancestors(descendants), state.share >= 1.0), evidence),
+            ancestor=state.ancestor[None],
+        )
 
 
 def free_action(action: AbstractAction, x: Array) -> Scalar:
