@@ -11,7 +11,7 @@ new method defines its records in its own file and hands them over as `Draws.dia
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import Any, ClassVar, Final, NamedTuple, Protocol, TypeVar
+from typing import ClassVar, Final, NamedTuple, Protocol, TypeVar
 
 from retrodict.base.types import JSON
 
@@ -29,7 +29,7 @@ class Severity(IntEnum):
 class Finding(NamedTuple):
     """One thing that the reader of a result should know."""
 
-    severity: Severity
+    severity: Severity  # note, warning or failure
     text: str  # what was seen, with the figure and its limit
     remedy: str = ""  # what to do about it
 
@@ -37,8 +37,8 @@ class Finding(NamedTuple):
 class Limits(NamedTuple):
     """The values of a figure beyond which it calls for a warning, and beyond which it is a failure."""
 
-    warn: float
-    fail: float
+    warn: float  # beyond it a warning
+    fail: float  # beyond it a failure
 
     def above(self, value: float) -> Severity:
         """The severity of a figure that should be small; NaN is a failure.
@@ -92,7 +92,7 @@ class Diagnostic(Protocol):
 
 class _Fields(Protocol):
     _fields: ClassVar[tuple[str, ...]]
-    _field_defaults: ClassVar[dict[str, Any]]
+    _field_defaults: ClassVar[dict[str, JSON]]
 
 
 RecordT = TypeVar("RecordT", bound=Diagnostic)

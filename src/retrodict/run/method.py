@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal, NamedTuple, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import jax
-from jaxtyping import Shaped
 
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, Shaped
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.diagnostic import Diagnostic
 

@@ -10,12 +10,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from retrodict.base.types import JSON
+from retrodict.base.types import JSON, Bool, Float, Shaped
 from retrodict.num.weighted import normal_statistics, normalised_weights, weighted_statistics
 from retrodict.run.result_files import read_tree, write_result
 from retrodict.run.summary import (
@@ -41,7 +40,7 @@ class Result:
     answer is a mean over the draws, as for the observables of a lattice theory, and not their distribution.
     """
 
-    tree: xr.DataTree
+    tree: xr.DataTree  # everything, in groups
 
     @property
     def verdict(self) -> Verdict:
@@ -89,28 +88,46 @@ class Result:
         return tuple(name for name in numbers if not name.endswith("_error"))
 
     def unit(self, name: str) -> str:
-        """The unit of a derived quantity."""
+        """The unit of a derived quantity.
+
+        Args:
+            name: of the quantity.
+        """
         return self._variable(name).attrs["unit"]
 
     def label(self, name: str) -> str:
-        """Its label for axes and tables: the name if it has no other."""
+        """Its label for axes and tables: the name if it has no other.
+
+        Args:
+            name: of the quantity.
+        """
         return self._variable(name).attrs["label"] or name
 
-    def draws(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """All draws of a quantity `(n, ...)`, chains one after the other, and their weights `(n,)`, which sum to one.
+    def draws(self, name: str) -> tuple[Float[np.ndarray, "draw ..."], Float[np.ndarray, " draw"]]:
+        """All draws of a quantity, chains one after the other, and their weights, which sum to one.
 
         Invalid draws are listed with weight zero: the posterior density vanishes there. A function may be NaN at points
         of its grid where a draw has no value.
+
+        Args:
+            name: of the quantity.
+
+        Raises:
+            KeyError: if there is no such quantity.
         """
         values = _flat(self._variable(name))
         return values, self._weights_for(values)
 
-    def weights(self) -> np.ndarray:
-        """The weights of all valid draws `(n,)`, which sum to one."""
+    def weights(self) -> Float[np.ndarray, " draw"]:
+        """The weights of all draws, which sum to one; zero for invalid ones."""
         return self._weights_for(np.zeros(self.tree["sample_stats"].dataset["log_weight"].size))
 
-    def prior_draws(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """The same from the prior; empty arrays for a target without one."""
+    def prior_draws(self, name: str) -> tuple[Float[np.ndarray, "draw ..."], Float[np.ndarray, " draw"]]:
+        """The same from the prior; empty arrays for a target without one.
+
+        Args:
+            name: of the quantity.
+        """
         if "prior" not in self.tree.children:
             return np.empty(0), np.empty(0)
         values = _flat(self.tree["prior"].dataset[name])
@@ -118,7 +135,7 @@ class Result:
             np.zeros(len(values)), _flat(self.tree["prior"].dataset["valid"]) & _defined(values)
         )
 
-    def quantities(self) -> dict[str, dict[str, Any]]:
+    def quantities(self) -> dict[str, dict[str, JSON]]:
         """The derived numbers: name -> median, mean, sd, q2_5, q16, q84, q97_5, unit.
 
         Of what is estimated, these belong to the estimate and not to the draws: `sd` is its standard error, the 68 %
@@ -128,10 +145,13 @@ class Result:
         names = dict.fromkeys((*self.estimated, *self.scalars))
         return {name: {**self._numbers(name), "unit": self.unit(name)} for name in names}
 
-    def band(self, name: str) -> dict[str, np.ndarray]:
+    def band(self, name: str) -> dict[str, Float[np.ndarray, " point"]]:
         """A derived function: x, median, mean, sd and the quantiles of the 68 and 95 % bands, all on the grid of x.
 
         Of an estimated one, the bands of the estimate: its value -+ one and two standard errors.
+
+        Args:
+            name: of the function.
         """
         if name in self._answers:
             found = normal_statistics(self._answers[name].values, self._answers[f"{name}_error"].values)
@@ -139,13 +159,21 @@ class Result:
             found = weighted_statistics(*self.draws(name))
         return {"x": self._grid(name), **found}
 
-    def prior_band(self, name: str) -> dict[str, np.ndarray]:
-        """The same band before the data; empty for a target without a prior."""
+    def prior_band(self, name: str) -> dict[str, Float[np.ndarray, " point"]]:
+        """The same band before the data; empty for a target without a prior.
+
+        Args:
+            name: of the function.
+        """
         values, weights = self.prior_draws(name)
         return {"x": self._grid(name), **weighted_statistics(values, weights)} if values.size else {}
 
-    def shrinkage(self, name: str) -> np.ndarray:
-        """1 - sd(posterior) / sd(prior), a number or one a grid point: 1 if the data say all, 0 if they say nothing."""
+    def shrinkage(self, name: str) -> Float[np.ndarray, "..."]:
+        """1 - sd(posterior) / sd(prior), a number or one a grid point: 1 if the data say all, 0 if they say nothing.
+
+        Args:
+            name: of the quantity.
+        """
         group = self.tree.children.get("identifiability")
         known = group is not None and f"shrinkage_{name}" in group.dataset
         return group.dataset[f"shrinkage_{name}"].values if group is not None and known else np.array(np.nan)
@@ -222,10 +250,10 @@ class Result:
             raise KeyError(f"{name!r} is not among the derived quantities: {', '.join(self._derived())}")
         return self._posterior[name]
 
-    def _grid(self, name: str) -> np.ndarray:
+    def _grid(self, name: str) -> Float[np.ndarray, " point"]:
         return self._variable(name).coords[f"{name}_grid"].values
 
-    def _weights_for(self, values: np.ndarray) -> np.ndarray:
+    def _weights_for(self, values: Float[np.ndarray, "draw ..."]) -> Float[np.ndarray, " draw"]:
         statistics = self.tree["sample_stats"].dataset
         log_weight = _flat(statistics["log_weight"])
         return normalised_weights(log_weight, _flat(statistics["valid"]) & _defined(values))
@@ -256,12 +284,21 @@ class Result:
         shrinkage = {name: self.shrinkage(name).tolist() for name in self.scalars}
         return plain({"effective_rank": group.attrs.get("effective_rank"), "shrinkage": shrinkage})
 
-    def _attribute(self, name: str) -> Any:
+    def _attribute(self, name: str) -> JSON:
         return json.loads(self.tree.attrs[name])
 
 
-def plain(value: Any) -> JSON:
-    """Numbers, texts, lists and mappings as JSON has them; what is not finite becomes null."""
+def plain(value: object) -> JSON:
+    """Numbers, texts, lists and mappings as JSON has them; what is not finite becomes null.
+
+    Args:
+        value: Python, NumPy or JAX values, nested.
+
+    Example:
+
+        >>> plain({"x": np.array([1.0, np.nan]), "n": np.int64(3)})
+        {'x': [1.0, None], 'n': 3}
+    """
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
@@ -273,11 +310,11 @@ def plain(value: Any) -> JSON:
     return value if isinstance(value, bool | int | str | None) else str(value)
 
 
-def _flat(variable: xr.DataArray) -> np.ndarray:
+def _flat(variable: xr.DataArray) -> Shaped[np.ndarray, "draw ..."]:
     values = variable.values
     return values.reshape(-1, *values.shape[2:])
 
 
-def _defined(values: np.ndarray) -> np.ndarray:
+def _defined(values: Float[np.ndarray, "draw ..."]) -> Bool[np.ndarray, " draw"]:
     """Whether a draw has any value at all."""
     return np.any(np.isfinite(values.reshape(len(values), -1)), axis=1)

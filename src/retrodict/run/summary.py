@@ -11,14 +11,14 @@ from retrodict.run.verdict import Verdict
 
 STRAIN = 2.0  # prior standard deviations between the medians from which a number is starred
 
-Statistics = dict[str, np.ndarray]  # median, sd, q2_5, q16, q84, q97_5 and mean of a number
+Statistics = dict[str, Float[np.ndarray, ""]]  # median, sd, q2_5, q16, q84, q97_5 and mean of a number
 
 
 class NumberRow(NamedTuple):
     """A derived number with its distribution."""
 
     title: str  # name and unit
-    posterior: Statistics
+    posterior: Statistics  # of the draws
     prior: Statistics | None  # None for a target without a prior
     shrinkage: float  # NaN where it is not known
 
@@ -27,9 +27,9 @@ class FunctionRow(NamedTuple):
     """A derived function with its grid."""
 
     title: str  # name and unit
-    x: Float[np.ndarray, " point"]
-    grid_name: str
-    grid_unit: str
+    x: Float[np.ndarray, " point"]  # the grid
+    grid_name: str  # what stands along the grid
+    grid_unit: str  # its unit
     shrinkage: Float[np.ndarray, "..."]  # one a grid point; a number where it is not known
 
 
