@@ -32,7 +32,19 @@ def assemble(
     compared: Comparison | None,
     verdict: Verdict,
 ) -> Result:
-    """The result; `answers` are what the target estimates, `compared` is None for a target without data."""
+    """Put everything into one result.
+
+    Args:
+        target: what was sampled.
+        method: the algorithm, of which name, settings and references are noted.
+        seed: of the run.
+        draws: the answer of the method.
+        found: the same draws evaluated, one after the other.
+        answers: what the target estimates.
+        diagnostics: records of all producers.
+        compared: the draws beside data and prior; None for a target without data.
+        verdict: the outcome of the findings.
+    """
     shape = draws.log_weight.shape
     posterior = _derived(target.quantities, found.derived, shape)
     leaves = jax.tree.leaves(draws.position)

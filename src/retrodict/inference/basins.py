@@ -1,7 +1,7 @@
-"""Do the members of an ensemble sit in one valley? Each descends on the common problem, without any randomisation.
+"""Whether the members of an ensemble sit in one valley: each descends on the problem without randomisation.
 
 The tail index of the importance weights does not see a second valley: each member's weight is right for the valley that
-it happened to fall into. Where the descents end tells valleys apart, whatever their depths.
+it happened to fall into. The ends of the descents distinguish valleys, whatever their depths.
 """
 
 from typing import Final, NamedTuple
@@ -24,7 +24,7 @@ SEPARATE: Final = 1.0  # posterior standard deviations between two minima
 class Basins(NamedTuple):
     """The minima to which the members of an ensemble lead."""
 
-    number: Int[Array, ""]
+    number: Int[Array, ""]  # of minima
     outside: Scalar  # share of the members that lead to another minimum than the most frequent one
 
     def findings(self) -> tuple[Finding, ...]:
@@ -49,7 +49,13 @@ class _Ends(NamedTuple):
 
 
 def basins(target: AbstractLeastSquares, positions: Float[Array, "member dim"], batch: int | None = None) -> Basins:
-    """Of at most `MEMBERS` members; those whose descent does not converge are not judged."""
+    """Let members descend on the common problem, and count the minima that they reach.
+
+    Args:
+        target: the problem without any randomisation.
+        positions: members, of which the first `MEMBERS` are used; those that do not converge are not counted.
+        batch: members that are computed side by side; None: all.
+    """
     ends = _ends(target, positions[:MEMBERS], batch)
     near = (ends.distance < SEPARATE) & ends.converged
 

@@ -1,4 +1,4 @@
-"""A result beside its data and its prior: how good the fit is, what the data can say, what they have said."""
+"""A result beside its data and its prior: quality of the fit, identifiability, shrinkage."""
 
 from typing import NamedTuple
 

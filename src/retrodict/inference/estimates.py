@@ -17,7 +17,7 @@ CONTRADICTED: Final = 5.0  # standard errors from a value that is known exactly
 class EstimateQuality(NamedTuple):
     """Estimates with those that are in doubt."""
 
-    estimates: tuple[Estimated, ...]
+    estimates: tuple[Estimated, ...]  # numbers and functions
     undecided: tuple[str, ...] = ()  # quantities whose sign is left open: a finding of its own
     exact: bool = True  # False for an approximate method: a contradiction is no failure then
 

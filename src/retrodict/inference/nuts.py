@@ -1,4 +1,4 @@
-"""The No-U-Turn sampler on several chains at once; the only file that knows BlackJAX.
+"""The No-U-Turn sampler on several chains at once; the only file that imports BlackJAX.
 
 Source: Hoffman, Gelman, JMLR 15 (2014) 1593, with multinomial sampling (Betancourt, arXiv:1701.02434) and Stan's
 schedule of warm-up windows. Chains share the step size and the metric, estimated from all of them together, so that a
@@ -37,24 +37,24 @@ DENSE_UP_TO = 128  # dimensions; beyond, a diagonal metric
 class Moments(NamedTuple):
     """Running mean and sum of squared deviations of all chains' positions in the present window (Welford)."""
 
-    number: Float[Array, ""]
-    mean: Float[Array, " dim"]
-    scatter: Float[Array, "dim dim"] | Float[Array, " dim"]
+    number: Float[Array, ""]  # of positions
+    mean: Float[Array, " dim"]  # of the positions
+    scatter: Float[Array, "dim dim"] | Float[Array, " dim"]  # sum of squared deviations
 
 
 class State(NamedTuple):
     """Chains on flattened positions, and what they share."""
 
-    chains: "HMCState"
-    step_size: StepSize
+    chains: "HMCState"  # on flattened positions
+    step_size: StepSize  # shared by all chains
     metric: Metric  # inverse mass matrix: the posterior covariance
-    moments: Moments
+    moments: Moments  # of the present window
 
 
 class Trajectories(NamedTuple):
     """Step size and divergences of the draws."""
 
-    step_size: Scalar
+    step_size: Scalar  # after warm-up
     divergent: Bool[Array, "chain draw"]  # trajectories whose energy was not conserved
 
     def findings(self) -> tuple[Finding, ...]:
@@ -74,20 +74,32 @@ class Trajectories(NamedTuple):
 class Kept(NamedTuple):
     """What each step leaves behind, per chain."""
 
-    position: Float[Array, "chains dim"]
-    divergent: Bool[Array, " chains"]
-    acceptance: Float[Array, " chains"]
-    tree_depth: Int[Array, " chains"]
-    gradients: Int[Array, " chains"]
-    energy: Float[Array, " chains"]
+    position: Float[Array, "chains dim"]  # flattened
+    divergent: Bool[Array, " chains"]  # energy not conserved
+    acceptance: Float[Array, " chains"]  # mean probability along the trajectory
+    tree_depth: Int[Array, " chains"]  # doublings
+    gradients: Int[Array, " chains"]  # evaluations
+    energy: Float[Array, " chains"]  # potential and kinetic
 
 
 @dataclass(frozen=True)
 class NUTS:
-    """`chains` chains of `warmup` adaptive and `draws` kept steps, for any target.
+    """The No-U-Turn sampler, for any target with positions of any shape.
 
-    Positions may be of any shape. The metric is dense up to 128 dimensions. Converges to the target; slow where the
-    posterior is a thin curved sheet (trees saturate at `max_tree_depth`: use `ConstrainedHMC`) or has separate modes.
+    Converges to the target; slow where the posterior is a thin curved sheet (trees saturate at `max_tree_depth`: use
+    `ConstrainedHMC`) or has separate modes. The metric is dense up to 128 dimensions.
+
+    Args:
+        chains: number of chains.
+        warmup: adaptive steps of each chain, which are not kept.
+        draws: kept steps of each chain.
+        target_acceptance: mean acceptance probability to which the step size is tuned.
+        max_tree_depth: doublings of a trajectory, at most.
+
+    Example:
+
+        >>> NUTS(chains=2, warmup=100, draws=200).steps
+        300
     """
 
     chains: int = 4
@@ -96,8 +108,8 @@ class NUTS:
     target_acceptance: float = 0.8
     max_tree_depth: int = 10
 
-    references: ClassVar[tuple[str, ...]] = ("hoffman2014", "betancourt2017", "blackjax2024")
-    uses_gradient: ClassVar[bool] = True
+    references: ClassVar[tuple[str, ...]] = ("hoffman2014", "betancourt2017", "blackjax2024")  # BibTeX keys
+    uses_gradient: ClassVar[bool] = True  # in each step
 
     @property
     def steps(self) -> int:
@@ -117,7 +129,7 @@ class NUTS:
         if self.warmup < 1:
             raise InputError("NUTS finds its step size during warm-up", got=f"warmup={self.warmup}", fix="warmup=500")
 
-    def init(self, target: Any, key: Key) -> State:
+    def init(self, target: AbstractTarget, key: Key) -> State:
         """All chains at their starting points, with a first metric."""
         from blackjax.mcmc.nuts import init as kernel_state
 
@@ -127,8 +139,11 @@ class NUTS:
         metric = _first_metric(target, flat)
         return State(chains, initial_step_size(0.1), metric, _no_moments(metric))
 
-    def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
-        """One trajectory of every chain; adapts while `index` is below `warmup`."""
+    def step(self, target: AbstractTarget, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
+        """One trajectory of every chain; adapts while `index` is below `warmup`.
+
+        Arguments as in `Method.step`: `target`, `state`, `key`, `index`.
+        """
         from blackjax.mcmc.nuts import build_kernel
 
         warm = index < self.warmup
@@ -152,8 +167,11 @@ class NUTS:
         """Never early."""
         return jnp.asarray(False)
 
-    def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
-        """The draws after warm-up, in the target's own shape."""
+    def finish(self, target: AbstractTarget, state: State, history: Kept) -> Draws:
+        """The draws after warm-up, in the target's own shape.
+
+        Arguments as in `Method.finish`: `target`, `state`, `history`.
+        """
         after = jax.tree.map(lambda x: jnp.swapaxes(jnp.asarray(x)[self.warmup :], 0, 1), history)
         unravel = _unravel(target)
         position = jax.vmap(jax.vmap(unravel))(after.position)

@@ -20,7 +20,7 @@ class Check:
     quantity: str
     name: str  # width, location, ranks, 68 % or 95 %
     statistic: float  # scatter of the scores; their mean; chi2; number covered
-    p: float
+    p: float  # of a calibrated method
     adjusted: float  # p after Holm's correction
 
 

@@ -1,4 +1,4 @@
-r"""Is the posterior what it says it is? Closure and simulation-based calibration of one set-up: target and method.
+r"""Closure and simulation-based calibration of one set-up, target and method: whether its bands cover as promised.
 
 Truths drawn from the prior make the transforms $u$ uniform. Two tests with power go before the histogram: with normal
 scores $q = \Phi^{-1}(u)$, the *width* $\sum q^2 \sim \chi^2_N$ and the *location* $\bar q\sqrt N \sim N(0, 1)$. With
@@ -45,9 +45,9 @@ class Calibration:
     """The outcome of `validate`. `str(calibration)` is the table."""
 
     closures: Closures  # what is kept of each data set
-    quantities: tuple[Quantity, ...]
+    quantities: tuple[Quantity, ...]  # what was tested
     method: str  # its name
-    tests: tuple[Check, ...]
+    tests: tuple[Check, ...]  # of all quantities
 
     @property
     def data_sets(self) -> int:

@@ -1,4 +1,4 @@
-"""What a producer says about itself: a small record with its figures, its findings, and what to do about them.
+"""Diagnostics of a producer: a small record with its figures, its findings, and what to do about them.
 
 Whoever produces draws, estimates or a comparison builds records that follow `Diagnostic`. A record gives
 
@@ -6,7 +6,7 @@ Whoever produces draws, estimates or a comparison builds records that follow `Di
 * `to_json()`: its figures by the names that they have in `result.diagnostics` and in `result.json`.
 
 A record is a `NamedTuple`, so that it may hold arrays that are being traced: `finish` of a method may be compiled. A
-new method defines its records in its own file and hands them over as `Draws.diagnostics`; nothing else has to know.
+new method defines its records in its own file and hands them over as `Draws.diagnostics`; no other file changes.
 """
 
 from collections.abc import Iterable

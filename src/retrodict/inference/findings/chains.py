@@ -35,7 +35,7 @@ class Convergence(NamedTuple):
 
     per_quantity: dict[str, ChainFigures]  # of derived quantities; empty where only latents were looked at
     decisive: dict[str, ChainFigures]  # of those by which convergence is judged
-    latent_rhat: float | None = None
+    latent_rhat: float | None = None  # of the worst latent; None where latents were not looked at
 
     def findings(self) -> tuple[Finding, ...]:
         """Chains that disagree, samples that are too small, latents that have not mixed."""
@@ -96,8 +96,8 @@ class SignChanges(NamedTuple):
     """
 
     number: dict[str, int]  # changes from one draw to the next, in all chains together
-    rhat: dict[str, float]
-    chains: int
+    rhat: dict[str, float]  # of the same quantities
+    chains: int  # their number
 
     @property
     def undecided(self) -> tuple[str, ...]:

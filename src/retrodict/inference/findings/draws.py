@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from retrodict.base.types import JSON, Bool, Float
+from retrodict.base.types import JSON, Bool, Float, Shaped
 from retrodict.num.weighted import normalised_weights
 from retrodict.run.diagnostic import Finding, Limits, Severity
 from retrodict.run.method import Kind
@@ -16,8 +16,8 @@ RARE, FREQUENT = 5e-4, 0.5  # share of the draws in which a quantity does not ex
 class DrawCount(NamedTuple):
     """Kind and number of the draws."""
 
-    kind: Kind
-    chains: int
+    kind: Kind  # what the method promises
+    chains: int  # number of chains
     draws: int  # of each chain
     idle_draws: int = 0  # draws of negligible weight that were left out
     means: bool = False  # whether the answer is a mean over the draws, not their distribution
@@ -71,7 +71,7 @@ class Validity(NamedTuple):
 class DrawMeans(NamedTuple):
     """Means over the draws of what a method has recorded for each of them."""
 
-    means: dict[str, float]
+    means: dict[str, float]  # by the names of the recorded numbers
 
     def findings(self) -> tuple[Finding, ...]:
         """Nothing: these figures have no limits of their own."""
@@ -105,7 +105,9 @@ def validity(
     return Validity(invalid, undefined)
 
 
-def draw_means(log_weight: Float[np.ndarray, "chain draw"], statistics: dict[str, np.ndarray]) -> DrawMeans:
+def draw_means(
+    log_weight: Float[np.ndarray, "chain draw"], statistics: dict[str, Shaped[np.ndarray, "chain draw"]]
+) -> DrawMeans:
     """Means of the recorded numbers over the draws that carry weight; flags and single draws have none.
 
     Args:

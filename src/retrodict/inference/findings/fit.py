@@ -13,7 +13,7 @@ P_VALUE = Limits(1e-3, 1e-6)
 class FitQuality(NamedTuple):
     """chi-squared of the pulls at the posterior mode."""
 
-    chi2: float
+    chi2: float  # sum of the squared pulls
     dof: float  # number of pulls minus fitted parameters
     p: float  # probability of a larger chi-squared
 
@@ -27,7 +27,7 @@ class FitQuality(NamedTuple):
             text = f"the model does not describe the data: {quality}, p = {self.p:.1g}"
             return (Finding(severity, text, "look at the largest pulls: an ansatz too stiff, or errors too small"),)
         if 1 - self.p < P_VALUE.warn:
-            text = "the fit is suspiciously good: errors too large, correlations forgotten, or data without noise"
+            text = "the fit is suspiciously good: errors too large, correlations left out, or data without noise"
             text = f"{text} ({quality}, 1 - p < {P_VALUE.warn:g})"
             return (Finding(Severity.WARN, text, "check the errors of the data and their correlations"),)
         return ()

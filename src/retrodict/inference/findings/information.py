@@ -14,11 +14,11 @@ PRIOR_DOMINATED = 0.1  # shrinkage below which a quantity is the prior's
 class Information(NamedTuple):
     """The view of the data at the posterior mode, and the shrinkage of each quantity."""
 
-    latents: int
+    latents: int  # their number
     effective_rank: float  # latent directions that the data determine
     prior_invalid_fraction: float  # share of the prior draws without a likelihood
     shrinkage: dict[str, Float[np.ndarray, "..."]]  # 1 - sd(posterior) / sd(prior); a function has one a grid point
-    quantities: tuple[Quantity, ...]
+    quantities: tuple[Quantity, ...]  # in the order of the tables
 
     def findings(self) -> tuple[Finding, ...]:
         """Quantities and ranges that the prior determines; a warning only where nothing was learnt from the data."""

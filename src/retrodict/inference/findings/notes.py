@@ -1,4 +1,4 @@
-"""What the problem itself wants every reader of a result to know."""
+"""Notes of the problem for every reader of a result."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from retrodict.run.diagnostic import Finding, Severity
 class ProblemNotes(NamedTuple):
     """Notes on the data and the set-up, as `check` prints them."""
 
-    notes: tuple[str, ...]
+    notes: tuple[str, ...]  # sentences
 
     def findings(self) -> tuple[Finding, ...]:
         """Each as a note."""

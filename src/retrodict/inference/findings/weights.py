@@ -42,11 +42,11 @@ class ImportanceWeights(NamedTuple):
 class Evidence(NamedTuple):
     """The logarithm of the evidence, or of a partition function."""
 
-    log_evidence: Scalar | float
+    log_evidence: Scalar | float  # natural logarithm
     log_evidence_error: Scalar | float | None = None  # standard error; None where it is not known
 
     def findings(self) -> tuple[Finding, ...]:
-        """Nothing: what limits the evidence is said of weights and particles."""
+        """Nothing: weights and particles have the limits."""
         return ()
 
     def to_json(self) -> dict[str, JSON]:
@@ -63,7 +63,7 @@ def weigh(
     """The record of draws that carry weights.
 
     Args:
-        own: what the method says of its weights: it has seen the raw ones, the draws may carry smoothed ones.
+        own: the record of the method, if it has one: it has seen the raw ones, the draws may carry smoothed ones.
         log_weight: logarithms of the weights of all draws, minus infinity for invalid ones.
         exact: whether the method converges to the target.
     """
