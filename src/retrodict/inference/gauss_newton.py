@@ -5,7 +5,7 @@ Everything is solved through the smaller one of $A$ (latents) and $1 + J J^T$ (d
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar
 
 import jax
 import jax.numpy as jnp
