@@ -218,15 +218,16 @@ class IndependenceMetropolis:
         chain = corrected(proposals, log_weight, state.accept_key, self.draws)
         share, weights, evidence = weight_diagnostics(log_weight)
         records: list[Diagnostic] = [share, weights, evidence, estimate_uncorrected(target, proposals)]
-        covered = None
+        covered, training = None, list[Diagnostic]()
         if self.data:
             data = self.data.finish(target, state.chain, gathered.data)
-            records.append(TrainingData(estimate_measured(target, data.position), data.diagnostics))
+            training.append(TrainingData(estimate_measured(target, data.position), data.diagnostics))
             if state.examples is not None and state.model.density is Density.EXACT:
                 held_out = self._split(state.examples)[1][-MOST_CHECKED:]
                 covered = coverage(target, state.model, held_out, log_weight)
         mismatch, density = float(np.max(np.abs(drawn.mismatch))), state.model.density.value
         records.append(ModelDensity(density, mismatch, share.ess, self.steps, covered))
+        records += training
         losses = (("fit", fitted), ("reverse_kl", polished))
         records += [LossHistory(name, part.loss, part.validation) for name, part in losses if len(part.loss)]
 
