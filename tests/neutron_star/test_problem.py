@@ -13,7 +13,7 @@ from scipy.optimize import least_squares
 
 from retrodict.base.errors import InputError, Interrupted
 from retrodict.inference.ensemble import Ensemble
-from retrodict.neutron_star import problems
+from retrodict.neutron_star import problems, templates
 from retrodict.neutron_star.ansatz import CoreGrid, GaussianProcessSoundSpeed, NeuralPressure
 from retrodict.neutron_star.derived import QUANTITIES
 from retrodict.neutron_star.forward import Stars
@@ -124,7 +124,7 @@ def test_the_template_and_the_demos_are_configs_that_build():
     from retrodict.cli.config.document import parse_document
     from retrodict.cli.config.load import from_document
 
-    for text in (problems.TEMPLATE, *problems.DEMOS.values()):
+    for text in (templates.TEMPLATE, *templates.DEMOS.values()):
         assert from_document(parse_document(text, Path("config.yaml"))).domain == "neutron_star"
 
 

@@ -12,8 +12,9 @@ from retrodict.cli.main import execute
 from retrodict.inference.least_squares import minimise
 from retrodict.spectral.ansatz import PeaksAndContinuum
 from retrodict.spectral.kernels import KallenLehmann
-from retrodict.spectral.problems import DEMOS, MOCK, TEMPLATE, problem
+from retrodict.spectral.problems import MOCK, problem
 from retrodict.spectral.shapes import DOUBLE, l2_relative
+from retrodict.spectral.templates import DEMOS, TEMPLATE
 
 STATISTICS = ("mean", "median", "q2_5", "q16", "q84", "q97_5")
 MOMENTA = np.linspace(0.001, 19.199, 25)

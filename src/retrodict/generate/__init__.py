@@ -1,6 +1,7 @@
-"""Generative models of distributions, and the corrections that make exact samplers of them.
+"""Generative models, and the corrections that make exact samplers of them.
 
-A model proposes; what it knows of its own density decides how it may be corrected. Names are imported on first use.
+A model draws configurations independently of each other. How its bias is removed depends on what is known of the
+density of its draws: `Density`. Names are imported on first use.
 """
 
 from retrodict.base.lazy import lazy_names
@@ -13,11 +14,12 @@ _HOME = {
     "AnnealedLangevin": "annealing",
     "CheckerboardFlow": "coupling",
     "Density": "model",
-    "Diffusion": "diffusion",
+    "Diffusion": "score",
     "EquivariantFlow": "continuous_flow",
     "FromAction": "learners",
     "FromData": "learners",
     "importance": "exact",
+    "independence_metropolis": "exact",
     "information": "diffusion",
     "load_model": "saved",
     "MatsubaraFlow": "coupling",
@@ -28,12 +30,11 @@ _HOME = {
     "ReverseSDE": "diffusion",
     "Sample": "model",
     "save_model": "saved",
-    "independence_metropolis": "exact",
     "Spline": "elementwise",
     "Symmetrised": "symmetrised",
-    "trained": "learners",
     "VarianceExploding": "noise",
     "VariancePreserving": "noise",
+    "with_trained_weights": "learners",
 }
 
 __getattr__, __dir__ = lazy_names(__name__, _HOME)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from retrodict.run.diagnostic import Diagnostic, Severity
-from retrodict.run.result import Verdict
+from retrodict.run.verdict import Verdict
 
 STATUSES: Final = {Severity.NOTE: "OK", Severity.WARN: "WARN", Severity.FAIL: "FAIL"}
 

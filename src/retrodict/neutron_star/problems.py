@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,8 +19,6 @@ from retrodict.neutron_star.ansatz import (
     SpectralSoundSpeed,
 )
 from retrodict.neutron_star.derived import QUANTITIES, derive
-from retrodict.neutron_star.export import tables
-from retrodict.neutron_star.figures import figures
 from retrodict.neutron_star.forward import Stars
 from retrodict.neutron_star.likelihood.measured_stars import MarginalMassRadius, ProfileMassRadius, PulsarMass
 from retrodict.neutron_star.likelihood.noise import mass_radius_errors
@@ -32,13 +30,12 @@ from retrodict.neutron_star.readers.data import (
     read_mass_radius_samples,
     read_observations,
 )
-from retrodict.neutron_star.readers.inspect import inspect
 from retrodict.neutron_star.readers.tidal_samples import read_tidal_samples
 from retrodict.neutron_star.stars.branch import LIGHTEST
 from retrodict.problem.likelihood import AbstractLikelihood, Independent, Labelled
 from retrodict.problem.posterior import Posterior
 
-__all__ = ["DEMOS", "REFERENCES", "TEMPLATE", "figures", "inspect", "place_data", "problem", "reproduction", "tables"]
+__all__ = ["problem", "reproduction"]
 
 Ansatz = (
     GaussianProcessSoundSpeed
@@ -182,95 +179,3 @@ def reproduction(data: Literal["classic18", "2025"] | Path = "classic18") -> Pos
     speed is driven to its bounds. Sources: Soma, Wang, Shi, Stocker, Zhou, JCAP 08 (2022) 071; PRD 107, 083028 (2023).
     """
     return problem(data, ansatz=NeuralPressure(), likelihood=Profile(), pulsars=(), least_maximum_mass=1.9)
-
-
-def place_data(files: list[str]) -> dict[str, Any]:
-    """The config fields to which the user's files go, by what is in them."""
-    places = {"mass_radius_observations": "data", "mass_radius_samples": "samples", "tidal_samples": "tides"}
-    found: dict[str, list[str]] = {"data": [], "samples": [], "tides": []}
-    for file in files:
-        kind = _kind(file)
-        if kind not in places:
-            expected = "measured masses and radii, or posterior samples of them or of a merger"
-            raise InputError(f"this file is no observation but {kind}", where=file, expected=expected)
-        found[places[kind]].append(file)
-    if len(found["data"]) > 1:
-        raise InputError("two tables of measured stars", got=", ".join(found["data"]), fix="put all stars into one")
-    return {
-        "problem.data": found["data"][0] if found["data"] else None,
-        **{f"problem.{name}": found[name] for name in ("samples", "tides") if found[name]},
-    }
-
-
-def _kind(file: str) -> str:
-    return str(inspect(Path(file))["kind"])
-
-
-TEMPLATE = """\
-# Neutron stars: observed masses and radii -> the equation of state of cold dense matter.
-domain: neutron_star
-problem:
-  data: classic18                # the 18 published stars; or "2025" (newer J0437-4715); or null; or a table with
-                                 # the columns mass [Msun], mass_error [Msun], radius [km], radius_error [km]
-  samples: []                    # files of posterior samples of mass and radius, one star each (NICER)
-  tides: []                      # files of gravitational-wave samples, one merger each
-  ansatz:
-    kind: GaussianProcessSoundSpeed   # or NeuralSoundSpeed, NeuralPressure, PiecewisePolytropes, SpectralSoundSpeed,
-                                      # PiecewiseLinearSoundSpeed, FirstOrderTransition
-  likelihood:
-    kind: Marginal               # every star's mass integrated out; or Profile: closest point of the curve
-  pulsars:                       # masses alone [Msun]
-    - {name: PSR J0348+0432, mass: 2.01, error: 0.04}
-    - {name: PSR J1614-2230, mass: 1.908, error: 0.016}
-  chiral: null                   # or {file: band.csv, sigmas: 1}: baryon_density, pressure_low, pressure_high
-  perturbative: null             # or {density: 6.5, density_error: 0.4, pressure: 3800, pressure_error: 1000}
-                                 # of perturbative QCD at chemical_potential: 2600 [MeV]
-  least_maximum_mass: 1.0        # Msun; a hard selection on top (the source papers: 1.9)
-method:
-  kind: NUTS                     # or Importance, ConstrainedHMC, SequentialMonteCarlo, Laplace, Ensemble, MAP
-seed: 0
-"""
-
-_DEMO = """\
-# Eighteen neutron stars -> the equation of state, by importance sampling from the prior.
-domain: neutron_star
-problem:
-  data: classic18
-method:
-  kind: Importance
-  draws: 40000
-seed: 0
-"""
-
-_REPRODUCTION = """\
-# The automatic-differentiation reconstruction: a network P(rho) refitted to resampled stars.
-domain: neutron_star
-problem:
-  data: classic18
-  ansatz: {kind: NeuralPressure}
-  likelihood: {kind: Profile}
-  pulsars: []
-  least_maximum_mass: 1.9
-method:
-  kind: Ensemble
-  members: 256
-  prior: false
-  confined: false                # fitted freely; kept if causal and heavy enough
-  steps: 40
-  tolerance: 0.01
-  batch: 8
-seed: 0
-"""
-
-DEMOS = {"neutron-star": _DEMO, "neutron-star-published": _REPRODUCTION}
-
-REFERENCES = (
-    "soma2022",
-    "soma2023",
-    "read2009",
-    "douchin2001",
-    "tolman1939",
-    "oppenheimer1939",
-    "hinderer2008",
-    "hartle1967",
-)

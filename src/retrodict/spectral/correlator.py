@@ -13,9 +13,10 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import Source
-from retrodict.base.units import EUCLIDEAN_TIME, factor
+from retrodict.base.units import factor
 from retrodict.num.correlations import correlation_modes, is_positive
 from retrodict.spectral.folding import folding, mirror_pairs, require_symmetry
+from retrodict.spectral.units import EUCLIDEAN_TIME
 
 ARGUMENTS = ("tau", "momentum", "matsubara")
 LATTICE_UNIT = {"tau": "a", "momentum": "1/a", "matsubara": "1/a"}

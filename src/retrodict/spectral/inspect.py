@@ -137,6 +137,24 @@ def kernel_for(argument: str, extent: float | None) -> str:
     return "zero-temperature" if argument == "tau" and extent is None else KERNELS[argument]
 
 
+def place_data(files: list[str]) -> dict[str, JSON]:
+    """The config fields to which the user's file goes, with the kernel and the period that it has.
+
+    Args:
+        files: one file that holds a correlator.
+
+    Raises:
+        InputError: for several files, or one that is no correlator.
+    """
+    if len(files) > 1:
+        fix = "a covariance in a second file: --set problem.covariance=FILE"
+        raise InputError("one correlator at a time", got=", ".join(files), fix=fix)
+    description = inspect(files[0])
+    extent = description.get("time_extent", {}).get("value")
+    kernel = kernel_for(str(description.get("argument", "momentum")), extent)
+    return {"problem.data": files[0], "problem.kernel": kernel, "problem.time_extent": extent}
+
+
 def _range(values: np.ndarray, unit: str) -> dict[str, Any]:
     return {
         "least": float(values.min()),

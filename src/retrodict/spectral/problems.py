@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -23,7 +23,6 @@ from retrodict.spectral.ansatz import (
     WithTotalWeight,
 )
 from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid
-from retrodict.spectral.comparison import methods
 from retrodict.spectral.correlator import Correlator, check_sign, inverse_gev
 from retrodict.spectral.data import read_correlator
 from retrodict.spectral.default_model import read_default_model
@@ -37,8 +36,7 @@ from retrodict.spectral.discretisation import (
     visible_range,
 )
 from retrodict.spectral.estimate import Errors
-from retrodict.spectral.figures import figures
-from retrodict.spectral.inspect import KERNELS, inspect, kernel_for
+from retrodict.spectral.inspect import KERNELS
 from retrodict.spectral.kernels import (
     AbstractKernel,
     BosonicMatsubara,
@@ -49,23 +47,8 @@ from retrodict.spectral.kernels import (
     ZeroTemperature,
     operator,
 )
-from retrodict.spectral.refined import refined_data
-from retrodict.spectral.sections import sections
-from retrodict.spectral.templates import DEMOS, TEMPLATE
 
-__all__ = [
-    "DEMOS",
-    "REFERENCES",
-    "TEMPLATE",
-    "figures",
-    "inspect",
-    "methods",
-    "place_data",
-    "problem",
-    "refined_data",
-    "sections",
-    "spectral_posterior",
-]
+__all__ = ["problem", "spectral_posterior"]
 
 Ansatz = PeaksAndContinuum | SmoothSpectrum | NeuralList | NeuralFunction | FreeGrid | SparseSpectrum
 KernelName = Literal["kallen-lehmann", "zero-temperature", "thermal", "bosonic", "fermionic"]
@@ -224,20 +207,3 @@ def _falling(total: TotalWeight, growth: float | None) -> float:
 def _place(data: Path | str) -> Path:
     """Where the file lies; `mock` is the one that ships."""
     return MOCK if data == "mock" else Path(data)
-
-
-def place_data(files: list[str]) -> dict[str, Any]:
-    """The config fields to which the user's files go."""
-    if len(files) > 1:
-        raise InputError(
-            "one correlator at a time",
-            got=", ".join(files),
-            fix="a covariance in a second file: --set problem.covariance=FILE",
-        )
-    found = inspect(Path(files[0]))
-    extent = found.get("time_extent", {}).get("value")
-    kernel = kernel_for(str(found.get("argument", "momentum")), extent)
-    return {"problem.data": files[0], "problem.kernel": kernel, "problem.time_extent": extent}
-
-
-REFERENCES = ("wang2022", "shi2023", "asakawa2001")

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-import retrodict.cli.domains as domains
+from retrodict.base import domains
 from retrodict.base.constants import HBAR_C
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import Source, parse_yaml
@@ -377,8 +377,10 @@ def test_every_warning_stands_on_a_line_of_its_own_for_people(tmp_path):
 @pytest.fixture(params=[("neutron_star", "spectral"), ("spectral", "neutron_star")])
 def two_domains(request, monkeypatch):
     """Both domains, asked in either order."""
-    table = {name: f"retrodict.{name}.inspect" for name in request.param}
-    monkeypatch.setattr(domains, "DOMAINS", table)
+    monkeypatch.setattr(domains, "HOUSE", {name: f"retrodict.{name}.manifest:DOMAIN" for name in request.param})
+    domains.installed.cache_clear()
+    yield
+    domains.installed.cache_clear()
 
 
 BROKEN = {

@@ -7,7 +7,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.figure import Bars, Figure, Guide, Layer, Panel
 from retrodict.base.format import value_with_error
 from retrodict.base.section import Cell, Run, Section, Table
-from retrodict.generate.exact import HEAVIEST
+from retrodict.generate.exact import MAX_PARETO_K
 from retrodict.inference.findings.particles import ANCESTORS, Population
 from retrodict.inference.findings.weights import Evidence, ImportanceWeights
 from retrodict.lattice.core.action import AbstractAction
@@ -181,7 +181,7 @@ def _remark(one: SamplerRun, slow: list[Any]) -> str:
         ln_z = value_with_error(float(evidence.log_evidence), float(evidence.log_evidence_error or 0.0))
         population, weights = pick(Population, one.diagnostics), pick(ImportanceWeights, one.diagnostics)
         few = population is not None and float(population.ancestors) < ANCESTORS.warn
-        heavy = weights is not None and float(weights.pareto_k) > HEAVIEST
+        heavy = weights is not None and float(weights.pareto_k) > MAX_PARETO_K
         doubt = "; too few ancestors: errors too small" if few else "; heavy weights: errors too small" if heavy else ""
         return f"{'independent draws; ' if weights else ''}ln Z = {ln_z}{doubt}"
     thermalised = pick(Thermalised, one.diagnostics)

@@ -25,9 +25,9 @@ from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
 from retrodict.base.tables import Columns
 from retrodict.base.types import Array, Float, Key, Scalar
-from retrodict.base.units import NUMBER_DENSITY, PRESSURE
 from retrodict.neutron_star.eos.equation_of_state import EquationOfState
 from retrodict.neutron_star.forward import Prediction
+from retrodict.neutron_star.units import NUMBER_DENSITY, PRESSURE
 from retrodict.problem.covariance import full
 from retrodict.problem.likelihood import AbstractLikelihood, Gaussian, residual_of_bounded
 

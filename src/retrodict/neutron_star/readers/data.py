@@ -15,7 +15,7 @@ from retrodict.base.columns import read_columns, take, weights
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, Source
 from retrodict.base.tables import ColumnNames, Columns
-from retrodict.base.units import LENGTH, MASS
+from retrodict.neutron_star.columns import MASS_NAMES, RADIUS_NAMES
 from retrodict.neutron_star.readers.compose import write_compose
 from retrodict.neutron_star.readers.eos_tables import (
     EquationOfStateTable,
@@ -24,6 +24,7 @@ from retrodict.neutron_star.readers.eos_tables import (
     write_mass_radius_curve,
 )
 from retrodict.neutron_star.readers.tidal_samples import LEAST_SAMPLES, TidalSamples, read_tidal_samples
+from retrodict.neutron_star.units import LENGTH, MASS
 
 __all__ = [
     "OBSERVATION_SETS",
@@ -50,8 +51,6 @@ MEDIAN_RADIUS_RANGE = (6.0, 20.0)  # km
 SAMPLE_MASS_RANGE = (0.1, 5.0)  # of every sample: the tails reach far
 SAMPLE_RADIUS_RANGE = (2.0, 40.0)
 
-MASS_NAMES = ("mass", "m", "gravitational_mass", "m_msun", "mass_msun")
-RADIUS_NAMES = ("radius", "r", "equatorial_radius", "req", "r_eq", "r_km", "radius_km")
 WORDS = ("name", "source", "reference", "object")
 
 

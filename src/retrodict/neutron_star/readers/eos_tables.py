@@ -16,8 +16,10 @@ from retrodict.base.constants import ATOMIC_MASS_UNIT, ATOMIC_MASS_UNIT_IN_GRAM
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, Source
 from retrodict.base.tables import ColumnNames, Columns, format_table
-from retrodict.base.units import ENERGY_DENSITY, NUMBER_DENSITY, PRESSURE, factor, is_unit
+from retrodict.base.units import factor, is_unit
+from retrodict.neutron_star.columns import BARYON_NAMES, ENERGY_NAMES, PRESSURE_NAMES
 from retrodict.neutron_star.readers.compose import is_compose, read_compose
+from retrodict.neutron_star.units import ENERGY_DENSITY, NUMBER_DENSITY, PRESSURE
 
 LEAST_ROWS = 8
 HIGHEST_DENSITY_RANGE = (0.1, 100.0)  # fm^-3, where a table must end to describe a star
@@ -27,9 +29,6 @@ ENERGY_PER_BARYON_RANGE = (400.0, 2e4)  # MeV, with the rest mass
 SAME_PRESSURE = 1e-10  # relative: rows closer than this share a pressure
 CONSISTENCY = 0.01  # of n between the table and the first law, above which a warning is given
 
-BARYON_NAMES = ("baryon_density", "baryon_number_density", "number_density", "rest_mass_density", "n", "nb", "n_b")
-ENERGY_NAMES = ("energy_density", "mass_energy_density", "mass_density", "epsilon", "eps", "e", "edens")
-PRESSURE_NAMES = ("pressure", "press", "p")
 HEADER = "baryon_density [fm^-3], energy_density [MeV fm^-3], pressure [MeV fm^-3]"
 
 _MASS_DENSITY = {"g cm^-3": 1e-39 / ATOMIC_MASS_UNIT_IN_GRAM, "kg m^-3": 1e-42 / ATOMIC_MASS_UNIT_IN_GRAM}

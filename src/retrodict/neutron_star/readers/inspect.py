@@ -11,16 +11,22 @@ from typing import Any
 
 import numpy as np
 
-from retrodict.base.columns import column_names, find, read_columns
+from retrodict.base.columns import find, read_columns
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import JSON, PathLike, Source, form_of, read_head, read_text
+from retrodict.base.recognition import FileHead
 from retrodict.base.tables import ColumnNames, Columns, parse_numbers
+from retrodict.neutron_star.columns import (
+    BARYON_NAMES,
+    COMBINED_LAMBDA,
+    COMPONENT_LAMBDA,
+    ENERGY_NAMES,
+    PRESSURE_NAMES,
+)
 from retrodict.neutron_star.readers.compose import is_compose
 from retrodict.neutron_star.readers.data import (
-    MASS_NAMES,
     MEDIAN_MASS_RANGE,
     MEDIAN_RADIUS_RANGE,
-    RADIUS_NAMES,
     WORDS,
     MassRadiusObservations,
     MassRadiusSamples,
@@ -28,21 +34,14 @@ from retrodict.neutron_star.readers.data import (
     samples_from_columns,
 )
 from retrodict.neutron_star.readers.eos_tables import (
-    BARYON_NAMES,
-    ENERGY_NAMES,
-    PRESSURE_NAMES,
     EquationOfStateTable,
     read_equation_of_state,
     superluminal_from,
     table_from_columns,
     transitions,
 )
-from retrodict.neutron_star.readers.tidal_samples import (
-    COMBINED_LAMBDA,
-    COMPONENT_LAMBDA,
-    TidalSamples,
-    tides_from_columns,
-)
+from retrodict.neutron_star.readers.kinds import READERS
+from retrodict.neutron_star.readers.tidal_samples import TidalSamples, tides_from_columns
 
 CANONICAL_MASS = 1.4  # Msun
 HEAVIEST_PULSAR = 1.9  # Msun, as the published reconstructions ask
@@ -67,24 +66,20 @@ def inspect(path: PathLike, columns: ColumnNames | None = None) -> dict[str, JSO
     except InputError as error:
         if error.what == "the columns have no names" and form_of(read_head(path)) == "text":
             return _unnamed(path)
-        if columns is None and not _is_ours(column_names(path)):
+        if columns is None and not _is_ours(FileHead(path).columns):
             raise UnknownKind.of(error) from error
         raise
     return _named(table)
 
 
-def _is_ours(names: tuple[str, ...]) -> bool:
-    """Whether columns of these names belong to this domain; `p` alone may be a pressure or a momentum."""
-    quantities = (PRESSURE_NAMES, ENERGY_NAMES, BARYON_NAMES)
-    matter = sum(any(name in known for name in names) for known in quantities) > 1 or "pressure" in names
-    tidal = any(name in known for name in names for known in (COMBINED_LAMBDA, *COMPONENT_LAMBDA))
-    star = any(name in (*MASS_NAMES, *RADIUS_NAMES) for name in names)
-    return matter or tidal or star
+def _is_ours(columns: tuple[tuple[str, str], ...]) -> bool:
+    """Whether columns, pairs of name and unit, belong to this domain, completely or nearly."""
+    return any(layout.claim(columns).strength for reader in READERS for layout in reader.layouts if columns)
 
 
 def _named(table: Columns) -> dict[str, JSON]:
     """By the names of the columns; a table that is nearly of a kind is read as that kind: the error says what lacks."""
-    if not _is_ours(table.names):
+    if not _is_ours(tuple(zip(table.names, table.units, strict=True))):
         got = ", ".join(table.names[:12])
         raise UnknownKind("the columns are of no known kind", where=table.source.path, got=got, expected=KINDS)
     if any(find(table, names) for names in (PRESSURE_NAMES, ENERGY_NAMES, BARYON_NAMES)):

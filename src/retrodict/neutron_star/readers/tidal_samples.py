@@ -12,7 +12,9 @@ from retrodict.base.columns import find, read_columns, take, weights
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, Source
 from retrodict.base.tables import ColumnNames, Columns
-from retrodict.base.units import MASS, NUMBER
+from retrodict.base.units import NUMBER
+from retrodict.neutron_star.columns import COMBINED_LAMBDA, COMPONENT_LAMBDA
+from retrodict.neutron_star.units import MASS
 
 LEAST_SAMPLES = 50
 COMPONENT_RANGE = (0.3, 10.0)  # Msun
@@ -23,8 +25,6 @@ SOURCE_FRAME = (
     ("mass_2_source", "m2_source", "m2_source_frame_msun", "m2", "mass2"),
 )
 DETECTOR_FRAME = (("m1_detector_frame_msun", "mass_1"), ("m2_detector_frame_msun", "mass_2"))  # as Bilby names them
-COMPONENT_LAMBDA = (("lambda_1", "lambda1"), ("lambda_2", "lambda2"))
-COMBINED_LAMBDA = ("lambda_tilde", "lambdat", "lambda_t", "lambdatilde")
 
 
 @dataclass(frozen=True, eq=False)

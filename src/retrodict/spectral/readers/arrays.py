@@ -13,37 +13,21 @@ import numpy as np
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import Source
 from retrodict.base.tables import Columns, parse_names
-from retrodict.base.units import EUCLIDEAN_TIME, MOMENTUM, factor
+from retrodict.base.units import factor
+from retrodict.spectral.columns import (
+    COVARIANCE_NAMES,
+    ERROR_NAMES,
+    ERRORS_OF,
+    GRID_NAMES,
+    LATTICE_UNITS,
+    MEAN_NAMES,
+    SAMPLE_NAMES,
+)
 from retrodict.spectral.correlator import LATTICE_UNIT, PHYSICAL_UNIT, Correlator
 from retrodict.spectral.samples import CorrelatorSamples
-
-GRID_NAMES: dict[str, tuple[str, ...]] = {
-    "tau": ("tau", "t", "time", "x0", "x_0", "euclidean_time", "imaginary_time"),
-    "momentum": ("p", "momentum", "k", "q", "p_gev"),
-    "matsubara": ("omega_n", "matsubara", "iomega_n", "w_n", "wn", "iwn", "nu_n", "matsubara_frequency"),
-}
-MEAN_NAMES = (
-    "mean",
-    "d",
-    "g",
-    "c",
-    "corr",
-    "correlator",
-    "value",
-    "values",
-    "propagator",
-    "gtau",
-    "g_tau",
-    "d_p",
-    "c_t",
-)
-ERROR_NAMES = ("sigma", "error", "err", "std", "stderr", "sdev", "uncertainty", "delta")
-ERRORS_OF = ("sigma_{}", "{}_error", "{}_err", "{}_sigma", "{}_std", "d{}", "delta_{}", "err_{}", "error_{}")
-COVARIANCE_NAMES = ("covariance", "cov", "covariance_matrix", "cov_matrix")
-SAMPLE_NAMES = ("samples", "measurements", "configurations", "configs", "data")
+from retrodict.spectral.units import EUCLIDEAN_TIME, MOMENTUM
 
 EXPECTED = "tau or p or omega_n; D, G or mean; and sigma or a covariance, or samples"
-_LATTICE = {"a": 1, "1/a": -1, "a^-1": -1, "a-1": -1, "a**-1": -1, "lattice": 0, "lattice units": 0, "1": 0, "-": 0}
 _COVARIANCE_COLUMN = re.compile(r"cov_?(\d{1,4})", re.ASCII)
 
 
@@ -121,7 +105,7 @@ def in_own_units(grid: np.ndarray, unit: str, argument: str, where: str) -> tupl
     Raises `InputError` for a unit that this argument cannot have.
     """
     power = 1 if argument == "tau" else -1
-    if not unit or _LATTICE.get(unit, 2) in (0, power):
+    if not unit or LATTICE_UNITS.get(unit, 2) in (0, power):
         example = f"{argument if argument != 'momentum' else 'p'} [{PHYSICAL_UNIT[argument]}]"
         note = f"no unit in the file: lattice units are assumed; if it is in GeV, name it {example}"
         return grid, LATTICE_UNIT[argument], () if unit else (note,)

@@ -19,22 +19,6 @@ _NUMBER = re.compile(r"[\[(]*[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?[\]),]*", re
 _BRACKETS = str.maketrans("[](),", "     ")
 
 
-def is_gvar_text(head: str) -> bool:
-    """Whether the first line that is no comment is a word followed by numbers."""
-    for line in head.splitlines():
-        cells = line.split()
-        if not cells or cells[0].startswith("#"):
-            continue
-        word = cells[0][:200]
-        return (
-            len(cells) > 1
-            and not _NUMBER.fullmatch(word)
-            and "," not in word
-            and bool(_NUMBER.fullmatch(cells[1][:60]))
-        )
-    return False
-
-
 def read_gvar_text(text: str, source: Source, dataset: str = "") -> CorrelatorSamples:
     """The measurements of one tag: the one called `dataset`, or the only one that has several numbers a line.
 

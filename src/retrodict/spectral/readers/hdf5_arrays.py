@@ -9,8 +9,9 @@ import numpy as np
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import PathLike, Source
 from retrodict.base.hdf5 import Dataset, list_hdf5, read_hdf5
+from retrodict.spectral.columns import GRID_NAMES
 from retrodict.spectral.correlator import Correlator
-from retrodict.spectral.readers.arrays import EXPECTED, GRID_NAMES, Roles, from_arrays, in_own_units, roles
+from retrodict.spectral.readers.arrays import EXPECTED, Roles, from_arrays, in_own_units, roles
 from retrodict.spectral.readers.candidates import Candidate, choose
 from retrodict.spectral.samples import CorrelatorSamples
 

@@ -9,12 +9,13 @@ from retrodict.base.columns import read_columns
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import JSON, PathLike, Source, decode, form_of, parse_json, read_head
 from retrodict.base.gzipped import read_unpacked
-from retrodict.base.tables import ColumnNames, header_names, parse_names, parse_numbers, parse_table
+from retrodict.base.tables import ColumnNames, header_columns, parse_names, parse_numbers, parse_table
 from retrodict.spectral.correlator import MAX_POINTS, Correlator
 from retrodict.spectral.readers.arrays import EXPECTED, from_arrays, from_columns, roles
-from retrodict.spectral.readers.gvar_text import is_gvar_text, read_gvar_text
+from retrodict.spectral.readers.gvar_text import read_gvar_text
 from retrodict.spectral.readers.hadrons import is_hadrons, read_hadrons
 from retrodict.spectral.readers.hdf5_arrays import read_hdf5_correlator
+from retrodict.spectral.readers.kinds import is_gvar_text
 from retrodict.spectral.readers.pyerrors import is_pyerrors, read_pyerrors
 from retrodict.spectral.samples import CorrelatorSamples
 
@@ -91,7 +92,7 @@ def _from_text(
             raise UnknownKind(
                 "numbers without names", where=error.where, got=error.got, expected=EXPECTED, fix=fix
             ) from error
-        if columns is None and not roles(header_names(text), source.path).known:
+        if columns is None and not roles(tuple(name for name, _ in header_columns(text)), source.path).known:
             raise UnknownKind.of(error) from error
         raise
     return from_columns(table, matrix), "text"
