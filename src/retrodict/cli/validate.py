@@ -71,6 +71,7 @@ def calibration(
     from retrodict.run.directory import RunDirectory
     from retrodict.run.ledger import run_tasks
     from retrodict.run.manifest import cpu_count
+    from retrodict.run.method import name_of
 
     target = require_testable(config.problem, data_sets)
     config.method.check(target)

@@ -36,8 +36,9 @@ class Result:
 
     Groups: `/posterior` and `/prior` (derived quantities over chain, draw and their own grids; `z` holds the latents),
     `/sample_stats` (log_weight, log_likelihood, valid, ...), `/fit` (pulls at the best draw), `/identifiability`,
-    `/observed_data`; the last three only where the target has data. `/estimates` (values and standard errors) where the
-    answer is a mean over the draws, as for the observables of a lattice theory, and not their distribution.
+    `/observed_data`; the last three only where the target has data, which are stored by the names of the terms of the
+    likelihood. `/estimates` (values and standard errors) where the answer is a mean over the draws, as for the
+    observables of a lattice theory, and not their distribution.
     """
 
     tree: xr.DataTree  # everything, in groups
@@ -70,6 +71,15 @@ class Result:
         if "fit" not in self.tree.children:
             return {}
         return {name: float(self.tree["fit"].attrs[name]) for name in ("chi2", "dof", "p")}
+
+    @property
+    def fit_by_term(self) -> dict[str, dict[str, JSON]]:
+        """chi2 of the pulls and number of points of each term of a product of likelihoods; empty for a single one."""
+        group = self.tree["fit"].dataset if "fit" in self.tree.children else xr.Dataset()
+        if "term" not in group.coords:
+            return {}
+        rows = zip(group["term"].values, group["term_chi2"].values, group["term_points"].values, strict=True)
+        return {str(name): {"chi2": float(chi2), "points": int(points)} for name, chi2, points in rows}
 
     @property
     def scalars(self) -> tuple[str, ...]:
@@ -182,7 +192,7 @@ class Result:
         """The table for a terminal: verdict, fit, numbers as 1.234(56), what the data say beyond the prior."""
         numbers = [self._number_row(name) for name in self.scalars] if not self.estimated else []
         return render(
-            header(self.tree.attrs, self.diagnostics, self.fit, self.verdict),
+            header(self.tree.attrs, self.diagnostics, self.fit, self.fit_by_term, self.verdict),
             estimate_table(self.quantities()) if self.estimated else number_table(numbers),
             function_lines([self._function_row(name) for name in self.functions]),
         )
@@ -202,7 +212,7 @@ class Result:
             "seed": int(attributes["seed"]),
             "quantities": plain(self.quantities()),
             "verdict": plain(asdict(verdict)),
-            "fit": plain(self.fit),
+            "fit": plain({**self.fit, **({"terms": self.fit_by_term} if self.fit_by_term else {})}),
             "diagnostics": self.diagnostics,
             "identifiability": self._identifiability(),
             "references": list(self.references),

@@ -43,7 +43,11 @@ def render(*parts: Sequence[str]) -> str:
 
 
 def header(
-    attributes: Mapping[str, JSON], figures: Mapping[str, JSON], fit: Mapping[str, float], verdict: Verdict
+    attributes: Mapping[str, JSON],
+    figures: Mapping[str, JSON],
+    fit: Mapping[str, float],
+    terms: Mapping[str, Mapping[str, JSON]],
+    verdict: Verdict,
 ) -> list[str]:
     """Verdict, target, method, fit, evidence.
 
@@ -51,6 +55,7 @@ def header(
         attributes: target, method and seed.
         figures: `result.diagnostics`.
         fit: chi2, dof and p; empty for a target without data.
+        terms: chi2 and number of points of each term of the likelihood.
         verdict: the verdict.
     """
     lines = [
@@ -62,6 +67,9 @@ def header(
     if fit:
         chi2, dof, p = (fit[name] for name in ("chi2", "dof", "p"))
         lines.append(f"fit      chi2/dof = {chi2:.1f}/{dof:.1f} = {chi2 / dof:.2f}, p = {p:.2g}")
+    by_term = [f"{name} {row['chi2']:.1f}/{row['points']}" for name, row in terms.items()]
+    if by_term:
+        lines.append(f"by data  chi2/points: {', '.join(by_term)}")
     if figures.get("log_evidence") is not None:
         evidence = value_with_error(figures["log_evidence"], figures.get("log_evidence_error") or 0.0)
         lines.append(f"evidence log Z = {evidence}")

@@ -1,5 +1,5 @@
-"""IndependenceMetropolis samplers against exact answers, whatever the model is worth; the faults that they would show;
-resuming."""
+"""Independence Metropolis with generative models against exact answers, whatever the quality of the model; planted
+faults; resuming."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -8,8 +8,19 @@ import jax.numpy as jnp
 import numpy as np
 from pydantic import Field
 
-from retrodict import AbstractAnsatz, AbstractForward, Covariance, Gaussian, Independent, LogNormal, Normal, Nuisance
-from retrodict import Poisson, Posterior, Quantity
+from retrodict import (
+    AbstractAnsatz,
+    AbstractForward,
+    Covariance,
+    Gaussian,
+    Independent,
+    LogNormal,
+    Normal,
+    Nuisance,
+    Poisson,
+    Posterior,
+    Quantity,
+)
 from retrodict.base.columns import find, read_columns, take
 from retrodict.base.files import PathLike
 from retrodict.base.types import Array, Flag, Float, Scalar, Vector
@@ -35,7 +46,9 @@ class Resonance(AbstractAnsatz):
     def __call__(self, z: Vector) -> dict[str, Scalar]:
         """Log-normal priors: 3 % of the mass, 30 % of the width, a factor of two of the height."""
         scales = {"mass": (self.mass, 0.03), "width": (self.width, 0.3), "height": (self.height, 0.7)}
-        return {name: centre * jnp.exp(spread * x) for (name, (centre, spread)), x in zip(scales.items(), z, strict=True)}
+        return {
+            name: centre * jnp.exp(spread * x) for (name, (centre, spread)), x in zip(scales.items(), z, strict=True)
+        }
 
 
 def line_shape(unknown: dict[str, Scalar], energy: Energies) -> Energies:
