@@ -150,8 +150,9 @@ def function_lines(rows: Sequence[FunctionRow]) -> list[str]:
     lines = []
     for row in rows:
         where = f"at {len(row.x)} points, {row.grid_name} = {row.x[0]:.4g} ... {row.x[-1]:.4g} {row.grid_unit}".rstrip()
-        low_high = f", shrinkage {np.nanmin(row.shrinkage):.2f} ... {np.nanmax(row.shrinkage):.2f}"
-        lines.append(f"{row.title} {where}{low_high if row.shrinkage.ndim else ''}")
+        known = row.shrinkage.ndim > 0
+        shrinkage = f", shrinkage {np.nanmin(row.shrinkage):.2f} ... {np.nanmax(row.shrinkage):.2f}" if known else ""
+        lines.append(f"{row.title} {where}{shrinkage}")
     return lines
 
 
