@@ -45,7 +45,7 @@ def command(
 def _beside_methods(directories: list[Path], *, as_json: bool) -> None:
     """The data of one run by the other methods of its domain: a table, and figures in the run directory."""
     from retrodict.base.section import Run
-    from retrodict.cli.config import load
+    from retrodict.cli.config import load_config
     from retrodict.cli.domains import domain
     from retrodict.cli.running import RESOLVED, record_pages
     from retrodict.report.write import write_figures
@@ -55,7 +55,7 @@ def _beside_methods(directories: list[Path], *, as_json: bool) -> None:
     if len(directories) != 1:
         raise InputError("--methods is for one run", got=f"{len(directories)}", fix="retrodict compare DIR --methods")
     directory = directories[0]
-    result, config = Result.load(directory), load(directory / RESOLVED)
+    result, config = Result.load(directory), load_config(directory / RESOLVED)
     make = vars(domain(config.domain)).get("methods")
     if make is None:
         raise InputError(f"the domain {config.domain} knows no other methods", fix="retrodict compare DIR DIR")

@@ -60,14 +60,14 @@ def command(
 def _configurations(directory: Path, to: str) -> dict[str, bytes]:
     """What the domain has kept of the positions of chains, in one of its formats. Raises `InputError` without such."""
     from retrodict.cli import domains
-    from retrodict.cli.config import load
+    from retrodict.cli.config import load_config
     from retrodict.cli.running import RESOLVED, domain_of
 
     name = domain_of(directory)
     export_configurations = vars(domains.domain(name)).get("export_configurations")
     if export_configurations is None:
         raise InputError(f"the domain {name} has no configurations to export", got=f"--to {to}", fix="--to csv")
-    return export_configurations(directory, load(directory / RESOLVED).problem, to)
+    return export_configurations(directory, load_config(directory / RESOLVED).problem, to)
 
 
 def csv_files(result: "Result", tables: Tables) -> dict[str, bytes]:
@@ -98,11 +98,11 @@ def equal_draws(result: "Result", name: str, count: int) -> "np.ndarray":
 def _domain_tables(directory: Path, result: "Result") -> Tables:
     """What the domain makes of single draws; it needs the problem once more, hence its data."""
     from retrodict.cli import domains
-    from retrodict.cli.config import load
+    from retrodict.cli.config import load_config
     from retrodict.cli.running import RESOLVED, domain_of
 
     tables = vars(domains.domain(domain_of(directory))).get("tables")
-    return {} if tables is None else tables(load(directory / RESOLVED).problem, equal_draws(result, "z", TABLES))
+    return {} if tables is None else tables(load_config(directory / RESOLVED).problem, equal_draws(result, "z", TABLES))
 
 
 def _scalars(result: "Result") -> str:

@@ -77,9 +77,9 @@ def _run(path: Path) -> dict[str, Any]:
 
 
 def _config(path: Path) -> dict[str, Any]:
-    from retrodict.cli.config import load
+    from retrodict.cli.config import load_config
 
-    return {"kind": "config", **load(path).resolved}
+    return {"kind": "config", **load_config(path).resolved}
 
 
 def _is_data_folder(path: Path) -> bool:

@@ -44,8 +44,17 @@ class Config:
         return infer(self.problem, self.method, seed=self.seed, path=None if out is None else Path(out), **options)
 
 
-def load(path: str | os.PathLike[str], overrides: tuple[str, ...] = (), *, seed: int | None = None) -> Config:
-    """Read and check a config file; `overrides` are `method.chains=8`. Raises `InputErrors`, all of them at once."""
+def load_config(path: str | os.PathLike[str], overrides: tuple[str, ...] = (), *, seed: int | None = None) -> Config:
+    """Read and check a config file.
+
+    Args:
+        path: the YAML file.
+        overrides: settings that replace those of the file, such as `method.chains=8`.
+        seed: replaces the seed of the file.
+
+    Raises:
+        InputErrors: all errors of the file at once.
+    """
     extra = () if seed is None else (f"seed={seed}",)
     return from_document(read_document(Path(path), (*overrides, *extra)))
 
