@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from retrodict.spectral.correlator import check_symmetry as check_symmetry
     from retrodict.spectral.data import read_correlator as read_correlator
     from retrodict.spectral.data import read_samples as read_samples
-    from retrodict.spectral.estimate import Errors as Errors
-    from retrodict.spectral.estimate import estimate as estimate
-    from retrodict.spectral.estimate import hartlap_inflation as hartlap_inflation
+    from retrodict.spectral.estimation import Errors as Errors
+    from retrodict.spectral.estimation import estimate as estimate
+    from retrodict.spectral.estimation import hartlap_inflation as hartlap_inflation
     from retrodict.spectral.kernels import BosonicMatsubara as BosonicMatsubara
     from retrodict.spectral.kernels import EvenMatsubara as EvenMatsubara
     from retrodict.spectral.kernels import FermionicMatsubara as FermionicMatsubara

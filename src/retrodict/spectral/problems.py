@@ -36,7 +36,7 @@ from retrodict.spectral.discretisation import (
     scaled,
     visible_range,
 )
-from retrodict.spectral.estimate import Errors
+from retrodict.spectral.estimation import Errors
 from retrodict.spectral.figures import figures
 from retrodict.spectral.inspect import KERNELS, inspect, kernel_for
 from retrodict.spectral.kernels import (
