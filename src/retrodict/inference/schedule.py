@@ -2,17 +2,10 @@
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
 
 import jax.numpy as jnp
 
 from retrodict.base.types import Scalar
-
-
-class Schedule(Protocol):
-    """A number as a function of the progress of a run, which grows from 0 to 1."""
-
-    def __call__(self, progress: Scalar) -> Scalar: ...
 
 
 @dataclass(frozen=True)

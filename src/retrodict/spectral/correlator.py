@@ -17,7 +17,6 @@ from retrodict.base.units import EUCLIDEAN_TIME, factor
 from retrodict.num.correlations import correlation_modes, is_positive
 from retrodict.spectral.folding import folding, mirror_pairs, require_symmetry
 
-ARGUMENTS = ("tau", "momentum", "matsubara")
 LATTICE_UNIT = {"tau": "a", "momentum": "1/a", "matsubara": "1/a"}
 PHYSICAL_UNIT = {"tau": "GeV^-1", "momentum": "GeV", "matsubara": "GeV"}
 MAX_POINTS = 4096  # the covariance then takes 128 MiB

@@ -38,7 +38,6 @@ from retrodict.lattice.theories.plane import curl
 PERIOD: Final = 4  # rows
 ROWS: Final = (0, 2, 1, 3)  # which of them is changed in turn
 SEEN: Final = 10  # cosines and sines of the sum and of four rows of plaquettes
-MASKS: Final = 2 * PERIOD
 HAAR: Final = Haar()
 
 State = tuple[Links, Scalar]

@@ -81,11 +81,6 @@ def table_from_columns(table: Columns) -> EquationOfStateTable:
     return check_table(density, energy_density, pressure, table)
 
 
-def is_equation_of_state(table: Columns) -> bool:
-    """Whether the table has a pressure and an energy density."""
-    return bool(find(table, PRESSURE_NAMES) and find(table, ENERGY_NAMES))
-
-
 def write_equation_of_state(path: PathLike, table: EquationOfStateTable) -> None:
     """CSV that `read_equation_of_state` reads back to the same bits. Raises `StorageError`."""
     arrays = (table.baryon_density, table.energy_density, table.pressure)

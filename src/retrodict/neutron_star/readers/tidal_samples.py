@@ -86,13 +86,6 @@ def tides_from_columns(table: Columns, redshift: float | None = None) -> TidalSa
     return TidalSamples(m1, m2, combined, l1, l2, weights(table), table.source)
 
 
-def is_tidal(table: Columns) -> bool:
-    """Whether the table has what `read_tidal_samples` needs."""
-    masses = find(table, SOURCE_FRAME[0] + DETECTOR_FRAME[0]) and find(table, SOURCE_FRAME[1] + DETECTOR_FRAME[1])
-    pair = all(find(table, names) for names in COMPONENT_LAMBDA)
-    return bool(masses) and bool(find(table, COMBINED_LAMBDA) or pair)
-
-
 def _masses(table: Columns, redshift: float | None) -> list[np.ndarray]:
     detector = not any(find(table, names) for names in SOURCE_FRAME) and any(find(table, n) for n in DETECTOR_FRAME)
     shift = table["redshift"] if "redshift" in table and redshift is None else redshift
