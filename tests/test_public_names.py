@@ -4,6 +4,7 @@ import ast
 import importlib
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,16 @@ def test_only_the_block_for_type_checkers_is_public():
         "from a import hidden\nif TYPE_CHECKING:\n    from a.b import shown as shown\nif other:\n    from a import no"
     )
     assert public_names(text) == {"shown": "a.b"}
+
+
+def test_the_version_is_written_once_and_cited_as_it_is():
+    """pyproject.toml reads it from the package; the citation names the same."""
+    root = Path(str(retrodict.__file__)).parents[2]
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"] and "version" not in project["project"]
+    assert root / project["tool"]["hatch"]["version"]["path"] == Path(str(retrodict.__file__))
+    citation = (root / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {retrodict.__version__}\n" in citation
 
 
 def test_importing_the_package_alone_is_quick_and_leaves_jax_aside():
