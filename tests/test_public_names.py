@@ -94,7 +94,8 @@ def test_the_version_is_written_once_and_cited_as_it_is():
     """pyproject.toml reads it from the package; the citation names the same."""
     root = Path(str(retrodict.__file__)).parents[2]
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["project"]["dynamic"] == ["version"] and "version" not in project["project"]
+    assert project["project"]["dynamic"] == ["version"]
+    assert "version" not in project["project"]
     assert root / project["tool"]["hatch"]["version"]["path"] == Path(str(retrodict.__file__))
     citation = (root / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {retrodict.__version__}\n" in citation
