@@ -18,7 +18,7 @@ interpolant); Klein, Krämer, Noé, NeurIPS 2023 (alignment by symmetries); Vait
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -87,7 +87,7 @@ class ContinuousFlow(AbstractModel):
         along = jnp.sum(runge_kutta(velocity, z, steps) * jax.lax.stop_gradient(score - slope))
         return along + jax.lax.stop_gradient(self.base.log_prob(z) - change - log_p - along)
 
-    def adapted(self, examples: Float[Array, "examples ..."]) -> Self:
+    def adapted(self, examples: Float[Array, "examples ..."]) -> "ContinuousFlow":
         """With the spectrum of the examples."""
         return eqx.tree_at(lambda m: m.field, self, self.recipe.field(measured(examples)))
 

@@ -13,7 +13,7 @@ Sources: Dinh, Sohl-Dickstein, Bengio, ICLR 2017; Albergo, Kanwar, Shanahan, Phy
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 import equinox as eqx
 import jax
@@ -121,7 +121,7 @@ class CouplingFlow(AbstractModel):
         """-log q a site."""
         return -self.log_prob(x) / x.size
 
-    def adapted(self, examples: Float[Array, "examples ..."]) -> Self:
+    def adapted(self, examples: Float[Array, "examples ..."]) -> "CouplingFlow":
         """On the spectrum of the examples."""
         return eqx.tree_at(lambda m: m.chart.base, self, measured(examples))
 

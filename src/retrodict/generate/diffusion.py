@@ -12,7 +12,7 @@ Sources: Song, Sohl-Dickstein, Kingma, Kumar, Ermon, Poole, ICLR 2021 (arXiv:201
 (2024) 060, for lattice fields.
 """
 
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final
 
 import equinox as eqx
 import jax
@@ -80,7 +80,7 @@ class ReverseSDE(AbstractModel):
     def loss(self, x: Array, key: Key) -> Scalar:
         return self.process.loss(self.weights, x, key)
 
-    def settled(self, examples: Float[Array, "examples ..."]) -> Self:
+    def settled(self, examples: Float[Array, "examples ..."]) -> "ReverseSDE":
         """With levels and widths of the steps that suit the weights, measured on some of the examples."""
         pace_key, width_key = jr.split(jr.key(PILOT_SEED))
         levels = paced(self.process, self.weights, examples[:PACED], pace_key)
@@ -127,7 +127,7 @@ class ProbabilityFlow(AbstractModel):
     def loss(self, x: Array, key: Key) -> Scalar:
         return self.process.loss(self.weights, x, key)
 
-    def adapted(self, examples: Float[Array, "examples ..."]) -> Self:
+    def adapted(self, examples: Float[Array, "examples ..."]) -> "ProbabilityFlow":
         """On the scale of the examples, and fitted to them where the score has a closed form for that."""
         found = self.process.score.refitted(self.process, examples)
         return self if found is None else type(self)(*found)

@@ -9,7 +9,7 @@ Source of the path-space form: Jarzynski, Phys. Rev. Lett. 78 (1997) 2690.
 
 from abc import abstractmethod
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 import equinox as eqx
 import jax
@@ -71,7 +71,7 @@ class AbstractModel(eqx.Module):
             raise InputError("the model does not know the density of its draws", got=got, expected="exact")
         return log_prob - target.log_density(x)
 
-    def adapted(self, examples: Float[Array, "examples ..."]) -> Self:
+    def adapted(self, examples: Float[Array, "examples ..."]) -> "AbstractModel":
         """The model with what is measured rather than learnt, a scale or a spectrum, taken from `examples`.
 
         May be compiled: the outcome differs from `self` in the content of arrays only. Nothing, unless the model says
@@ -79,7 +79,7 @@ class AbstractModel(eqx.Module):
         """
         return self
 
-    def settled(self, examples: Float[Array, "examples ..."]) -> Self:
+    def settled(self, examples: Float[Array, "examples ..."]) -> "AbstractModel":
         """The trained model with what is measured of its weights, the steps in which it draws, from `examples`.
 
         Compiled as `adapted` is. Nothing, unless the model says otherwise.

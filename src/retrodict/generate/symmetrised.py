@@ -14,7 +14,7 @@ Kanwar, Shanahan, arXiv:2107.00734.
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -57,13 +57,13 @@ class TwoModes(AbstractModel):
         """That of the one mode, on the side of x where the mean is positive."""
         return self.one.loss(folded(x) - self.centre, key)
 
-    def adapted(self, examples: Float[Array, "examples ..."]) -> Self:
+    def adapted(self, examples: Float[Array, "examples ..."]) -> "TwoModes":
         """About the mean of the examples, all turned to positive means."""
         one_side = jax.vmap(folded)(examples)
         centre = jnp.mean(one_side)
         return eqx.tree_at(lambda m: (m.one, m.centre), self, (self.one.adapted(one_side - centre), centre))
 
-    def settled(self, examples: Float[Array, "examples ..."]) -> Self:
+    def settled(self, examples: Float[Array, "examples ..."]) -> "TwoModes":
         """As the one mode is settled."""
         return eqx.tree_at(lambda m: m.one, self, self.one.settled(jax.vmap(folded)(examples) - self.centre))
 

@@ -10,7 +10,7 @@ Gauss-Newton, Laplace and manifold sampling serve marginalised and one-sided lik
 """
 
 from abc import abstractmethod
-from typing import Any, Self
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -67,7 +67,7 @@ class AbstractLikelihood(eqx.Module):
         """The data with noise added once more."""
 
     @abstractmethod
-    def with_data(self, data: Any) -> Self:
+    def with_data(self, data: Any) -> "AbstractLikelihood":
         """The same experiment with other data."""
 
     def log_prob(self, prediction: Any) -> Scalar:

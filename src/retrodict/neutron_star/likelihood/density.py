@@ -6,8 +6,6 @@ in decorrelated coordinates (u, v), with the samples shared linearly between the
 normalised exactly, and as fast for a million samples as for a thousand.
 """
 
-from typing import Self
-
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
@@ -51,7 +49,7 @@ class KernelDensity(eqx.Module):
         return jnp.linalg.slogdet(self.whitener)[1] - jnp.log(2 * jnp.pi * self.bandwidth**2)
 
     @classmethod
-    def fit(cls, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> Self:
+    def fit(cls, x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> "KernelDensity":
         """From samples and weights that sum to one. The bandwidth is Scott's for the effective number of samples."""
         points = np.stack([x, y])
         centre = points @ weight

@@ -6,7 +6,7 @@ the mass of each star is uniform between 1 Msun and the maximum mass, and integr
 for a star whose mass alone is known.
 """
 
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -57,7 +57,7 @@ class AbstractMeasuredStars(AbstractLikelihood):
         """The data with noise added once more."""
         return self.measured - jnp.stack(self.error.sample(key), axis=1), self.error
 
-    def with_data(self, data: StarData) -> Self:
+    def with_data(self, data: StarData) -> "AbstractMeasuredStars":
         """Other stars, each with its errors."""
         return type(self)(*data, self.lightest)
 

@@ -11,8 +11,6 @@ Both ends are reached: c_s^2 = 1 all the way and then a jump of n, or first the 
 128, 202701 (2022). Both likelihoods look at `Prediction.matter`.
 """
 
-from typing import Self
-
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
@@ -68,7 +66,7 @@ class PressureBand(AbstractLikelihood):
         """The centre of the band with its error added once more."""
         return self.pressure.resample(key)
 
-    def with_data(self, data: Float[Array, " rows"]) -> Self:
+    def with_data(self, data: Float[Array, " rows"]) -> "PressureBand":
         """Another centre of the band."""
         return type(self)(self.density, self.pressure.with_data(data))
 
@@ -124,7 +122,7 @@ class Reachability(AbstractLikelihood):
         """The state H with its errors added once more."""
         return self.state + self.error * jr.normal(key, (2,))
 
-    def with_data(self, data: Float[Array, " 2"]) -> Self:
+    def with_data(self, data: Float[Array, " 2"]) -> "Reachability":
         """Another state H."""
         return type(self)(data, self.error, self.chemical_potential, self.matching)
 
