@@ -8,7 +8,7 @@ Source of the spline: Durkan, Bekasov, Murray, Papamakarios, NeurIPS 2019.
 
 import math
 from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,7 @@ Knots = tuple[Array, Array, Array]  # positions, values and slopes at all knots 
 LEAST: Final = 1e-3  # share of a bin, and slope at a knot
 
 
+@runtime_checkable
 class Elementwise(Protocol):
     """A family of increasing maps."""
 

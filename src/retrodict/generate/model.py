@@ -9,7 +9,7 @@ Source of the path-space form: Jarzynski, Phys. Rev. Lett. 78 (1997) 2690.
 
 from abc import abstractmethod
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -87,6 +87,7 @@ class AbstractModel(eqx.Module):
         return self
 
 
+@runtime_checkable
 class Recipe(Protocol):
     """A model before it is known of what: a frozen dataclass that a config can name."""
 

@@ -9,7 +9,7 @@ Source: Song, Sohl-Dickstein, Kingma, Kumar, Ermon, Poole, ICLR 2021 (arXiv:2011
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import jax.numpy as jnp
 
@@ -17,6 +17,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Scalar
 
 
+@runtime_checkable
 class Noise(Protocol):
     """A forward process."""
 

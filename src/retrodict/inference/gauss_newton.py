@@ -5,7 +5,7 @@ Everything is solved through the smaller one of $A$ (latents) and $1 + J J^T$ (d
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +22,7 @@ Factor = Float[Array, "small small"]
 REVERSE_COST = 3  # a vector-Jacobian product costs about as much as three Jacobian-vector products
 
 
+@runtime_checkable
 class Whitened(Protocol):
     """What a step or a trajectory asks of a target with white latents and a whitened residual."""
 

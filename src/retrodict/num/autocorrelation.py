@@ -19,7 +19,7 @@ from retrodict.base.errors import InputError
 S: Final = 1.5  # the guess tau_exp = S tau_int of the automatic window
 SHORTEST: Final = 4  # entries: no autocorrelation is estimated from fewer
 
-History = Real[np.ndarray, "replica time"] | Real[np.ndarray, " time"]
+History = Real[np.ndarray, "..."]  # (replica, time) or (time,): anything else is refused in words
 Histories = Real[np.ndarray, "quantity replica time"]
 Means = Float[np.ndarray, " quantity"]
 Function = Callable[[Means], float]

@@ -39,6 +39,7 @@ class Draws(NamedTuple):
     files: Callable[[], Mapping[str, bytes]] = dict
 
 
+@runtime_checkable
 class Method(Protocol):
     """One algorithm. `step` must not depend on how many steps are taken in one compiled chunk."""
 

@@ -10,7 +10,7 @@ Sources: Duane, Kennedy, Pendleton, Roweth, Phys. Lett. B 195 (1987) 216; Omelya
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -35,6 +35,7 @@ class Moved(NamedTuple):
     energy_change: Scalar
 
 
+@runtime_checkable
 class Update(Protocol):
     """One way of changing a configuration."""
 
@@ -72,6 +73,7 @@ class Untuned:
         return 1.0
 
 
+@runtime_checkable
 class Integrator(Protocol):
     """A reversible, volume-preserving integrator of Hamilton's equations."""
 

@@ -6,7 +6,7 @@ what data see, where a draw of the prior might not.
 """
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import equinox as eqx
 
@@ -19,6 +19,7 @@ FAR: Final = 1e3  # units: where rho is made to fall by two powers more than the
 LOWEST_POWER: Final = -1.0
 
 
+@runtime_checkable
 class Signed(Protocol):
     """A prior over spectral functions that says whether they are positive whatever the latents."""
 
