@@ -1,8 +1,9 @@
 """What to cite, and a paragraph that says what was done: for the methods section of a paper."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from retrodict.base.references import Reference, bibtex, find
+from retrodict.base.types import JSON
 from retrodict.report.html import Safe, join, tag
 from retrodict.run.result import Result
 
@@ -64,7 +65,7 @@ def _meaning_of_errors(result: Result) -> str:
     return "Intervals are central credible intervals of 68 and 95 %; values are medians."
 
 
-def _effort(facts: dict) -> str:
+def _effort(facts: Mapping[str, JSON]) -> str:
     drawn = f"{facts.get('chains', 1)} chains of {facts.get('draws', 1)} draws were kept"
     if facts.get("kind") == "point":
         return ""
@@ -90,7 +91,7 @@ def _fit(result: Result) -> str:
     )
 
 
-def _information(facts: dict) -> str:
+def _information(facts: Mapping[str, JSON]) -> str:
     rank, latents = facts.get("effective_rank"), facts.get("latents")
     if rank is None or latents is None:
         return ""
