@@ -20,11 +20,11 @@ import retrodict  # noqa: F401
 from retrodict.base.format import value_with_error
 from retrodict.generate.annealing import AnnealedLangevin
 from retrodict.generate.diffusion import Diffusion, ProbabilityFlow, ReverseSDE, information
-from retrodict.generate.exact import importance, selected
-from retrodict.generate.learners import FromData, trained
+from retrodict.generate.exact import importance, independence_metropolis
+from retrodict.generate.learners import FromData, with_trained_weights
 from retrodict.generate.model import with_weights
-from retrodict.generate.modes import Fourier, GaussianStart, White
-from retrodict.generate.noise import geometric
+from retrodict.generate.modes import Fourier, GaussianStart, Isotropic
+from retrodict.generate.noise import geometric_levels
 from retrodict.generate.score import Perceptron
 from retrodict.generate.symmetrised import Symmetrised
 from retrodict.generate.two_peaks import TwoPeaks, TwoPeaksScore
@@ -76,12 +76,12 @@ def toy():
     half = target.centre + target.width * ndtri((np.arange(20_000) + 0.5) / 20_000)
     examples = jnp.asarray(np.random.default_rng(3).permutation(np.concatenate([half, -half]))[:, None])
     score, exact_score = Perceptron((1,), variance, odd=True), TwoPeaksScore(target)
-    start = GaussianStart(White((1,)), jnp.asarray(variance))
-    plan = Diffusion(score, start, geometric(10.0, 0.04, 128), variance)
+    start = GaussianStart(Isotropic((1,)), jnp.asarray(variance))
+    plan = Diffusion(score, start, geometric_levels(10.0, 0.04, 128), variance)
     learner = FromData(ProbabilityFlow(plan, score.init(jr.key(4))), examples, examples[:2000])
     method = Train(steps=3000, batch=512, learning_rate=Cosine(1e-2, 1e-6), every=500)
     finished = advance(learner, method, seed=5)
-    model = trained(learner.model, method.finish(learner, finished.state, finished.history).position)
+    model = with_trained_weights(learner.model, method.finish(learner, finished.state, finished.history).position)
     print(f"toy: trained in {clock():.1f} CPU s")
     for level in (0.04, 0.1, 0.3, 1.0, 3.0, 10.0):
         y = examples[:20_000] + level * jr.normal(jr.key(8), (20_000, 1))
@@ -109,7 +109,7 @@ def show_phi4(name, action, draw, seconds, truth):
     volume, count = action.volume, len(draw.x)
     weights = jax.vmap(action.log_density)(draw.x) - draw.log_prob
     found, mean = importance(weights), np.asarray(draw.x, float).mean(axis=(1, 2))
-    accepted = float(jnp.mean(selected(weights, jr.key(3))[1]))
+    accepted = float(jnp.mean(independence_metropolis(weights, jr.key(3))[1]))
     print(
         f"  {name}: ESS {found.ess:.3f}, acceptance {accepted:.3f}, Pareto k {found.pareto_k:.2f}, "
         f"ln Z {found.log_z:.4f} +- {found.log_z_error:.4f}, {1e3 * seconds / count:.1f} CPU ms a draw"
@@ -124,7 +124,7 @@ def show_phi4(name, action, draw, seconds, truth):
     for quantity, values in (("abs_M", size), ("chi", volume * (size - middle) ** 2)):
         value, error = found.mean(values)
         # From the same draws: what weights of one would add, and the error of that.
-        added = (1 / count - found.share) * (values - value)
+        added = (1 / count - found.weights) * (values - value)
         bias, bias_error = 100 * added.sum() / value, 100 * np.sqrt(np.sum(added**2)) / value
         print(
             f"    {quantity}: corrected {value:.4f} +- {error:.4f} ({off(value, error, *truth[quantity]):+.1f} sigma),"
@@ -151,7 +151,7 @@ def phi4_case(extent, kappa, *, chains, warmup, draws, paths=()):
     show_phi4("probability flow", action, draw, clock(), truth)
     modes = Fourier(action.shape)
     for steps in paths:
-        levels = geometric(float(plan.levels[0]), float(plan.levels[-1]), steps).astype(NARROW)
+        levels = geometric_levels(float(plan.levels[0]), float(plan.levels[-1]), steps).astype(NARROW)
         finer = eqx.tree_at(lambda p: p.levels, plan, levels)
         widths = information(finer, weights, modes, fields[:256], jr.key(4))
         for name, one in ((f"reverse SDE, {steps} measured steps", widths), (f"{steps} white steps", 0 * widths)):
@@ -187,7 +187,7 @@ def published_case(extent, kappa, gather, rounds, recipe, draws):
     action = Phi4((extent, extent), kappa, LAM, precision=32)
     fields = phi4_fields(action, gather, rounds)
     print(f"    {len(fields)} fields in {clock():.0f} CPU s", flush=True)
-    model = eqx.filter_jit(lambda fields: recipe.on(action, jr.key(0)).adapted(fields))(fields)
+    model = eqx.filter_jit(lambda fields: recipe.on(action, jr.key(0)).initialise_from(fields))(fields)
     print(f"    fit in {clock():.0f} CPU s", flush=True)
     draw = drawn(model, draws)
     show_phi4("probability flow", action, draw, clock(), truth)
@@ -249,7 +249,8 @@ def show_u1(name, action, x, seconds, log_q=None):
         print(
             f"    ESS {found.ess:.3f}, Pareto k {found.pareto_k:.2f}, var ln w {found.variance:.2f}, ln Z - exact "
             f"{found.log_z - log_z:+.4f} +- {found.log_z_error:.4f}, acceptance "
-            f"{float(jnp.mean(selected(weights, jr.key(3))[1])):.3f}{'' if found.trusted else ': not to be trusted'}"
+            f"{float(jnp.mean(independence_metropolis(weights, jr.key(3))[1])):.3f}"
+            f"{'' if found.trusted else ': not to be trusted'}"
         )
     for quantity, truth in u1_truth(action).items():
         value = np.asarray(seen[quantity], float)
@@ -282,12 +283,12 @@ def u1_case(extent, beta, *, draws, chains=2048, paths=()):
     show_u1("probability flow", action, draw.x, clock(), draw.log_prob)
     modes = Transverse((2, *action.shape))
     for steps in paths:
-        finer = eqx.tree_at(lambda p: p.levels, plan, geometric(LARGEST, 0.02 / beta**0.5, steps).astype(NARROW))
+        finer = eqx.tree_at(lambda p: p.levels, plan, geometric_levels(LARGEST, 0.02 / beta**0.5, steps).astype(NARROW))
         widths = information(finer, weights, modes, fields[:256], jr.key(4))
         draw = drawn(ReverseSDE(finer, weights, modes, widths), draws // 2)
         show_u1(f"reverse SDE, {steps} measured steps", action, draw.x, clock(), draw.log_prob)
-    model = AnnealedLangevin(plan, weights, action, 4 * beta, steps=4, adjusted=100, size=0.3)
-    walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walked)(keys))(model, jr.split(jr.key(5), 512))
+    model = AnnealedLangevin(plan, weights, action, 4 * beta, steps=4, metropolis_steps=100, size=0.3)
+    walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walk)(keys))(model, jr.split(jr.key(5), 512))
     print(f"  Metropolis acceptance {float(jnp.mean(walkers.acceptance)):.2f}")
     show_u1("annealed Langevin, then 100 Metropolis steps", action, walkers.x, clock())
     show_u1("the same after 20 HMC + winding trajectories", action, repaired(action, walkers.x), clock())
@@ -308,7 +309,7 @@ def u1_learnt(learner, gathered, steps):
     clock = Clock()
     method = Train(steps=steps, batch=16, learning_rate=Cosine(5e-3, 1e-4), every=steps // 5)
     finished = advance(learner, method, seed=5)
-    model = trained(learner.model, method.finish(learner, finished.state, finished.history).position)
+    model = with_trained_weights(learner.model, method.finish(learner, finished.state, finished.history).position)
     held = np.asarray(finished.history.validation)[method.every - 1 :: method.every]
     size = sum(leaf.size for leaf in jax.tree.leaves(model.weights))
     print(
@@ -321,7 +322,7 @@ def u1_learnt(learner, gathered, steps):
 def u1_paths(name, action, model, fields, draws):
     """Steps settled on some fields, then draws with the weights of their paths."""
     clock = Clock()
-    model = eqx.filter_jit(lambda m, some: m.settled(some))(model, fields)
+    model = eqx.filter_jit(lambda m, some: m.tune_sampler(some))(model, fields)
     print(f"  steps settled in {clock():.1f} CPU s")
     draw = drawn(model, draws)
     show_u1(f"{name}, {len(model.process.levels)} steps", action, draw.x, clock(), draw.log_prob)
@@ -359,12 +360,12 @@ def extrapolation():
     plan = u1_process(action.shape, 1.0, precision=NARROW)
     learnt = u1_fitted(plan.score, fields, jr.key(0))
     print(f"U(1) L 16, beta 1 -> 7: {len(fields)} fields in {gathered:.1f} CPU s, fit in {clock():.1f} CPU s")
-    levels = geometric(LARGEST, 5e-3, 60).astype(NARROW)
+    levels = geometric_levels(LARGEST, 5e-3, 60).astype(NARROW)
     for name, weights in (("learnt at beta = 1", learnt), ("no learning", 0 * learnt)):
         score = Rescaled(plan.score, jnp.asarray(7.0, NARROW))
         scaled = eqx.tree_at(lambda p: (p.score, p.levels), plan, (score, levels))
-        model = AnnealedLangevin(scaled, weights, action, 28.0, steps=6, adjusted=100, size=0.3)
-        walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walked)(keys))(model, jr.split(jr.key(5), 256))
+        model = AnnealedLangevin(scaled, weights, action, 28.0, steps=6, metropolis_steps=100, size=0.3)
+        walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walk)(keys))(model, jr.split(jr.key(5), 256))
         print(f"  Metropolis acceptance {float(jnp.mean(walkers.acceptance)):.2f}")
         show_u1(f"{name}, 60 levels x 6 steps (biased)", action, walkers.x, clock())
         show_u1(f"{name}, repaired by 20 HMC + winding trajectories", action, repaired(action, walkers.x), clock())

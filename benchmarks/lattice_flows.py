@@ -21,8 +21,8 @@ from lattice_common import LAM, PHI4, over_seeds, run_parts, u1_exact
 import retrodict  # noqa: F401
 from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow
 from retrodict.generate.coupling import CheckerboardFlow, MatsubaraFlow
-from retrodict.generate.exact import importance, selected
-from retrodict.generate.learners import FromData, trained
+from retrodict.generate.exact import importance, independence_metropolis
+from retrodict.generate.learners import FromData, with_trained_weights
 from retrodict.generate.model import AbstractModel, with_weights
 from retrodict.generate.symmetrised import Symmetrised
 from retrodict.inference.infer import conclude
@@ -285,7 +285,10 @@ def weighed(title, action, wanted, model, count):
     start = time.process_time()
     log_w, values, mismatch = jax.device_get(many(jr.split(jr.key(9), count)))
     cost, found = 1e3 * (time.process_time() - start) / count, importance(log_w)
-    accepted, off = np.mean(selected(jnp.asarray(log_w), jr.key(3))[1]), found.log_z - wanted["log_evidence"][0]
+    accepted, off = (
+        np.mean(independence_metropolis(jnp.asarray(log_w), jr.key(3))[1]),
+        found.log_z - wanted["log_evidence"][0],
+    )
     print(
         f"{title}: ESS {found.ess:.3f}, acceptance {accepted:.3f}, Pareto k {found.pareto_k:.2f}, ln Z - exact "
         f"{off:+.4f} +- {found.log_z_error:.4f}, mismatch {np.max(np.abs(mismatch)):.1e}, {cost:.2f} CPU ms a draw"
@@ -304,7 +307,7 @@ def in_turn():
     x, gathered = jnp.asarray(chains.state.field), time.process_time() - start
     learner, method = FromData(recipe.on(action, jr.key(0)), x[256:], x[:256]), training(1200, 256, 1e-2, 3e-4, 300)
     start, finished = time.process_time(), advance(learner, method, seed=1)
-    model = trained(learner.model, method.finish(learner, finished.state, finished.history).position)
+    model = with_trained_weights(learner.model, method.finish(learner, finished.state, finished.history).position)
     print(f"4096 configurations in {gathered:.0f} CPU s, training in {time.process_time() - start:.0f}", flush=True)
     for extent, count in ((8, 16_384), (16, 16_384), (32, 2048)):
         action, wanted = links(extent, 7.0)

@@ -17,7 +17,7 @@ from lattice_common import run_parts
 import retrodict  # noqa: F401
 from retrodict.generate.exact import importance
 from retrodict.generate.explicit import DRAWS
-from retrodict.generate.learners import FromAction, FromData, trained
+from retrodict.generate.learners import FromAction, FromData, with_trained_weights
 from retrodict.inference.infer import infer
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
@@ -39,7 +39,7 @@ def moved(x, key):
 def learnt(learner, method, seed):
     """The model after training."""
     finished = advance(learner, method, seed=seed)
-    return trained(learner.model, method.finish(learner, finished.state, finished.history).position)
+    return with_trained_weights(learner.model, method.finish(learner, finished.state, finished.history).position)
 
 
 def on_data(model, theory, chains, steps):

@@ -23,7 +23,13 @@ from retrodict.spectral import kernels, shapes
 from retrodict.spectral.classical import alpha, compare, dual, smeared
 from retrodict.spectral.classical.entropy import SHANNON_JAYNES, burnier_rothkopf, maximum_entropy
 from retrodict.spectral.classical.gaussian_process import gaussian_process
-from retrodict.spectral.classical.problem import conducting, falling, flat, linear_problem, rising
+from retrodict.spectral.classical.problem import (
+    conducting_model,
+    continuum_model,
+    flat_model,
+    linear_problem,
+    power_law_model,
+)
 from retrodict.spectral.classical.tikhonov import cross_validation, l_curve, tikhonov
 
 MOMENTA, TIMES = np.linspace(0.001, 19.199, 25), np.arange(1.0, 25.0)
@@ -33,12 +39,12 @@ EPS = (1e-3, 1e-4, 1e-5)
 METHODS = {
     "MEM historic": partial(maximum_entropy, rule=alpha.historic),
     "MEM classic": partial(maximum_entropy, rule=alpha.classic),
-    "MEM Bryan": partial(maximum_entropy, rule=alpha.averaged),
+    "MEM Bryan": partial(maximum_entropy, rule=alpha.bryan),
     "MEM chi2kink": partial(maximum_entropy, rule=alpha.kink),
     "MEM of rho/omega historic": partial(maximum_entropy, rule=alpha.historic, of_ratio=True),
     "MEM of rho/omega classic": partial(maximum_entropy, rule=alpha.classic, of_ratio=True),
     "BR chi2 = N": burnier_rothkopf,
-    "BR marginalised": partial(burnier_rothkopf, rule=alpha.averaged),
+    "BR marginalised": partial(burnier_rothkopf, rule=alpha.bryan),
     "Tikhonov 1 chi2 = N": tikhonov,
     "Tikhonov 1 GCV": partial(tikhonov, choice=cross_validation),
     "Tikhonov 1 L-curve": partial(tikhonov, choice=l_curve),
@@ -73,12 +79,12 @@ class Cell:
         if self.thermal:
             self.kernel, self.x = kernels.Thermal(TEMPERATURE), TIMES
             self.grid, self.window, self.scale = kernels.frequency_grid((0.01, 5.0)), (0.0, 2.0), 0.1
-            self.defaults = {"rising": rising(TEMPERATURE), "conducting": conducting(TEMPERATURE)}
+            self.defaults = {"rising": continuum_model(TEMPERATURE), "conducting": conducting_model(TEMPERATURE)}
             self.omega = np.linspace(0.01, 2.0, 400)
         else:
             self.kernel, self.x = kernels.KallenLehmann(), MOMENTA
             self.grid, self.window, self.scale = kernels.frequency_grid(), (0.0, 20.0), 3.0
-            self.defaults = {"flat": flat(self.window), "falling": falling(3.0, 3.0)}
+            self.defaults = {"flat": flat_model(self.window), "falling": power_law_model(3.0, 3.0)}
             self.omega = np.linspace(0.04, 20.0, 500)
         # A transport peak is judged by rho/omega, a continuum by rho/omega^2, all else by rho.
         power = 1 if isinstance(shape, shapes.Transport) else 2 if self.thermal else 0
@@ -95,7 +101,7 @@ class Cell:
     def problem(self, eps, seed, default):
         """One data set."""
         sigma = self.sigma(eps)
-        mean = shapes.noisy(jr.key(seed), self.exact, sigma)
+        mean = shapes.add_noise(jr.key(seed), self.exact, sigma)
         return linear_problem(self.kernel, self.x, mean, diagonal(sigma), self.grid, default, self.window, self.scale)
 
     def error(self, found):
@@ -200,7 +206,7 @@ def against_ana_cont(python):
     print("\nMEM beside ana_cont: largest difference of rho at the same alpha, relative to the peak; CPU time")
     for strength, found, seconds in zip(alphas, answer["ratio"], answer["seconds"], strict=True):
         start = time.process_time()
-        mine = dual.optimum(space, SHANNON_JAYNES, strength / problem.scale, np.zeros(len(space.data))).rho
+        mine = dual.find_optimum(space, SHANNON_JAYNES, strength / problem.scale, np.zeros(len(space.data))).rho
         own = time.process_time() - start
         difference = np.max(np.abs(mine[seen] - np.array(found) * problem.omega[seen])) / np.max(mine)
         print(f"  alpha {strength:g}: {difference:.1e}; {1e3 * own:.1f} ms against {1e3 * seconds:.1f} ms")

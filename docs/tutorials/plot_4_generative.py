@@ -113,7 +113,7 @@ figure, axes = plt.subplots(figsize=(5.6, 3.4))
 for label, sample, share in (
     ("Gaussian", plain.x, np.full(4000, 1 / 4000)),
     ("learnt", draws.x, np.full(4000, 1 / 4000)),
-    ("learnt, corrected", draws.x, weighing.share),
+    ("learnt, corrected", draws.x, weighing.weights),
 ):
     axes.hist(
         np.mean(sample, axis=(1, 2)),

@@ -3,15 +3,13 @@
 import textwrap
 
 import pytest
-from straight_line import SHIPPED
-
-from retrodict.cli import domains
+from straight_line import SHIPPED, line_among_the_domains
 
 
 @pytest.fixture(autouse=True)
-def line_domain(monkeypatch):
-    monkeypatch.setitem(domains.DOMAINS, "line", "straight_line")
-    monkeypatch.setitem(domains.METHODS, "Draft", "straight_line")
+def line_domain():
+    with line_among_the_domains():
+        yield
 
 
 @pytest.fixture

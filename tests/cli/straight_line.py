@@ -1,6 +1,7 @@
 """A domain small enough to read at a glance: the straight line through points. It stands in for real physics here."""
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,11 +9,15 @@ from typing import Annotated, Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from jaxtyping import Array, Float
 from pydantic import Field
 
+from retrodict.base import domains
+from retrodict.base.domain import Domain, Reader, ReportHooks
 from retrodict.base.errors import InputError
 from retrodict.base.files import read_text
+from retrodict.base.recognition import Column, Layout
 from retrodict.inference.importance import Importance
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.problem.covariance import diagonal
@@ -21,6 +26,7 @@ from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.posterior import Posterior
 from retrodict.problem.target import Quantity
 
+METRE = {"m": 1.0}
 X = np.linspace(0.0, 1.0, 5)
 SHIPPED = "x [m], y [m], error [m]\n0, 1.0, 0.1\n0.5, 2.1, 0.1\n1, 2.9, 0.1\n"
 
@@ -149,5 +155,31 @@ method:
   kind: MAP
 seed: 0
 """
-DEMOS = {"line": TEMPLATE}
-REFERENCES = ()
+DOMAIN = Domain(
+    name="line",
+    title="points on a line -> the line",
+    problem="straight_line:problem",
+    report=ReportHooks(figures="straight_line:figures"),
+    template=TEMPLATE,
+    demos={"line": TEMPLATE},
+    methods={"Draft": "straight_line:Draft", "Slow": "straight_line:Slow"},
+    readers=(
+        Reader(
+            "points",
+            "points with errors",
+            "straight_line:inspect",
+            layouts=(Layout((Column(("x",), METRE), Column(("y",), METRE)), (Column(("error",), METRE),)),),
+            field="problem.data",
+        ),
+    ),
+)
+
+
+@contextmanager
+def line_among_the_domains():
+    """The straight line is a domain of the house inside this block."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(domains, "HOUSE", {**domains.HOUSE, "line": "straight_line:DOMAIN"})
+        domains.installed.cache_clear()
+        yield
+    domains.installed.cache_clear()

@@ -9,7 +9,7 @@ from retrodict.cli.config import load_config
 from retrodict.cli.config.load import to_yaml
 from retrodict.cli.export import TABLES, equal_draws
 from retrodict.cli.main import execute
-from retrodict.neutron_star.problems import DEMOS, TEMPLATE
+from retrodict.neutron_star.templates import DEMOS, TEMPLATE
 from retrodict.run.result import Result
 
 OBSERVATIONS = (

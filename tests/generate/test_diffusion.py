@@ -17,14 +17,14 @@ from retrodict.base.errors import InputError
 from retrodict.generate.annealing import AnnealedLangevin
 from retrodict.generate.diffusion import Diffusion, PredictorCorrector, ProbabilityFlow, ReverseSDE, information
 from retrodict.generate.exact import importance, independence_metropolis
-from retrodict.generate.learners import FromData, trained
-from retrodict.generate.modes import Fourier, GaussianStart, TailedStart, White
+from retrodict.generate.learners import FromData, with_trained_weights
+from retrodict.generate.modes import Fourier, GaussianStart, Isotropic, TailedStart
 from retrodict.generate.noise import (
     VarianceExploding,
     VariancePreserving,
-    geometric,
-    level_of,
-    levels_of,
+    geometric_levels,
+    noise_level,
+    uniform_time_levels,
 )
 from retrodict.generate.score import Perceptron, by_jacobian
 from retrodict.generate.two_peaks import TwoPeaks, TwoPeaksScore
@@ -40,8 +40,8 @@ NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(160)
 
 
 def process(score: Any, steps: int = 64, largest: float = 10.0, finest: float = 0.02) -> Diffusion:
-    start = GaussianStart(White((1,)), jnp.asarray(VARIANCE))
-    return Diffusion(score, start, geometric(largest, finest, steps), float(VARIANCE))
+    start = GaussianStart(Isotropic((1,)), jnp.asarray(VARIANCE))
+    return Diffusion(score, start, geometric_levels(largest, finest, steps), float(VARIANCE))
 
 
 EXACT = TwoPeaksScore(TOY)
@@ -62,14 +62,14 @@ def off_by(values: np.ndarray, exact: float) -> float:
 @pytest.mark.parametrize("noise", PROCESSES, ids=["VE", "VP"])
 def test_mean_and_variance_solve_the_equations_of_the_process(noise: Any):
     """d ln f / dt = K, d Xi / dt = 2 K Xi + g^2, by automatic differentiation."""
-    for t in (0.01, 0.3, 1.0):
+    for t in jnp.array([0.01, 0.3, 1.0]):
         slope = jax.grad(lambda u: jnp.log(noise.mean_factor(u)))(t)
-        assert_allclose(slope, noise.drift(jnp.asarray(t)), rtol=1e-12, atol=1e-14)
+        assert_allclose(slope, noise.drift(t), rtol=1e-12, atol=1e-14)
         growth = jax.grad(lambda u: noise.variance(u))(t)
-        expected = 2 * noise.drift(jnp.asarray(t)) * noise.variance(t) + noise.diffusion_squared(jnp.asarray(t))
+        expected = 2 * noise.drift(t) * noise.variance(t) + noise.diffusion_squared(t)
         assert_allclose(growth, expected, rtol=1e-12)
-        assert_allclose(noise.time(level_of(noise, jnp.asarray(t))), t, rtol=1e-10)
-    levels = levels_of(noise, 20, 1e-3)
+        assert_allclose(noise.time(noise_level(noise, t)), t, rtol=1e-10)
+    levels = uniform_time_levels(noise, 20, 1e-3)
     assert np.all(np.diff(levels) < 0)
     assert_allclose(levels[-1], 1e-3, rtol=1e-6)
 
@@ -81,12 +81,12 @@ def test_noise_changes_the_second_cumulant_only_and_ve_conserves_all_others(nois
         f, xi = float(noise.mean_factor(jnp.asarray(t))), float(noise.variance(jnp.asarray(t)))
         width = np.sqrt(f**2 * TOY.width**2 + xi)
         x = np.concatenate([f * TOY.centre + width * NODES, -f * TOY.centre + width * NODES])
-        found = weighted_cumulants(x, np.tile(WEIGHTS, 2), 10)
-        wanted = diffuse(TOY.cumulants(10), f, xi)
+        measured = weighted_cumulants(x, np.tile(WEIGHTS, 2), 10)
+        exact = diffuse(TOY.cumulants(10), f, xi)
         scale = max(1.0, width) ** np.arange(1, 11)  # that of the moments which cancel
-        assert np.all(np.abs(found - wanted) < 1e-9 * scale * np.array([1, 1, 2, 3, 8, 15, 48, 105, 384, 945]))
+        assert np.all(np.abs(measured - exact) < 1e-9 * scale * np.array([1, 1, 2, 3, 8, 15, 48, 105, 384, 945]))
         if isinstance(noise, VarianceExploding):
-            assert_allclose(wanted[2:], TOY.cumulants(10)[2:], rtol=1e-14)
+            assert_allclose(exact[2:], TOY.cumulants(10)[2:], rtol=1e-14)
 
 
 def test_cumulants_of_the_toy_are_those_of_a_sign():
@@ -143,7 +143,7 @@ def toy_draws(count: int, seed: int) -> Any:
 
 def path_sampler(score: Any, steps: int) -> ReverseSDE:
     """With the widths of its steps measured on a pilot."""
-    plan, modes = process(score, steps), White((1,))
+    plan, modes = process(score, steps), Isotropic((1,))
     return ReverseSDE(plan, (), modes, information(plan, (), modes, toy_draws(1000, 5), jr.key(6)))
 
 
@@ -172,14 +172,14 @@ def test_the_density_of_the_flow_is_normalised_and_is_that_of_the_toy():
     x = jnp.linspace(-2.2, 2.2, 301)[:, None]
     log_q = eqx.filter_jit(lambda m, at: jax.vmap(m.log_prob)(at))
     exact = jax.jit(jax.vmap(lambda at: TOY.noised_log_density(at, model.process.levels[-1])))(x)
-    found = log_q(model, x)
-    assert np.max(np.abs(np.exp(found) - np.exp(exact))) < 2e-3
-    assert_allclose(np.sum(np.exp(found)) * float(x[1, 0] - x[0, 0]), 1, atol=1e-3)
+    log_p = log_q(model, x)
+    assert np.max(np.abs(np.exp(log_p) - np.exp(exact))) < 2e-3
+    assert_allclose(np.sum(np.exp(log_p)) * float(x[1, 0] - x[0, 0]), 1, atol=1e-3)
     draw = drawn(model, 301)
     assert_allclose(log_q(model, draw.x), draw.log_prob, atol=1e-5)
     errors = []  # of fourth order in the step
     for steps in (25, 50):
-        errors.append(np.abs(log_q(ProbabilityFlow(process(EXACT, steps=steps), ()), x[140:160]) - found[140:160]))
+        errors.append(np.abs(log_q(ProbabilityFlow(process(EXACT, steps=steps), ()), x[140:160]) - log_p[140:160]))
     assert np.all(errors[0] / errors[1] > 8)
 
 
@@ -194,15 +194,15 @@ def test_weights_of_paths_and_of_densities_correct_a_wrong_score_and_a_planted_f
         square = np.asarray(draw.x)[:, 0] ** 2
         assert off_by(square, VARIANCE) > 3  # uncorrected
         for fault in (0.0, 0.5):  # a density that forgets a part which depends on x
-            found = importance(log_w + fault * square)
-            mean, error = found.mean(square)
-            good = abs(found.log_z) < 3 * found.log_z_error and abs(mean - VARIANCE) < 3 * error
+            estimate = importance(log_w + fault * square)
+            mean, error = estimate.mean(square)
+            good = abs(estimate.log_z) < 3 * estimate.log_z_error and abs(mean - VARIANCE) < 3 * error
             assert good == (fault == 0), (name, fault)
-            assert found.ess > 0.1 or fault, name
+            assert estimate.ess > 0.1 or fault, name
         indices, _ = independence_metropolis(log_w, jr.key(2))
         chain = square[np.asarray(indices)][100:]
         assert abs(chain.mean() - VARIANCE) < 3 * chain.std() / np.sqrt(len(chain) / 2)
-        spread[name] = found.variance
+        spread[name] = estimate.variance
     assert spread["measured"] < 0.8 * spread["plain"]  # what the covariance of a reverse step is worth
 
 
@@ -214,11 +214,11 @@ def test_for_a_gaussian_every_step_of_measured_width_is_exact():
 
         def with_divergence(self, weights: Any, y: Any, level: Any) -> Any:
             total = self.spectrum + level**2
-            return -Fourier((8,)).filtered(y, 1 / total), -jnp.sum(1 / total)
+            return -Fourier((8,)).filter(y, 1 / total), -jnp.sum(1 / total)
 
     spectrum = 1 / (0.3 + 2 - 2 * jnp.cos(2 * jnp.pi * jnp.arange(8) / 8))
     modes = Fourier((8,))
-    plan = Diffusion(Free(TOY, spectrum), GaussianStart(modes, spectrum), geometric(10.0, 0.05, 5))
+    plan = Diffusion(Free(TOY, spectrum), GaussianStart(modes, spectrum), geometric_levels(10.0, 0.05, 5))
     ladder = plan.levels[:, None]
     path = ReverseSDE(plan, (), modes, 1 / (spectrum + ladder**2))
     for model, exact in ((path, True), (eqx.tree_at(lambda m: m.information, path, jnp.zeros((6, 8))), False)):
@@ -231,10 +231,12 @@ def test_for_a_gaussian_every_step_of_measured_width_is_exact():
 
 
 def test_annealed_langevin_is_biased_until_its_states_are_those_of_a_metropolis_chain():
-    model = AnnealedLangevin(process(EXACT, steps=24), (), TOY, 1 / TOY.width**2, steps=6, adjusted=40, size=0.5)
-    walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walked)(keys))(model, jr.split(jr.key(0), 6000))
-    hasty = np.asarray(drawn(AnnealedLangevin(model.process, (), TOY, model.stiffness, 6, 0, 0.5), 6000).x)
-    deviations = [off_by((np.abs(np.asarray(x)[:, 0]) - 1) ** 2, 0.25**2) for x in (walkers.x, hasty)]
+    model = AnnealedLangevin(
+        process(EXACT, steps=24), (), TOY, 1 / TOY.width**2, steps=6, metropolis_steps=40, size=0.5
+    )
+    walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walk)(keys))(model, jr.split(jr.key(0), 6000))
+    unadjusted = np.asarray(drawn(AnnealedLangevin(model.process, (), TOY, model.stiffness, 6, 0, 0.5), 6000).x)
+    deviations = [off_by((np.abs(np.asarray(x)[:, 0]) - 1) ** 2, 0.25**2) for x in (walkers.x, unadjusted)]
     assert deviations[0] < 3
     assert deviations[1] > 5
     assert off_by(np.sign(np.asarray(walkers.x)[:, 0]), 0.0) < 3
@@ -254,19 +256,19 @@ def learnt() -> ProbabilityFlow:
     learner = FromData(start, examples, examples[:2000])
     method = Train(steps=3000, batch=512, learning_rate=Cosine(1e-2, 1e-6), every=500)
     finished = advance(learner, method, seed=5)
-    return trained(start, method.finish(learner, finished.state, finished.history).position)
+    return with_trained_weights(start, method.finish(learner, finished.state, finished.history).position)
 
 
 def test_a_learnt_score_is_the_tanh():
     """Relative error in L2 with the noised data, at levels from that of the peaks to that of the start."""
     model, clean, white = learnt(), toy_draws(10_000, 7), jr.normal(jr.key(8), (10_000, 1))
     at = lambda score, weights: jax.jit(jax.vmap(lambda y, level: score(weights, y, level), (0, None)))  # noqa: E731
-    exact, found = at(EXACT, ()), at(model.process.score, model.weights)
+    exact, learnt_score = at(EXACT, ()), at(model.process.score, model.weights)
     for level in (0.04, 0.1, 0.3, 1.0, 3.0, 10.0):
         y = clean + level * white
-        wanted = exact(y, level)
-        difference = found(y, level) - wanted
-        assert jnp.mean(difference**2) < 1e-2 * jnp.mean(wanted**2)
+        truth = exact(y, level)
+        difference = learnt_score(y, level) - truth
+        assert jnp.mean(difference**2) < 1e-2 * jnp.mean(truth**2)
 
 
 def backward_cumulants(model: ProbabilityFlow, start: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -284,10 +286,10 @@ def test_cumulants_are_conserved_backwards_by_the_exact_score_and_nearly_so_by_a
     flow = ProbabilityFlow(process(EXACT, steps=256, largest=2.0), ())
     grid = np.linspace(-16, 16, 4001)
     density = np.exp(jax.vmap(lambda y: TOY.noised_log_density(y, flow.process.levels[0]))(jnp.asarray(grid)[:, None]))
-    found = backward_cumulants(flow, grid, density)
+    measured = backward_cumulants(flow, grid, density)
     levels = np.asarray(flow.process.levels)
-    assert_allclose(found[:, 1] - levels**2, exact[1], rtol=1e-3)
-    assert_allclose(found[:, [3, 5, 7, 9]], np.tile(exact[[3, 5, 7, 9]], (len(levels), 1)), rtol=1e-2)
+    assert_allclose(measured[:, 1] - levels**2, exact[1], rtol=1e-3)
+    assert_allclose(measured[:, [3, 5, 7, 9]], np.tile(exact[[3, 5, 7, 9]], (len(levels), 1)), rtol=1e-2)
     grid = np.linspace(-8, 8, 4001)
     started = backward_cumulants(learnt(), float(np.sqrt(VARIANCE + 10.0**2)) * grid, np.exp(-0.5 * grid**2))[-1]
     assert_allclose(started[[1, 3, 5]], exact[[1, 3, 5]], rtol=0.01)

@@ -12,7 +12,7 @@ import pytest
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Key, PyTree, Scalar
 from retrodict.generate.exact import importance, independence_metropolis
-from retrodict.generate.learners import FromAction, FromData, trained
+from retrodict.generate.learners import FromAction, FromData, with_trained_weights
 from retrodict.generate.model import AbstractModel, Density, Sample
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
@@ -78,12 +78,12 @@ def in_errors(value: float, error: float, truth: float) -> float:
 
 def test_weights_correct_the_draws_of_a_wrong_model_and_give_ln_z():
     x, log_w = proposals(normal(0.2, 1.0), 20_000)
-    found = importance(log_w)
-    assert found.trusted
-    assert in_errors(found.log_z, found.log_z_error, LOG_Z) < 3
-    mean, error = found.mean(np.asarray(x))
+    estimate = importance(log_w)
+    assert estimate.trusted
+    assert in_errors(estimate.log_z, estimate.log_z_error, LOG_Z) < 3
+    mean, error = estimate.mean(np.asarray(x))
     assert np.all(np.abs(mean - CENTRE) < 3 * error)
-    square, error = found.mean(np.asarray(x) ** 2)
+    square, error = estimate.mean(np.asarray(x) ** 2)
     assert np.all(np.abs(square - CENTRE**2 - SCALE**2) < 3 * error)
     assert np.all(np.abs(np.mean(x, axis=0) - CENTRE) > 30 * np.std(x, axis=0) / np.sqrt(len(x)))  # uncorrected
 
@@ -104,12 +104,12 @@ def test_a_model_narrower_than_the_target_in_the_tails_is_not_trusted():
 @pytest.mark.parametrize("fault", [None, "jacobian"])
 def test_independence_metropolis_leaves_the_target_invariant_and_a_planted_fault_does_not(fault: str | None):
     x, log_w = proposals(normal(0.2, 1.0), 20_000)
-    if fault == "jacobian":  # a density that forgets part of its normalisation where x is large
+    if fault == "jacobian":  # a density without part of its normalisation where x is large
         log_w = log_w + 0.1 * jnp.sum(x, axis=1)
     indices, accepted = eqx.filter_jit(independence_metropolis)(log_w, jr.key(2))
     chain = np.asarray(x)[np.asarray(indices)][100:]
-    found = gamma_method(np.mean(chain, axis=1)[None])
-    assert (in_errors(found.value, found.error, CENTRE) < 3) == (fault is None)
+    estimate = gamma_method(np.mean(chain, axis=1)[None])
+    assert (in_errors(estimate.value, estimate.error, CENTRE) < 3) == (fault is None)
     assert 0.3 < np.mean(accepted) < 0.9
 
 
@@ -119,11 +119,11 @@ def test_training_on_data_and_training_on_the_action_find_the_same_normal_distri
     start = normal(0.0, 1.0)
     for learner in (FromData(start, examples[500:], examples[:500]), FromAction(start, Target())):
         finished = advance(learner, method, seed=4)
-        model = trained(start, method.finish(learner, finished.state, finished.history).position)
+        model = with_trained_weights(start, method.finish(learner, finished.state, finished.history).position)
         assert np.max(np.abs(model.weights["centre"] - CENTRE)) < 0.05
         assert abs(np.exp(model.weights["log_width"]) - SCALE) < 0.05
 
 
-def test_a_model_that_knows_only_its_paths_cannot_be_trained_on_an_action():
-    with pytest.raises(InputError, match="knows its density"):
+def test_a_model_with_a_density_of_paths_only_cannot_be_trained_on_an_action():
+    with pytest.raises(InputError, match="needs a model of exact density"):
         FromAction(PathOnly(normal(0, 1).weights), Target())

@@ -10,10 +10,10 @@ from numpy.testing import assert_allclose
 from scipy.stats import multivariate_normal
 
 from retrodict.base.errors import InputError
-from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow, aligned
+from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow, align
 from retrodict.generate.learners import log_weight
 from retrodict.generate.model import with_weights
-from retrodict.generate.spectrum import GaussianField, measured
+from retrodict.generate.spectrum import GaussianField, fit_gaussian_field
 from retrodict.lattice.theories.phi4 import Phi4
 from retrodict.lattice.theories.symmetries import negated, of_sites
 from retrodict.num.lattice_modes import modes_of
@@ -31,15 +31,15 @@ def coloured(shape: tuple[int, ...]) -> GaussianField:
 
 
 def flow(shape: tuple[int, ...], size: float = 0.1, steps: int = 12) -> ContinuousFlow:
-    """Random kernels on a field that is not white: nothing that a test sees is there by luck."""
+    """Random kernels on a field that is not white: no test passes by accident."""
     model = EquivariantFlow(steps=steps, harmonics=4).on(theory(shape), jr.key(0))
-    model = model.adapted(jax.vmap(coloured(shape).sample)(jr.split(jr.key(1), 200)))
+    model = model.initialise_from(jax.vmap(coloured(shape).sample)(jr.split(jr.key(1), 200)))
     return with_weights(model, size * jr.normal(jr.key(2), model.weights.shape))
 
 
 def true_log_prob(model: ContinuousFlow, z: jax.Array) -> float:
-    """By the determinant of the Jacobian of the map itself, whatever its divergence claims."""
-    jacobian = jax.jacfwd(lambda z: model._carried(z, model.recipe.steps).x)(z).reshape(z.size, z.size)
+    """By the determinant of the Jacobian of the map itself, independent of its divergence."""
+    jacobian = jax.jacfwd(lambda z: model._push(z, model.recipe.steps).x)(z).reshape(z.size, z.size)
     return float(model.base.log_prob(z) - jnp.linalg.slogdet(jacobian)[1])
 
 
@@ -49,7 +49,7 @@ def true_log_prob(model: ContinuousFlow, z: jax.Array) -> float:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_base_is_the_normal_distribution_with_its_covariance(shape):
     base, count = coloured(shape), int(np.prod(shape))
-    root = jax.jacfwd(lambda white: base.filtered(white, jnp.sqrt(base.power)))(jnp.zeros(shape)).reshape(count, count)
+    root = jax.jacfwd(lambda white: base.filter(white, jnp.sqrt(base.power)))(jnp.zeros(shape)).reshape(count, count)
     x = base.sample(jr.key(3))
     expected = multivariate_normal(np.zeros(count), np.asarray(root @ root.T)).logpdf(np.ravel(x))
     assert_allclose(base.log_prob(x), expected, rtol=1e-12)
@@ -59,18 +59,18 @@ def test_the_base_is_the_normal_distribution_with_its_covariance(shape):
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_measured_spectrum_is_that_of_the_fields(shape):
     base = coloured(shape)
-    found = measured(jax.vmap(base.sample)(jr.split(jr.key(4), 4000)))
-    assert_allclose(found.power, base.power, rtol=5 * np.sqrt(2 / 4000))
+    fitted = fit_gaussian_field(jax.vmap(base.sample)(jr.split(jr.key(4), 4000)))
+    assert_allclose(fitted.power, base.power, rtol=5 * np.sqrt(2 / 4000))
     orbit, weight = modes_of(shape).orbit, modes_of(shape).multiplicity
-    total, count = (np.bincount(orbit.ravel(), w.ravel()) for w in (weight * np.asarray(found.power), weight))
-    assert_allclose(found.power, (total / count)[orbit], rtol=1e-12)
+    total, count = (np.bincount(orbit.ravel(), w.ravel()) for w in (weight * np.asarray(fitted.power), weight))
+    assert_allclose(fitted.power, (total / count)[orbit], rtol=1e-12)
 
 
 # --- the continuous flow ----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_the_velocity_follows_every_symmetry_and_its_divergence_none(shape):
+def test_the_velocity_is_equivariant_under_every_symmetry_and_its_divergence_none(shape):
     model = flow(shape)
     kernel = model.field.at(jnp.asarray(0.3), model.weights)
     compute = eqx.filter_jit(model.field.with_divergence)
@@ -100,17 +100,17 @@ def test_the_density_of_a_draw_is_that_of_the_map_with_errors_of_fourth_order():
     errors = []
     for steps in (12, 24, 48):
         model = flow((4, 4), steps=steps)
-        errors.append(abs(float(model._carried(z, steps).log_prob) - true_log_prob(model, z)))
+        errors.append(abs(float(model._push(z, steps).log_prob) - true_log_prob(model, z)))
     assert errors[0] > 8 * errors[1] > 64 * errors[2]
     assert errors[2] < 1e-6
 
 
-def test_a_divergence_that_forgets_the_smoothed_fields_is_noticed():
+def test_a_divergence_without_the_smoothed_fields_is_noticed():
     """The twin of the test above."""
     model = flow((4, 4))
     z = model.base.sample(jr.key(7))
     wrong = eqx.tree_at(lambda m: m.field.smooth, model, model.field.smooth.at[1].multiply(1.1))
-    assert abs(float(model._carried(z, 12).log_prob) - true_log_prob(wrong, z)) > 1e-3
+    assert abs(float(model._push(z, 12).log_prob) - true_log_prob(wrong, z)) > 1e-3
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -135,16 +135,16 @@ def test_an_example_is_aligned_by_the_translation_and_sign_that_bring_it_closest
         return float(-base.log_prob(y - z))
 
     everywhere = [s * jnp.roll(x, (i, j), (0, 1)) for i in range(4) for j in range(6) for s in (1, -1)]
-    assert_allclose(distance(aligned(base, z, x)), min(map(distance, everywhere)), rtol=1e-12)
-    assert distance(aligned(base, z, x)) < distance(x)
+    assert_allclose(distance(align(base, z, x)), min(map(distance, everywhere)), rtol=1e-12)
+    assert distance(align(base, z, x)) < distance(x)
 
 
 def test_the_path_gradient_is_that_of_the_divergence_with_less_noise():
     """Against the mean of the full gradient over many draws, within its errors; near the optimum far less noise."""
     target = theory((4, 4))
     model = EquivariantFlow(harmonics=2, lengths=(0.0,), knots=3, steps=8, fitting_steps=8).on(target, jr.key(0))
-    exact_free = GaussianField(0.5 / (1 - 0.4 * (2 - 0.5 * modes_of((4, 4)).k_hat)), (4, 4))
-    model = model.adapted(jax.vmap(exact_free.sample)(jr.split(jr.key(1), 2000)))
+    exact_free = GaussianField(jnp.asarray(0.5 / (1 - 0.4 * (2 - 0.5 * modes_of((4, 4)).k_hat))), (4, 4))
+    model = model.initialise_from(jax.vmap(exact_free.sample)(jr.split(jr.key(1), 2000)))
 
     def full(w, k):
         return -log_weight(with_weights(model, w), target, k)
@@ -153,9 +153,9 @@ def test_the_path_gradient_is_that_of_the_divergence_with_less_noise():
         return with_weights(model, w).reverse_loss(target, k)
 
     keys = jr.split(jr.key(13), 3000)
-    found = [jax.jit(jax.vmap(jax.value_and_grad(f), (None, 0)))(model.weights, keys) for f in (full, path)]
-    assert_allclose(found[0][0], found[1][0], atol=1e-10)
-    means, errors = zip(*((g.mean(axis=0), g.std(axis=0) / np.sqrt(len(g))) for _, g in found), strict=True)
+    gradients = [jax.jit(jax.vmap(jax.value_and_grad(f), (None, 0)))(model.weights, keys) for f in (full, path)]
+    assert_allclose(gradients[0][0], gradients[1][0], atol=1e-10)
+    means, errors = zip(*((g.mean(axis=0), g.std(axis=0) / np.sqrt(len(g))) for _, g in gradients), strict=True)
     pulls = (means[0] - means[1]) / (np.hypot(*errors) + 1e-12)
     assert np.mean(pulls**2) < 2
     assert np.max(np.abs(pulls)) < 4.5

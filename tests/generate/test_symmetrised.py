@@ -15,9 +15,9 @@ from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow
 from retrodict.generate.coupling import CheckerboardFlow
 from retrodict.generate.exact import importance
 from retrodict.generate.model import with_weights
-from retrodict.generate.symmetrised import Symmetrised, TwoModes, folded
+from retrodict.generate.symmetrised import Symmetrised, TwoModes, fold
 from retrodict.lattice.models.u1.training import U1Diffusion
-from retrodict.lattice.problems import TEMPLATE
+from retrodict.lattice.templates import TEMPLATE
 from retrodict.lattice.theories.groups import U1
 from retrodict.lattice.theories.phi4 import Phi4
 from retrodict.lattice.theories.reference import phi4_two_by_two
@@ -33,7 +33,7 @@ def two_modes(name: str, shape: tuple[int, ...], apart: float = 1.5) -> TwoModes
     """Random weights: a skew mode at about `apart`, and its mirror image."""
     model = Symmetrised(INNER[name]).on(Phi4(shape, 0.2, LAM), jr.key(0))
     signs = jr.rademacher(jr.key(1), (200, *(1 for _ in shape)), float)
-    model = model.adapted(signs * (apart + 0.7 * jr.normal(jr.key(2), (200, *shape))))
+    model = model.initialise_from(signs * (apart + 0.7 * jr.normal(jr.key(2), (200, *shape))))
     leaves, structure = jax.tree.flatten(model.weights)
     noise = [0.2 * jr.normal(jr.fold_in(jr.key(3), i), leaf.shape) for i, leaf in enumerate(leaves)]
     return with_weights(model, jax.tree.unflatten(structure, noise))
@@ -57,7 +57,7 @@ def test_the_density_is_normalised_and_even_and_that_of_one_mode_is_neither_even
     density = np.exp(log_prob(model, grid))
     assert_allclose(density.sum() * (nodes[1] - nodes[0]) ** 2, 1.0, atol=1e-4)
     assert_allclose(log_prob(model, negated(grid)), log_prob(model, grid), atol=1e-9)
-    one = np.exp(log_prob(model.one, grid - model.centre))
+    one = np.exp(log_prob(model.component, grid - model.centre))
     assert np.max(np.abs(one - one[::-1])) > 0.1 * one.max()
 
 
@@ -70,8 +70,8 @@ def test_a_draw_has_the_density_that_the_model_gives_to_it_and_either_sign(name)
     assert abs(positive - 200) < 4 * np.sqrt(100)
 
 
-def test_a_mode_is_not_odd_and_its_velocity_still_follows_translations():
-    one = two_modes("continuous", (4, 4)).one
+def test_a_mode_is_not_odd_and_its_velocity_is_still_equivariant_under_translations():
+    one = two_modes("continuous", (4, 4)).component
     assert isinstance(one, ContinuousFlow)
     field, x = one.field, jr.normal(jr.key(5), (4, 4))
     kernel = field.at(jnp.asarray(0.4), one.weights)
@@ -82,31 +82,31 @@ def test_a_mode_is_not_odd_and_its_velocity_still_follows_translations():
     assert np.max(np.abs(field.velocity(kernel, -x) + velocity)) > 1e-2
 
 
-def test_fields_are_folded_to_positive_means_and_the_loss_does_not_mind_the_sign():
+def test_fields_are_folded_to_positive_means_and_the_loss_does_not_depend_on_the_sign():
     model, x = two_modes("couplings", (4, 2)), jr.normal(jr.key(6), (4, 2))
-    assert float(jnp.mean(folded(x))) == abs(float(jnp.mean(x)))
-    assert_array_equal(folded(-x), folded(x))
+    assert float(jnp.mean(fold(x))) == abs(float(jnp.mean(x)))
+    assert_array_equal(fold(-x), fold(x))
     assert_array_equal(model.loss(-x, jr.key(0)), model.loss(x, jr.key(0)))
 
 
 @pytest.mark.parametrize("fault", [False, True])
-def test_weights_are_exact_where_the_modes_overlap_and_forgetting_the_mirror_image_is_noticed(fault):
+def test_weights_are_exact_where_the_modes_overlap_and_omitting_the_mirror_image_is_noticed(fault):
     """kappa = 0.27 on 2 x 2: ln Z and V <M^2> by quadrature within 3.5 sigma; half of q(x) alone is far off."""
-    action, wanted = Phi4((2, 2), KAPPA, LAM), phi4_two_by_two(KAPPA, LAM)
+    action, exact = Phi4((2, 2), KAPPA, LAM), phi4_two_by_two(KAPPA, LAM)
     model = Symmetrised(INNER["couplings"]).on(action, jr.key(0))
     wide = 1.2 + jr.normal(jr.key(1), (500, 1, 1)) + 0.7 * jr.normal(jr.key(2), (500, 2, 2))
-    model = model.adapted(wide)
+    model = model.initialise_from(wide)
     x, log_q = drawn(model, jr.split(jr.key(3), 20_000))
     if fault:
         side = jnp.sign(jnp.mean(x, axis=(1, 2)))[:, None, None]
-        log_q = log_prob(model.one, side * x - model.centre) - jnp.log(2.0)
-    found = importance(jax.vmap(action.log_density)(x) - log_q)
-    mean, error = found.mean(4 * np.mean(x, axis=(1, 2)) ** 2)
-    off = max(abs(found.log_z - wanted["ln_Z"]) / found.log_z_error, abs(mean - wanted["V_M2"]) / error)
+        log_q = log_prob(model.component, side * x - model.centre) - jnp.log(2.0)
+    estimate = importance(jax.vmap(action.log_density)(x) - log_q)
+    mean, error = estimate.mean(4 * np.mean(x, axis=(1, 2)) ** 2)
+    off = max(abs(estimate.log_z - exact["ln_Z"]) / estimate.log_z_error, abs(mean - exact["V_M2"]) / error)
     assert (off < 3.5) != fault
 
 
-def test_models_that_do_not_know_the_density_of_a_mirror_image_are_refused():
+def test_models_without_the_density_of_a_mirror_image_are_refused():
     with pytest.raises(InputError, match="mirror image"):
         Symmetrised(U1Diffusion()).on(Wilson(U1(), (4, 4), 2.0), jr.key(0))
 

@@ -19,11 +19,12 @@ from retrodict.lattice.io.saved_configurations import (
     export_configurations,
     saved_configurations,
 )
-from retrodict.lattice.problems import DEMOS, TEMPLATE, problem
+from retrodict.lattice.problems import problem
 from retrodict.lattice.report.baselines import baselines, run_for
 from retrodict.lattice.report.pictures import pictures
 from retrodict.lattice.report.sections import step_seconds
 from retrodict.lattice.samplers.methods import HMC
+from retrodict.lattice.templates import DEMOS, TEMPLATE
 from retrodict.lattice.theories.groups import SU3, U1
 from retrodict.lattice.theories.paths import FeynmanPath
 from retrodict.lattice.theories.phi4 import Phi4

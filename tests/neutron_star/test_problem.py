@@ -13,7 +13,7 @@ from scipy.optimize import least_squares
 
 from retrodict.base.errors import InputError, Interrupted
 from retrodict.inference.ensemble import Ensemble
-from retrodict.neutron_star import problems
+from retrodict.neutron_star import problems, templates
 from retrodict.neutron_star.ansatz import CoreGrid, GaussianProcessSoundSpeed, NeuralPressure
 from retrodict.neutron_star.derived import QUANTITIES
 from retrodict.neutron_star.forward import Stars
@@ -124,7 +124,7 @@ def test_the_template_and_the_demos_are_configs_that_build():
     from retrodict.cli.config.document import parse_document
     from retrodict.cli.config.load import from_document
 
-    for text in (problems.TEMPLATE, *problems.DEMOS.values()):
+    for text in (templates.TEMPLATE, *templates.DEMOS.values()):
         assert from_document(parse_document(text, Path("config.yaml"))).domain == "neutron_star"
 
 
@@ -169,3 +169,12 @@ def test_a_stopped_reconstruction_resumes_bit_identically(tmp_path, monkeypatch)
     for one, other in zip(jax.tree.leaves(resumed.state.descent), jax.tree.leaves(whole.state.descent), strict=True):
         assert np.array_equal(one, other)
     assert np.array_equal(resumed.history.cost, whole.history.cost)
+
+
+def test_the_data_may_be_the_name_of_a_file_as_text(tmp_path):
+    path = tmp_path / "stars.csv"
+    path.write_text("mass [Msun], mass_error [Msun], radius [km], radius_error [km]\n1.4, 0.1, 12.0, 1.0\n")
+    by_text, by_path = (problems.problem(name, pulsars=()) for name in (str(path), path))
+    assert jax.tree.all(
+        jax.tree.map(lambda a, b: bool(jnp.all(a == b)), by_text.likelihood.data, by_path.likelihood.data)
+    )

@@ -49,6 +49,19 @@ def read_npz(path: PathLike) -> tuple[dict[str, np.ndarray], Source]:
     return arrays, source
 
 
+def npz_names(path: PathLike) -> list[str]:
+    """The names of the arrays of an `.npz` file, from its directory alone. Raises `InputError` for a damaged one."""
+    data, _ = read_bytes(path, ARRAY_LIMIT)
+    where = os.fspath(path)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return [_member_name(info) for info in archive.infolist()[:MAX_MEMBERS]]
+    except (zipfile.BadZipFile, OSError, ValueError) as error:
+        raise InputError(
+            "the archive is damaged", where=where, got=str(error)[:200], expected="an .npz file"
+        ) from error
+
+
 def parse_npy(data: bytes, where: str, limit: int = ARRAY_LIMIT) -> np.ndarray:
     """The array in the bytes of an `.npy` file, of at most `limit` bytes; `where` is for the messages."""
     descr, fortran, shape, start = _parse_header(data, where)

@@ -5,14 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from retrodict.base.arrays import read_npy, read_npz
+from retrodict.base.arrays import npz_names, read_npy, read_npz
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, TEXT_LIMIT, PathLike, Source, form_of, read_bytes, read_head, read_json
-from retrodict.base.tables import IGNORED, ColumnNames, Columns, header_names, parse_names, parse_table
+from retrodict.base.recognition import WEIGHT_NAMES
+from retrodict.base.tables import IGNORED, ColumnNames, Columns, header_columns, parse_names, parse_table
 from retrodict.base.units import factor
-
-HEADER_BYTES = 65_536
-WEIGHT_NAMES = ("weight", "weights", "w")
 
 
 def read_columns(
@@ -38,26 +36,44 @@ def read_columns(
     return parse_table(data, source, columns, words)
 
 
-def column_names(path: PathLike) -> tuple[str, ...]:
-    """The names that a file gives to its columns, however broken its numbers are; none where it names none.
+def named_columns(form: str, first: bytes, path: PathLike, document: JSON = None) -> tuple[tuple[str, str], ...]:
+    """Name and unit that a file gives to each of its columns, however broken its numbers are.
 
-    Looks at the first lines of a text, the names in an archive, a JSON object or an HDF5 file. Never raises.
+    Args:
+        form: what the file is, as `form_of` says.
+        first: the first bytes, in which a text has its header.
+        path: of the file; an archive or an HDF5 file is opened for its names.
+        document: the content of a JSON file.
+
+    Returns:
+        Lower-case names with their units, empty units where none is stated; nothing where the file names no columns.
+
+    Raises:
+        InputError: for an archive, an HDF5 file or a name that cannot be read.
     """
-    try:
-        form = form_of(head := read_head(path, HEADER_BYTES))
-        if form == "zip":
-            return parse_names(list(read_npz(path)[0]))[0]
-        if form == "json":
-            value, source = read_json(path)
-            return parse_names(list(_json_table(value, source)))[0]
-        if form == "hdf5":
-            from retrodict.base.hdf5 import list_hdf5
+    if form == "zip":
+        return _pairs(npz_names(path))
+    if form == "json":
+        return _pairs(list(_json_table(document, Source(os.fspath(path), "", 0))))
+    if form == "hdf5":
+        return _hdf5_pairs(path)
+    return header_columns(first.decode("utf-8-sig", errors="replace")) if form == "text" else ()
 
-            found = list_hdf5(path)[0].items()
-            return tuple(leaf.lower() for name, one in found for leaf in (name.rpartition("/")[2], *one.fields))
-        return header_names(head.decode("utf-8-sig", errors="replace")) if form == "text" else ()
-    except InputError:
-        return ()
+
+def _pairs(names: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    return tuple(zip(*parse_names(names), strict=True)) if names else ()
+
+
+def _hdf5_pairs(path: PathLike) -> tuple[tuple[str, str], ...]:
+    from retrodict.base.hdf5 import list_hdf5
+
+    datasets = list_hdf5(path)[0].items()
+    leaves = (
+        (leaf.lower(), dataset.unit or "")
+        for name, dataset in datasets
+        for leaf in (name.rpartition("/")[2], *dataset.fields)
+    )
+    return tuple(dict.fromkeys(leaves))
 
 
 def find(table: Columns, names: Sequence[str]) -> str | None:
@@ -66,7 +82,17 @@ def find(table: Columns, names: Sequence[str]) -> str | None:
 
 
 def take(table: Columns, names: Sequence[str], units: Mapping[str, float], *, unit: str | None = None) -> np.ndarray:
-    """The column that goes by one of `names`, in the first of `units`. `unit` stands in where the file names none."""
+    """The column that goes by one of several names, in the first of several units.
+
+    Args:
+        table: the columns of a file.
+        names: what the column may be called; the first is recommended in messages.
+        units: unit -> its value in the first of them.
+        unit: the unit that is taken where the file names none; the first of `units` if None.
+
+    Raises:
+        InputError: if there is no such column, its unit is unknown, or a value is not finite.
+    """
     name = find(table, names)
     if name is None:
         wanted = f"{names[0]} [{next(iter(units))}]".removesuffix(" []")
@@ -93,7 +119,17 @@ def weights(table: Columns) -> np.ndarray:
 def from_arrays(
     arrays: dict[str, np.ndarray], source: Source, form: str, columns: ColumnNames | None = None
 ) -> Columns:
-    """Columns from one-dimensional arrays of equal length, named `mass` or `mass [Msun]`."""
+    """Columns from one-dimensional arrays of equal length.
+
+    Args:
+        arrays: by name, `mass` or `mass [Msun]`; arrays of other ranks are left out.
+        source: the file that they come from.
+        form: of that file, such as `npz`.
+        columns: names and units of the columns that are wanted; all if None.
+
+    Raises:
+        InputError: if the arrays are of different lengths, or there are none.
+    """
     flat = {name: values for name, values in arrays.items() if values.ndim == 1}
     lengths = {len(values) for values in flat.values()}
     if not flat or len(lengths) != 1 or lengths == {0}:

@@ -1,10 +1,12 @@
-"""The literature: BibTeX entries by key, from the file `references.bib` that ships with the package."""
+"""The literature: BibTeX entries by key, from the file `references.bib` of the house and of each domain."""
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+
+from retrodict.base.domains import installed
 
 _ENTRY = re.compile(r"^@(\w+)\{([^,\s]+),\n(.*?)^\}", re.MULTILINE | re.DOTALL)
 _FIELD = re.compile(r"^\s*(\w+)\s*=\s*\{(.*?)\},?\s*$", re.MULTILINE)
@@ -34,12 +36,12 @@ _LETTERS = {
 
 @dataclass(frozen=True)
 class Reference:
-    """One entry: its BibTeX text and its fields in plain Unicode."""
+    """One entry of the bibliography."""
 
-    key: str
-    kind: str
-    bibtex: str
-    fields: dict[str, str]
+    key: str  # by which it is cited
+    kind: str  # article, book, software, ...
+    bibtex: str  # the entry as it stands in the file
+    fields: dict[str, str]  # in plain Unicode, by lower-case name
 
     @property
     def authors(self) -> list[str]:
@@ -75,10 +77,19 @@ class Reference:
 
 @cache
 def library() -> dict[str, Reference]:
-    """All entries by key, in the order of the file."""
-    text = resources.files("retrodict.base").joinpath("references.bib").read_text(encoding="utf-8")
-    entries = [_reference(match) for match in _ENTRY.finditer(text)]
-    return {entry.key: entry for entry in entries}
+    """All entries by key: those of the house, then those of each domain, in the order of their files."""
+    texts = [_text("retrodict.base:references.bib"), *(_text(one.bibliography) for one in installed().domains.values())]
+    entries = [_reference(match) for text in texts for match in _ENTRY.finditer(text)]
+    return {entry.key: entry for entry in reversed(entries)}
+
+
+def _text(place: str) -> str:
+    """The content of `package:file.bib`; nothing where there is none."""
+    package, _, name = place.partition(":")
+    try:
+        return resources.files(package).joinpath(name).read_text(encoding="utf-8") if name else ""
+    except (ModuleNotFoundError, OSError):
+        return ""  # a citation without its entry says so where it is printed
 
 
 def find(keys: Iterable[str]) -> list[Reference]:

@@ -37,10 +37,10 @@ ColumnNames = str | Sequence[str]
 class Columns:
     """Named columns of numbers from one file; a column is checked to be finite when it is taken by its name."""
 
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # lower-case
     units: tuple[str, ...]  # "" where the file names none
     values: np.ndarray  # float64 (rows, columns)
-    source: Source
+    source: Source  # the file and its hash
     form: str  # text, npy, npz, hdf5 or json
     lines: np.ndarray  # line in the file of each row; empty where there are no lines
     words: dict[str, tuple[str, ...]]  # the columns of words that were asked for
@@ -83,10 +83,16 @@ def parse_names(columns: ColumnNames, where: str = "columns") -> tuple[tuple[str
 
 
 def parse_table(data: bytes, source: Source, columns: ColumnNames | None = None, words: Sequence[str] = ()) -> Columns:
-    """The table in `data`. `columns` names every column in turn (`_` skips one) and overrides a header.
+    """The table in the bytes of a text file.
 
-    `words` are columns that may hold text. Raises `InputError` for ragged rows, cells that are not finite numbers,
-    missing or duplicate names, a table without rows.
+    Args:
+        data: the bytes, UTF-8.
+        source: where they come from, for messages and provenance.
+        columns: names every column in turn (`_` skips one), with units in brackets; overrides a header.
+        words: names of columns that may hold text.
+
+    Raises:
+        InputError: for rows of different lengths, cells that are no numbers, missing or duplicate names, no rows.
     """
     path = source.path
     stream = io.TextIOWrapper(io.BytesIO(decode(data, path).encode()), encoding="utf-8", newline=None)
@@ -100,8 +106,8 @@ def parse_table(data: bytes, source: Source, columns: ColumnNames | None = None,
     return table.finish(source)
 
 
-def header_names(text: str) -> tuple[str, ...]:
-    """The names of the columns as the first lines of a table say them; none where there are none. Never raises."""
+def header_columns(text: str) -> tuple[tuple[str, str], ...]:
+    """Name and unit of each column as the first lines of a table say them; none where there are none. Never raises."""
     table = _Table("", None, ())
     for number, line in enumerate(text.splitlines(), 1):
         try:
@@ -110,7 +116,7 @@ def header_names(text: str) -> tuple[str, ...]:
             break
         if table.names:
             break
-    return table.names
+    return tuple(zip(table.names, table.units, strict=False))
 
 
 class _Table:
@@ -131,7 +137,7 @@ class _Table:
     def take(self, line: str, number: int) -> None:
         if not line or line.startswith(_COMMENTS):
             self._remember(line)
-        elif self.comma is None and not self.header_seen and not _starts_with_number(line):
+        elif self.comma is None and not self.header_seen and not starts_with_number(line):
             self._header(line, number)
         else:
             self._row(line, number)
@@ -239,7 +245,7 @@ def finite(cell: str, where: str) -> float:
     raise InputError(what, where=where, got=repr(cell[:60]), expected="a finite number", fix=fix)
 
 
-def _starts_with_number(line: str) -> bool:
+def starts_with_number(line: str) -> bool:
     """A row of data: at least one cell is a number, or looks like a missing one."""
     cells = _split(line, "," in line)
     return any(_NUMBER.fullmatch(cell[:60]) or (cell and _NOT_FINITE.fullmatch(cell[:60])) for cell in cells)
@@ -293,7 +299,13 @@ def _refuse_duplicates(names: Sequence[str], where: str) -> None:
 
 
 def format_table(names: Sequence[str], units: Sequence[str], columns: Sequence[np.ndarray]) -> str:
-    """CSV text with units in the header; numbers are written so that reading gives the same bits back."""
+    """CSV text with units in the header; numbers are written so that reading gives the same bits back.
+
+    Args:
+        names: of the columns.
+        units: of the columns; none where empty.
+        columns: arrays of one length.
+    """
     header = ", ".join(f"{name} [{unit}]" if unit else name for name, unit in zip(names, units, strict=True))
     rows = (", ".join(repr(float(number)) for number in row) for row in zip(*columns, strict=True))
     return "\n".join([header, *rows, ""])

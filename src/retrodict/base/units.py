@@ -1,46 +1,16 @@
 """Units by their name: `g cm^-3`, `g/cm3`, `MeV fm-3` and `MeV/fm^3` are understood, and unknown ones are refused.
 
-Only the units that the readers meet are listed; each quantity has its own, so that a length is never taken for a mass.
+Which units a quantity may have is listed by the domain that reads it (as in `neutron_star/units.py`): each
+quantity has its own table, so that a length is never taken for a mass.
 """
 
 import re
 from collections.abc import Mapping
 from typing import Final
 
-from retrodict.base.constants import (
-    GRAVITATIONAL_CONSTANT,
-    HBAR_C,
-    MEV_FM3_IN_DYN_CM2,
-    MEV_FM3_IN_GRAM_CM3,
-    MEV_FM3_IN_INVERSE_KM2,
-    SOLAR_MASS_PARAMETER,
-)
 from retrodict.base.errors import InputError
 
 # What one unit is worth in the first unit of its row.
-ENERGY_DENSITY: Final = {
-    "MeV fm^-3": 1.0,
-    "GeV fm^-3": 1e3,
-    "fm^-4": HBAR_C,
-    "MeV^4": HBAR_C**-3,
-    "GeV^4": 1e12 * HBAR_C**-3,
-    "g cm^-3": 1.0 / MEV_FM3_IN_GRAM_CM3,
-    "kg m^-3": 1e-3 / MEV_FM3_IN_GRAM_CM3,
-    "dyn cm^-2": 1.0 / MEV_FM3_IN_DYN_CM2,
-    "erg cm^-3": 1.0 / MEV_FM3_IN_DYN_CM2,
-    "Pa": 10.0 / MEV_FM3_IN_DYN_CM2,
-    "J m^-3": 10.0 / MEV_FM3_IN_DYN_CM2,
-    "km^-2": 1.0 / MEV_FM3_IN_INVERSE_KM2,
-    "m^-2": 1e6 / MEV_FM3_IN_INVERSE_KM2,
-    "Msun km^-3": 1e-15 * 1e3 * SOLAR_MASS_PARAMETER / GRAVITATIONAL_CONSTANT / MEV_FM3_IN_GRAM_CM3,
-}
-PRESSURE: Final = ENERGY_DENSITY
-NUMBER_DENSITY: Final = {"fm^-3": 1.0, "cm^-3": 1e-39, "m^-3": 1e-45}
-MASS: Final = {"Msun": 1.0}
-LENGTH: Final = {"km": 1.0, "m": 1e-3, "cm": 1e-5}
-ENERGY: Final = {"MeV": 1.0, "GeV": 1e3}
-EUCLIDEAN_TIME: Final = {"GeV^-1": 1.0, "MeV^-1": 1e3, "fm": 1e3 / HBAR_C}
-MOMENTUM: Final = {"GeV": 1.0, "MeV": 1e-3, "fm^-1": 1e-3 * HBAR_C}
 NUMBER: Final = {"": 1.0, "1": 1.0, "-": 1.0, "dimensionless": 1.0}
 
 _SYMBOLS: Final = {
@@ -52,7 +22,20 @@ _FACTOR = re.compile(r"([A-Za-z_☉⊙]+)(?:\^|\*\*)?\{?([+-]?\d+)?\}?")
 
 
 def factor(unit: str, units: Mapping[str, float], where: str) -> float:
-    """What one `unit` is worth in the first unit of `units`. Raises `InputError` naming the units that are known."""
+    """What one unit is worth in the first unit of a table.
+
+    Args:
+        unit: as a file writes it.
+        units: unit -> its value in the first of them.
+        where: file and column, for the message.
+
+    Raises:
+        InputError: for an unknown unit, naming those that are known.
+
+    Example:
+        >>> factor("MeV/fm3", {"MeV fm^-3": 1.0, "GeV fm^-3": 1e3}, "eos.csv")
+        1.0
+    """
     if unit in units:
         return units[unit]
     wanted = _powers(unit)

@@ -40,21 +40,20 @@ def command(
 
 def demos() -> dict[str, tuple[str, str]]:
     """Name -> (domain, config text), of all domains."""
-    from retrodict.cli import domains
+    from retrodict.base.domains import installed
 
-    return {name: (domain, text) for domain in domains.DOMAINS for name, text in domains.domain(domain).DEMOS.items()}
+    domains = installed().domains.values()
+    return {name: (domain.name, text) for domain in domains for name, text in domain.demos.items()}
 
 
-def _takes_data(domain: str) -> bool:
-    """Whether the problems of a domain are about data: a lattice theory is sampled, not fitted."""
-    from retrodict.cli import domains
-    from retrodict.cli.config.signature import parameters
+def _takes_data(name: str) -> bool:
+    from retrodict.base.domains import domain
 
-    return "data" in parameters(domains.domain(domain).problem)
+    return domain(name).takes_data
 
 
 def _chosen(found: dict[str, tuple[str, str]], name: str) -> tuple[str, str]:
-    from retrodict.cli.domains import did_you_mean
+    from retrodict.base.domains import did_you_mean
 
     if name in found:
         return found[name]

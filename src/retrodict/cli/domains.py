@@ -1,62 +1,39 @@
-"""The table of names: which module stands behind a word in a config. Nothing is imported before it is asked for."""
+"""Which class or function stands behind a word of a config. Nothing is imported before it is asked for."""
 
-import difflib
-import importlib
-from collections.abc import Iterator
-from types import ModuleType
+from collections.abc import Mapping
+from typing import Any
 
+from retrodict.base.domain import Domain, ImportPath, resolve
+from retrodict.base.domains import did_you_mean, installed
 from retrodict.base.errors import InputError
-
-DOMAINS: dict[str, str] = {
-    "neutron_star": "retrodict.neutron_star.problems",
-    "spectral": "retrodict.spectral.problems",
-    "lattice": "retrodict.lattice.problems",
-}
-
-METHODS: dict[str, str] = {
-    "Cluster": "retrodict.lattice.samplers.methods",
-    "Ensemble": "retrodict.inference.ensemble",
-    "HMC": "retrodict.lattice.samplers.methods",
-    "HeatBath": "retrodict.lattice.samplers.methods",
-    "Importance": "retrodict.inference.importance",
-    "Langevin": "retrodict.lattice.samplers.methods",
-    "Laplace": "retrodict.inference.laplace",
-    "IndependenceMetropolis": "retrodict.lattice.models.independence_metropolis",
-    "LatticeSMC": "retrodict.lattice.samplers.smc",
-    "MALA": "retrodict.lattice.samplers.methods",
-    "MAP": "retrodict.inference.map",
-    "ConstrainedHMC": "retrodict.inference.constrained_hmc",
-    "NUTS": "retrodict.inference.nuts",
-    "SequentialMonteCarlo": "retrodict.inference.smc",
-}
+from retrodict.inference import METHODS
 
 
-def domain(name: str) -> ModuleType:
-    """The `problems` module of a domain. Raises `InputError` for a name that is not in the table."""
-    return importlib.import_module(_module(DOMAINS, name, "domain"))
+def methods_of(domain: Domain | None) -> Mapping[str, ImportPath]:
+    """The methods that a config of a domain may name: those of the house and its own; of no domain, all there are."""
+    owners = [domain] if domain else list(installed().domains.values())
+    return {**METHODS, **{kind: path for owner in owners for kind, path in owner.methods.items()}}
 
 
-def readers() -> Iterator[ModuleType]:
-    """The modules whose `inspect(path)` describes a file or raises `UnknownKind`, each imported when its turn comes."""
-    return map(importlib.import_module, DOMAINS.values())
+def method(kind: str, domain: Domain | None) -> type:
+    """The dataclass of an inference method.
+
+    Args:
+        kind: the word of the config.
+        domain: whose config it is; None where that is not known.
+
+    Raises:
+        InputError: for a name that nobody has, and for a method of another domain.
+    """
+    methods = methods_of(domain)
+    if kind in methods:
+        return load(methods[kind], domain)
+    owners = [other.name for other in installed().domains.values() if kind in other.methods]
+    what = f"the method {kind!r} belongs to the domain {owners[0]}" if owners else f"there is no method {kind!r}"
+    fix = "" if owners else did_you_mean(kind, methods_of(None))
+    raise InputError(what, expected=f"one of {', '.join(sorted(methods))}", fix=fix)
 
 
-def method(name: str) -> type:
-    """The dataclass of an inference method. Raises `InputError` for a name that is not in the table."""
-    return vars(importlib.import_module(_module(METHODS, name, "method")))[name]
-
-
-def did_you_mean(word: str, known: list[str]) -> str:
-    """A fix to copy when `word` looks like a slip for one of `known`, else nothing."""
-    by_lower = {name.lower(): name for name in known}
-    near = difflib.get_close_matches(word.lower(), list(by_lower), n=1)
-    return f"did you mean {by_lower[near[0]]}?" if near else ""
-
-
-def _module(table: dict[str, str], name: str, noun: str) -> str:
-    if name not in table:
-        known = sorted(table)
-        raise InputError(
-            f"there is no {noun} {name!r}", expected=f"one of {', '.join(known)}", fix=did_you_mean(name, known)
-        )
-    return table[name]
+def load(path: ImportPath, domain: Domain | None = None) -> Any:
+    """The object that a domain names by its import path. Raises `InputError` naming the domain's package."""
+    return resolve(path, f"the domain {domain.name} of the package {domain.package}" if domain else "")

@@ -5,12 +5,13 @@ import io
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from retrodict.base.errors import InputError
 from retrodict.cli.options import Directory, Force
+from retrodict.cli.tables import STATISTICS, Tables, grid_unit
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,25 +19,24 @@ if TYPE_CHECKING:
     from retrodict.run.result import Result
 
 EXAMPLE = "Example: retrodict export runs/stars --to csv --out tables"
-Tables: TypeAlias = "dict[str, dict[str, tuple[np.ndarray, str]]]"  # name -> column -> (draw, row) and its unit
+GENERAL = ("csv", "netcdf")  # formats of every result
 TABLES = 100  # draws of which the domain makes tables
 DRAWS = 1000  # draws of a function that are written
 ESTIMATED = ("error", "tau_int", "tau_int_error", "effective_size", "exact", "deviation")  # of means
-STATISTICS = ("mean", "median", "q2_5", "q16", "q84", "q97_5")
 
 
 def command(
     directory: Directory,
     to: Annotated[
-        Literal["csv", "netcdf", "npz", "nersc", "ildg"],
-        typer.Option("--to", help="The format; the last three: links."),
+        str,
+        typer.Option("--to", metavar="FORMAT", help="csv, netcdf, or one of the domain (links: npz, nersc, ildg)."),
     ] = "csv",
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Where to; DIR/export if not given.", show_default=False)
     ] = None,
     force: Force = False,
 ) -> None:
-    """Write results as CSV or NetCDF, or kept configurations of links as NPZ, NERSC or ILDG files.
+    """Write results as CSV or NetCDF, or in a format of the domain: saved configurations of links as NPZ, NERSC, ILDG.
 
     CSV: quantities.csv; for each function NAME.csv (x, mean, median, q2_5, q16, q84, q97_5, with units) and
     NAME_draws.csv; tables of the domain, one a draw, such as equation_of_state/000.csv and stars/000.csv. NetCDF: the
@@ -46,28 +46,30 @@ def command(
     from retrodict.run.result import Result
 
     result, folder = Result.load(directory), out or directory / "export"
-    if to in ("csv", "netcdf"):
+    if to in GENERAL:
         tables = _domain_tables(directory, result)
         files = csv_files(result, tables) if to == "csv" else {"export.nc": netcdf(result, tables)}
     else:
-        files = _configurations(directory, to)
+        files = _in_format(directory, to)
     _check_free([folder / name for name in files], force=force)
     _write(folder, files)
     for name in sorted({name.split("/")[0] for name in files}):
         typer.echo(str(folder / name))
 
 
-def _configurations(directory: Path, to: str) -> dict[str, bytes]:
-    """What the domain has kept of the positions of chains, in one of its formats. Raises `InputError` without such."""
-    from retrodict.cli import domains
+def _in_format(directory: Path, to: str) -> dict[str, bytes]:
+    """What the domain exports in one of its own formats. Raises `InputError` for a format that it does not have."""
+    from retrodict.base.domains import did_you_mean
     from retrodict.cli.config import load_config
-    from retrodict.cli.running import RESOLVED, domain_of
+    from retrodict.cli.domains import load as load_hook
+    from retrodict.cli.running import RESOLVED, description_of
 
-    name = domain_of(directory)
-    export_configurations = vars(domains.domain(name)).get("export_configurations")
-    if export_configurations is None:
-        raise InputError(f"the domain {name} has no configurations to export", got=f"--to {to}", fix="--to csv")
-    return export_configurations(directory, load_config(directory / RESOLVED).problem, to)
+    domain = description_of(directory)
+    formats = [*GENERAL, *domain.exports]
+    if to not in domain.exports:
+        what, fix = f"results of {domain.name} have no format {to!r}", did_you_mean(to, formats) or "--to csv"
+        raise InputError(what, where="--to", expected=f"one of {', '.join(formats)}", fix=fix)
+    return load_hook(domain.exports[to], domain)(directory, load_config(directory / RESOLVED).problem, to)
 
 
 def csv_files(result: "Result", tables: Tables) -> dict[str, bytes]:
@@ -85,7 +87,13 @@ def csv_files(result: "Result", tables: Tables) -> dict[str, bytes]:
 
 
 def equal_draws(result: "Result", name: str, count: int) -> "np.ndarray":
-    """At most `count` equally weighted draws, by systematic resampling; the same ones for every quantity."""
+    """Equally weighted draws, by systematic resampling; the same ones for every quantity.
+
+    Args:
+        result: of a run.
+        name: of the quantity.
+        count: most draws that are returned.
+    """
     import numpy as np
 
     values, _ = result.draws(name)
@@ -97,12 +105,15 @@ def equal_draws(result: "Result", name: str, count: int) -> "np.ndarray":
 
 def _domain_tables(directory: Path, result: "Result") -> Tables:
     """What the domain makes of single draws; it needs the problem once more, hence its data."""
-    from retrodict.cli import domains
     from retrodict.cli.config import load_config
-    from retrodict.cli.running import RESOLVED, domain_of
+    from retrodict.cli.domains import load as load_hook
+    from retrodict.cli.running import RESOLVED, description_of
 
-    tables = vars(domains.domain(domain_of(directory))).get("tables")
-    return {} if tables is None else tables(load_config(directory / RESOLVED).problem, equal_draws(result, "z", TABLES))
+    domain = description_of(directory)
+    if not domain.report.tables:
+        return {}
+    make = load_hook(domain.report.tables, domain)
+    return make(load_config(directory / RESOLVED).problem, equal_draws(result, "z", TABLES))
 
 
 def _scalars(result: "Result") -> str:
@@ -137,11 +148,6 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[Any]], digits: int = 1
 
 def _titled(name: str, unit: str) -> str:
     return f"{name} [{unit}]" if unit else name
-
-
-def grid_unit(result: "Result", name: str) -> str:
-    """The unit of the grid of a function."""
-    return result.tree["posterior"][name].attrs["grid_unit"]
 
 
 def _check_free(paths: list[Path], *, force: bool) -> None:

@@ -5,43 +5,56 @@ from typing import Annotated, Any
 
 import typer
 
-from retrodict.base.errors import InputErrors, UnknownKind
 from retrodict.cli.options import AsJson, print_json
 
-DATA_SUFFIXES = ("nb", "h5", "hdf5")
 LONGEST_LINE = 100  # characters of a list that stays on its line
 EXAMPLE = "Example: retrodict inspect sly.csv --json"
 
 
 def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Data, a table, a config or a run.", show_default=False)],
+    domain: Annotated[
+        str | None,
+        typer.Option("--domain", metavar="DOMAIN", help="The only domain to ask.", show_default=False),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what a file holds.
 
-    Its format, its numbers with units, and the config lines to paste. The content decides, not the name.
+    Its format, its numbers with units, and the config lines to paste. The content decides, not the name: the names and
+    units of the columns, or the signature of a format. Where two kinds fit as well, say --domain.
     """
-    found = look(file)
+    description = look(file, domain)
     if as_json:
-        print_json(found)
+        print_json(description)
         return
-    for line in lines(found):
+    for line in lines(description):
         typer.echo(line)
 
 
-def look(path: Path) -> dict[str, Any]:
-    """The description of a file, by its content. Raises `InputError`."""
-    if path.is_dir() and not _is_data_folder(path):
+def look(path: Path, domain: str | None = None) -> dict[str, Any]:
+    """The description of a file, by its content.
+
+    Args:
+        path: a data file, a folder or a pattern of data files, a config, or a run directory.
+        domain: the only domain to ask; all if None.
+
+    Raises:
+        InputError: for a file that no domain knows, that breaks the rules of its kind, or that two kinds fit as well.
+    """
+    if path.is_dir() and (path / "result.json").exists():
         return _run(path)
     if path.suffix in (".yaml", ".yml"):
         return _config(path)
-    return _data(path)
+    from retrodict.cli.recognise import describe
+
+    return describe(path, domain)
 
 
-def lines(found: Any, indent: str = "") -> list[str]:
+def lines(description: Any, indent: str = "") -> list[str]:
     """A description for people: `name: value unit`, nested ones indented."""
     out = []
-    for name, value in found.items():
+    for name, value in description.items():
         if isinstance(value, dict) and set(value) == {"value", "unit"}:
             unit = "" if value["value"] is None else value["unit"]
             out.append(f"{indent}{name}: {_shown(value['value'])} {unit}".rstrip())
@@ -77,31 +90,5 @@ def _run(path: Path) -> dict[str, Any]:
 
 
 def _config(path: Path) -> dict[str, Any]:
-    from retrodict.cli.config import load_config
 
-    return {"kind": "config", **load_config(path).resolved}
-
-
-def _is_data_folder(path: Path) -> bool:
-    """A folder is a run, or data in several files: a CompOSE table, Hadrons files of many configurations."""
-    return not (path / "result.json").exists() and any(any(path.glob(f"*.{suffix}")) for suffix in DATA_SUFFIXES)
-
-
-def _data(path: Path) -> dict[str, Any]:
-    """The first domain that knows the kind; what it says of a broken file of its own kind is the answer.
-
-    A file must be readable before anyone is asked. Refusals of domains that do not know the kind are shown only if
-    nobody does, and the same words once.
-    """
-    from retrodict.base.files import read_head
-    from retrodict.cli import domains
-
-    if not path.is_dir() and "*" not in path.name:
-        read_head(path)
-    refusals = {}
-    for reader in domains.readers():
-        try:
-            return reader.inspect(path)
-        except UnknownKind as error:
-            refusals[str(error)] = error
-    raise next(iter(refusals.values())) if len(refusals) == 1 else InputErrors(list(refusals.values()))
+    return {"kind": "config", **load(path).resolved}

@@ -2,11 +2,9 @@
 
 import errno
 import os
-import platform
 import sys
 import tempfile
 import traceback
-from pathlib import Path
 from types import TracebackType
 from typing import cast
 
@@ -14,8 +12,8 @@ import typer
 
 from retrodict.base.errors import InputError, InputErrors, RetrodictError
 from retrodict.cli import check, cite, compare, demo, doctor, export, inspect, new, plan, report, run, validate
+from retrodict.cli.environment import DEBUG, cache_folder
 
-DEBUG = "--debug"
 # typer does not export it, and moved it from click into a copy of its own
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 INTERRUPTED = 130  # what a shell reports of a program that SIGINT ended
@@ -59,15 +57,8 @@ def main() -> None:
         sys.excepthook = report_bug  # only now: typer puts its own there when it starts
 
 
-def cache_folder() -> Path:
-    """Where compiled code is kept: by machine, because it is made for one processor."""
-    given = os.environ.get("JAX_COMPILATION_CACHE_DIR")
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(given) if given else base / "retrodict" / f"compiled-{platform.node() or 'here'}"
-
-
 def execute(arguments: list[str]) -> int:
-    """Run one command line; the exit code. Errors of the user are told on standard error, bugs are raised."""
+    """Run one command line; the exit code. Errors of the user go to standard error, bugs are raised."""
     debug = DEBUG in arguments
     arguments = [word for word in arguments if word != DEBUG]
     try:
@@ -76,8 +67,8 @@ def execute(arguments: list[str]) -> int:
     except RetrodictError as error:
         return _tell(error, debug=debug)
     except UsageError as error:
-        told = error.format_message().rstrip(".")
-        return _tell(InputError(told[:1].lower() + told[1:], fix=f"{_path(error)} --help"), debug=debug)
+        message = error.format_message().rstrip(".")
+        return _tell(InputError(message[:1].lower() + message[1:], fix=f"{_path(error)} --help"), debug=debug)
     except (KeyboardInterrupt, typer.Abort):
         print("error: interrupted; nothing is lost that a checkpoint holds", file=sys.stderr)
         return INTERRUPTED
@@ -96,7 +87,13 @@ _STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
 
 
 def report_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """What is left is our fault: say so, and keep the traceback. Python then exits with 1."""
+    """Report an error that is no `RetrodictError`, and keep the traceback. Python then exits with 1.
+
+    Args:
+        kind: class of the error.
+        error: the error.
+        trace: where it was raised.
+    """
     text = "".join(traceback.format_exception(kind, error, trace))
     if DEBUG in sys.argv:
         print(text, file=sys.stderr)

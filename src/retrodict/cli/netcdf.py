@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from retrodict.cli.export import STATISTICS, Tables, grid_unit
+from retrodict.cli.tables import STATISTICS, Tables, grid_unit
 
 if TYPE_CHECKING:
     from retrodict.run.result import Result

@@ -3,13 +3,15 @@
 import io
 import shutil
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from retrodict.base.errors import InputError
-from retrodict.cli import domains
 from retrodict.cli.options import Overrides
+
+if TYPE_CHECKING:
+    from retrodict.base.domain import Domain
 
 EXAMPLE = "Example: retrodict new neutron_star stars --data masses_radii.csv"
 CONFIG, DATA = "config.yaml", "data"
@@ -30,11 +32,14 @@ def command(
 
     Your data are read once (what is wrong with them is said before anything is written) and copied to DIR/data.
     """
+    from retrodict.base.domains import domain as named_domain
+
     path, files = directory / CONFIG, data or []
     copies = {file.resolve(): f"{DATA}/{file.name}" for file in files}
     _refuse_overwriting(path, files)
-    template = domains.domain(domain).TEMPLATE
-    fields = {**_placed(domain, list(copies)), **_overridden(overrides or [])}
+    description = named_domain(domain)
+    fields = {**_placed(description, list(copies)), **_overridden(overrides or [])}
+    template = description.template
     _check(path, _filled(template, fields))
     _write(path, _filled(template, _renamed(fields, {str(file): name for file, name in copies.items()})), copies)
     typer.echo(f"{path}\nnext: retrodict check {path}\n      retrodict run {path} --out {directory / 'run'}")
@@ -52,19 +57,42 @@ def _refuse_overwriting(path: Path, data: list[Path]) -> None:
         raise InputError("two data files have the same name", got=names, fix="rename one of them")
 
 
-def _placed(name: str, data: list[Path]) -> dict[str, Any]:
-    """Which fields of the config the data files go to: the domain knows, else `problem.data`."""
+def _placed(domain: "Domain", files: list[Path]) -> dict[str, Any]:
+    """The fields of the config to which the data files go: by a hook of the domain, or by the kind of each file."""
     from retrodict.base.files import read_head
+    from retrodict.cli.domains import load as load_hook
 
-    for file in data:
-        read_head(file)
-    names = [str(file) for file in data]
-    place = vars(domains.domain(name)).get("place_data")
+    for file in files:
+        if not (file.is_dir() or "*" in file.name):
+            read_head(file)
+    names = [str(file) for file in files]
     if not names:
         return {}
-    if place is not None:
-        return place(names)
-    return {"problem.data": names[0] if len(names) == 1 else names}
+    if not domain.takes_data:
+        fix = "retrodict inspect FILE says what is in a file"
+        raise InputError(f"a problem of {domain.name} takes no data", got=", ".join(names), fix=fix)
+    return load_hook(domain.place_data, domain)(names) if domain.place_data else _by_kind(domain, files)
+
+
+def _by_kind(domain: "Domain", files: list[Path]) -> dict[str, Any]:
+    from retrodict.cli.recognise import describe
+
+    readers = {reader.kind: reader for reader in domain.readers}
+    fields: dict[str, Any] = {reader.field: [] if reader.several else None for reader in domain.readers if reader.field}
+    for file in files:
+        kind = describe(file, domain.name)["kind"]
+        reader = readers.get(kind)
+        if reader is None or not reader.field:
+            expected = ", or ".join(one.title for one in domain.readers if one.field)
+            raise InputError(f"this file is no observation but {kind}", where=str(file), expected=expected)
+        if reader.several:
+            fields[reader.field].append(str(file))
+        elif fields[reader.field] is not None:
+            got = f"{fields[reader.field]}, {file}"
+            raise InputError(f"two files of {reader.title}", got=got, fix="put all into one")
+        else:
+            fields[reader.field] = str(file)
+    return {name: value for name, value in fields.items() if value != []}
 
 
 def _overridden(overrides: list[str]) -> dict[str, Any]:

@@ -25,8 +25,9 @@ def command(directory: Directory, as_json: AsJson = False) -> None:
     From the posterior linearised at some of the run's draws: nothing is sampled. `draws` is the run's own error; where
     `now` differs from it, the posterior is not Gaussian, and the ratios of the columns say more than their values.
     """
-    from retrodict.cli import domains
+    from retrodict.base.domains import domain as named_domain
     from retrodict.cli.config import load_config
+    from retrodict.cli.domains import load as load_hook
     from retrodict.cli.running import RESOLVED
     from retrodict.inference.plan import plan
     from retrodict.run.result import Result
@@ -34,9 +35,10 @@ def command(directory: Directory, as_json: AsJson = False) -> None:
     result, config = Result.load(directory), load_config(directory / RESOLVED)
     if "fit" not in result.tree.children:
         raise InputError("a plan needs a problem with data: a whitened residual", where=str(directory))
-    refined_data = vars(domains.domain(config.domain)).get("refined_data")
-    found = plan(config.problem, some_draws(result), refined_data(config.problem) if refined_data else None)
-    table = content(result, found, "a point between any two" if refined_data else "the data taken twice")
+    domain = named_domain(config.domain)
+    refine = load_hook(domain.report.refined_data, domain) if domain.report.refined_data else None
+    found = plan(config.problem, some_draws(result), refine(config.problem) if refine else None)
+    table = content(result, found, "a point between any two" if refine else "the data taken twice")
     if as_json:
         print_json(table)
     else:
@@ -60,7 +62,13 @@ def some_draws(result: "Result") -> "np.ndarray":
 
 
 def content(result: "Result", found: "Plan", doubled: str) -> Any:
-    """Errors of the numbers, median shrinkages of the functions and the directions seen, by scenario."""
+    """Errors of the numbers, median shrinkages of the functions and the directions seen, by scenario.
+
+    Args:
+        result: of the run.
+        found: the linearised scenarios.
+        doubled: what "points doubled" means for these data, in words.
+    """
     from retrodict.inference.plan import shrinkage
     from retrodict.run.result import plain
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from retrodict.base.atomic import write_text
+from retrodict.base.domain import Domain
+from retrodict.base.domains import domain as named_domain
 from retrodict.base.errors import InputError, Interrupted
 from retrodict.base.files import JSON, read_yaml
 from retrodict.base.format import estimate
 from retrodict.base.section import Run
-from retrodict.cli import domains
 from retrodict.cli.config.load import Config, to_yaml
+from retrodict.cli.domains import load as load_hook
 from retrodict.run.directory import RunDirectory
 from retrodict.run.manifest import cpu_count, record_environment, record_inputs, record_outputs
 from retrodict.run.result import NUMBERS_FILE, TREE_FILE
@@ -30,18 +32,25 @@ _PAGES = {".html", ".png", ".svg", ".pdf", ".csv", ".bib"}
 class Options:
     """How to run; what to run is the config's business."""
 
-    resume: bool = False
-    force: bool = False
-    progress: bool = True
-    max_time: float | None = None
-    dask: str | None = None
+    resume: bool = False  # go on with an interrupted run
+    force: bool = False  # discard what an earlier run has left
+    progress: bool = True  # show a progress line
+    max_time: float | None = None  # seconds, after which to stop with a checkpoint
+    dask: str | None = None  # address of a scheduler, or local
     again: str = ""  # the command that resumes this run
 
 
 def carry_out(config: Config, out: Path, options: Options) -> "Result":
     """Build the problem, claim the directory, infer, report.
 
-    Raises `InputError` before anything is written; `Interrupted` names the command that goes on.
+    Args:
+        config: what to run.
+        out: the run directory.
+        options: how to run it.
+
+    Raises:
+        InputError: before anything is written.
+        Interrupted: naming the command that goes on.
     """
     directory = RunDirectory(out)
     directory.check(resume=options.resume, force=options.force)
@@ -84,7 +93,13 @@ def _differences(old: JSON, new: JSON, name: str = "") -> Iterator[str]:
 
 
 def announce(result: "Result", out: Path, *, table: bool = True) -> None:
-    """The table, and in the last line the verdict, the first numbers and the report."""
+    """Print the table, and in the last line the verdict, the first numbers and the report.
+
+    Args:
+        result: of the run.
+        out: the run directory.
+        table: whether to print more than the last line.
+    """
     if table:
         typer.echo(f"{result}\n")
     numbers = ", ".join(_headline(name, about) for name, about in list(result.quantities().items())[:HEADLINES])
@@ -92,15 +107,23 @@ def announce(result: "Result", out: Path, *, table: bool = True) -> None:
 
 
 def write_pages(domain: str, directory: RunDirectory, result: "Result", config: Config | None = None) -> None:
-    """Figures, report and citations, by the caller's claim; the domain's own sections need the problem of `config`."""
+    """Write figures, report and citations, by the caller's claim on the directory.
+
+    Args:
+        domain: name of the domain.
+        directory: of the run.
+        result: of the run.
+        config: of the run, whose problem the domain's own sections need; without them if None.
+    """
     from retrodict.report import write_report
 
-    module = domains.domain(domain)
-    make = vars(module).get("sections") if config is not None else None
-    sections = ()
-    if make and config is not None:
-        sections = make(result, config.problem, run=Run(directory.path, config.arguments))
-    write_report(directory.path, result, module.figures(result), references=module.REFERENCES, sections=sections)
+    description = named_domain(domain)
+    hooks, sections = description.report, ()
+    if hooks.sections and config is not None:
+        run = Run(directory.path, config.arguments)
+        sections = load_hook(hooks.sections, description)(result, config.problem, run=run)
+    figures = load_hook(hooks.figures, description)(result)
+    write_report(directory.path, result, figures, references=description.references, sections=sections)
     record_pages(directory)
 
 
@@ -112,11 +135,10 @@ def record_pages(directory: RunDirectory) -> None:
 
 def config_of(directory: Path) -> Config | None:
     """The config of a run with its problem built; None, said on standard error, where its data are gone."""
-    from retrodict.cli.config.load import load_config
 
     try:
-        config = load_config(directory / RESOLVED)
-        if vars(domains.domain(config.domain)).get("sections"):
+        config = load(directory / RESOLVED)
+        if named_domain(config.domain).report.sections:
             _ = config.problem  # reads the data
     except InputError as error:
         typer.echo(f"note: the report goes without what needs the data: {error.what} ({error.where})", err=True)
@@ -134,7 +156,12 @@ def domain_of(directory: Path) -> str:
 
 def references_of(directory: Path) -> tuple[str, ...]:
     """BibTeX keys of the domain of a run."""
-    return tuple(domains.domain(domain_of(directory)).REFERENCES)
+    return description_of(directory).references
+
+
+def description_of(directory: Path) -> Domain:
+    """The description of the domain of a run. Raises `InputError`."""
+    return named_domain(domain_of(directory))
 
 
 def _infer(config: Config, directory: RunDirectory, options: Options) -> "Result":

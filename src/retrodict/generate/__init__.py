@@ -1,6 +1,7 @@
-"""Generative models of distributions, and the corrections that make exact samplers of them.
+"""Generative models, and the corrections that make exact samplers of them.
 
-A model proposes; what it knows of its own density decides how it may be corrected. Names are imported on first use.
+A model draws configurations independently of each other. How its bias is removed depends on what is known of the
+density of its draws: `Density`. Names are imported on first use.
 """
 
 from typing import TYPE_CHECKING
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from retrodict.generate.continuous_flow import EquivariantFlow as EquivariantFlow
     from retrodict.generate.coupling import CheckerboardFlow as CheckerboardFlow
     from retrodict.generate.coupling import MatsubaraFlow as MatsubaraFlow
-    from retrodict.generate.diffusion import Diffusion as Diffusion
     from retrodict.generate.diffusion import PredictorCorrector as PredictorCorrector
     from retrodict.generate.diffusion import ProbabilityFlow as ProbabilityFlow
     from retrodict.generate.diffusion import ReverseSDE as ReverseSDE
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from retrodict.generate.explicit import AbstractExplicit as AbstractExplicit
     from retrodict.generate.learners import FromAction as FromAction
     from retrodict.generate.learners import FromData as FromData
-    from retrodict.generate.learners import trained as trained
+    from retrodict.generate.learners import with_trained_weights as with_trained_weights
     from retrodict.generate.model import AbstractModel as AbstractModel
     from retrodict.generate.model import Density as Density
     from retrodict.generate.model import Recipe as Recipe
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from retrodict.generate.saved import load_model as load_model
     from retrodict.generate.saved import save_model as save_model
     from retrodict.generate.score import AbstractScore as AbstractScore
+    from retrodict.generate.score import Diffusion as Diffusion
     from retrodict.generate.score import Perceptron as Perceptron
     from retrodict.generate.symmetrised import Symmetrised as Symmetrised
 else:

@@ -1,15 +1,16 @@
-r"""What a generative model is: it draws configurations, and says what it knows of their density.
+r"""The contract of a generative model: it draws configurations, and states what is known of their density.
 
-The weight of a draw is $w = e^{-S(x)} / q(x)$ where q is known. Where only the probability of the whole path to x is,
-q is replaced by the ratio of the forward and the backward path densities: $\langle w\rangle = Z$ holds all the same, so
-that independence Metropolis and importance weights (`generate.exact`) are the same functions for both.
+The weight of a draw is $w = e^{-S(x)} / q(x)$ where the density q is known. Where only the probability of the whole
+path that led to x is known, q is replaced by the ratio of the forward and the backward path densities:
+$\langle w\rangle = Z$ still holds, so that importance weights and independence Metropolis (`generate.exact`) are the
+same functions in both cases.
 
 Source of the path-space form: Jarzynski, Phys. Rev. Lett. 78 (1997) 2690.
 """
 
 from abc import abstractmethod
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import equinox as eqx
 import jax
@@ -19,85 +20,139 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.problem.target import AbstractTarget
 
-if TYPE_CHECKING:  # what a type checker is to make of it
+if TYPE_CHECKING:  # as a type checker sees it
     from typing import ClassVar as AbstractClassVar
 else:
     from equinox import AbstractClassVar
 
 
 class Density(Enum):
-    """What a model knows of the density of its draws, and hence which correction is open to it."""
+    """What is known of the density of the draws of a model, which decides how their bias can be removed.
 
-    EXACT = "exact"  # log q(x), of any x: weights, independence Metropolis, proposals mixed into a chain
-    PATH = "path-space"  # of the path that led to x: weights and independence Metropolis
-    UNKNOWN = "unknown"  # nothing: only a chain that starts at the draws, and forgets them
+    Example:
+        >>> Density("path-space").name
+        'PATH'
+    """
+
+    EXACT = "exact"  # log q(x) of any x: weights, independence Metropolis, proposals mixed into a Markov chain
+    PATH = "path-space"  # the density of the path that led to x: weights and independence Metropolis
+    UNKNOWN = "unknown"  # no density: the draws can only be starting points of Markov chains
 
 
 class Sample(NamedTuple):
-    """One draw; `log_prob` is log q, or its path-space form, or None."""
+    """One draw of a model."""
 
-    x: Array
-    log_prob: Scalar | None
+    x: Float[Array, "*site"]  # the configuration
+    log_prob: Scalar | None  # log q(x), its path-space form, or None where the density is unknown
 
 
 class AbstractModel(eqx.Module):
-    """A distribution over arrays of one shape. `weights` is all that training changes."""
+    """A distribution over arrays of one shape, `*site`.
+
+    Args:
+        density: what is known of the density of a draw.
+        unbounded: whether the numbers range over the whole real line; False for angles.
+        weights: all that training changes, a pytree of float arrays.
+    """
 
     density: AbstractClassVar[Density]
-    unbounded: ClassVar[bool] = False  # whether its numbers range over the whole line: not for angles
+    unbounded: ClassVar[bool] = False
     weights: eqx.AbstractVar[PyTree]
 
     @abstractmethod
     def sample(self, key: Key) -> Sample:
-        """One draw; independent of all others."""
+        """Draw one configuration, independent of all others.
+
+        Args:
+            key: random key.
+        """
 
     @abstractmethod
-    def loss(self, x: Array, key: Key) -> Scalar:
-        """The loss of one example, averaged over noise by `key`: small where the model would have drawn it."""
+    def loss(self, x: Float[Array, "*site"], key: Key) -> Scalar:
+        """Training loss of one example: small where the model is likely to draw it.
 
-    def log_prob(self, x: Array) -> Scalar:
-        """log q of any configuration, where the density is exact. Raises `InputError` where it is not."""
+        Args:
+            x: the example, shape `*site`.
+            key: random key of the noise over which the loss is averaged; unused where there is none.
+        """
+
+    def log_prob(self, x: Float[Array, "*site"]) -> Scalar:
+        """Log density of any configuration.
+
+        Args:
+            x: the configuration, shape `*site`.
+
+        Raises:
+            InputError: if the density is not exact.
+        """
         got = f"{type(self).__name__} ({self.density.value})"
-        raise InputError("the model does not know the density of a given configuration", got=got, expected="exact")
+        raise InputError("the density of a given configuration is unknown", got=got, expected="exact")
 
     def reverse_loss(self, target: AbstractTarget, key: Key) -> Scalar:
-        """log q - log p of one draw, with the gradient in the weights that training on an action follows.
+        """log q - log p of one draw; its gradient in the weights is that of the reverse Kullback-Leibler divergence.
 
-        Raises `InputError` for a model without a density.
+        Args:
+            target: the density p to be sampled.
+            key: random key of the draw.
+
+        Raises:
+            InputError: if the density of the draws is unknown.
         """
         x, log_prob = self.sample(key)
         if log_prob is None:
             got = f"{type(self).__name__} ({self.density.value})"
-            raise InputError("the model does not know the density of its draws", got=got, expected="exact")
+            raise InputError("the density of the draws is unknown", got=got, expected="exact")
         return log_prob - target.log_density(x)
 
-    def adapted(self, examples: Float[Array, "examples ..."]) -> "AbstractModel":
-        """The model with what is measured rather than learnt, a scale or a spectrum, taken from `examples`.
+    def initialise_from(self, examples: Float[Array, "examples *site"]) -> "AbstractModel":
+        """Set what is measured and not trained (a scale, a spectrum, a centre) from examples, before training.
 
-        May be compiled: the outcome differs from `self` in the content of arrays only. Nothing, unless the model says
-        otherwise.
+        May be compiled: the result differs from `self` in the content of arrays only. By default `self` is returned.
+
+        Args:
+            examples: configurations, shape `(examples, *site)`.
         """
         return self
 
-    def settled(self, examples: Float[Array, "examples ..."]) -> "AbstractModel":
-        """The trained model with what is measured of its weights, the steps in which it draws, from `examples`.
+    def tune_sampler(self, examples: Float[Array, "examples *site"]) -> "AbstractModel":
+        """Set what is measured of the trained model (noise levels, widths of steps) from examples, after training.
 
-        Compiled as `adapted` is. Nothing, unless the model says otherwise.
+        May be compiled, as `initialise_from`. By default `self` is returned.
+
+        Args:
+            examples: configurations, shape `(examples, *site)`.
         """
         return self
 
 
 @runtime_checkable
 class Recipe(Protocol):
-    """A model before it is known of what: a frozen dataclass that a config can name."""
+    """The settings of a model, not yet bound to a target: a frozen dataclass that a config can name."""
 
-    def on(self, target: Any, key: Key) -> AbstractModel:
-        """An untrained model for the fields of `target`. Raises `InputError` where it does not apply."""
+    def on(self, target: AbstractTarget, key: Key) -> AbstractModel:
+        """Make an untrained model for the fields of a target.
+
+        Args:
+            target: the density to be sampled; fixes shape and precision of the fields.
+            key: random key of the initial weights.
+
+        Raises:
+            InputError: if the recipe does not apply to the target.
+        """
         ...
 
 
 def real_field(target: AbstractTarget, key: Key, model: str) -> jax.ShapeDtypeStruct:
-    """Shape and type of the fields of `target`. Raises `InputError` unless they are one real number a site."""
+    """Return shape and type of the fields of a target.
+
+    Args:
+        target: the density to be sampled.
+        key: random key; no draw is made.
+        model: subject and verb of the error message, such as "a flow is".
+
+    Raises:
+        InputError: unless the fields are one array of real numbers.
+    """
     like = jax.eval_shape(target.init, key)
     if not isinstance(like, jax.ShapeDtypeStruct) or not jnp.issubdtype(like.dtype, jnp.floating):
         raise InputError(f"{model} for real fields", got=type(target).__name__, expected="phi^4, paths")
@@ -108,5 +163,10 @@ M = TypeVar("M", bound=AbstractModel)
 
 
 def with_weights(model: M, weights: PyTree) -> M:
-    """The same model with other weights."""
+    """Return the same model with other weights.
+
+    Args:
+        model: the model; not changed.
+        weights: a pytree of the structure of `model.weights`.
+    """
     return eqx.tree_at(lambda m: m.weights, model, weights, is_leaf=lambda leaf: leaf is None)

@@ -1,8 +1,8 @@
-r"""Forward processes of diffusion models: how a configuration is drowned in noise, and at which pace.
+r"""Forward processes of diffusion models: how noise is added to a configuration, and the schedule of its level.
 
 $dx = K(t)\,x\,dt + g(t)\,dW$ from t = 0 to 1 leads to $x_t = f(t)\,x_0 + \sqrt{\Xi(t)}\,n$. The scaled field
-$y = x_t / f$ is $x_0$ plus noise of standard deviation $\sigma = \sqrt\Xi / f$, the *level*, whatever the process: so
-scores and samplers speak of (y, level), and a process only says which level belongs to which time.
+$y = x_t / f$ is $x_0$ plus noise of standard deviation $\sigma = \sqrt\Xi / f$, the *level*, for every process. Scores
+and samplers are therefore functions of (y, level), and a process only maps times to levels.
 
 Source: Song, Sohl-Dickstein, Kingma, Kumar, Ermon, Poole, ICLR 2021 (arXiv:2011.13456).
 """
@@ -16,28 +16,30 @@ import jax.numpy as jnp
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Scalar
 
+Times = Float[Array, "*time"]
+
 
 @runtime_checkable
 class Noise(Protocol):
-    """A forward process."""
+    """A forward process: the functions of its time t in 0 ... 1, applied to arrays of any shape `*time`."""
 
-    def mean_factor(self, t: Array) -> Array:
+    def mean_factor(self, t: Times) -> Times:
         """f(t)."""
         ...
 
-    def variance(self, t: Array) -> Array:
+    def variance(self, t: Times) -> Times:
         """Xi(t)."""
         ...
 
-    def drift(self, t: Array) -> Array:
+    def drift(self, t: Times) -> Times:
         """K(t) = d ln f / dt."""
         ...
 
-    def diffusion_squared(self, t: Array) -> Array:
+    def diffusion_squared(self, t: Times) -> Times:
         """g(t)^2 = d Xi / dt - 2 K Xi."""
         ...
 
-    def time(self, level: Array) -> Array:
+    def time(self, level: Times) -> Times:
         """The time at which the level is reached."""
         ...
 
@@ -48,6 +50,16 @@ class VarianceExploding:
 
     The highest level must exceed the largest standard deviation of any mode of the data, which near criticality is that
     of the mean field: sigma = 25 (level 9.8) is too small for phi^4 at L = 16, kappa = 0.27 (13).
+
+    Args:
+        sigma: base of the noise, > 1; the highest level is sqrt((sigma^2 - 1) / (2 ln sigma)).
+
+    Raises:
+        InputError: if sigma <= 1.
+
+    Example:
+        >>> round(float(noise_level(VarianceExploding(25.0), jnp.asarray(1.0))), 2)
+        9.85
     """
 
     sigma: float = 25.0
@@ -56,24 +68,24 @@ class VarianceExploding:
         if not self.sigma > 1:
             raise InputError("the noise must grow", got=f"sigma={self.sigma}", expected="sigma > 1")
 
-    def mean_factor(self, t: Array) -> Array:
+    def mean_factor(self, t: Times) -> Times:
         """f(t)."""
         return jnp.ones_like(t)
 
-    def variance(self, t: Array) -> Array:
+    def variance(self, t: Times) -> Times:
         """Xi(t)."""
         rate = 2 * math.log(self.sigma)
         return jnp.expm1(rate * t) / rate
 
-    def drift(self, t: Array) -> Array:
+    def drift(self, t: Times) -> Times:
         """K(t)."""
         return jnp.zeros_like(t)
 
-    def diffusion_squared(self, t: Array) -> Array:
+    def diffusion_squared(self, t: Times) -> Times:
         """g(t)^2."""
         return jnp.exp(2 * math.log(self.sigma) * t)
 
-    def time(self, level: Array) -> Array:
+    def time(self, level: Times) -> Times:
         """The time at which the level is reached."""
         rate = 2 * math.log(self.sigma)
         return jnp.log1p(rate * level**2) / rate
@@ -83,7 +95,20 @@ class VarianceExploding:
 class VariancePreserving:
     r"""$dx = -\tfrac12\beta x\,dt + \sqrt\beta\,dW$ with $\beta$ linear in t: $f^2 = e^{-\int\beta}$, $\Xi = 1 - f^2$.
 
-    Ho, Jain, Abbeel, NeurIPS 2020, in continuous time.
+    Source: Ho, Jain, Abbeel, NeurIPS 2020, in continuous time.
+
+    Args:
+        slowest: beta at t = 0, > 0.
+        fastest: beta at t = 1, > slowest.
+
+    Raises:
+        InputError: unless 0 < slowest < fastest.
+
+    Example:
+        >>> noise = VariancePreserving()
+        >>> f, xi = noise.mean_factor(jnp.asarray(0.5)), noise.variance(jnp.asarray(0.5))
+        >>> round(float(f**2 + xi), 6)
+        1.0
     """
 
     slowest: float = 0.1
@@ -94,49 +119,76 @@ class VariancePreserving:
             got = f"slowest={self.slowest}, fastest={self.fastest}"
             raise InputError("the rate must grow", got=got, expected="0 < slowest < fastest")
 
-    def mean_factor(self, t: Array) -> Array:
+    def mean_factor(self, t: Times) -> Times:
         """f(t)."""
         return jnp.exp(-0.5 * self._integral(t))
 
-    def variance(self, t: Array) -> Array:
+    def variance(self, t: Times) -> Times:
         """Xi(t)."""
         return -jnp.expm1(-self._integral(t))
 
-    def drift(self, t: Array) -> Array:
+    def drift(self, t: Times) -> Times:
         """K(t)."""
         return -0.5 * self.diffusion_squared(t)
 
-    def diffusion_squared(self, t: Array) -> Array:
+    def diffusion_squared(self, t: Times) -> Times:
         """g(t)^2."""
         return self.slowest + (self.fastest - self.slowest) * t
 
-    def time(self, level: Array) -> Array:
+    def time(self, level: Times) -> Times:
         """The time at which the level is reached."""
-        wanted, slope = jnp.log1p(level**2), self.fastest - self.slowest
-        return 2 * wanted / (self.slowest + jnp.sqrt(self.slowest**2 + 2 * slope * wanted))
+        integral, slope = jnp.log1p(level**2), self.fastest - self.slowest
+        return 2 * integral / (self.slowest + jnp.sqrt(self.slowest**2 + 2 * slope * integral))
 
-    def _integral(self, t: Array) -> Array:
+    def _integral(self, t: Times) -> Times:
         return self.slowest * t + 0.5 * (self.fastest - self.slowest) * t**2
 
 
-def level_of(noise: Noise, t: Array) -> Array:
-    """Noise to signal at a time: sqrt(Xi) / f."""
+def noise_level(noise: Noise, t: Times) -> Times:
+    """Ratio of noise to signal at a time: sqrt(Xi) / f.
+
+    Args:
+        noise: the forward process.
+        t: times in 0 ... 1, any shape.
+    """
     return jnp.sqrt(noise.variance(t)) / noise.mean_factor(t)
 
 
-def noised(noise: Noise, x: Array, white: Array, t: Scalar) -> Array:
-    """x_t, from a configuration and standard normal numbers of its shape."""
+def add_noise(noise: Noise, x: Float[Array, "*site"], white: Float[Array, "*site"], t: Scalar) -> Float[Array, "*site"]:
+    """Run the forward process from 0 to t: return x_t.
+
+    Args:
+        noise: the forward process.
+        x: the configuration at time 0, shape `*site`.
+        white: standard normal numbers, shape `*site`.
+        t: the time.
+    """
     return noise.mean_factor(t) * x + jnp.sqrt(noise.variance(t)) * white
 
 
-def levels_of(noise: Noise, steps: int, finest: float) -> Float[Array, " levels"]:
-    """Levels from time 1 down to `finest`, at `steps` equal steps in time: the pace of the process itself."""
+def uniform_time_levels(noise: Noise, steps: int, finest: float) -> Float[Array, " levels"]:
+    """Levels from time 1 down to `finest`, at equal steps in the time of the process.
+
+    Args:
+        noise: the forward process.
+        steps: number of steps, one less than that of levels.
+        finest: the last level.
+    """
     last = noise.time(jnp.asarray(finest))
-    return level_of(noise, jnp.linspace(1.0, last, steps + 1))
+    return noise_level(noise, jnp.linspace(1.0, last, steps + 1))
 
 
-def geometric(largest: float, finest: float, steps: int) -> Float[Array, " levels"]:
-    """Levels that fall by the same factor at each of `steps` steps: the same work at every scale."""
+def geometric_levels(largest: float, finest: float, steps: int) -> Float[Array, " levels"]:
+    """Levels that fall by the same factor at each step: the same number of steps for every scale.
+
+    Args:
+        largest: the first level.
+        finest: the last level, smaller than the first.
+        steps: number of steps, one less than that of levels.
+
+    Raises:
+        InputError: unless 0 < finest < largest and steps >= 1.
+    """
     if not 0 < finest < largest or steps < 1:
         got = f"largest={largest}, finest={finest}, steps={steps}"
         raise InputError("no falling levels", got=got, expected="0 < finest < largest, steps >= 1")

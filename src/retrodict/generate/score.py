@@ -1,4 +1,4 @@
-r"""Scores, $s(y, \sigma) = \nabla_y \ln p_\sigma(y)$ of data plus noise of level sigma, and how they are learnt.
+r"""Scores, $s(y, \sigma) = \nabla_y \ln p_\sigma(y)$ of data plus noise of level sigma, and their training.
 
 Denoising score matching: of all functions of $y = x + \sigma n$, the score is the one nearest to $-n/\sigma$ in mean
 square. Source: Vincent, Neural Comput. 23 (2011) 1661.
@@ -6,7 +6,7 @@ square. Source: Vincent, Neural Comput. 23 (2011) 1661.
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import equinox as eqx
 import jax
@@ -15,80 +15,183 @@ import jax.random as jr
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
+from retrodict.generate.modes import AbstractStart
 
 STILL: Final = 0.1  # level, in standard deviations of the data, below which a score hardly changes
-LARGEST_TRACE: Final = 64  # dimensions up to which a divergence is found column by column
+LARGEST_TRACE: Final = 64  # dimensions up to which a divergence is computed column by column
 
 
 class AbstractScore(eqx.Module):
-    """A score with weights apart; what is exact has none, `()`."""
+    """A score with its weights kept apart; an exact score has none, `()`."""
 
     @abstractmethod
     def init(self, key: Key) -> PyTree:
-        """Weights before training."""
+        """Draw weights before training.
+
+        Args:
+            key: random key.
+        """
 
     @abstractmethod
-    def __call__(self, weights: PyTree, y: Array, level: Scalar) -> Array:
-        """The score of one configuration, of its shape."""
+    def __call__(self, weights: PyTree, y: Float[Array, "*site"], level: Scalar) -> Float[Array, "*site"]:
+        """The score of one configuration.
+
+        Args:
+            weights: what `init` returns, or trained.
+            y: configuration with noise, shape `*site`.
+            level: standard deviation of the noise.
+
+        Returns:
+            The gradient of the log density at y, shape `*site`.
+        """
 
     @abstractmethod
-    def with_divergence(self, weights: PyTree, y: Array, level: Scalar) -> tuple[Array, Scalar]:
-        """The score and the trace of its Jacobian, both exact."""
+    def with_divergence(
+        self, weights: PyTree, y: Float[Array, "*site"], level: Scalar
+    ) -> tuple[Float[Array, "*site"], Scalar]:
+        """The score and the trace of its Jacobian, both exact.
 
-    def matching(self, weights: PyTree, x: Array, white: Array, level: Scalar, variance: Scalar | float) -> Scalar:
-        r"""The loss of one example and one draw of the noise, v = `variance` that of the data: denoising.
+        Args:
+            weights: what `init` returns, or trained.
+            y: configuration with noise, shape `*site`.
+            level: standard deviation of the noise.
+        """
 
-        Weighed with $(v + \sigma^2)^2/v$, so that errors of the score count relative to $\sqrt v/(v + \sigma^2)$, the
-        size of what noise hides of the data. Source: Karras, Aittala, Aila, Laine, NeurIPS 2022, in spirit.
+    def matching(
+        self,
+        weights: PyTree,
+        x: Float[Array, "*site"],
+        white: Float[Array, "*site"],
+        level: Scalar,
+        variance: Scalar | float,
+    ) -> Scalar:
+        r"""Denoising score-matching loss of one example and one draw of the noise.
+
+        Multiplied by $(v + \sigma^2)^2/v$, v = `variance`, so that errors of the score count relative to
+        $\sqrt v/(v + \sigma^2)$, the size of what noise hides of the data.
+        Source: Karras, Aittala, Aila, Laine, NeurIPS 2022, in spirit.
+
+        Args:
+            weights: weights of the score.
+            x: example, shape `*site`.
+            white: standard normal noise, shape `*site`.
+            level: standard deviation of the noise.
+            variance: of the data, one number.
         """
         return (variance + level**2) ** 2 / variance * denoising_loss(self, weights, x, white, level)
 
-    def refitted(self, process: Any, fields: Array) -> tuple[Any, PyTree] | None:
-        """A `Diffusion` on the scale of `fields`, and weights that fit them, where there is a closed form; else None.
+    def fit_closed_form(
+        self, process: "Diffusion", fields: Float[Array, "fields *site"]
+    ) -> tuple["Diffusion", PyTree] | None:
+        """Fit process and weights to data where this has a closed form.
 
-        May be compiled: the outcome differs from `process` in the content of arrays only.
+        May be compiled: the result differs from `process` in the content of arrays only.
+
+        Args:
+            process: the diffusion process of this score.
+            fields: examples, shape `(fields, *site)`.
+
+        Returns:
+            The process on the scale of the examples, and the weights; None where there is no closed form.
         """
         return None
 
 
-def by_jacobian(function: Callable[[Array], Array], y: Array) -> tuple[Array, Scalar]:
-    """A vector field and its divergence by forward differentiation along each axis: for few dimensions.
+class Diffusion(eqx.Module):
+    """A diffusion process that is to be run backwards: what the samplers of one score share."""
 
-    Raises `InputError` for more than 64: a random estimate of the trace would make the density random too.
+    score: AbstractScore  # its structure; the weights are kept apart
+    start: AbstractStart  # base distribution at the first level
+    levels: Float[Array, " levels"]  # noise levels, falling
+    variance: Scalar | float = 1.0  # of the data, one number
+    strata: int = eqx.field(static=True, default=1)  # number of levels at which the loss of each example is taken
+
+    def loss(self, weights: PyTree, x: Float[Array, "*site"], key: Key) -> Scalar:
+        """Score-matching loss at random levels between the last and the first: log-uniform, one in each stratum.
+
+        Args:
+            weights: weights of the score.
+            x: example, shape `*site`.
+            key: random key of levels and noise.
+        """
+        level_key, noise_key = jr.split(key)
+        levels = random_levels(level_key, self.levels[-1], self.levels[0], self.strata).astype(x.dtype)
+        white = jr.normal(noise_key, (self.strata, *x.shape), x.dtype)
+        matching = lambda n, level: self.score.matching(weights, x, n, level, self.variance)  # noqa: E731
+        return jnp.mean(jax.vmap(matching)(white, levels))
+
+
+def by_jacobian(
+    function: Callable[[Float[Array, "*site"]], Float[Array, "*site"]], y: Float[Array, "*site"]
+) -> tuple[Float[Array, "*site"], Scalar]:
+    """A vector field and its divergence, by forward differentiation along each axis: for few dimensions.
+
+    Args:
+        function: the vector field.
+        y: where it is evaluated, shape `*site`.
+
+    Raises:
+        InputError: for more than 64 dimensions. (A random estimate of the trace would make the density random too.)
     """
     if y.size > LARGEST_TRACE:
-        got, expected = f"{y.size} dimensions", f"at most {LARGEST_TRACE}, or a score that knows its divergence"
+        got, expected = f"{y.size} dimensions", f"at most {LARGEST_TRACE}, or a score with a divergence in closed form"
         raise InputError("too many dimensions for an exact divergence", got=got, expected=expected)
     value, push = jax.linearize(function, y)
     axes = jnp.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)
     return value, jnp.trace(jax.vmap(push)(axes).reshape(y.size, y.size))
 
 
-def denoising_loss(score: AbstractScore, weights: PyTree, x: Array, white: Array, level: Scalar) -> Scalar:
+def denoising_loss(
+    score: AbstractScore, weights: PyTree, x: Float[Array, "*site"], white: Float[Array, "*site"], level: Scalar
+) -> Scalar:
     r"""$|s(x + \sigma n) + n/\sigma|^2 - |n/\sigma|^2$ per number, averaged over n and -n.
 
-    Its mean is the mean square error of the score, less the mean square of the true one. The two signs cancel most of
-    the variance of $n/\sigma$, which at small levels would hide the score.
+    Its mean is the mean square error of the score, less the mean square of the true one. Taking both signs of n cancels
+    most of the variance of $n/\sigma$, which at small levels would dominate.
+
+    Args:
+        score: the score.
+        weights: its weights.
+        x: example, shape `*site`.
+        white: standard normal noise n, shape `*site`.
+        level: standard deviation sigma of the noise.
     """
 
-    def one(sign: float) -> Scalar:
-        found = score(weights, x + sign * level * white, level)
-        return jnp.mean(found * (found + 2 * sign * white / level))
+    def loss(sign: float) -> Scalar:
+        value = score(weights, x + sign * level * white, level)
+        return jnp.mean(value * (value + 2 * sign * white / level))
 
-    return 0.5 * (one(1.0) + one(-1.0))
+    return 0.5 * (loss(1.0) + loss(-1.0))
 
 
-def random_levels(key: Key, smallest: Scalar, largest: Scalar, strata: int) -> Float[Array, " strata"]:
-    """Log-uniform between the two, one in each of `strata` parts of equal ratio."""
+def random_levels(key: Key, smallest: Scalar | float, largest: Scalar | float, strata: int) -> Float[Array, " strata"]:
+    """Draw log-uniform levels, one in each stratum.
+
+    Args:
+        key: random key.
+        smallest: lower bound.
+        largest: upper bound.
+        strata: number of intervals of equal ratio.
+    """
     place = jnp.arange(strata) + jr.uniform(key, (strata,), jnp.asarray(smallest).dtype)
     return smallest * (largest / smallest) ** (place.astype(jnp.asarray(smallest).dtype) / strata)
 
 
 class Perceptron(AbstractScore):
-    r"""The score of a Gaussian of the data's `variance`, and a multilayer perceptron for the rest.
+    r"""The score of a Gaussian plus a multilayer perceptron for the rest: for a handful of dimensions.
 
-    $s = (-y + \sqrt v\,N(y/\sqrt{v+\sigma^2}, \sigma)) / (v + \sigma^2)$: for a handful of dimensions.
-    With `odd`, N is made odd in y: for data with the symmetry x -> -x.
+    $s = (-y + \sqrt v\,N(y/\sqrt{v+\sigma^2}, \sigma)) / (v + \sigma^2)$.
+
+    Args:
+        shape: shape of a configuration, `*site`.
+        variance: v, that of the data.
+        odd: make N odd in y, for data with the symmetry x -> -x.
+        width: number of hidden units of a layer.
+        depth: number of hidden layers.
+
+    Example:
+        >>> Perceptron((2,), variance=1.0, width=4).network.in_size  # a configuration and the level
+        3
     """
 
     network: eqx.nn.MLP  # its shape; the weights are kept apart
@@ -108,16 +211,20 @@ class Perceptron(AbstractScore):
         fresh = eqx.nn.MLP(like.in_size, like.out_size, like.width_size, like.depth, like.activation, key=key)
         return eqx.filter(fresh, eqx.is_inexact_array)
 
-    def __call__(self, weights: PyTree, y: Array, level: Scalar) -> Array:
+    def __call__(self, weights: PyTree, y: Float[Array, "*site"], level: Scalar) -> Float[Array, "*site"]:
+        """The score at `y` and noise `level` with the given `weights`."""
         network = eqx.combine(weights, self.network)
         width = jnp.sqrt(self.variance + level**2)
-        # Noise much smaller than the data's structures changes nothing: there the network sees the same level.
-        pace = 0.25 * jnp.log(level**2 / self.variance + STILL**2)
+        # Noise much smaller than structures in the data changes nothing: there the input of the network is constant.
+        log_level = 0.25 * jnp.log(level**2 / self.variance + STILL**2)
         scaled = y.reshape(-1) / width
-        found = network(jnp.append(scaled, pace))
+        value = network(jnp.append(scaled, log_level))
         if self.odd:
-            found = 0.5 * (found - network(jnp.append(-scaled, pace)))
-        return (jnp.sqrt(self.variance) * found.reshape(self.shape) - y) / width**2
+            value = 0.5 * (value - network(jnp.append(-scaled, log_level)))
+        return (jnp.sqrt(self.variance) * value.reshape(self.shape) - y) / width**2
 
-    def with_divergence(self, weights: PyTree, y: Array, level: Scalar) -> tuple[Array, Scalar]:
+    def with_divergence(
+        self, weights: PyTree, y: Float[Array, "*site"], level: Scalar
+    ) -> tuple[Float[Array, "*site"], Scalar]:
+        """The score at `y` and noise `level` with the given `weights`, and its divergence."""
         return by_jacobian(lambda at: self(weights, at, level), y)

@@ -1,12 +1,12 @@
-r"""Two modes that a change of all signs exchanges, made of a model of one of them.
+r"""The mixture of a model and its mirror image, for a theory with two modes of opposite sign.
 
-Where the theory has the symmetry $x\to-x$, the model
+Where the theory has the symmetry $x\to-x$, the mixture
 
 $$p(x) = \tfrac12\left[q(x) + q(-x)\right]$$
 
-has both modes in equal shares, whatever q is. What is modelled is the deviation $y = x - c$ of the fields of positive
-mean from their average c: deep in a broken phase it has one mode, and nearly is a Gaussian field. Both terms of the
-density are kept, so that it is exact where the modes overlap too, where q reaches beyond zero.
+has both modes with equal probability for any q. The component q models the deviation $y = x - c$ of the fields of
+positive mean from their average c: deep in a broken phase it has one mode, and is nearly Gaussian. Both terms of the
+density are kept, so that it is exact also where the two components overlap.
 
 Source of the idea, a mixture of broken-symmetry flows: Hackett, Hsieh, Pontula, Albergo, Boyda, Chen, Chen, Cranmer,
 Kanwar, Shanahan, arXiv:2107.00734.
@@ -14,7 +14,7 @@ Kanwar, Shanahan, arXiv:2107.00734.
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -26,79 +26,101 @@ from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.generate.coupling import CheckerboardFlow, MatsubaraFlow
 from retrodict.generate.model import AbstractModel, Density, Recipe, Sample, real_field
+from retrodict.problem.target import AbstractTarget
 
 
 class TwoModes(AbstractModel):
-    """`one` models the deviation from `centre` of fields of positive mean; the other mode is its mirror image."""
+    """Equal mixture of a model of one mode and its mirror image: made by `Symmetrised`."""
 
-    density: ClassVar[Density] = Density.EXACT
-    unbounded: ClassVar[bool] = True
-    one: AbstractModel
-    centre: Scalar
+    density: ClassVar[Density] = Density.EXACT  # that of the mixture
+    unbounded: ClassVar[bool] = True  # its numbers are real
+    component: AbstractModel  # of the deviation from the centre, for fields of positive mean
+    centre: Scalar  # average of the fields of positive mean
 
     @property
     def weights(self) -> PyTree:
-        """Those of the model of one mode."""
-        return self.one.weights
+        """Those of the component."""
+        return self.component.weights
 
     def sample(self, key: Key) -> Sample:
-        sign_key, one_key = jr.split(key)
-        y, log_prob = self.one.sample(one_key)
+        sign_key, draw_key = jr.split(key)
+        y, log_prob = self.component.sample(draw_key)
         assert log_prob is not None
         x = self.centre + y
         sign = jr.rademacher(sign_key, (), x.dtype)
-        return Sample(sign * x, _mixed(log_prob, self._of_one(-x)))
+        return Sample(sign * x, _mixture(log_prob, self._log_component(-x)))
 
-    def log_prob(self, x: Array) -> Scalar:
-        """log q(x) + q(-x), less ln 2."""
-        return _mixed(self._of_one(x), self._of_one(-x))
+    def log_prob(self, x: Float[Array, "*site"]) -> Scalar:
+        """ln [q(x) + q(-x)] - ln 2."""
+        return _mixture(self._log_component(x), self._log_component(-x))
 
-    def loss(self, x: Array, key: Key) -> Scalar:
-        """That of the one mode, on the side of x where the mean is positive."""
-        return self.one.loss(folded(x) - self.centre, key)
+    def loss(self, x: Float[Array, "*site"], key: Key) -> Scalar:
+        """The loss of the component for x or -x, whichever has the positive mean."""
+        return self.component.loss(fold(x) - self.centre, key)
 
-    def adapted(self, examples: Float[Array, "examples ..."]) -> "TwoModes":
-        """About the mean of the examples, all turned to positive means."""
-        one_side = jax.vmap(folded)(examples)
+    def initialise_from(self, examples: Float[Array, "examples *site"]) -> "TwoModes":
+        """Set the centre to the mean of the examples, folded to positive means, and initialise the component."""
+        one_side = jax.vmap(fold)(examples)
         centre = jnp.mean(one_side)
-        return eqx.tree_at(lambda m: (m.one, m.centre), self, (self.one.adapted(one_side - centre), centre))
+        return eqx.tree_at(
+            lambda m: (m.component, m.centre), self, (self.component.initialise_from(one_side - centre), centre)
+        )
 
-    def settled(self, examples: Float[Array, "examples ..."]) -> "TwoModes":
-        """As the one mode is settled."""
-        return eqx.tree_at(lambda m: m.one, self, self.one.settled(jax.vmap(folded)(examples) - self.centre))
+    def tune_sampler(self, examples: Float[Array, "examples *site"]) -> "TwoModes":
+        """Tune the component."""
+        return eqx.tree_at(
+            lambda m: m.component, self, self.component.tune_sampler(jax.vmap(fold)(examples) - self.centre)
+        )
 
-    def _of_one(self, x: Array) -> Scalar:
-        return self.one.log_prob(x - self.centre)
+    def _log_component(self, x: Float[Array, "*site"]) -> Scalar:
+        return self.component.log_prob(x - self.centre)
 
 
 @dataclass(frozen=True)
 class Symmetrised:
-    """The recipe: `model`, of exact density and best without the symmetry itself, as one of two modes."""
+    """The recipe of a mixture with the mirror image (a mixture of broken-symmetry flows).
+
+    Args:
+        model: recipe of one component, of exact density and best without the symmetry itself.
+
+    Example:
+        >>> Symmetrised().model.odd
+        False
+    """
 
     model: EquivariantFlow | CheckerboardFlow | MatsubaraFlow | Recipe = field(
         default_factory=lambda: EquivariantFlow(odd=False)
     )
 
-    references: ClassVar[tuple[str, ...]] = ("hackett2021",)
+    references: ClassVar[tuple[str, ...]] = ("hackett2021",)  # keys of the bibliography
 
-    def on(self, target: Any, key: Key) -> TwoModes:
-        """Both modes about zero, until `adapted` finds them.
+    def on(self, target: AbstractTarget, key: Key) -> TwoModes:
+        """Make an untrained mixture, its centre at zero until `initialise_from` sets it.
 
-        Raises `InputError` unless fields are one real number a site and the model knows the density of any of them.
+        Args:
+            target: the density to be sampled, of one real number a site.
+            key: random key of the component.
+
+        Raises:
+            InputError: unless fields are one real number a site and the density of the component is exact.
         """
         like = real_field(target, key, "two modes of opposite sign are")
-        one = self.model.on(target, key)
-        if one.density is not Density.EXACT:
-            got = f"{type(one).__name__} ({one.density.value})"
-            raise InputError("the density of a mirror image must be known too", got=got, expected="exact")
-        return TwoModes(one=one, centre=jnp.zeros((), like.dtype))  # type: ignore[call-arg]
+        component = self.model.on(target, key)
+        if component.density is not Density.EXACT:
+            got = f"{type(component).__name__} ({component.density.value})"
+            raise InputError("the density of the mirror image must be exact too", got=got, expected="exact")
+        return TwoModes(component=component, centre=jnp.zeros((), like.dtype))  # type: ignore[call-arg]
 
 
-def folded(x: Array) -> Array:
-    """x or -x, whichever has the positive mean."""
+def fold(x: Float[Array, "*site"]) -> Float[Array, "*site"]:
+    """x or -x, whichever has the positive mean.
+
+    Args:
+        x: a field, shape `*site`.
+    """
     return jnp.where(jnp.mean(x) < 0, -x, x)
 
 
-def _mixed(one: Scalar, other: Scalar) -> Scalar:
+def _mixture(log_first: Scalar, log_second: Scalar) -> Scalar:
     """The logarithm of the mean of two densities."""
-    return jnp.logaddexp(one, other) - math.log(2)
+    return jnp.logaddexp(log_first, log_second) - math.log(2)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,8 +19,6 @@ from retrodict.neutron_star.ansatz import (
     SpectralSoundSpeed,
 )
 from retrodict.neutron_star.derived import QUANTITIES, derive
-from retrodict.neutron_star.export import tables
-from retrodict.neutron_star.figures import figures
 from retrodict.neutron_star.forward import Stars
 from retrodict.neutron_star.likelihood.measured_stars import MarginalMassRadius, ProfileMassRadius, PulsarMass
 from retrodict.neutron_star.likelihood.noise import mass_radius_errors
@@ -32,13 +30,12 @@ from retrodict.neutron_star.readers.data import (
     read_mass_radius_samples,
     read_observations,
 )
-from retrodict.neutron_star.readers.inspect import inspect
 from retrodict.neutron_star.readers.tidal_samples import read_tidal_samples
 from retrodict.neutron_star.stars.branch import LIGHTEST
 from retrodict.problem.likelihood import AbstractLikelihood, Independent, Labelled
 from retrodict.problem.posterior import Posterior
 
-__all__ = ["DEMOS", "REFERENCES", "TEMPLATE", "figures", "inspect", "place_data", "problem", "reproduction", "tables"]
+__all__ = ["problem", "reproduction"]
 
 Ansatz = (
     GaussianProcessSoundSpeed
@@ -53,53 +50,58 @@ Ansatz = (
 
 @dataclass(frozen=True)
 class Marginal:
-    """Every star marginalised over its mass, uniform from `lightest` [Msun] to the maximum mass."""
+    """Every star marginalised over its mass: the likelihood `MarginalMassRadius`."""
 
-    lightest: Annotated[float, Field(gt=0)] = LIGHTEST
+    lightest: Annotated[float, Field(gt=0)] = LIGHTEST  # Msun, lower end of the prior, uniform to the maximum mass
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Every star at the point of the curve that suits it best, as in the source papers; no density of the data."""
+    """Every star at the closest point of the curve, as in the source papers: the likelihood `ProfileMassRadius`.
+
+    It is no density of the data.
+    """
 
 
 @dataclass(frozen=True)
 class Pulsar:
-    """A star whose mass alone is known [Msun]."""
+    """A star of which the mass alone is measured; all of them together become one likelihood `PulsarMass`.
 
-    name: str
-    mass: Annotated[float, Field(gt=0.5, lt=3.5)]
-    error: Annotated[float, Field(gt=0)]
+    Example:
+        >>> Pulsar("PSR J0348+0432", 2.01, 0.04).mass
+        2.01
+    """
+
+    name: str  # label
+    mass: Annotated[float, Field(gt=0.5, lt=3.5)]  # Msun
+    error: Annotated[float, Field(gt=0)]  # Msun, one standard deviation
 
 
 @dataclass(frozen=True)
 class ChiralBand:
-    """A calculated band of the pressure at low density, as from chiral effective field theory.
+    """A calculated band of the pressure at low density, as from chiral effective field theory: `PressureBand`.
 
-    `file` has the columns baryon_density, pressure_low, pressure_high: mean -+ `sigmas` standard deviations, in beta
-    equilibrium. The errors are correlated over `correlation` in ln n. No band ships: a band is a choice to be made.
+    The pressure is that of matter in beta equilibrium. No band ships, because the choice of one is the user's.
     """
 
-    file: Path
-    sigmas: Annotated[float, Field(gt=0)] = 1.0
-    correlation: Annotated[float, Field(gt=0)] = 1.0
+    file: Path  # columns baryon_density, pressure_low, pressure_high
+    sigmas: Annotated[float, Field(gt=0)] = 1.0  # half-width of the band in standard deviations
+    correlation: Annotated[float, Field(gt=0)] = 1.0  # correlation length of the errors in ln n
 
 
 @dataclass(frozen=True)
 class PerturbativeQCD:
-    """Matter of perturbative QCD that the star's must lead to: density [fm^-3] and pressure [MeV fm^-3] with errors at
-    a baryon chemical potential [MeV].
+    """Matter of perturbative QCD that must be within reach of the star's: the likelihood `Reachability`.
 
-    `matching` is the density [n_sat] of the star's matter from which the bounds start; None means the centre of the
-    heaviest star. Source: Komoltsev, Kurkela, PRL 128, 202701 (2022).
+    Source: Komoltsev, Kurkela, PRL 128, 202701 (2022).
     """
 
-    density: Annotated[float, Field(gt=0)]
-    density_error: Annotated[float, Field(gt=0)]
-    pressure: Annotated[float, Field(gt=0)]
-    pressure_error: Annotated[float, Field(gt=0)]
-    chemical_potential: Annotated[float, Field(gt=1500)] = 2600.0
-    matching: Annotated[float, Field(gt=1, le=14)] | None = None
+    density: Annotated[float, Field(gt=0)]  # n_H [fm^-3]
+    density_error: Annotated[float, Field(gt=0)]  # fm^-3
+    pressure: Annotated[float, Field(gt=0)]  # p_H [MeV fm^-3]
+    pressure_error: Annotated[float, Field(gt=0)]  # MeV fm^-3
+    chemical_potential: Annotated[float, Field(gt=1500)] = 2600.0  # mu_H [MeV], of baryon number
+    matching: Annotated[float, Field(gt=1, le=14)] | None = None  # n_sat, of the state L
 
 
 HEAVY_PULSARS = (Pulsar("PSR J0348+0432", 2.01, 0.04), Pulsar("PSR J1614-2230", 1.908, 0.016))
@@ -119,12 +121,25 @@ def problem(
 ) -> Posterior:
     """The posterior of the equation of state.
 
-    `data` are masses and radii with Gaussian errors (a set that ships, or a table); `samples` are files of posterior
-    samples of mass and radius, one star each; `tides` are files of gravitational-wave samples, one merger each;
-    `pulsars` are masses alone. PSR J0740+6620 is in the sets that ship and so not among the default pulsars.
-    `chiral` and `perturbative` are what theory says of matter at low and at high density, both left out by default.
-    `least_maximum_mass` [Msun] is a hard selection on top (1.9 in the source papers). Raises `InputError` where nothing
-    is left to fit or a file is not what it should be.
+    Args:
+        data: masses and radii with Gaussian errors: a set that ships, or the path of a table (a string will do); None
+            for none.
+        ansatz: map from latents to matter.
+        likelihood: how the position of a star on the mass-radius curve is treated.
+        pulsars: stars of which the mass alone is measured. PSR J0740+6620 is in the sets that ship and so not among
+            the default pulsars.
+        samples: files of posterior samples of mass and radius, one star each.
+        tides: files of gravitational-wave samples, one merger each.
+        chiral: theory of matter at low density, left out by default.
+        perturbative: theory of matter at high density, left out by default.
+        least_maximum_mass: hard selection on top [Msun]; 1.9 in the source papers.
+
+    Raises:
+        InputError: if there is nothing to fit or a file is not what it should be.
+
+    Example:
+        >>> problem("classic18", pulsars=()).ansatz.dim
+        21
     """
     terms: list[AbstractLikelihood] = []
     if data is not None:
@@ -162,7 +177,12 @@ def mass_radius_likelihood(
     table: MassRadiusObservations,
     kind: Marginal | Profile = Marginal(),
 ) -> MarginalMassRadius | ProfileMassRadius:
-    """The likelihood of measured masses and radii, errors to either side kept apart."""
+    """The likelihood of measured masses and radii, errors to either side kept apart.
+
+    Args:
+        table: measured stars.
+        kind: how the position of a star on the mass-radius curve is treated.
+    """
     errors = (
         np.stack([getattr(table, f"{name}_error_{side}") for side in ("minus", "plus")], axis=1)
         for name in ("mass", "radius")
@@ -177,100 +197,15 @@ def reproduction(data: Literal["classic18", "2025"] | Path = "classic18") -> Pos
     """The set-up of the automatic-differentiation reconstruction, for `Ensemble(prior=False, confined=False)`.
 
     A network P(rho), closest-point likelihood, data resampled, members kept that are causal and reach 1.9 Msun
-    (`confined=True` would push the others to the border of causality instead of dropping them). Our
-    prior on the weights stays (theirs is the initialisation of the network and early stopping): without one the sound
-    speed is driven to its bounds. Sources: Soma, Wang, Shi, Stocker, Zhou, JCAP 08 (2022) 071; PRD 107, 083028 (2023).
+    (`confined=True` would push the others to the border of causality instead of dropping them). Our prior on the
+    weights stays (theirs is the initialisation of the network and early stopping): without one the sound speed is
+    driven to its bounds. Sources: Soma, Wang, Shi, Stocker, Zhou, JCAP 08 (2022) 071; PRD 107, 083028 (2023).
+
+    Args:
+        data: a set that ships, or the path of a table.
+
+    Example:
+        >>> reproduction("classic18").forward.least_maximum_mass
+        1.9
     """
     return problem(data, ansatz=NeuralPressure(), likelihood=Profile(), pulsars=(), least_maximum_mass=1.9)
-
-
-def place_data(files: list[str]) -> dict[str, Any]:
-    """The config fields to which the user's files go, by what is in them."""
-    places = {"mass_radius_observations": "data", "mass_radius_samples": "samples", "tidal_samples": "tides"}
-    found: dict[str, list[str]] = {"data": [], "samples": [], "tides": []}
-    for file in files:
-        kind = _kind(file)
-        if kind not in places:
-            expected = "measured masses and radii, or posterior samples of them or of a merger"
-            raise InputError(f"this file is no observation but {kind}", where=file, expected=expected)
-        found[places[kind]].append(file)
-    if len(found["data"]) > 1:
-        raise InputError("two tables of measured stars", got=", ".join(found["data"]), fix="put all stars into one")
-    return {
-        "problem.data": found["data"][0] if found["data"] else None,
-        **{f"problem.{name}": found[name] for name in ("samples", "tides") if found[name]},
-    }
-
-
-def _kind(file: str) -> str:
-    return str(inspect(Path(file))["kind"])
-
-
-TEMPLATE = """\
-# Neutron stars: observed masses and radii -> the equation of state of cold dense matter.
-domain: neutron_star
-problem:
-  data: classic18                # the 18 published stars; or "2025" (newer J0437-4715); or null; or a table with
-                                 # the columns mass [Msun], mass_error [Msun], radius [km], radius_error [km]
-  samples: []                    # files of posterior samples of mass and radius, one star each (NICER)
-  tides: []                      # files of gravitational-wave samples, one merger each
-  ansatz:
-    kind: GaussianProcessSoundSpeed   # or NeuralSoundSpeed, NeuralPressure, PiecewisePolytropes, SpectralSoundSpeed,
-                                      # PiecewiseLinearSoundSpeed, FirstOrderTransition
-  likelihood:
-    kind: Marginal               # every star's mass integrated out; or Profile: closest point of the curve
-  pulsars:                       # masses alone [Msun]
-    - {name: PSR J0348+0432, mass: 2.01, error: 0.04}
-    - {name: PSR J1614-2230, mass: 1.908, error: 0.016}
-  chiral: null                   # or {file: band.csv, sigmas: 1}: baryon_density, pressure_low, pressure_high
-  perturbative: null             # or {density: 6.5, density_error: 0.4, pressure: 3800, pressure_error: 1000}
-                                 # of perturbative QCD at chemical_potential: 2600 [MeV]
-  least_maximum_mass: 1.0        # Msun; a hard selection on top (the source papers: 1.9)
-method:
-  kind: NUTS                     # or Importance, ConstrainedHMC, SequentialMonteCarlo, Laplace, Ensemble, MAP
-seed: 0
-"""
-
-_DEMO = """\
-# Eighteen neutron stars -> the equation of state, by importance sampling from the prior.
-domain: neutron_star
-problem:
-  data: classic18
-method:
-  kind: Importance
-  draws: 40000
-seed: 0
-"""
-
-_REPRODUCTION = """\
-# The automatic-differentiation reconstruction: a network P(rho) refitted to resampled stars.
-domain: neutron_star
-problem:
-  data: classic18
-  ansatz: {kind: NeuralPressure}
-  likelihood: {kind: Profile}
-  pulsars: []
-  least_maximum_mass: 1.9
-method:
-  kind: Ensemble
-  members: 256
-  prior: false
-  confined: false                # fitted freely; kept if causal and heavy enough
-  steps: 40
-  tolerance: 0.01
-  batch: 8
-seed: 0
-"""
-
-DEMOS = {"neutron-star": _DEMO, "neutron-star-published": _REPRODUCTION}
-
-REFERENCES = (
-    "soma2022",
-    "soma2023",
-    "read2009",
-    "douchin2001",
-    "tolman1939",
-    "oppenheimer1939",
-    "hinderer2008",
-    "hartle1967",
-)

@@ -7,7 +7,10 @@ text is escaped: a hostile label is only an ugly one.
 
 import html
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache
+
+from retrodict.base.domains import installed
 
 LONGEST = 200  # characters of a label that are shown
 LONGEST_DRAWN = 56  # of them beside an axis, which has room for no more
@@ -63,7 +66,7 @@ def unit_html(unit: str) -> str:
     """`MeV fm^-3` with its exponent raised, `Msun` with its symbol; also of a sentence that holds units."""
     text = escape(unit)
     text = re.sub(r"\^\(?(-?\d+(?:[./]\d+)?)\)?", lambda m: f"<sup>{m[1].replace('-', _MINUS)}</sup>", text)
-    return re.sub(r"\bn_sat\b", "<i>n</i><sub>sat</sub>", re.sub(r"\bMsun\b", "<i>M</i><sub>⊙</sub>", text))
+    return _with_symbols(text, _math_html)
 
 
 def label_mathtext(label: str) -> str:
@@ -83,7 +86,20 @@ def unit_mathtext(unit: str) -> str:
     """A unit for matplotlib, exponents raised."""
     text = _short(unit).replace("$", r"\$")
     text = re.sub(r"\^\(?(-?\d+(?:[./]\d+)?)\)?", r"$^{\1}$", text)
-    return re.sub(r"\bn_sat\b", r"$n_\\mathrm{sat}$", re.sub(r"\bMsun\b", r"$M_\\odot$", text))
+    return _with_symbols(text, lambda tex: f"${tex}$")
+
+
+def _with_symbols(text: str, typeset: Callable[[str], str]) -> str:
+    """The units that a domain has symbols for, typeset."""
+    for unit, tex in _symbols().items():
+        text = re.sub(rf"\b{re.escape(unit)}\b", lambda _, tex=tex: typeset(tex), text)
+    return text
+
+
+@cache
+def _symbols() -> dict[str, str]:
+    """Unit -> TeX, of all domains."""
+    return {unit: tex for domain in installed().domains.values() for unit, tex in domain.symbols.items()}
 
 
 def plain(label: str) -> str:

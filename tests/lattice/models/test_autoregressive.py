@@ -13,7 +13,7 @@ from scipy.special import ive
 
 from retrodict.base.errors import InputError
 from retrodict.generate.exact import importance
-from retrodict.generate.learners import FromAction, trained
+from retrodict.generate.learners import FromAction, with_trained_weights
 from retrodict.generate.model import with_weights
 from retrodict.inference.schedule import Constant
 from retrodict.inference.train import Train
@@ -178,7 +178,9 @@ def test_training_on_the_action_alone_improves_the_proposals():
     method = Train(steps=150, batch=32, learning_rate=Constant(1e-2), every=50)
     learner = FromAction(spoilt, STRIP)
     finished = advance(learner, method, seed=6)
-    _, found = weighed(trained(spoilt, method.finish(learner, finished.state, finished.history).position), STRIP)
+    _, found = weighed(
+        with_trained_weights(spoilt, method.finish(learner, finished.state, finished.history).position), STRIP
+    )
     assert found.variance < start.variance / 3
     assert abs(found.log_z - strip_log_z(0.8)) < 3.5 * found.log_z_error
 

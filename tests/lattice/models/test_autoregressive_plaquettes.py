@@ -10,7 +10,7 @@ from scipy.special import i0e
 
 from retrodict.base.errors import InputError
 from retrodict.generate.exact import importance
-from retrodict.generate.learners import FromData, trained
+from retrodict.generate.learners import FromData, with_trained_weights
 from retrodict.generate.model import with_weights
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
@@ -93,7 +93,7 @@ def learnt():
     learner = FromData(RECIPE.on(action, jr.key(0)), x[64:], x[:64])
     method = Train(steps=300, batch=128, learning_rate=Cosine(2e-2, 1e-3), every=300)
     finished = advance(learner, method, seed=1)
-    model = trained(learner.model, method.finish(learner, finished.state, finished.history).position)
+    model = with_trained_weights(learner.model, method.finish(learner, finished.state, finished.history).position)
     x, log_q = jax.jit(jax.vmap(lambda key: model.sample(key)))(jr.split(jr.key(3), 8000))
     return action, model, x, log_q
 

@@ -20,7 +20,7 @@ from retrodict.lattice.core.spaces import wrapped
 from retrodict.lattice.models.gauge_flow import GaugeCouplings, GaugeFlow
 from retrodict.lattice.models.independence_metropolis import IndependenceMetropolis
 from retrodict.lattice.models.u1.flux import SharedFlux
-from retrodict.lattice.problems import TEMPLATE
+from retrodict.lattice.templates import TEMPLATE
 from retrodict.lattice.theories import reference as exact
 from retrodict.lattice.theories import symmetries as sym
 from retrodict.lattice.theories.groups import SU2, U1

@@ -17,7 +17,7 @@ from retrodict.base.types import Array, Key, PyTree, Scalar
 from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.generate.model import AbstractModel, Density, Sample
 from retrodict.generate.saved import inspect, load_model, save_model
-from retrodict.generate.spectrum import GaussianField, measured, white
+from retrodict.generate.spectrum import GaussianField, fit_gaussian_field, white_noise_field
 from retrodict.inference.infer import infer
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
@@ -63,8 +63,8 @@ class Gaussian(AbstractModel):
     def loss(self, x: Array, key: Key) -> Scalar:
         return jnp.zeros(())
 
-    def adapted(self, examples: Array) -> "Gaussian":
-        return eqx.tree_at(lambda m: m.base, self, measured(examples))
+    def initialise_from(self, examples: Array) -> "Gaussian":
+        return eqx.tree_at(lambda m: m.base, self, fit_gaussian_field(examples))
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,9 @@ class Stretched:
     density: Density = Density.EXACT
 
     def on(self, target, key: Key) -> AbstractModel:
-        model = Gaussian(jnp.zeros(1), white(target.shape, np.dtype(float)), self.stretch, self.forgotten, self.shift)
+        model = Gaussian(
+            jnp.zeros(1), white_noise_field(target.shape, np.dtype(float)), self.stretch, self.forgotten, self.shift
+        )
         return model if self.density is Density.EXACT else Silent(*(getattr(model, n) for n in vars(model)))
 
 
@@ -203,7 +205,7 @@ def test_an_interrupted_run_resumes_bit_by_bit_in_every_stage(tmp_path):
 
 def model_of(recipe=None) -> AbstractModel:
     x = jax.vmap(SMALL.hot)(jr.split(jr.key(0), 200))
-    return (recipe or Stretched()).on(SMALL, jr.key(0)).adapted(1.4 * x)
+    return (recipe or Stretched()).on(SMALL, jr.key(0)).initialise_from(1.4 * x)
 
 
 class Forgetful(Gaussian):

@@ -130,7 +130,7 @@ def test_deep_in_the_broken_phase_two_skew_modes_are_right_in_effective_share_an
     action = Phi4((8, 8), 0.5, LAM, precision=32)
     one_mode = jnp.asarray(advance(action, HMC(chains=1024, warmup=40, draws=4, cold=1.0), seed=1).state.field)
     model = Symmetrised(ScalarDiffusion(steps=16, odd=odd)).on(action, jr.key(0))
-    x, log_w = draws(jax.jit(lambda model, x: model.adapted(x))(model, one_mode), action, 2000)
+    x, log_w = draws(jax.jit(lambda model, x: model.initialise_from(x))(model, one_mode), action, 2000)
     found, mean = importance(log_w), x.mean(axis=(1, 2))
     assert (found.ess > 0.88) != odd
     assert abs(np.mean(mean > 0) - 0.5) < 3.5 * 0.5 / np.sqrt(len(x))

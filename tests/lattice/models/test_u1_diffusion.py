@@ -92,14 +92,14 @@ def test_modes_of_links_are_filtered_where_plaquettes_see_them():
     """Noise filtered by m has power m in transverse modes, its determinant is the product of m, the rest is noise."""
     modes, multiplier = Transverse((2, 4, 4)), 1 / (1 + momentum_squared((4, 4), float))
     x = jr.normal(jr.key(0), (2, 4, 4))
-    y = modes.filtered(x, jnp.sqrt(multiplier))
+    y = modes.filter(x, jnp.sqrt(multiplier))
     inside = momentum_squared((4, 4), float) > 0
     assert_allclose(modes.power(y)[inside], (multiplier * modes.power(x))[inside], rtol=1e-10)
-    matrix = jax.jacobian(lambda z: modes.filtered(z, multiplier))(x).reshape(32, 32)
+    matrix = jax.jacobian(lambda z: modes.filter(z, multiplier))(x).reshape(32, 32)
     assert_allclose(np.linalg.slogdet(matrix)[1], modes.log_det(multiplier), rtol=1e-10)
     pure = jr.normal(jr.key(1), (4, 4))
     gauge = jnp.stack([jnp.roll(pure, -1, 0) - pure, jnp.roll(pure, -1, 1) - pure])
-    assert_allclose(modes.filtered(gauge, multiplier), gauge, atol=1e-13)
+    assert_allclose(modes.filter(gauge, multiplier), gauge, atol=1e-13)
 
 
 @functools.cache
@@ -146,8 +146,8 @@ def test_corrected_draws_have_the_plaquette_the_topology_and_the_partition_funct
 def test_annealed_langevin_returns_accepted_states_with_the_right_plaquette():
     plan, weights = learnt()
     action = Wilson(U1(), (4, 4), BETA)
-    model = AnnealedLangevin(plan, weights, action, 4 * BETA, steps=4, adjusted=40, size=0.3)
-    walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walked)(keys))(model, jr.split(jr.key(5), 2000))
+    model = AnnealedLangevin(plan, weights, action, 4 * BETA, steps=4, metropolis_steps=40, size=0.3)
+    walkers = eqx.filter_jit(lambda m, keys: jax.vmap(m.walk)(keys))(model, jr.split(jr.key(5), 2000))
     plaquette = jax.vmap(lambda x: action.observables(x)["plaquette"])(walkers.x)
     error = np.std(plaquette) / np.sqrt(len(plaquette))
     assert abs(np.mean(plaquette) - exact.u1_plaquette(BETA, 16)) < 3 * error

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 from retrodict.base.errors import InputError
 from retrodict.generate.diffusion import ReverseSDE
 from retrodict.generate.exact import importance
-from retrodict.generate.learners import FromData, trained
+from retrodict.generate.learners import FromData, with_trained_weights
 from retrodict.inference.infer import infer
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
@@ -114,7 +114,7 @@ def learnt() -> ReverseSDE:
     learner = FromData(model, fields()[:896], fields()[896:])
     method = Train(steps=600, batch=16, learning_rate=Cosine(1e-2, 1e-4), every=300)
     finished = advance(learner, method, seed=2)
-    return trained(model, method.finish(learner, finished.state, finished.history).position)
+    return with_trained_weights(model, method.finish(learner, finished.state, finished.history).position)
 
 
 def test_training_beats_the_fit_in_closed_form_on_configurations_held_out():
@@ -149,7 +149,7 @@ def test_paths_give_the_partition_function_and_a_covariance_left_out_is_found():
     action, model = ACTION, learnt()
     log_z = exact.u1_log_partition(BETA, 16)
     wanted = {"plaquette": exact.u1_plaquette(BETA, 16), "Q2": 16 * exact.u1_susceptibility(BETA, 16)}
-    settled = eqx.filter_jit(lambda m: m.settled(fields()))(model)
+    settled = eqx.filter_jit(lambda m: m.tune_sampler(fields()))(model)
     sample = eqx.filter_jit(lambda m, keys: jax.vmap(m.sample)(keys))
     hasty, draw = (sample(one, jr.split(jr.key(4), 2000)) for one in (model, settled))
     log_w = [jax.vmap(action.log_density)(one.x) - one.log_prob for one in (hasty, draw)]
@@ -168,7 +168,7 @@ def test_paths_give_the_partition_function_and_a_covariance_left_out_is_found():
 
 def test_levels_crowd_where_the_vortices_are_decided():
     """Between a fifth of the largest level and the largest, not at the fine end."""
-    levels = np.asarray(eqx.filter_jit(lambda m: m.settled(fields()))(learnt()).process.levels)
+    levels = np.asarray(eqx.filter_jit(lambda m: m.tune_sampler(fields()))(learnt()).process.levels)
     before = np.asarray(learnt().process.levels)
     assert np.all(np.diff(levels) < 0)
     assert_allclose(levels[[0, -1]], before[[0, -1]], rtol=1e-10)

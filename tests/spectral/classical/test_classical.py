@@ -14,7 +14,7 @@ from retrodict.base.errors import InputError
 from retrodict.problem.covariance import diagonal, full
 from retrodict.spectral import kernels, shapes
 from retrodict.spectral.classical import alpha, compare, dual, entropy, gaussian_process, smeared, tikhonov
-from retrodict.spectral.classical.problem import falling, linear_problem
+from retrodict.spectral.classical.problem import linear_problem, power_law_model
 
 MOMENTA = np.linspace(0.001, 19.199, 25)
 OMEGA = np.linspace(0.04, 20, 500)
@@ -25,10 +25,10 @@ TRUTH = np.asarray(shapes.DOUBLE(OMEGA))
 def data_problem(eps=1e-3, seed=0, nodes=960, covariance=None, mean=None):
     """The double peak with relative noise at 25 momenta."""
     sigma = shapes.relative_noise(EXACT, eps)
-    mean = shapes.noisy(jr.key(seed), EXACT, sigma) if mean is None else mean
+    mean = shapes.add_noise(jr.key(seed), EXACT, sigma) if mean is None else mean
     grid = kernels.frequency_grid(nodes=nodes)
     kernel, noise = kernels.KallenLehmann(), covariance or diagonal(sigma)
-    return linear_problem(kernel, MOMENTA, mean, noise, grid, falling(3.0, 3.0))
+    return linear_problem(kernel, MOMENTA, mean, noise, grid, power_law_model(3.0, 3.0))
 
 
 def quadratic(default):
@@ -87,7 +87,7 @@ def test_the_dual_optimum_is_the_direct_minimum_over_all_frequencies(shape, stre
     problem = data_problem(eps=1e-2, nodes=110)
     measure = measure_of(problem, shape)
     space = dual.singular_space(problem, measure)
-    found = dual.optimum(space, shape, strength, np.zeros(len(space.data))).rho
+    found = dual.find_optimum(space, shape, strength, np.zeros(len(space.data))).rho
     direct = direct_minimum(problem, shape, measure, strength)
     seen = problem.omega < 50
     assert_allclose(found[seen], direct[seen], atol=1e-6 * np.max(direct))
@@ -97,7 +97,7 @@ def test_the_singular_space_of_bryan_holds_the_optimum_of_the_full_search():
     problem = data_problem(eps=1e-4)
     space = dual.singular_space(problem, problem.weight)
     for strength in (1e5, 100.0):
-        found = dual.optimum(space, entropy.SHANNON_JAYNES, strength, np.zeros(len(space.data))).rho
+        found = dual.find_optimum(space, entropy.SHANNON_JAYNES, strength, np.zeros(len(space.data))).rho
         everywhere = entropy.full_space_maximum(problem, strength)
         assert_allclose(found, everywhere, rtol=1e-5, atol=1e-8 * np.max(found))
 
@@ -107,7 +107,7 @@ def test_a_search_in_too_small_a_space_misses_the_optimum():
     problem = data_problem(eps=1e-4)
     value = np.linalg.svd(problem.whitened_kernel * np.sqrt(problem.weight * problem.default), compute_uv=False)
     space = dual.singular_space(problem, problem.weight, cut=1.01 * value[4] / value[0])
-    found = dual.optimum(space, entropy.SHANNON_JAYNES, 100.0, np.zeros(len(space.data))).rho
+    found = dual.find_optimum(space, entropy.SHANNON_JAYNES, 100.0, np.zeros(len(space.data))).rho
     everywhere = entropy.full_space_maximum(problem, 100.0)
     assert len(space.data) == 4
     assert np.max(np.abs(found - everywhere)) > 1e-2 * np.max(everywhere)
@@ -131,7 +131,7 @@ def test_the_evidence_is_exact_where_the_posterior_is_gaussian():
     shape = quadratic(problem.default)
     space, difference = dual.singular_space(problem, problem.weight), []
     for strength in (1.0, 1e3):
-        point = dual.optimum(space, shape, strength, np.zeros(len(space.data)))
+        point = dual.find_optimum(space, shape, strength, np.zeros(len(space.data)))
         spread = (space.operator * (space.default / (strength * space.measure))) @ space.operator.T
         marginal = np.eye(len(space.data)) + spread
         misfit = space.data - space.operator @ space.default
@@ -145,7 +145,7 @@ def test_the_window_error_is_the_posterior_deviation_of_the_average():
     problem = data_problem(eps=1e-2, nodes=200)
     shape = quadratic(problem.default)
     space = dual.singular_space(problem, problem.weight)
-    point = dual.optimum(space, shape, 10.0, np.zeros(len(space.data)))
+    point = dual.find_optimum(space, shape, 10.0, np.zeros(len(space.data)))
     prior = np.diag(problem.default / (10.0 * problem.weight))
     response = problem.whitened_operator @ prior
     gram = response @ problem.whitened_operator.T + np.eye(25)
@@ -311,7 +311,7 @@ def correlated_data(seed, share=0.05, own_share=1e-4):
 
 CORRELATED_METHODS = {
     "MEM": entropy.maximum_entropy,
-    "BR": partial(entropy.burnier_rothkopf, rule=alpha.averaged),
+    "BR": partial(entropy.burnier_rothkopf, rule=alpha.bryan),
     "Tikhonov": tikhonov.tikhonov,
     "GP": gaussian_process.gaussian_process,
 }
@@ -374,7 +374,7 @@ def test_fermionic_frequencies_reconstruct_both_signs_of_omega():
 
     kernel = kernels.FermionicMatsubara()
     clean = np.asarray(kernels.operator(kernel, frequency, grid)) @ rho(np.asarray(grid.omega))
-    mean = shapes.noisy(jr.key(3), clean, sigma)
+    mean = shapes.add_noise(jr.key(3), clean, sigma)
     problem = linear_problem(
         kernel, frequency, mean, diagonal(sigma), grid, lambda omega: 1 / (9 + omega**2), (-10.0, 10.0), 3.0
     )
@@ -420,7 +420,7 @@ def test_the_curve_of_regulators_is_entered_at_its_corner():
 
 def test_the_likeliest_hyperparameters_are_a_maximum_of_the_evidence():
     problem = data_problem(eps=1e-3)
-    best = gaussian_process.most_likely(problem)
+    best = gaussian_process.maximise_marginal_likelihood(problem)
     top = gaussian_process.posterior(problem, best).log_evidence
     for amplitude, length in ((1.3, 1.0), (0.75, 1.0), (1.0, 1.3), (1.0, 0.75)):
         other = gaussian_process.Hyperparameters(amplitude * best.amplitude, length * best.length)
@@ -433,7 +433,7 @@ def plateau_pulls(shift=0.0, count=12):
     exact = np.array([smeared_exactly(shapes.SINGLE, 0.8, energy) for energy in energies])
     pulls = []
     for seed in range(count):
-        mean = shapes.noisy(jr.key(seed), clean.mean * (1 + shift), 1e-3 * clean.mean)
+        mean = shapes.add_noise(jr.key(seed), clean.mean * (1 + shift), 1e-3 * clean.mean)
         found = smeared.hansen_lupo_tantalo(replace(clean, mean=mean), energies, partial(smeared.gaussian, 0.8))
         pulls.append((found.value - exact) / np.hypot(found.error, found.systematic))
     return np.array(pulls)

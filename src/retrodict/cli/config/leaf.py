@@ -6,9 +6,9 @@ from typing import Any, Literal, get_args, get_origin
 
 import pydantic
 
+from retrodict.base.domains import did_you_mean
 from retrodict.base.files import JSON
 from retrodict.cli.config.signature import expectation, is_array, plain
-from retrodict.cli.domains import did_you_mean
 
 _STRICT = pydantic.ConfigDict(strict=True, allow_inf_nan=False)
 

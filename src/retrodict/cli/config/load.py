@@ -6,6 +6,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from retrodict.base.domain import Domain
+from retrodict.base.domains import did_you_mean, installed
+from retrodict.base.domains import domain as named_domain
 from retrodict.base.errors import InputError, InputErrors
 from retrodict.base.files import JSON
 from retrodict.cli import domains
@@ -23,11 +26,11 @@ class Config:
     `resolved` is the config with every default filled in; it loads to the same thing.
     """
 
-    path: Path
+    path: Path  # of the file
     text: str  # the file, byte for byte
-    domain: str
-    method: Any
-    seed: int
+    domain: str  # its name
+    method: Any  # the dataclass of the method, with its settings
+    seed: int  # of the random numbers
     resolved: dict[str, JSON]
     inputs: tuple[Path, ...]  # files that it names
     arguments: dict[str, Any]  # of the domain's `problem`
@@ -35,7 +38,8 @@ class Config:
     @cached_property
     def problem(self) -> Any:
         """The target; reads the data. Raises `InputError`."""
-        return domains.domain(self.domain).problem(**self.arguments)
+        domain = named_domain(self.domain)
+        return domains.load(domain.problem, domain)(**self.arguments)
 
     def run(self, out: str | os.PathLike[str] | None = None, **options: Any) -> "Result":
         """`infer` with this problem, method and seed; a run directory is written if `out` names one."""
@@ -48,12 +52,12 @@ def load_config(path: str | os.PathLike[str], overrides: tuple[str, ...] = (), *
     """Read and check a config file.
 
     Args:
-        path: the YAML file.
-        overrides: settings that replace those of the file, such as `method.chains=8`.
-        seed: replaces the seed of the file.
+        path: of a YAML file.
+        overrides: `method.chains=8`, put on top in turn.
+        seed: in place of that of the file.
 
     Raises:
-        InputErrors: all errors of the file at once.
+        InputErrors: all that is wrong with it, at once.
     """
     extra = () if seed is None else (f"seed={seed}",)
     return from_document(read_document(Path(path), (*overrides, *extra)))
@@ -63,20 +67,21 @@ def from_document(document: Document) -> Config:
     """Check a config that has been read. Raises `InputErrors`."""
     session = Session(document)
     _check_keys(session)
-    name, module = _domain(session)
-    arguments = build_call(session, module.problem, _section(document, "problem"), ("problem",)) if module else None
-    method = _method(session)
+    domain = _domain(session)
+    problem = domains.load(domain.problem, domain) if domain else None
+    arguments = build_call(session, problem, _section(document, "problem"), ("problem",)) if problem else None
+    method = _method(session, domain)
     seed_built = build(session, int, document.value.get("seed", 0), ("seed",))
-    if arguments is None or method is None or seed_built is None or session.errors:
+    if domain is None or arguments is None or method is None or seed_built is None or session.errors:
         raise InputErrors(session.sorted_errors())
     return Config(
         path=document.path,
         text=document.text,
-        domain=name,
+        domain=domain.name,
         method=method.value,
         seed=seed_built.value,
         resolved={
-            "domain": name,
+            "domain": domain.name,
             "problem": resolved(arguments),
             "method": method.resolved,
             "seed": seed_built.value,
@@ -108,38 +113,38 @@ def _section(document: Document, name: str) -> JSON:
 def _check_keys(session: Session) -> None:
     for name in session.document.value:
         if name not in KEYS:
-            fix = domains.did_you_mean(str(name), list(KEYS))
+            fix = did_you_mean(str(name), list(KEYS))
             session.refuse((name,), f"unknown key {name!r}", expected=f"one of {', '.join(KEYS)}", fix=fix)
 
 
-def _domain(session: Session) -> tuple[str, Any]:
+def _domain(session: Session) -> Domain | None:
     name = session.document.value.get("domain")
     if not isinstance(name, str):
-        session.refuse(("domain",), "missing key", expected=f"domain: {' | '.join(sorted(domains.DOMAINS))}")
-        return "", None
-    return name, _named(session, ("domain",), name, domains.domain)
+        words = " | ".join(sorted(installed().domains))
+        return session.refuse(("domain",), "missing key", expected=f"domain: {words}")
+    try:
+        return named_domain(name)
+    except InputError as error:
+        return _refuse(session, ("domain",), error)
 
 
-def _method(session: Session) -> Built | None:
+def _method(session: Session, domain: Domain | None) -> Built | None:
     section = session.document.value.get("method")
     section = {"kind": section} if isinstance(section, str) else section
     kind = section.get("kind") if isinstance(section, dict) else None
     if not isinstance(section, dict) or not isinstance(kind, str):
-        words = " | ".join(sorted(domains.METHODS))
+        words = " | ".join(sorted(domains.methods_of(domain)))
         return session.refuse(("method",), "missing key", expected=f"method: {{kind: {words}}}", fix="kind: NUTS")
-    method = _named(session, ("method", "kind"), kind, domains.method)
-    if method is None:
-        return None
+    try:
+        method = domains.method(kind, domain)
+    except InputError as error:
+        return _refuse(session, ("method", "kind"), error)
     rest = {name: value for name, value in section.items() if name != "kind"}
     arguments = build_call(session, method, rest, ("method",))
     made = None if arguments is None else construct(session, method, arguments, ("method",))
     return None if made is None or arguments is None else Built(made, {"kind": kind, **resolved(arguments)})
 
 
-def _named(session: Session, at: tuple[str, ...], name: str, find: Any) -> Any:
-    """Look a name up in its table; a miss is an error at its key."""
-    try:
-        return find(name)
-    except InputError as error:
-        session.refuse(at, error.what, expected=error.expected, fix=error.fix)
-        return None
+def _refuse(session: Session, at: tuple[str, ...], error: InputError) -> None:
+    """Note a miss in a table of names at its key."""
+    session.refuse(at, error.what, expected=error.expected, why=error.why, fix=error.fix)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import os
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from jaxtyping import AbstractArray
+
+from retrodict.base.domain import Kinds
 
 LEAVES = (bool, int, float, str, Path)
 LISTS = (list, tuple, Sequence)
@@ -19,8 +22,8 @@ MISSING = inspect.Parameter.empty
 class Parameter:
     """One key that a mapping in the config may have."""
 
-    name: str
-    annotation: Any
+    name: str  # the key
+    annotation: Any  # the type of its value
     default: Any  # MISSING where one must be given
 
     @property
@@ -45,11 +48,22 @@ def parameters(callable_: Callable[..., Any]) -> dict[str, Parameter]:
 
 
 def options(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union, nested ones flattened; a lone type is its own only member."""
+    """The members of a union, nested ones flattened; a lone type is its own only member.
+
+    An abstract class has the classes that its `Kinds` name; where the Python API takes a path in any form
+    (`PathLike`), a config takes the path of a file.
+    """
     annotation = plain(annotation)
     if get_origin(annotation) in (typing.Union, types.UnionType):
-        return tuple(option for member in get_args(annotation) for option in options(member))
-    return (annotation,)
+        members = tuple(option for member in get_args(annotation) for option in options(member))
+        is_path = any(get_origin(member) is os.PathLike for member in members)
+        return tuple(_leaf_of_path(member) for member in members if not (is_path and member is str))
+    kinds = [item for item in getattr(annotation, "__metadata__", ()) if isinstance(item, Kinds)]
+    return tuple(option for item in kinds for option in item.classes()) or (annotation,)
+
+
+def _leaf_of_path(annotation: Any) -> Any:
+    return Path if get_origin(annotation) is os.PathLike else annotation
 
 
 def plain(annotation: Any) -> Any:
@@ -71,7 +85,8 @@ def buildable(annotation: Any) -> bool:
     """Whether YAML can say a value of this type."""
     origin = get_origin(annotation)
     if origin is typing.Annotated:
-        return buildable(get_args(annotation)[0])
+        named = any(isinstance(item, Kinds) for item in annotation.__metadata__)
+        return named or buildable(get_args(annotation)[0])
     if origin in (typing.Union, types.UnionType):
         return any(buildable(option) for option in options(annotation) if option is not types.NoneType)
     if origin in (*LISTS, dict, Mapping):
@@ -88,10 +103,10 @@ def expectation(annotation: Any) -> str:
         return words[annotation]
     if annotation in (None, types.NoneType):
         return "null"
+    if options(annotation) != (annotation,):
+        return " or ".join(dict.fromkeys(expectation(option) for option in options(annotation)))
     if origin is typing.Annotated:
         return expectation(inner[0])
-    if origin in (typing.Union, types.UnionType):
-        return " or ".join(dict.fromkeys(expectation(option) for option in options(annotation)))
     if origin is Literal:
         return "one of " + ", ".join(str(word) for word in inner)
     if is_class(annotation):

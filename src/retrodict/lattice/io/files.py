@@ -6,11 +6,12 @@ checksum, plaquette, link trace, is compared with the data before anything is re
 """
 
 import dataclasses
-from typing import Any
+from typing import Any, Final
 
 from retrodict.base.atomic import write_bytes
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, PathLike, form_of, hash_file, read_bytes, read_head
+from retrodict.base.recognition import FileHead
 from retrodict.lattice.io.formats import arrays, ildg, milc, nersc, openqcd, stream
 from retrodict.lattice.io.formats.common import FILE_LIMIT
 from retrodict.lattice.io.formats.refusal import unknown_kind
@@ -30,6 +31,9 @@ __all__ = [
     "write_nersc",
     "write_npz",
 ]
+
+
+FORMATS: Final = {"NERSC": nersc, "ILDG": ildg, "MILC": milc, "openQCD": openqcd}  # openQCD has no magic bytes: last
 
 
 def read_gauge_field(path: PathLike) -> GaugeField:
@@ -127,9 +131,15 @@ def _provenance(source: Any) -> dict[str, JSON]:
     return {"path": source.path, "sha256": source.sha256, "size": source.size}
 
 
+def format_of(head: FileHead) -> str:
+    """The name of the format of configurations that a file has, by its first bytes; empty if it has none."""
+    if head.form == "zip":
+        return "npz" if "links" in head.names else ""
+    if stream.recognises(head.first):
+        return "Retrodict stream"
+    return next((name for name, module in FORMATS.items() if module.recognises(head.first, head.size)), "")
+
+
 def _parser(head: bytes, size: int) -> Any:
     """The reader of the format that `head` shows, or None."""
-    for module in (nersc, ildg, milc):
-        if module.recognises(head):
-            return module.parse
-    return openqcd.parse if openqcd.recognises(head, size) else None
+    return next((module.parse for module in FORMATS.values() if module.recognises(head, size)), None)

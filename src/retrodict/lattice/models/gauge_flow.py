@@ -28,7 +28,7 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
-from retrodict.generate.coupling import convolved, with_bias
+from retrodict.generate.coupling import convolve, with_bias
 from retrodict.generate.elementwise import CircleSpline
 from retrodict.generate.model import AbstractModel, Density, Sample
 from retrodict.lattice.core.spaces import wrapped
@@ -100,7 +100,7 @@ class GaugeCouplings(AbstractModel):
         """Of the map of each active plaquette; mirrored where all angles are negated."""
         cosine, sine = jnp.cos(angle), jnp.sin(angle)
         answer, other = (_network(weights, jnp.concatenate([cosine, sign * sine])) for sign in (1, -1))
-        return 0.5 * (answer + self.map.mirrored(other))
+        return 0.5 * (answer + self.map.mirror(other))
 
 
 @dataclass(frozen=True)
@@ -149,5 +149,5 @@ def exchanged(x: Links) -> Links:
 def _network(weights: PyTree, x: Float[Array, "channel columns stripes"]) -> Array:
     *hidden, last = weights
     for kernel in hidden:
-        x = jnp.tanh(convolved(kernel, x))
-    return convolved(last, x)
+        x = jnp.tanh(convolve(kernel, x))
+    return convolve(last, x)

@@ -33,7 +33,7 @@ from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, U
 from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.generate.learners import FromAction, FromData
 from retrodict.generate.model import AbstractModel, Density, M, Recipe, with_weights
-from retrodict.generate.saved import packed
+from retrodict.generate.saved import pack_model
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import State as Training
 from retrodict.inference.train import Train
@@ -225,7 +225,7 @@ class IndependenceMetropolis:
 
         def files() -> dict[str, bytes]:
             last = redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last)
-            return {**target.files(last), MODEL_FILE: packed(state.model, untrained(self.model), target)}
+            return {**target.files(last), MODEL_FILE: pack_model(state.model, untrained(self.model), target)}
 
         log_weight = np.zeros((self.chains, self.draws))
         return Draws(chain.measured, log_weight, self.kind, _as_arrays(statistics), files=files)  # type: ignore[arg-type]
@@ -237,11 +237,11 @@ class IndependenceMetropolis:
         if self.data:
             seen, unseen = eqx.filter_eval_shape(self._split, state.examples)
             found = [each._replace(name="gathering") for each in self.data.work(target)]
-            found.append(Work("adapting", lambda model, some: model.adapted(some), (model, seen), 1))
+            found.append(Work("adapting", lambda model, some: model.initialise_from(some), (model, seen), 1))
             if self.fit:
                 learner = eqx.filter_eval_shape(FromData, model, seen, unseen)
                 found += [each._replace(name="training on configurations") for each in self.fit.work(learner)]
-                found.append(Work("settling", lambda model, some: model.settled(some), (model, seen), 1))
+                found.append(Work("settling", lambda model, some: model.tune_sampler(some), (model, seen), 1))
             if model.density is Density.EXACT:
                 count = min(len(unseen), MOST_CHECKED)
                 found.append(Work("coverage", lambda model, x: model.log_prob(x[0]), (model, unseen), count))
@@ -265,7 +265,7 @@ class IndependenceMetropolis:
         due = (after >= 0) & (after % self.every == 0)
         examples = state.examples.at[slot].set(jnp.where(due, chain.field, state.examples[slot]))
         last = index == self.data.steps - 1
-        model = _changed(last, state.model, lambda model: model.adapted(_flat(examples[: -self._held])))
+        model = _changed(last, state.model, lambda model: model.initialise_from(_flat(examples[: -self._held])))
         state = state._replace(chain=chain, examples=examples, model=model)
         return state, Record(record.finite, _metrics(blank.loss), blank._replace(data=record.kept))
 
@@ -276,7 +276,7 @@ class IndependenceMetropolis:
         learner = FromData(state.model, examples, held_out)
         state, record = _trained(self.fit, learner, state, blank, key, index)
         last = index == self.lengths["fit"] - 1
-        return state._replace(model=_changed(last, state.model, lambda model: model.settled(examples))), record
+        return state._replace(model=_changed(last, state.model, lambda model: model.tune_sampler(examples))), record
 
     def _train_on_action(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
         assert self.reverse_kl is not None

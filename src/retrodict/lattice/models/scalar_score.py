@@ -86,7 +86,7 @@ class ScalarScore(AbstractScore):
         cosines = [jnp.ones_like(guess), *(w * jnp.cos(w * guess) for w in self.frequencies)]
         return jnp.stack(cosines if self.odd else [*cosines, *(-w * jnp.sin(w * guess) for w in self.frequencies)])
 
-    def refitted(self, process: Diffusion, fields: Float[Array, "fields ..."]) -> tuple[Diffusion, PyTree]:
+    def fit_closed_form(self, process: Diffusion, fields: Float[Array, "fields ..."]) -> tuple[Diffusion, PyTree]:
         """A process on the scale of `fields` and the weights that fit them: all of the training, in closed form."""
         sizes = {"frequencies": len(self.frequencies), "knots": len(self.knots), "steps": len(process.levels) - 1}
         found = scalar_process(fields, **sizes, odd=self.odd)
@@ -109,7 +109,7 @@ class ScalarDiffusion:
     odd: bool = True
 
     def on(self, target: Any, key: Key) -> ProbabilityFlow:
-        """The flow of a Gaussian field on the lattice of `target`, to be fitted by `adapted`.
+        """The flow of a Gaussian field on the lattice of `target`, to be fitted by `initialise_from`.
 
         Raises `InputError` unless fields are one real number a site.
         """

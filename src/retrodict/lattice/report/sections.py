@@ -9,7 +9,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.figure import Bars, Figure, Guide, Layer, Panel
 from retrodict.base.format import value_with_error
 from retrodict.base.section import Cell, Run, Section, Table
-from retrodict.generate.exact import HEAVIEST
+from retrodict.generate.exact import MAX_PARETO_K
 from retrodict.lattice.core.action import AbstractAction
 from retrodict.lattice.io.saved_configurations import saved_configurations
 from retrodict.lattice.report.baselines import Sampler, SamplerRun, baselines, run_for
@@ -175,7 +175,7 @@ def _remark(one: SamplerRun, slow: list[Any]) -> str:
     if "log_evidence" in one.statistics:
         evidence = value_with_error(*(float(one.statistics[name]) for name in ("log_evidence", "log_evidence_error")))
         few = float(one.statistics.get("ancestors", np.inf)) < ANCESTORS
-        heavy = float(one.statistics.get("pareto_k", 0.0)) > HEAVIEST
+        heavy = float(one.statistics.get("pareto_k", 0.0)) > MAX_PARETO_K
         doubt = "; too few ancestors: errors too small" if few else "; heavy weights: errors too small" if heavy else ""
         kind = "independent draws; " if "weight_ess" in one.statistics else ""
         return f"{kind}ln Z = {evidence}{doubt}"

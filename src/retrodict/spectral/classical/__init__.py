@@ -1,1 +1,1 @@
-"""The classical reconstructions: each a pure function of a `LinearProblem`, with the error that it usually quotes."""
+"""The classical reconstructions: pure functions of a `LinearProblem`, with the error that the method usually quotes."""

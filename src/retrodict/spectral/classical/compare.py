@@ -1,10 +1,10 @@
-"""All classical methods on one data set: their spread is the least that a reader should see."""
+"""All classical methods on one data set: their spread is a lower bound of the systematic error."""
 
 from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from retrodict.spectral.classical.alpha import averaged, classic, historic, kink
+from retrodict.spectral.classical.alpha import bryan, classic, historic, kink
 from retrodict.spectral.classical.entropy import burnier_rothkopf, maximum_entropy
 from retrodict.spectral.classical.gaussian_process import gaussian_process
 from retrodict.spectral.classical.problem import LinearProblem, Reconstruction
@@ -17,11 +17,11 @@ Method = Callable[[LinearProblem], Reconstruction]
 ESTIMATES: Final[tuple[Method, ...]] = (
     partial(maximum_entropy, rule=historic),
     partial(maximum_entropy, rule=classic),
-    partial(maximum_entropy, rule=averaged),
+    partial(maximum_entropy, rule=bryan),
     partial(maximum_entropy, rule=kink),
-    partial(maximum_entropy, rule=averaged, of_ratio=True),
+    partial(maximum_entropy, rule=bryan, of_ratio=True),
     partial(burnier_rothkopf, rule=historic),
-    partial(burnier_rothkopf, rule=averaged),
+    partial(burnier_rothkopf, rule=bryan),
     tikhonov,
     partial(tikhonov, choice=cross_validation),
     gaussian_process,
@@ -34,5 +34,13 @@ DEFAULT: Final[tuple[Method, ...]] = ESTIMATES + SMEARED
 
 
 def compare_methods(problem: LinearProblem, methods: tuple[Method, ...] = DEFAULT) -> tuple[Reconstruction, ...]:
-    """One reconstruction a method, in the order given."""
+    """Apply several methods to one problem.
+
+    Args:
+        problem: the data with kernel, grid and default model.
+        methods: functions of the problem.
+
+    Returns:
+        One reconstruction a method, in the order given.
+    """
     return tuple(method(problem) for method in methods)

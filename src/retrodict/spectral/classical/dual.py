@@ -27,11 +27,11 @@ MAX_NEWTON: Final = 200
 class Entropy(NamedTuple):
     """S as an integral of `value(rho, m)` over a measure, and the derivatives of the conjugate phi with respect to eta.
 
-    The measure matters where S does not count rho linearly: it says how many independent values rho has per unit of
-    frequency.
+    The measure matters where S is not linear in rho under a change of the grid: it is the number of independent values
+    of rho per unit of frequency.
     """
 
-    value: Callable[[Nodes, Nodes], Nodes]
+    value: Callable[[Nodes, Nodes], Nodes]  # of rho and m: the integrand of S
     potential: Callable[[Nodes, Nodes], Nodes]  # phi(m, eta); infinite outside its domain
     density: Callable[[Nodes, Nodes], Nodes]  # rho = phi'
     slope: Callable[[Nodes], Nodes]  # phi'' as a function of rho: minus the inverse of S''
@@ -42,31 +42,35 @@ class DualProblem(NamedTuple):
 
     operator: Float[np.ndarray, "modes nodes"]  # rho -> data in units of the noise
     kernel: Float[np.ndarray, "modes nodes"]  # the operator per measure
-    data: Float[np.ndarray, " modes"]
+    data: Float[np.ndarray, " modes"]  # whitened and rotated
     measure: Nodes  # of the entropy, one weight a node
-    default: Nodes
-    points: int  # data before the rotation
-    resolved: int  # modes in which the default model's own size exceeds the noise
+    default: Nodes  # the default model m
+    points: int  # number of data before the rotation
+    resolved: int  # number of modes in which the signal of the default model exceeds the noise
     chi2_outside: float  # of the components that no spectral function can reach
 
 
-class Point(NamedTuple):
+class Optimum(NamedTuple):
     """The optimum at one alpha."""
 
-    alpha: float
-    dual: Float[np.ndarray, " modes"]
-    rho: Nodes
-    chi2: float
-    entropy: float
-    log_evidence: float
+    alpha: float  # weight of the entropy
+    dual: Float[np.ndarray, " modes"]  # u, the variables of the dual problem
+    rho: Nodes  # the spectral function
+    chi2: float  # of all data, whitened
+    entropy: float  # S
+    log_evidence: float  # of alpha, by Laplace's approximation with the prior d alpha / alpha
 
 
 def singular_space(
     problem: LinearProblem, measure: Nodes, floor: float = 0.0, cut: float = SINGULAR_CUT
 ) -> DualProblem:
-    """The search space of Bryan: left singular vectors of the whitened kernel in the metric of the default model.
+    """Rotate a problem to Bryan's search space: left singular vectors of the whitened kernel, metric of the default.
 
-    `measure` holds the weights of the entropy. Where |omega| is below `floor` rho is held at the default model.
+    Args:
+        problem: the data with kernel, grid and default model.
+        measure: weights of the entropy, shape `(nodes,)`.
+        floor: below this |omega| rho is held at the default model.
+        cut: singular values below this fraction of the largest are left out.
     """
     free = np.abs(problem.omega) >= floor
     scaled = problem.whitened_kernel * np.sqrt(problem.weight * problem.default) * free
@@ -81,8 +85,18 @@ def singular_space(
     )
 
 
-def optimum(dual: DualProblem, entropy: Entropy, alpha: float, start: Rows) -> Point:
-    """Newton's method on the dual from `start`; raises `NotFiniteError` if it does not converge."""
+def find_optimum(dual: DualProblem, entropy: Entropy, alpha: float, start: Rows) -> Optimum:
+    """Minimise the dual at one alpha by Newton's method.
+
+    Args:
+        dual: the problem in its singular space.
+        entropy: the regulator.
+        alpha: its weight, > 0.
+        start: first values of u, shape `(modes,)`; zero is the default model.
+
+    Raises:
+        NotFiniteError: if the iteration does not converge.
+    """
     state = _evaluate(dual, entropy, alpha, start)
     for _ in range(MAX_NEWTON):
         hessian = alpha * np.eye(len(start)) + (dual.operator * entropy.slope(state.rho)) @ dual.kernel.T
@@ -94,16 +108,24 @@ def optimum(dual: DualProblem, entropy: Entropy, alpha: float, start: Rows) -> P
     raise NotFiniteError("Newton's method for an entropic regulator did not converge", got=f"{alpha=:.3g}")
 
 
-def path(dual: DualProblem, entropy: Entropy) -> list[Point]:
-    """Optima from the alpha at which the data are ignored, downwards until chi2 no longer falls."""
+def solve_path(dual: DualProblem, entropy: Entropy) -> list[Optimum]:
+    """Solve for a falling series of alpha, from one at which the data have no influence until chi2 no longer falls.
+
+    Args:
+        dual: the problem in its singular space.
+        entropy: the regulator.
+
+    Raises:
+        NotFiniteError: if there is no solution even at the largest alpha.
+    """
     curvature = (dual.operator * entropy.slope(dual.default)) @ dual.kernel.T
     top = 10.0 * float(np.linalg.eigvalsh(curvature)[-1])
     points, start = [], np.zeros(len(dual.data))
     for alpha in top * 10.0 ** -(np.arange(DECADES * STEPS_PER_DECADE) / STEPS_PER_DECADE):
         try:
-            points.append(optimum(dual, entropy, float(alpha), start))
+            points.append(find_optimum(dual, entropy, float(alpha), start))
         except (NotFiniteError, np.linalg.LinAlgError):
-            break  # so small an alpha asks for more than float64 holds
+            break  # float64 does not resolve so small an alpha
         start = points[-1].dual
         if _exhausted(points):
             break
@@ -117,12 +139,19 @@ def path(dual: DualProblem, entropy: Entropy) -> list[Point]:
 
 
 def window_error(
-    problem: LinearProblem, dual: DualProblem, entropy: Entropy, point: Point, relative_width: float = 0.1
+    problem: LinearProblem, dual: DualProblem, entropy: Entropy, point: Optimum, relative_width: float = 0.1
 ) -> Nodes:
     r"""Gaussian error of rho averaged over $\omega(1 \pm$ `relative_width`$)$ at fixed alpha.
 
-    At a single frequency the error of an entropic method is infinite in the continuum; only averages have one.
+    At a single frequency the error of an entropic method is infinite in the continuum; that of averages is finite.
     Source: Jarrell, Gubernatis, Phys. Rept. 269 (1996) 133.
+
+    Args:
+        problem: the data with kernel, grid and default model.
+        dual: the same in its singular space.
+        entropy: the regulator.
+        point: the optimum.
+        relative_width: half the width of the window in units of its centre.
     """
     omega, slope = problem.omega, entropy.slope(point.rho) / point.alpha
     inside = (np.abs(omega - omega[:, None]) <= relative_width * np.abs(omega)).astype(float)
@@ -162,16 +191,18 @@ def _descend(dual: DualProblem, entropy: Entropy, alpha: float, state: _State, s
     raise NotFiniteError("Newton's method for an entropic regulator cannot descend", got=f"{alpha=:.3g}")
 
 
-def _point(dual: DualProblem, entropy: Entropy, alpha: float, state: _State, hessian: np.ndarray) -> Point:
+def _point(
+    dual: DualProblem, entropy: Entropy, alpha: float, state: _State, hessian: Float[np.ndarray, "modes modes"]
+) -> Optimum:
     """chi2, S and the evidence of alpha in Laplace's approximation, with Jeffreys' prior d alpha/alpha."""
     chi2 = float(np.sum((dual.operator @ state.rho - dual.data) ** 2)) + dual.chi2_outside
     information = float(dual.measure @ entropy.value(state.rho, dual.default))
     log_determinant = float(np.linalg.slogdet(hessian)[1]) - len(state.u) * np.log(alpha)
     log_evidence = alpha * information - 0.5 * chi2 - 0.5 * log_determinant
-    return Point(alpha, state.u, state.rho, chi2, information, log_evidence)
+    return Optimum(alpha, state.u, state.rho, chi2, information, log_evidence)
 
 
-def _exhausted(points: list[Point]) -> bool:
+def _exhausted(points: list[Optimum]) -> bool:
     """Whether two decades of alpha changed chi2 by less than a hundredth."""
     ago = 2 * STEPS_PER_DECADE
     return len(points) > ago and points[-1 - ago].chi2 - points[-1].chi2 < 0.01

@@ -6,11 +6,11 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from retrodict.base.errors import NotFiniteError
-from retrodict.spectral.classical.alpha import Rule, averaged, historic
-from retrodict.spectral.classical.dual import MAX_NEWTON, DualProblem, Entropy, path, singular_space, window_error
+from retrodict.spectral.classical.alpha import Rule, bryan, historic
+from retrodict.spectral.classical.dual import MAX_NEWTON, DualProblem, Entropy, singular_space, solve_path, window_error
 from retrodict.spectral.classical.problem import LinearProblem, Nodes, Reconstruction
 
-FLOOR: Final = 1e-3  # of the problem's scale: where the search of maximum entropy starts
+FLOOR: Final = 1e-3  # in units of the scale of the problem: lower end of the search of maximum entropy
 
 
 def _barrier(default: Nodes, eta: Nodes) -> Nodes:
@@ -35,15 +35,19 @@ BURNIER_ROTHKOPF: Final = Entropy(
 )
 
 
-def maximum_entropy(problem: LinearProblem, rule: Rule = averaged, *, of_ratio: bool = False) -> Reconstruction:
-    """MEM: maximises alpha S - chi2/2 with the entropy of Shannon and Jaynes, searched in the singular space.
+def maximum_entropy(problem: LinearProblem, rule: Rule = bryan, *, of_ratio: bool = False) -> Reconstruction:
+    """Maximum entropy method (MEM): maximise alpha S - chi2/2 with the Shannon-Jaynes entropy, in the singular space.
 
-    The entropy is that of rho, or of rho/omega with `of_ratio` (then low frequencies are freer; alpha is in units of
-    the problem's scale).
+    The error is that of averages over omega (1 +- .1) at the most probable alpha. rho/m is the exponential of the
+    kernel: where that diverges at zero, as thermal kernels do, rho is held at the default model below a thousandth of
+    the problem's scale.
 
-    `rule` chooses alpha: `historic`, `classic`, `averaged` (Bryan's) or `kink`. The error is that of averages over
-    omega (1 +- .1) at the most probable alpha. rho/m is the exponential of the kernel: where that diverges at zero, as
-    thermal kernels do, rho is held at the default model below a thousandth of the problem's scale.
+    Args:
+        problem: the data with kernel, grid and default model.
+        rule: choice of alpha: `historic`, `classic`, `bryan` or `kink`.
+        of_ratio: use the entropy of rho/omega instead of that of rho: low frequencies are less constrained, and alpha
+            is in units of the problem's scale.
+
     Sources: Bryan, Eur. Biophys. J. 18 (1990) 165; Jarrell, Gubernatis, Phys. Rept. 269 (1996) 133; Asakawa, Hatsuda,
     Nakahara, Prog. Part. Nucl. Phys. 46 (2001) 459.
     """
@@ -55,12 +59,15 @@ def maximum_entropy(problem: LinearProblem, rule: Rule = averaged, *, of_ratio: 
 
 
 def burnier_rothkopf(problem: LinearProblem, rule: Rule = historic) -> Reconstruction:
-    r"""BR: maximises alpha S - chi2/2 with $S = \int d\mu\,(1 - \rho/m + \ln\rho/m)$; chi2 = N unless a rule is given.
+    r"""Burnier-Rothkopf method (BR): maximise alpha S - chi2/2 with $S = \int d\mu\,(1 - \rho/m + \ln\rho/m)$.
 
     The logarithm counts independent values of rho, so that the measure is part of the prior: here
-    $d\mu = d\omega/(1 + \omega^2/s^2)$ with the scale s of the problem; a plain d omega lets rho ring at low frequency.
-    `averaged` marginalises alpha in Laplace's approximation.
-    Source: Burnier, Rothkopf, PRL 111, 182003 (2013).
+    $d\mu = d\omega/(1 + \omega^2/s^2)$ with the scale s of the problem; with d omega alone rho oscillates at low
+    frequency. Source: Burnier, Rothkopf, PRL 111, 182003 (2013).
+
+    Args:
+        problem: the data with kernel, grid and default model.
+        rule: choice of alpha: `historic` (chi2 = N) or another; `bryan` marginalises alpha in Laplace's approximation.
     """
     measure = problem.weight / (1 + (problem.omega / problem.scale) ** 2)
     dual = singular_space(problem, measure)
@@ -68,9 +75,17 @@ def burnier_rothkopf(problem: LinearProblem, rule: Rule = historic) -> Reconstru
 
 
 def full_space_maximum(problem: LinearProblem, alpha: float, tolerance: float = 1e-10) -> Nodes:
-    """The MEM solution at one alpha by Newton's method on ln rho at *all* frequencies: no singular space assumed.
+    """Find the MEM solution at one alpha by Newton's method on ln rho at *all* frequencies: no singular space assumed.
 
-    Slower than the dual search and equal to it; raises `NotFiniteError` if it does not converge.
+    Slower than the dual search, with the same result: for tests.
+
+    Args:
+        problem: the data with kernel, grid and default model.
+        alpha: weight of the entropy, > 0.
+        tolerance: largest change of ln rho in the last step.
+
+    Raises:
+        NotFiniteError: if the iteration does not converge.
     """
     operator, weight, log_ratio = problem.whitened_operator, problem.weight, np.zeros(len(problem.omega))
     identity = np.eye(len(operator))
@@ -88,7 +103,7 @@ def full_space_maximum(problem: LinearProblem, alpha: float, tolerance: float = 
 
 
 def _floor(problem: LinearProblem) -> float:
-    """Where the search starts: zero for a kernel that is regular there."""
+    """Lower end of the search: zero for a kernel that is regular there."""
     floor, distance = FLOOR * problem.scale, np.abs(problem.omega)
     nearest, at_floor = int(np.argmin(distance)), int(np.argmin(np.abs(distance - floor)))
     size = np.max(np.abs(problem.whitened_kernel), axis=0)
@@ -98,14 +113,14 @@ def _floor(problem: LinearProblem) -> float:
 def _reconstruction(
     problem: LinearProblem, entropy: Entropy, dual: DualProblem, rule: Rule, name: str, references: tuple[str, ...]
 ) -> Reconstruction:
-    chosen = rule(dual, entropy, path(dual, entropy))
+    selection = rule(dual, entropy, solve_path(dual, entropy))
     return Reconstruction(
-        name=f"{name}, {chosen.how}",
+        name=f"{name}, {selection.how}",
         omega=problem.omega,
-        rho=chosen.rho,
-        error=window_error(problem, dual, entropy, chosen.point),
-        chi2=problem.chi2(chosen.rho),
-        regulator=chosen.regulator,
-        description=f"{name}, alpha: {chosen.how}; error of averages over a tenth of omega at fixed alpha",
+        rho=selection.rho,
+        error=window_error(problem, dual, entropy, selection.point),
+        chi2=problem.chi2(selection.rho),
+        regulator=selection.regulator,
+        description=f"{name}, alpha: {selection.how}; error of averages over a tenth of omega at fixed alpha",
         references=references,
     )

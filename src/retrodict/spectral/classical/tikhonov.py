@@ -2,9 +2,9 @@ r"""Tikhonov: the smallest $\chi^2 + \alpha\int (\rho^{(k)})^2 d\omega$ over the
 rho >= 0.
 
 rho is piecewise linear between knots at equal steps of arsinh(omega/scale), zero at the lower end of the window, and
-falls like the default model beyond it.
-Each solution is found in data space; positivity by a primal-dual active set whose optimality (Karush, Kuhn, Tucker) is
-checked, with the algorithm of Lawson and Hanson behind it.
+falls like the default model beyond it. Each solution is computed in data space. Positivity is imposed by a primal-dual
+active set whose optimality (Karush, Kuhn, Tucker) is checked; if it does not converge, the algorithm of Lawson and
+Hanson is used.
 
 Sources: Tikhonov, Soviet Math. Dokl. 4 (1963) 1035; Hintermueller, Ito, Kunisch, SIAM J. Optim. 13 (2002) 865; Lawson,
 Hanson, Solving Least Squares Problems (1974).
@@ -24,31 +24,31 @@ from retrodict.spectral.classical.problem import LinearProblem, Reconstruction
 
 KNOTS: Final = 400
 ACTIVE_SET_STEPS: Final = 60
-HARDLY_FITTED: Final = 100.0  # chi2 per datum above which a solution is no candidate for the L-curve's corner
+MAX_CHI2_PER_DATUM: Final = 100.0  # chi2 per datum above which a solution is no candidate for the L-curve's corner
 
 Knots = Float[np.ndarray, " knots"]
-Free = Bool[np.ndarray, " knots"]  # where rho is not held at zero
+Free = Bool[np.ndarray, " knots"]  # whether rho is free, not held at zero
 
 
 class Discrete(NamedTuple):
     """The problem on the knots of the window: `|operator x - data|^2 + alpha x.L x`."""
 
-    operator: Float[np.ndarray, "rank knots"]
-    data: Float[np.ndarray, " rank"]
+    operator: Float[np.ndarray, "rank knots"]  # values at the knots -> whitened data
+    data: Float[np.ndarray, " rank"]  # whitened
     diagonal: Knots  # of L
-    off_diagonal: Float[np.ndarray, " gaps"]
-    to_nodes: Float[np.ndarray, "nodes knots"]
+    off_diagonal: Float[np.ndarray, " gaps"]  # of L, which is tridiagonal
+    to_nodes: Float[np.ndarray, "nodes knots"]  # values at the knots -> rho on the frequency grid
 
 
 class Solution(NamedTuple):
     """The minimum at one alpha."""
 
-    alpha: float
-    values: Knots
-    chi2: float
+    alpha: float  # weight of the penalty
+    values: Knots  # x: rho at the knots
+    chi2: float  # of the whitened data
     roughness: float  # x.L x
     degrees: float  # effective number of parameters: the trace of the influence matrix
-    error: Knots  # the noise carried through, at fixed alpha and active set
+    error: Knots  # standard deviation by propagation of the noise, at fixed alpha and active set
 
 
 Solver = Callable[[float], Solution]
@@ -58,8 +58,14 @@ Choice = Callable[[Solver, Float[np.ndarray, " trials"], int], Solution]
 def tikhonov(
     problem: LinearProblem, *, order: int = 1, positive: bool = True, choice: Choice | None = None
 ) -> Reconstruction:
-    """The Tikhonov solution with `choice` of alpha: `discrepancy` (chi2 = N, the default), `cross_validation`,
-    `l_curve`."""
+    """Reconstruct rho by Tikhonov regularisation.
+
+    Args:
+        problem: the data with kernel, grid and default model.
+        order: of the derivative of rho in the penalty, 0 or 1.
+        positive: impose rho >= 0.
+        choice: of alpha: `discrepancy` (chi2 = N, the default), `cross_validation` or `l_curve`.
+    """
     discrete = discretise(problem, order)
     _, _, spectrum = _restricted(discrete, 1.0, np.ones(KNOTS, dtype=bool))
     trials = spectrum[-1] * 10.0 ** np.arange(1.0, -13.1, -0.5)
@@ -68,24 +74,29 @@ def tikhonov(
         return solve(discrete, alpha, positive)
 
     choice = choice or discrepancy
-    found = choice(solver, trials, len(discrete.data))
-    rho = discrete.to_nodes @ found.values
+    solution = choice(solver, trials, len(discrete.data))
+    rho = discrete.to_nodes @ solution.values
     rule = choice.__name__.replace("_", " ")
     kind = f"Tikhonov, order {order}{', positive' if positive else ''}, {rule}"
     return Reconstruction(
         name=kind,
         omega=problem.omega,
         rho=rho,
-        error=discrete.to_nodes @ found.error,
+        error=discrete.to_nodes @ solution.error,
         chi2=problem.chi2(rho),
-        regulator=found.alpha,
+        regulator=solution.alpha,
         description=f"{kind}; error: the noise carried through at fixed alpha, without bias",
         references=("tikhonov1963", "lawson1974") if positive else ("tikhonov1963",),
     )
 
 
 def discretise(problem: LinearProblem, order: int) -> Discrete:
-    """Piecewise linear rho on `KNOTS` knots; knot 0 lies one step above the lower end, where rho is zero."""
+    """Discretise with piecewise linear rho on `KNOTS` knots, the first one step above the lower end of the window.
+
+    Args:
+        problem: the data with kernel, grid and default model.
+        order: of the derivative of rho in the penalty, 0 or 1.
+    """
     low, high = problem.window
     first, last = np.arcsinh(low / problem.scale), np.arcsinh(high / problem.scale)
     knots = problem.scale * np.sinh(np.linspace(first, last, KNOTS + 1))
@@ -109,7 +120,16 @@ def _roughness(steps: Knots, order: int) -> tuple[Knots, Float[np.ndarray, " gap
 
 
 def solve(discrete: Discrete, alpha: float, positive: bool) -> Solution:
-    """The minimum at `alpha`; positive solutions are exact to rounding."""
+    """Minimise at one alpha; positive solutions are exact to rounding.
+
+    Args:
+        discrete: the problem on the knots.
+        alpha: weight of the penalty, > 0.
+        positive: impose rho >= 0.
+
+    Raises:
+        NotFiniteError: if the positive solution does not converge.
+    """
     free = np.ones(KNOTS, dtype=bool)
     values = _restricted(discrete, alpha, free)[0]
     if positive:
@@ -121,11 +141,16 @@ def solve(discrete: Discrete, alpha: float, positive: bool) -> Solution:
     error = np.zeros(KNOTS)
     error[free] = np.sqrt(np.sum(smoother**2, axis=1))
     chi2 = float(np.sum((discrete.operator @ values - discrete.data) ** 2))
-    return Solution(alpha, values, chi2, float(values @ penalty(discrete, values)), degrees, error)
+    return Solution(alpha, values, chi2, float(values @ apply_penalty(discrete, values)), degrees, error)
 
 
-def penalty(discrete: Discrete, values: Knots) -> Knots:
-    """L x."""
+def apply_penalty(discrete: Discrete, values: Knots) -> Knots:
+    """L x.
+
+    Args:
+        discrete: the problem on the knots.
+        values: x, shape `(knots,)`.
+    """
     result = discrete.diagonal * values
     result[1:] += discrete.off_diagonal * values[:-1]
     result[:-1] += discrete.off_diagonal * values[1:]
@@ -133,12 +158,26 @@ def penalty(discrete: Discrete, values: Knots) -> Knots:
 
 
 def gradient(discrete: Discrete, alpha: float, values: Knots) -> Knots:
-    """Half the gradient of the objective: zero where rho > 0, not negative where rho = 0."""
-    return discrete.operator.T @ (discrete.operator @ values - discrete.data) + alpha * penalty(discrete, values)
+    """Half the gradient of the objective: at a positive minimum zero where rho > 0, not negative where rho = 0.
+
+    Args:
+        discrete: the problem on the knots.
+        alpha: weight of the penalty.
+        values: rho at the knots, shape `(knots,)`.
+    """
+    return discrete.operator.T @ (discrete.operator @ values - discrete.data) + alpha * apply_penalty(discrete, values)
 
 
 def discrepancy(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -> Solution:
-    """chi2 = number of data; if out of reach, the least chi2 plus the parameters that it took. Morozov (1966)."""
+    """Morozov's discrepancy principle (1966): chi2 = number of data.
+
+    If no alpha reaches that, the least chi2 plus its effective number of parameters.
+
+    Args:
+        solver: gives the solution at any alpha.
+        trials: falling values of alpha, shape `(trials,)`.
+        points: number of data.
+    """
     solutions = [solver(alpha) for alpha in trials.tolist()]
     best = min(solutions, key=lambda solution: solution.chi2)
     target = float(points) if best.chi2 < points else best.chi2 + best.degrees
@@ -150,17 +189,28 @@ def discrepancy(solver: Solver, trials: Float[np.ndarray, " trials"], points: in
 
 
 def cross_validation(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -> Solution:
-    """Generalised cross-validation. Source: Golub, Heath, Wahba, Technometrics 21 (1979) 215."""
+    """Generalised cross-validation. Source: Golub, Heath, Wahba, Technometrics 21 (1979) 215.
+
+    Args:
+        solver: gives the solution at any alpha.
+        trials: falling values of alpha, shape `(trials,)`.
+        points: number of data.
+    """
     return min((solver(float(alpha)) for alpha in trials), key=lambda s: s.chi2 / (points - s.degrees) ** 2)
 
 
 def l_curve(solver: Solver, trials: Float[np.ndarray, " trials"], points: int) -> Solution:
     """The corner of log roughness over log chi2. Source: Hansen, SIAM Review 34 (1992) 561.
 
-    Corners at which the data are hardly fitted are no candidates.
+    Corners at which the fit to the data is poor are excluded.
+
+    Args:
+        solver: gives the solution at any alpha.
+        trials: falling values of alpha, shape `(trials,)`.
+        points: number of data.
     """
     solutions = [s for s in map(solver, trials.tolist()) if s.roughness > 0]
-    limit = HARDLY_FITTED * max(points, min(s.chi2 for s in solutions))
+    limit = MAX_CHI2_PER_DATUM * max(points, min(s.chi2 for s in solutions))
     solutions = [s for s in solutions if s.chi2 < limit]
     x, y = np.log([s.chi2 for s in solutions]), np.log([s.roughness for s in solutions])
     dx, dy = np.gradient(x), np.gradient(y)
@@ -175,8 +225,8 @@ def _restricted(
     rows = discrete.operator[:, free]
     coupled = np.append(np.where(free[:-1] & free[1:], discrete.off_diagonal, 0.0), 0.0)[free]
     banded = np.stack([discrete.diagonal[free], coupled])
-    alone = banded.shape[1] == 1  # scipy's tridiagonal solver wants two unknowns
-    spread = rows.T / banded[0] if alone else solveh_banded(banded, rows.T, lower=True)
+    single = banded.shape[1] == 1  # scipy's tridiagonal solver needs two unknowns
+    spread = rows.T / banded[0] if single else solveh_banded(banded, rows.T, lower=True)
     spectrum, modes = np.linalg.eigh(rows @ spread)
     spectrum = np.maximum(spectrum, 0.0)
     smoother = (spread @ modes) / (spectrum + alpha) @ modes.T
@@ -200,6 +250,7 @@ def _positive(discrete: Discrete, alpha: float, values: Knots) -> tuple[Knots, F
 
 
 def _lawson_hanson(discrete: Discrete, alpha: float) -> tuple[Knots, Free]:
+    """The positive minimum by non-negative least squares."""
     penalty_matrix = np.diag(discrete.diagonal) + np.diag(discrete.off_diagonal, 1) + np.diag(discrete.off_diagonal, -1)
     root = np.linalg.cholesky(penalty_matrix).T
     stacked = np.concatenate([discrete.operator, np.sqrt(alpha) * root])

@@ -24,7 +24,7 @@ class Record:
     content: memoryview
 
 
-def recognises(head: bytes) -> bool:
+def recognises(head: bytes, size: int) -> bool:
     """Whether a file that begins with `head` is of this format."""
     return head[:4] == MAGIC.to_bytes(4, "big")
 

@@ -27,7 +27,7 @@ MAGIC: Final = 20103
 HEADER_BYTES: Final = 96
 
 
-def recognises(head: bytes) -> bool:
+def recognises(head: bytes, size: int) -> bool:
     """Whether a file that begins with `head` is of this format."""
     return head[:4] in (MAGIC.to_bytes(4, "little"), MAGIC.to_bytes(4, "big"))
 

@@ -31,7 +31,7 @@ _OWN: Final = {"DATATYPE", "CHECKSUM", "LINK_TRACE", "PLAQUETTE", "FLOATING_POIN
 }
 
 
-def recognises(head: bytes) -> bool:
+def recognises(head: bytes, size: int) -> bool:
     """Whether a file that begins with `head` is of this format."""
     return head.startswith(BEGIN)
 

@@ -15,7 +15,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.generate.diffusion import Diffusion
 from retrodict.generate.modes import AbstractModes, AbstractStart
-from retrodict.generate.noise import geometric
+from retrodict.generate.noise import geometric_levels
 from retrodict.generate.score import AbstractScore
 from retrodict.lattice.models.u1.score import SHAPES, U1Score, images
 from retrodict.lattice.theories.plane import curl, curl_adjoint, half, momentum_squared
@@ -50,7 +50,7 @@ class Transverse(AbstractModes):
 
     shape: tuple[int, ...] = eqx.field(static=True)  # (2, columns, rows)
 
-    def filtered(self, x: Array, multiplier: Array) -> Array:
+    def filter(self, x: Array, multiplier: Array) -> Array:
         excess = jnp.where(self._squared(x) > 0, (multiplier - 1) / self._divisor(x), 0.0).astype(x.dtype)
         return x + curl_adjoint(jnp.fft.irfft2(half(excess) * jnp.fft.rfft2(curl(x)), s=x.shape[1:]))
 
@@ -93,7 +93,7 @@ def u1_process(
     """A diffusion process for links at a coupling, its score not yet fitted; `finest` in units of 1 / sqrt(beta)."""
     if beta <= 0 or len(shape) != 2:
         raise InputError("no such gauge theory", got=f"shape={shape}, beta={beta}", expected="beta > 0, two extents")
-    levels = np.asarray(geometric(LARGEST, finest / np.sqrt(beta), steps))
+    levels = np.asarray(geometric_levels(LARGEST, finest / np.sqrt(beta), steps))
     places = tuple(float(x) for x in np.linspace(np.log(STILL / np.sqrt(beta)), np.log(LARGEST), knots))
     loops = tuple(
         images(loop) for loop in SHAPES if all(2 * abs(x) < n for _, *o in loop for x, n in zip(o, shape, strict=True))

@@ -15,7 +15,7 @@ from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.generate.diffusion import Diffusion, ReverseSDE
 from retrodict.generate.learners import SEED
 from retrodict.generate.model import with_weights
-from retrodict.generate.noise import geometric
+from retrodict.generate.noise import geometric_levels
 from retrodict.lattice.core.action import real_dtype
 from retrodict.lattice.models.u1.diffusion import LARGEST, Transverse, UniformAngles
 from retrodict.lattice.models.u1.flux import u1_in_the_plane
@@ -47,7 +47,7 @@ class U1Diffusion:
         columns, rows = action.shape
         dtype = real_dtype(action.precision)
         score = U1Network(jnp.asarray(action.beta, dtype), (columns, rows), self.channels, self.depth)
-        levels = geometric(LARGEST, FINEST / np.sqrt(action.beta), self.steps).astype(dtype)
+        levels = geometric_levels(LARGEST, FINEST / np.sqrt(action.beta), self.steps).astype(dtype)
         start = UniformAngles(jnp.zeros((2, columns, rows), dtype))
         process = Diffusion(score, start, levels, 1 / (4 * action.beta), STRATA)
         widths = jnp.zeros((self.steps + 1, columns, rows), dtype)
