@@ -31,8 +31,8 @@ from retrodict.inference.closure import run_inline
 from retrodict.inference.constrained_hmc import ConstrainedHMC
 from retrodict.inference.least_squares import minimise
 from retrodict.inference.validate import validate
-from retrodict.problem.compression import compressed
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.compression import compress
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral import shapes
 from retrodict.spectral.ansatz import AbstractSpectrum, FrequencyGrid, PeaksAndContinuum
@@ -71,7 +71,7 @@ def cell(name: str, eps: float, momenta: np.ndarray = MOMENTA, *, relative: bool
     grid = frequency_grid_for(kernel, x, growth=growth)
     grid = continuum(DEFAULTS[default]).on(grid) if default else scale_to_data(grid, ansatz, kernel, x, exact)
     matrix = operator(kernel, x, Grid(grid.omega, grid.weight))
-    forward, likelihood = compressed(matrix, jnp.asarray(exact), diagonal(sigma), prior_spectra(ansatz, grid))
+    forward, likelihood = compress(matrix, jnp.asarray(exact), Covariance.diagonal(sigma), prior_spectra(ansatz, grid))
     omega, power = (THERMAL, 2.0) if thermal else (PLAIN, 0.0)
     return Cell(Posterior(ansatz.on(grid), forward, likelihood), grid, truth, omega, power, exact, sigma)
 

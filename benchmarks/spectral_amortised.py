@@ -14,7 +14,7 @@ import numpy as np
 
 import retrodict  # noqa: F401
 from retrodict.inference.constrained_hmc import ConstrainedHMC
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.run.loop import advance
 from retrodict.spectral.amortised import amortised_reconstruction, train_network
 from retrodict.spectral.ansatz import PeaksAndContinuum
@@ -36,7 +36,7 @@ def problem():
     """The default prior behind 25 momenta with the noise of the double peak at eps = 1e-3."""
     reported, axis = ReportedRange(OMEGA, ((0.04, 20.0),)), Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
     kernel, grid = KallenLehmann(), frequency_grid_for(KallenLehmann(), MOMENTA)
-    noise = diagonal(jnp.asarray(SIGMA))
+    noise = Covariance.diagonal(jnp.asarray(SIGMA))
     return spectral_posterior(kernel, MOMENTA, EXACT, noise, PeaksAndContinuum(), grid, reported, axis)
 
 

@@ -18,7 +18,7 @@ import jax.random as jr
 import numpy as np
 
 import retrodict  # noqa: F401
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.spectral import kernels, shapes
 from retrodict.spectral.classical import alpha, compare, dual, smeared
 from retrodict.spectral.classical.entropy import SHANNON_JAYNES, burnier_rothkopf, maximum_entropy
@@ -102,7 +102,9 @@ class Cell:
         """One data set."""
         sigma = self.sigma(eps)
         mean = shapes.add_noise(jr.key(seed), self.exact, sigma)
-        return linear_problem(self.kernel, self.x, mean, diagonal(sigma), self.grid, default, self.window, self.scale)
+        return linear_problem(
+            self.kernel, self.x, mean, Covariance.diagonal(sigma), self.grid, default, self.window, self.scale
+        )
 
     def error(self, found):
         """Squared distance from the truth, relative."""
@@ -220,7 +222,7 @@ def against_lsdensities(python):
     exact = shapes.correlator_of(kernel, tau, rho)
     energies, penalties = np.array([0.3, 0.6, 1.0]), [1e-2, 1e-4, 1e-6]
     problem = linear_problem(
-        kernel, tau, exact, diagonal(1e-3 * exact), kernels.frequency_grid((0.02, 5.0)), window=(0.0, 2.0)
+        kernel, tau, exact, Covariance.diagonal(1e-3 * exact), kernels.frequency_grid((0.02, 5.0)), window=(0.0, 2.0)
     )
     smearing = partial(smeared.gaussian, 0.1)
     smeared.hansen_lupo_tantalo(problem, energies, smearing, mu=1.0)

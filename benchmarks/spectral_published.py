@@ -19,7 +19,7 @@ import numpy as np
 import retrodict  # noqa: F401
 from retrodict.inference.map import MAP
 from retrodict.inference.schedule import Geometric
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.run.compiled import Compiled
 from retrodict.run.loop import advance
 from retrodict.spectral.ansatz import NeuralFunction, NeuralList
@@ -61,7 +61,9 @@ def posterior(ansatz, eps, seed):
     sigma, kernel = jnp.asarray(wsz_noise(EXACT, MOMENTA, eps)), KallenLehmann()
     reported, axis = ReportedRange(OMEGA, ((0.04, 20.0),)), Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
     grid = frequency_grid_for(kernel, MOMENTA)
-    return spectral_posterior(kernel, MOMENTA, exact_data(eps, seed), diagonal(sigma), ansatz, grid, reported, axis)
+    return spectral_posterior(
+        kernel, MOMENTA, exact_data(eps, seed), Covariance.diagonal(sigma), ansatz, grid, reported, axis
+    )
 
 
 def most_probable(ansatz, eps, seed):

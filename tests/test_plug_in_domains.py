@@ -13,7 +13,7 @@ from retrodict.inference.infer import infer
 from retrodict.inference.laplace import Laplace
 from retrodict.inference.nuts import NUTS
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import AbstractForward, LinearForward
 from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.posterior import Posterior
@@ -70,7 +70,7 @@ def spectrum():
     posterior = Posterior(
         PositiveSpectrum(omega),
         LinearForward(jnp.asarray(operator)),
-        Gaussian(jnp.asarray(exact + noise), diagonal(error)),
+        Gaussian(jnp.asarray(exact + noise), Covariance.diagonal(error)),
         derive=lambda rho, prediction: {"rho": rho[SEEN], "at_rest": prediction[0]},
         quantities=(Quantity("at_rest", "GeV^-2"), Quantity("rho", grid=grid, grid_name="omega", grid_unit="GeV")),
     )
@@ -204,7 +204,7 @@ def test_a_potential_is_recovered_from_its_bound_states_with_its_exact_errors():
     posterior = Posterior(
         Well(),
         SWave(),
-        Gaussian(jnp.asarray(levels(4.0, 1.0)), diagonal(error)),
+        Gaussian(jnp.asarray(levels(4.0, 1.0)), Covariance.diagonal(error)),
         derive=lambda unknown, prediction: {"strength": unknown[0], "width": unknown[1]},
         quantities=(Quantity("strength"), Quantity("width", "fm")),
     )

@@ -19,7 +19,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import retrodict as rd
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.spectral import KallenLehmann, SmoothSpectrum, compare_methods
 from retrodict.spectral.comparison import linear_problem_of
 from retrodict.spectral.derived import Axis, ReportedRange
@@ -45,7 +45,7 @@ target = spectral_posterior(
     kernel,
     momentum,
     data,
-    diagonal(error),
+    Covariance.diagonal(error),
     SmoothSpectrum(modes=30),
     frequency_grid_for(kernel, momentum, step=0.05),
     ReportedRange(omega, ((0.1, 12.0),)),

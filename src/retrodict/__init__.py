@@ -46,18 +46,20 @@ if TYPE_CHECKING:
     from retrodict.inference.validate import validate as validate
     from retrodict.problem.ansatz import AbstractAnsatz as AbstractAnsatz
     from retrodict.problem.covariance import Covariance as Covariance
-    from retrodict.problem.covariance import blocks as blocks
-    from retrodict.problem.covariance import diagonal as diagonal
-    from retrodict.problem.covariance import from_samples as from_samples
-    from retrodict.problem.covariance import full as full
     from retrodict.problem.forward import AbstractForward as AbstractForward
     from retrodict.problem.forward import LinearForward as LinearForward
+    from retrodict.problem.labelled import Labelled as Labelled
     from retrodict.problem.likelihood import AbstractLikelihood as AbstractLikelihood
     from retrodict.problem.likelihood import Gaussian as Gaussian
     from retrodict.problem.likelihood import Independent as Independent
-    from retrodict.problem.likelihood import Labelled as Labelled
+    from retrodict.problem.non_gaussian import Poisson as Poisson
+    from retrodict.problem.non_gaussian import StudentT as StudentT
+    from retrodict.problem.nuisance import Nuisance as Nuisance
     from retrodict.problem.posterior import Posterior as Posterior
+    from retrodict.problem.prior import LogNormal as LogNormal
+    from retrodict.problem.prior import Normal as Normal
     from retrodict.problem.prior import StandardNormal as StandardNormal
+    from retrodict.problem.prior import Uniform as Uniform
     from retrodict.problem.target import AbstractLeastSquares as AbstractLeastSquares
     from retrodict.problem.target import AbstractTarget as AbstractTarget
     from retrodict.problem.target import Quantity as Quantity

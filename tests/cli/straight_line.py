@@ -20,7 +20,7 @@ from retrodict.base.files import read_text
 from retrodict.base.recognition import Column, Layout
 from retrodict.inference.importance import Importance
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import AbstractForward
 from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.posterior import Posterior
@@ -112,7 +112,7 @@ def problem(
     return Posterior(
         ansatz,
         Evaluate(jnp.asarray(x)),
-        Gaussian(jnp.asarray(y), diagonal(inflate * error)),
+        Gaussian(jnp.asarray(y), Covariance.diagonal(inflate * error)),
         derive=_derive,
         quantities=(
             Quantity("slope", label="slope"),

@@ -9,7 +9,7 @@ import jax.random as jr
 import numpy as np
 
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import LinearForward
 from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.posterior import Posterior
@@ -51,7 +51,7 @@ def linear_problem(*, error=0.5, latents=4, points=6, seed=3, shift=0.0) -> Post
     operator = rng.standard_normal((points, latents))
     operator[:, -1] = 0.0
     data = operator @ rng.standard_normal(latents) + error * (rng.standard_normal(points) + shift)
-    likelihood = Gaussian(jnp.asarray(data), diagonal(np.full(points, error)))
+    likelihood = Gaussian(jnp.asarray(data), Covariance.diagonal(np.full(points, error)))
     forward = LinearForward(jnp.asarray(operator))
     return Posterior(Identity(latents), forward, likelihood, derive=derive, quantities=QUANTITIES)
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from retrodict.base.types import Array, Flag, Float, Key, PyTree, Scalar, Vector
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import AbstractForward
 from retrodict.problem.learner import AbstractLearner
 from retrodict.problem.likelihood import Gaussian
@@ -57,7 +57,7 @@ def measured(
 ) -> Posterior:
     """Two latents, measured by two data."""
     numbers = (jnp.asarray(x, dtype=float) for x in (slope, bend, growth, border))
-    likelihood = Gaussian(jnp.asarray(data, dtype=float), diagonal(jnp.asarray(error, dtype=float)))
+    likelihood = Gaussian(jnp.asarray(data, dtype=float), Covariance.diagonal(jnp.asarray(error, dtype=float)))
     return Posterior(Identity(2), Curved(*numbers), likelihood)
 
 

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 from retrodict.base.errors import InputError
 from retrodict.inference.evaluate import evaluate
 from retrodict.inference.infer import conclude, infer
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import AbstractForward
 from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.posterior import Posterior
@@ -31,7 +31,7 @@ class HalfSpace(AbstractForward):
 HALF = Posterior(
     Identity(2),
     HalfSpace(),
-    Gaussian(jnp.array([0.5, 0.0]), diagonal(np.ones(2))),
+    Gaussian(jnp.array([0.5, 0.0]), Covariance.diagonal(np.ones(2))),
     derive=lambda unknown, prediction: {"first": unknown[0], "root": jnp.sqrt(unknown[1])},
     quantities=(Quantity("first"), Quantity("root")),
 )

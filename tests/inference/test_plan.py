@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from retrodict.inference.plan import plan, shrinkage
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import LinearForward
 from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.posterior import Posterior
@@ -39,7 +39,7 @@ def test_errors_are_those_of_the_normal_equations(points):
 def test_data_taken_twice_are_two_data_sets():
     problem = linear_problem()
     operator = np.vstack([problem.forward.operator] * 2)
-    likelihood = Gaussian(jnp.tile(problem.likelihood.mean, 2), diagonal(np.full(12, 0.5)))
+    likelihood = Gaussian(jnp.tile(problem.likelihood.mean, 2), Covariance.diagonal(np.full(12, 0.5)))
     parts = (problem.ansatz, LinearForward(jnp.asarray(operator)), likelihood)
     twice = Posterior(*parts, derive=problem.derive, quantities=problem.quantities)
     given, own = plan(problem, np.zeros(4), twice), plan(twice, np.zeros(4))

@@ -21,7 +21,7 @@ from retrodict.inference.nuts import NUTS
 from retrodict.inference.smc import SequentialMonteCarlo
 from retrodict.inference.uniformity import coverage_limits, holm, location_test, rank_test, width_test
 from retrodict.inference.validate import calibrate, validate
-from retrodict.problem.covariance import Covariance, full
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.likelihood import Gaussian
 from tests.inference.exact import Exact, exact_moments, linear_problem
 from tests.toys import Banana
@@ -79,7 +79,7 @@ def full_diagonal(covariance):
 def correlated_problem():
     """Five data with errors 2 and correlations of 0.7."""
     correlation = 0.3 * np.eye(5) + 0.7
-    likelihood = Gaussian(PROBLEM.likelihood.mean, full(4.0 * correlation))
+    likelihood = Gaussian(PROBLEM.likelihood.mean, Covariance.full(4.0 * correlation))
     parts = (PROBLEM.ansatz, PROBLEM.forward, likelihood)
     return type(PROBLEM)(*parts, derive=PROBLEM.derive, quantities=PROBLEM.quantities)
 

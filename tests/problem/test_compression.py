@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from retrodict.problem.compression import compressed
-from retrodict.problem.covariance import full
+from retrodict.problem.compression import compress
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.likelihood import Gaussian
 
 POINTS, UNKNOWNS = 30, 12
@@ -21,7 +21,7 @@ def pieces():
     left, right = (np.linalg.qr(rng.standard_normal((n, UNKNOWNS)))[0] for n in (POINTS, UNKNOWNS))
     operator = jnp.asarray(left * np.logspace(2, -8, UNKNOWNS) @ right.T)
     root = rng.standard_normal((POINTS, POINTS))
-    covariance = full(0.1 * root @ root.T + np.eye(POINTS))
+    covariance = Covariance.full(0.1 * root @ root.T + np.eye(POINTS))
     draws = rng.standard_normal((200, UNKNOWNS))
     mean = operator @ draws[0] + covariance.sample(jr.key(1))
     return operator, mean, covariance, draws
@@ -29,7 +29,7 @@ def pieces():
 
 def test_the_likelihood_is_that_of_all_points_to_the_square_of_what_was_called_invisible(pieces):
     operator, mean, covariance, draws = pieces
-    forward, likelihood = compressed(operator, mean, covariance, draws)
+    forward, likelihood = compress(operator, mean, covariance, draws)
     assert likelihood.basis.shape[1] < 8
     for unknown in draws[:20]:
         prediction, valid = forward(jnp.asarray(unknown))
@@ -41,7 +41,7 @@ def test_the_likelihood_is_that_of_all_points_to_the_square_of_what_was_called_i
 
 def test_with_every_mode_kept_it_is_exact(pieces):
     operator, mean, covariance, draws = pieces
-    forward, likelihood = compressed(operator, mean, covariance, draws, invisible=0.0)
+    forward, likelihood = compress(operator, mean, covariance, draws, invisible=0.0)
     for unknown in draws[:5]:
         exact = Gaussian(mean, covariance)
         prediction, _ = forward(jnp.asarray(unknown))
@@ -51,7 +51,7 @@ def test_with_every_mode_kept_it_is_exact(pieces):
 
 def test_mock_data_have_the_covariance_of_the_errors(pieces):
     operator, mean, covariance, draws = pieces
-    forward, likelihood = compressed(operator, mean, covariance, draws)
+    forward, likelihood = compress(operator, mean, covariance, draws)
     prediction, _ = forward(jnp.asarray(draws[3]))
     mocks = jax.vmap(lambda key: likelihood.sample(key, prediction))(jr.split(jr.key(2), 4000))
     white = np.asarray(jax.vmap(covariance.whiten)(mocks - likelihood.points(prediction)))
@@ -63,7 +63,7 @@ def test_mock_data_have_the_covariance_of_the_errors(pieces):
 
 def test_other_data_keep_the_identity_of_residual_and_density(pieces):
     operator, mean, covariance, draws = pieces
-    forward, likelihood = compressed(operator, mean, covariance, draws, invisible=0.0)
+    forward, likelihood = compress(operator, mean, covariance, draws, invisible=0.0)
     other = likelihood.with_data(mean + 1.0)
     prediction, _ = forward(jnp.asarray(draws[1]))
     assert_allclose(

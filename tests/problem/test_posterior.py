@@ -10,14 +10,20 @@ from numpy.testing import assert_allclose
 from scipy.stats import multivariate_normal
 
 from retrodict.base.errors import InputError
-from retrodict.problem.covariance import blocks, diagonal, from_samples, full
-from retrodict.problem.likelihood import Gaussian, Labelled, residual_of_bounded
-from tests.problem.toys import exact_log_evidence, exact_posterior, linear_gaussian
+from retrodict.problem.covariance import Covariance
+from retrodict.problem.forward import LinearForward
+from retrodict.problem.labelled import Labelled
+from retrodict.problem.likelihood import Gaussian, residual_of_bounded
+from retrodict.problem.posterior import Posterior
+from tests.problem.toys import Identity, exact_log_evidence, exact_posterior, linear_gaussian
 
 CORRELATED = np.array([[1.0, 0.3, 0.1], [0.3, 2.0, -0.4], [0.1, -0.4, 0.5]])
 
 
-@pytest.mark.parametrize("covariance", [full(CORRELATED), diagonal(np.array([1.0, 0.2, 3.0])), blocks([CORRELATED])])
+@pytest.mark.parametrize(
+    "covariance",
+    [Covariance.full(CORRELATED), Covariance.diagonal(np.array([1.0, 0.2, 3.0])), Covariance.blocks([CORRELATED])],
+)
 def test_gaussian_log_likelihood_is_normalised_and_equals_peak_minus_half_residual_squared(covariance):
     mean, prediction = jnp.array([0.3, -1.0, 2.0]), jnp.array([0.1, 0.5, 1.0])
     likelihood = Gaussian(mean, covariance)
@@ -26,7 +32,7 @@ def test_gaussian_log_likelihood_is_normalised_and_equals_peak_minus_half_residu
 
 
 def test_covariance_of_drawn_noise_is_the_covariance():
-    noise = jax.vmap(full(CORRELATED).sample)(jr.split(jr.key(1), 40_000))
+    noise = jax.vmap(Covariance.full(CORRELATED).sample)(jr.split(jr.key(1), 40_000))
     # The error of a sample covariance entry is sqrt((C_ii C_jj + C_ij^2) / N).
     error = np.sqrt((np.outer(np.diag(CORRELATED), np.diag(CORRELATED)) + CORRELATED**2) / 40_000)
     assert np.all(np.abs(np.cov(noise, rowvar=False) - CORRELATED) < 4 * error)
@@ -34,17 +40,17 @@ def test_covariance_of_drawn_noise_is_the_covariance():
 
 def test_an_eigenvalue_cut_only_widens_the_errors():
     nearly_singular = np.full((3, 3), 0.999999) + 1e-6 * np.eye(3)
-    with_cut, without = full(nearly_singular, svd_cut=1e-2), full(nearly_singular)
+    with_cut, without = Covariance.full(nearly_singular, svd_cut=1e-2), Covariance.full(nearly_singular)
     extra = with_cut.matrix() - without.matrix()
     assert np.linalg.eigvalsh(np.asarray(extra)).min() > -1e-12
 
 
 def test_shrinkage_makes_fewer_samples_than_points_usable_and_keeps_the_variances():
     samples = np.random.default_rng(0).normal(size=(10, 30))
-    covariance = from_samples(samples)
+    covariance = Covariance.from_samples(samples)
     assert_allclose(np.diag(covariance.matrix()), samples.var(axis=0, ddof=1) / 10, rtol=1e-10)
     with pytest.raises(InputError, match="not positive definite"):
-        from_samples(samples, shrinkage=0.0)
+        Covariance.from_samples(samples, shrinkage=0.0)
 
 
 @pytest.mark.parametrize(
@@ -59,17 +65,17 @@ def test_shrinkage_makes_fewer_samples_than_points_usable_and_keeps_the_variance
 )
 def test_a_bad_covariance_is_refused_in_words(matrix, message):
     with pytest.raises(InputError, match=message):
-        full(matrix)
+        Covariance.full(matrix)
 
 
 def test_a_negative_error_is_refused_by_number():
     with pytest.raises(InputError, match="error number 1"):
-        diagonal(np.array([1.0, -2.0]))
+        Covariance.diagonal(np.array([1.0, -2.0]))
 
 
 def test_independent_likelihoods_add():
-    first = Gaussian(jnp.array([1.0, 2.0]), diagonal(np.array([0.5, 0.5])))
-    second = Gaussian(jnp.array([0.0, 0.0]), diagonal(np.array([2.0, 1.0])))
+    first = Gaussian(jnp.array([1.0, 2.0]), Covariance.diagonal(np.array([0.5, 0.5])))
+    second = Gaussian(jnp.array([0.0, 0.0]), Covariance.diagonal(np.array([2.0, 1.0])))
     prediction = jnp.array([0.7, 1.1])
     both = first + second + first
     assert len(both.terms) == 3
@@ -79,12 +85,13 @@ def test_independent_likelihoods_add():
 
 
 def test_names_follow_the_pulls_through_sums_and_new_data():
-    plain = Gaussian(jnp.array([1.0, 2.0]), diagonal(np.array([0.5, 0.5])))
+    plain = Gaussian(jnp.array([1.0, 2.0]), Covariance.diagonal(np.array([0.5, 0.5])))
     named = Labelled(plain, ("tau = 0.1 fm", "tau = 0.2 fm"))
     prediction = jnp.array([0.7, 1.1])
     assert_allclose(named.log_prob(prediction), plain.log_prob(prediction), rtol=1e-15)
     assert (named + named).with_data((named.data, named.data)).labels == 2 * named.labels
-    assert (named + plain).labels == ()  # names for some would name the wrong ones
+    target = Posterior(Identity(2), LinearForward(jnp.eye(2)), Independent(near=named, far=plain))
+    assert target.labels_by_term() == {"near": named.labels, "far": ("far[0]", "far[1]")}
     with pytest.raises(ValueError, match="1 labels for 2 pulls"):
         Labelled(plain, ("tau",)).pulls(prediction)
 

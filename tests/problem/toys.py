@@ -5,7 +5,7 @@ import jax.random as jr
 
 from retrodict.base.types import Array, Float, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import LinearForward
 from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.posterior import Posterior
@@ -33,7 +33,7 @@ def linear_gaussian(points: int = 6, dim: int = 3, error: float = 0.4, seed: int
     return Posterior(
         Identity(dim),
         LinearForward(operator),
-        Gaussian(data, diagonal(jnp.full(points, error))),
+        Gaussian(data, Covariance.diagonal(jnp.full(points, error))),
         derive=_first_and_profile,
         quantities=(
             Quantity("first", unit="MeV"),

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from retrodict.inference.identifiability import identifiability
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.spectral.ansatz import SmoothSpectrum
 from retrodict.spectral.derived import Axis, ReportedRange, times_energy
 from retrodict.spectral.discretisation import frequency_grid_for
@@ -46,7 +46,7 @@ def linear_spectrum(noise=1e-3, momenta=MOMENTA):
     axis = Axis(tuple(momenta.tolist()), "momentum", "GeV", "", "GeV")
     reported = ReportedRange(np.geomspace(0.3, 20, 30), ((0.3, 20.0),))
     return spectral_posterior(
-        kernel, momenta, mean, diagonal(relative_noise(mean, noise)), ansatz, grid, reported, axis
+        kernel, momenta, mean, Covariance.diagonal(relative_noise(mean, noise)), ansatz, grid, reported, axis
     )
 
 
@@ -148,7 +148,7 @@ def test_noise_that_decays_exponentially_is_refined_exactly(length):
 
 
 def test_independent_points_get_independent_neighbours():
-    points, found = with_midpoints(np.array([1.0, 2.0, 4.0]), diagonal(np.array([1.0, 4.0, 9.0])))
+    points, found = with_midpoints(np.array([1.0, 2.0, 4.0]), Covariance.diagonal(np.array([1.0, 4.0, 9.0])))
     assert_allclose(points, [1, 1.5, 2, 3, 4])
     assert_allclose(found.matrix(), np.diag([1.0, 4.0, 16.0, 36.0, 81.0]), atol=1e-12)
 
@@ -170,9 +170,9 @@ def test_units_of_the_lattice_are_powers_of_a():
 
 
 def _exponential(x, length):
-    from retrodict.problem.covariance import full
+    from retrodict.problem.covariance import Covariance
 
-    return full(np.exp(-np.abs(x[:, None] - x) / length))
+    return Covariance.full(np.exp(-np.abs(x[:, None] - x) / length))
 
 
 def _view(target, original):

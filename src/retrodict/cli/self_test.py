@@ -7,7 +7,7 @@ from retrodict.base.types import Array, Float, Vector
 from retrodict.inference.infer import infer
 from retrodict.inference.map import MAP
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import LinearForward
 from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.posterior import Posterior
@@ -30,7 +30,7 @@ class Coefficients(AbstractAnsatz):
 def line_error() -> float:
     """How far the most probable straight line is from its closed form, at worst."""
     operator = np.stack([np.ones(3), X], axis=1)
-    likelihood = Gaussian(jnp.asarray(Y), diagonal(np.full(3, ERROR)))
+    likelihood = Gaussian(jnp.asarray(Y), Covariance.diagonal(np.full(3, ERROR)))
     target = Posterior(Coefficients(), LinearForward(jnp.asarray(operator)), likelihood)
     (found,), _ = infer(target, MAP(starts=1), prior_draws=2).draws("z")
     exact = np.linalg.solve(operator.T @ operator + ERROR**2 * np.eye(2), operator.T @ Y)

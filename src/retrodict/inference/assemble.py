@@ -86,6 +86,7 @@ def _statistics(draws: Draws, found: Evaluated) -> xr.Dataset:
 
 def _compared(target: AbstractTarget, compared: Comparison) -> dict[str, xr.Dataset]:
     fit: dict[str, Any] = {"pulls": ("pull", compared.pulls), "best": ("latent", compared.best)}
+    fit |= _fit_by_term(compared)
     seen: dict[str, Any] = {"singular_values": ("latent", compared.seen.singular_values)}
     seen |= {"directions": (("mode", "latent"), compared.seen.directions)}
     for name, values in compared.shrinkage.items():
@@ -102,15 +103,38 @@ def _compared(target: AbstractTarget, compared: Comparison) -> dict[str, xr.Data
 
 
 def _pull_names(target: AbstractTarget, compared: Comparison) -> dict[str, list[str]]:
-    """The coordinate of the pulls, where the likelihood names them."""
-    labels = target.likelihood.labels if isinstance(target, Posterior) else ()
-    return {"pull": list(labels)} if len(labels) == len(compared.pulls) else {}
+    """The coordinate of the pulls, where the likelihood labels them, and the names of the terms of a product."""
+    labels = [label for labels in compared.labels.values() for label in labels]
+    if not labels and isinstance(target, Posterior):
+        labels = list(target.likelihood.labels)
+    names = {"term": list(compared.labels)} if compared.labels else {}
+    return {"pull": labels, **names} if len(labels) == len(compared.pulls) else names
+
+
+def _fit_by_term(compared: Comparison) -> dict[str, Any]:
+    """chi2 and number of points of each term of a product, and the term to which each pull belongs."""
+    if not compared.labels:
+        return {}
+    points = np.asarray([len(labels) for labels in compared.labels.values()])
+    parts = np.split(compared.pulls, np.cumsum(points)[:-1])
+    return {
+        "term_chi2": ("term", np.asarray([np.sum(part**2) for part in parts])),
+        "term_points": ("term", points),
+        "pull_term": ("pull", np.repeat(np.arange(len(points)), points)),
+    }
 
 
 def _data(target: AbstractTarget) -> xr.Dataset:
-    """The data leaf by leaf, in the order of the likelihood."""
-    leaves = jax.tree.leaves(target.likelihood.data) if isinstance(target, Posterior) else []
-    named = {f"data_{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}
+    """The data leaf by leaf: `data_0`, `data_1`, ..., or `NAME`, `NAME_0`, ... by the names of the terms."""
+    if not isinstance(target, Posterior):
+        return xr.Dataset()
+    named: dict[str, np.ndarray] = {}
+    for name, term in target.likelihood.terms.items():
+        leaves = jax.tree.leaves(term.data)
+        named |= {name if len(leaves) == 1 else f"{name}_{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}
+    if not named:
+        leaves = jax.tree.leaves(target.likelihood.data)
+        named = {f"data_{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}
     return xr.Dataset({name: ([f"{name}_{axis}" for axis in range(leaf.ndim)], leaf) for name, leaf in named.items()})
 
 

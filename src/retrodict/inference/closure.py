@@ -162,14 +162,13 @@ def _weigh_batch(target: Posterior, bank: Bank, keys: Key) -> Closures:
 def _weigh_one(target: Posterior, bank: Bank, key: Key) -> Closures:
     truth_key, data_key, _, rank_key = jr.split(key, 4)
     truth, valid = _valid_truth(target, truth_key)
-    unknown = target.ansatz(truth)
-    prediction, _ = target.forward(unknown)
-    likelihood = target.likelihood.with_data(target.likelihood.sample(data_key, prediction))
+    true = target.forward_pass(truth)
+    likelihood = target.likelihood.with_data(target.likelihood.at(true.nuisance).sample(data_key, true.prediction))
     log_likelihood = bank.log_likelihood(likelihood)
     log_weight, _ = pareto_smooth(log_likelihood)
-    best = jax.tree.map(lambda leaf: leaf[jnp.argmax(log_likelihood)], bank.prediction)
-    pulls = likelihood.pulls(best)
-    found = _closure(target.derive(unknown, prediction), bank.derived, jnp.exp(log_weight), pulls, valid, rank_key)
+    prediction, nuisance = jax.tree.map(lambda leaf: leaf[jnp.argmax(log_likelihood)], (bank.prediction, bank.nuisance))
+    pulls = likelihood.at(nuisance).pulls(prediction)
+    found = _closure(target.derived_from(true), bank.derived, jnp.exp(log_weight), pulls, valid, rank_key)
     return found._replace(effective=weight_ess(log_weight))
 
 

@@ -25,6 +25,7 @@ class Comparison(NamedTuple):
     best: Float[np.ndarray, " latent"]  # the best draw, moved to the nearest mode (a point estimate stays where it is)
     pulls: Float[np.ndarray, " pull"]
     fit: dict[str, float]  # chi2, dof, p
+    labels: dict[str, tuple[str, ...]]  # of the pulls of each term of a product of likelihoods, by its name
     seen: Identifiability
     prior: Evaluated
     shrinkage: dict[str, np.ndarray]  # empty for a point estimate, which has no spread
@@ -50,12 +51,13 @@ def compare(target: AbstractLeastSquares, draws: Draws, found: Evaluated, prior:
     if draws.kind != "point":
         best = _mode(target, best)
     seen, pulls = identifiability(target, jnp.asarray(best)), pulls_at(target, jnp.asarray(best))
-    nuisances = target.nuisances if isinstance(target, Posterior) else 0
-    fit = fit_quality(pulls, nuisances + seen.effective_rank)
+    positions = target.fitted_positions if isinstance(target, Posterior) else 0
+    fit = fit_quality(pulls, positions + seen.effective_rank)
     before = normalised_weights(np.zeros(len(prior.valid)), prior.valid)
     judged = {} if draws.kind == "point" else found.derived
     learnt = {name: shrinkage(values, weights, prior.derived[name], before) for name, values in judged.items()}
-    return Comparison(np.asarray(best), pulls, fit, seen, prior, learnt)
+    labels = target.labels_by_term() if isinstance(target, Posterior) else {}
+    return Comparison(np.asarray(best), pulls, fit, labels, seen, prior, learnt)
 
 
 def fit_quality(pulls: Float[np.ndarray, " pull"], fitted: float) -> dict[str, float]:

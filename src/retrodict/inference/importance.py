@@ -101,16 +101,18 @@ def smooth_unless_equal(log_ratio: Float[Array, " draws"]) -> tuple[Float[Array,
 
 
 class Bank(eqx.Module):
-    """Draws of the prior with their predictions and derived quantities; leading axis: draws."""
+    """Draws of the prior with their predictions, nuisances and derived quantities; leading axis: draws."""
 
     position: Float[Array, "draws dim"]
     prediction: PyTree[Array]
+    nuisance: dict[str, Float[Array, " draws"]]
     derived: dict[str, Array]
     valid: Bool[Array, " draws"]
 
     def log_likelihood(self, likelihood: AbstractLikelihood) -> Float[Array, " draws"]:
         """log p(data | draw) for the data that `likelihood` holds: unsmoothed log weights."""
-        return jnp.where(self.valid, jax.vmap(likelihood.log_prob)(self.prediction), -jnp.inf)
+        log_prob = jax.vmap(lambda nuisance, prediction: likelihood.at(nuisance).log_prob(prediction))
+        return jnp.where(self.valid, log_prob(self.nuisance, self.prediction), -jnp.inf)
 
     def log_likelihoods(self, likelihood: AbstractLikelihood, data: PyTree[Array]) -> Float[Array, "sets draws"]:
         """The same for many data sets (leading axis of each leaf of `data`), one after the other."""
@@ -122,8 +124,7 @@ def fill_bank(target: Posterior, key: Key, *, draws: int, batch: int = 500) -> B
 
     def one(k: Key) -> Bank:
         position = target.init(k)
-        unknown = target.ansatz(position)
-        prediction, valid = target.forward(unknown)
-        return Bank(position, prediction, target.derive(unknown, prediction), valid)
+        found = target.forward_pass(position)
+        return Bank(position, found.prediction, found.nuisance, target.derived_from(found), found.valid)
 
     return eqx.filter_jit(lambda keys: jax.lax.map(one, keys, batch_size=min(batch, draws)))(jr.split(key, draws))

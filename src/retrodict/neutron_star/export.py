@@ -59,7 +59,7 @@ def tables(target: Posterior, z: Float[np.ndarray, "draws dim"]) -> dict[str, _T
 
 
 def _tables(target: Posterior, z: Vector) -> tuple[_Rows, _Stars]:
-    unknown = target.ansatz(z)
+    unknown = target.unknown(z)
     prediction, _ = target.forward(unknown)
     return _matter(unknown), _stars(prediction)
 

@@ -86,9 +86,10 @@ def _trim(
 def _observed_stars(result: "Result") -> tuple[Ellipses | Points, ...]:
     """The measured stars: leaves 0 to 3 of the data are values, mass errors, radius errors and correlations."""
     group = result.tree.children.get("observed_data")
-    if group is None or "data_3" not in group.dataset:
+    name = next((name for name in ("stars", "data") if group is not None and f"{name}_3" in group.dataset), None)
+    if group is None or name is None:
         return ()
-    leaves = [group.dataset[f"data_{i}"].values for i in range(4)]
+    leaves = [group.dataset[f"{name}_{i}"].values for i in range(4)]
     if leaves[0].ndim != 2 or leaves[1].shape != leaves[0].shape:
         return ()
     (mass, radius), (mass_error, radius_error) = leaves[0].T, leaves[1:3]

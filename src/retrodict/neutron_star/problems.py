@@ -19,7 +19,7 @@ from retrodict.neutron_star.ansatz import (
     SpectralSoundSpeed,
 )
 from retrodict.neutron_star.derived import QUANTITIES, derive
-from retrodict.neutron_star.forward import Stars
+from retrodict.neutron_star.forward import Prediction, Stars
 from retrodict.neutron_star.likelihood.measured_stars import MarginalMassRadius, ProfileMassRadius, PulsarMass
 from retrodict.neutron_star.likelihood.noise import mass_radius_errors
 from retrodict.neutron_star.likelihood.samples import sampled_star, sampled_tides
@@ -32,7 +32,8 @@ from retrodict.neutron_star.readers.data import (
 )
 from retrodict.neutron_star.readers.tidal_samples import read_tidal_samples
 from retrodict.neutron_star.stars.branch import LIGHTEST
-from retrodict.problem.likelihood import AbstractLikelihood, Independent, Labelled
+from retrodict.problem.labelled import Labelled
+from retrodict.problem.likelihood import AbstractLikelihood, Independent
 from retrodict.problem.posterior import Posterior
 
 __all__ = ["problem", "reproduction"]
@@ -141,35 +142,58 @@ def problem(
         >>> problem("classic18", pulsars=()).ansatz.dim
         21
     """
-    terms: list[AbstractLikelihood] = []
-    if data is not None:
-        table = read_observations(data) if isinstance(data, Path) else observations(data)
-        labels = (*(f"{name}: M" for name in table.names), *(f"{name}: R" for name in table.names))
-        terms.append(Labelled(mass_radius_likelihood(table, likelihood), labels))
-    for path in samples:
-        terms.append(Labelled(sampled_star(read_mass_radius_samples(path)), (f"{path.stem}: M", f"{path.stem}: R")))
-    terms += [Labelled(sampled_tides(read_tidal_samples(path)), (f"{path.stem}: tides",)) for path in tides]
-    if pulsars:
-        masses = PulsarMass(jnp.asarray([p.mass for p in pulsars]), jnp.asarray([p.error for p in pulsars]))
-        terms.append(Labelled(masses, tuple(p.name for p in pulsars)))
-    if not terms:
+    measured = _measured(data, likelihood, pulsars, samples, tides)
+    if not measured:
         raise InputError("there are no data", expected="data, samples, tides or pulsars", fix="data: classic18")
     theory = _theory(chiral, perturbative)
-    joint = terms[0] if len(terms + theory) == 1 else Independent((*terms, *theory))
+    terms = {**measured, **theory}
+    joint = next(iter(terms.values())) if len(terms) == 1 else Independent(terms)
     stars = Stars(least_maximum_mass, matter=bool(theory))
     return Posterior(ansatz, stars, joint, derive=derive, quantities=QUANTITIES)
 
 
-def _theory(chiral: ChiralBand | None, high: PerturbativeQCD | None) -> list[AbstractLikelihood]:
+def _measured(
+    data: Literal["classic18", "2025"] | Path | None,
+    kind: Marginal | Profile,
+    pulsars: tuple[Pulsar, ...],
+    samples: tuple[Path, ...],
+    tides: tuple[Path, ...],
+) -> dict[str, AbstractLikelihood[Prediction]]:
+    """The likelihoods of what was observed: `stars`, `samples.FILE`, `tides.FILE` and `pulsars`."""
+    terms: dict[str, AbstractLikelihood[Prediction]] = {}
+    if data is not None:
+        table = read_observations(data) if isinstance(data, Path) else observations(data)
+        labels = (*(f"{name}: M" for name in table.names), *(f"{name}: R" for name in table.names))
+        terms["stars"] = Labelled(mass_radius_likelihood(table, kind), labels)
+    for name, path in _by_stem("samples", samples).items():
+        star = sampled_star(read_mass_radius_samples(path))
+        terms[name] = Labelled(star, (f"{path.stem}: M", f"{path.stem}: R"))
+    for name, path in _by_stem("tides", tides).items():
+        terms[name] = Labelled(sampled_tides(read_tidal_samples(path)), (f"{path.stem}: tides",))
+    if pulsars:
+        masses = PulsarMass(jnp.asarray([p.mass for p in pulsars]), jnp.asarray([p.error for p in pulsars]))
+        terms["pulsars"] = Labelled(masses, tuple(p.name for p in pulsars))
+    return terms
+
+
+def _by_stem(kind: str, paths: tuple[Path, ...]) -> dict[str, Path]:
+    """Names of the terms that belong to files, numbered where two files have the same name."""
+    stems = [path.stem for path in paths]
+    numbers = [f"-{stems[: i + 1].count(stem)}" if stem in stems[:i] else "" for i, stem in enumerate(stems)]
+    return {f"{kind}.{stem}{number}": path for stem, number, path in zip(stems, numbers, paths, strict=True)}
+
+
+def _theory(chiral: ChiralBand | None, high: PerturbativeQCD | None) -> dict[str, AbstractLikelihood[Prediction]]:
     """The likelihoods that look at matter."""
-    terms: list[AbstractLikelihood] = []
+    terms: dict[str, AbstractLikelihood[Prediction]] = {}
     if chiral is not None:
         band = read_pressure_band(chiral.file, chiral.sigmas, chiral.correlation)
-        terms.append(Labelled(band, tuple(f"{chiral.file.stem}: mode {k + 1}" for k in range(len(band.density)))))
+        labels = tuple(f"{chiral.file.stem}: mode {k + 1}" for k in range(len(band.density)))
+        terms["chiral"] = Labelled(band, labels)
     if high is not None:
         state, error = [high.density, high.pressure], [high.density_error, high.pressure_error]
-        known = (jnp.asarray(state), jnp.asarray(error), high.chemical_potential, high.matching)
-        terms.append(Labelled(Reachability(*known), ("perturbative QCD: least p", "perturbative QCD: greatest p")))
+        matter = Reachability(jnp.asarray(state), jnp.asarray(error), high.chemical_potential, high.matching)
+        terms["perturbative_qcd"] = Labelled(matter, ("perturbative QCD: least p", "perturbative QCD: greatest p"))
     return terms
 
 

@@ -1,19 +1,21 @@
 """The unknown, with its physics built in: a map from standard-normal latents to a function or a few parameters."""
 
 from abc import abstractmethod
-from typing import Any
+from typing import Generic, TypeVar
 
 import equinox as eqx
 
 from retrodict.base.types import Vector
 
+UnknownT = TypeVar("UnknownT")
 
-class AbstractAnsatz(eqx.Module):
-    """A map from white latents to the unknown.
+
+class AbstractAnsatz(eqx.Module, Generic[UnknownT]):
+    """A map from standard-normal latents to the unknown.
 
     Positivity, causality, monotonicity, symmetry and normalisation belong into the map: whatever the latents, the
-    unknown obeys them. The prior over functions is the push-forward of a standard normal, so swapping one ansatz for
-    another swaps the prior knowingly.
+    unknown obeys them. The prior over functions is the push-forward of a standard normal, so that another ansatz is
+    another prior.
     """
 
     @property
@@ -22,5 +24,9 @@ class AbstractAnsatz(eqx.Module):
         """The number of latents."""
 
     @abstractmethod
-    def __call__(self, z: Vector) -> Any:
-        """White latents -> the unknown that the forward model of the domain takes."""
+    def __call__(self, z: Vector) -> UnknownT:
+        """The unknown that the forward model of the domain takes.
+
+        Args:
+            z: standard-normal latents, shape (dim,).
+        """

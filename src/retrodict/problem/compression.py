@@ -6,8 +6,6 @@ predicts; the modes whose prior spread is far below the noise are left out of th
 $\chi^2$, to which they contribute a constant.
 """
 
-from typing import Any
-
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
@@ -21,8 +19,14 @@ INVISIBLE = 1e-2  # standard deviations of the noise: modes that the prior moves
 OUTLIER = 10.0  # a prior prediction so many times the data in norm does not decide what is visible
 
 
-class CompressedGaussian(AbstractLikelihood):
-    """Normal errors, for predictions that are given by their modes `basis.T @ whitened prediction`."""
+class CompressedGaussian(AbstractLikelihood[Float[Array, " modes"]]):
+    """Normal errors, for predictions that are given by their modes `basis.T @ whitened prediction`.
+
+    Args:
+        mean: measured values, shape (points,).
+        covariance: of their errors.
+        basis: orthonormal modes of the whitened data, shape (rank, modes).
+    """
 
     mean: Float[Array, " points"]
     covariance: Covariance
@@ -39,12 +43,7 @@ class CompressedGaussian(AbstractLikelihood):
         constant = self.covariance.log_determinant + self.covariance.rank * jnp.log(2 * jnp.pi)
         return -0.5 * (constant + outside)
 
-    @property
-    def nuisances(self) -> int:
-        return 0
-
     def residual(self, prediction: Float[Array, " modes"]) -> Float[Array, " modes"]:
-        """Misfit of the modes in units of the noise."""
         return prediction - self.basis.T @ self.covariance.whiten(self.mean)
 
     def pulls(self, prediction: Float[Array, " modes"]) -> Float[Array, " rank"]:
@@ -52,30 +51,39 @@ class CompressedGaussian(AbstractLikelihood):
         return self.basis @ prediction - self.covariance.whiten(self.mean)
 
     def sample(self, key: Key, prediction: Float[Array, " modes"]) -> Float[Array, " points"]:
-        """Mock data: the prediction at every point, and correlated noise."""
         return self.covariance.colour(self.basis @ prediction + jr.normal(key, (self.covariance.rank,)))
 
     def resample(self, key: Key) -> Float[Array, " points"]:
-        """data + correlated noise."""
         return self.mean + self.covariance.sample(key)
 
-    def with_data(self, data: Any) -> "CompressedGaussian":
-        """Other central values, the same covariance and modes."""
+    def with_data(self, data: Float[Array, " points"]) -> "CompressedGaussian":
         return CompressedGaussian(data, self.covariance, self.basis)
 
     def points(self, prediction: Float[Array, " modes"]) -> Float[Array, " points"]:
-        """The prediction in the units of the data."""
+        """The prediction in the units of the data.
+
+        Args:
+            prediction: its modes, shape (modes,).
+        """
         return self.covariance.colour(self.basis @ prediction)
 
 
-def compressed(
+def compress(
     operator: Float[Array, "points unknowns"],
     mean: Float[Array, " points"],
     covariance: Covariance,
     draws: Float[np.ndarray, "draws unknowns"],
     invisible: float = INVISIBLE,
 ) -> tuple[LinearForward, CompressedGaussian]:
-    """Forward model and likelihood in the modes that `draws` from the prior can move by more than `invisible` sigma."""
+    """Forward model and likelihood of a linear Gaussian problem in the modes of the data that the prior can reach.
+
+    Args:
+        operator: from the unknown to the prediction, shape (points, unknowns).
+        mean: measured values, shape (points,).
+        covariance: of their errors.
+        draws: unknowns drawn from the prior, shape (draws, unknowns).
+        invisible: modes that the draws move by less than this many standard deviations of the noise are left out.
+    """
     whitened = covariance.whiten_columns(operator)
     predicted = np.asarray(draws) @ np.asarray(whitened).T
     size = np.linalg.norm(np.asarray(covariance.whiten(mean)))

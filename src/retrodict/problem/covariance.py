@@ -1,4 +1,6 @@
-"""Covariances as whitening maps: one module, several honest ways to make it, never a bare inverse."""
+"""Covariances as whitening maps: one module, four ways to make it, and no inverse of a matrix anywhere."""
+
+from collections.abc import Sequence
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -15,7 +17,12 @@ Numbers = Array | np.ndarray
 class Covariance(eqx.Module):
     r"""$C = A A^T$ through its root $A$ and a whitening map $W$ with $W A = 1$.
 
-    Diagonal covariances keep both as vectors. Make one with `diagonal`, `full`, `blocks` or `from_samples`.
+    Make one with `Covariance.diagonal`, `full`, `blocks` or `from_samples`. Diagonal covariances keep vectors.
+
+    Args:
+        whitener: W, or its diagonal, in 1 / (units of the data).
+        root: A, or its diagonal, in units of the data.
+        log_determinant: log det C of the modes kept.
     """
 
     whitener: Float[Array, "rank points"] | Float[Array, " points"]
@@ -24,23 +31,39 @@ class Covariance(eqx.Module):
 
     @property
     def rank(self) -> int:
-        """The number of modes kept: all of them, unless a cut was asked for."""
+        """The number of modes."""
         return self.whitener.shape[0]
 
     def whiten(self, deviation: Float[Array, " points"]) -> Float[Array, " rank"]:
-        """W d: standard normal if `deviation` has this covariance."""
+        """W d: standard normal if `deviation` has this covariance.
+
+        Args:
+            deviation: d, in units of the data, shape (points,).
+        """
         return self.whitener * deviation if self.whitener.ndim == 1 else self.whitener @ deviation
 
     def whiten_columns(self, matrix: Float[Numbers, "points columns"]) -> Float[Array, "rank columns"]:
-        """W M: the rows of an operator in units of the noise."""
+        """W M: the rows of an operator in units of the noise.
+
+        Args:
+            matrix: M, one row for each datum, shape (points, columns).
+        """
         return self.whitener[:, None] * matrix if self.whitener.ndim == 1 else self.whitener @ matrix
 
     def colour(self, white: Float[Array, " rank"]) -> Float[Array, " points"]:
-        """A w: what whitening undoes."""
+        """A w, the inverse of `whiten`.
+
+        Args:
+            white: w, in units of the noise, shape (rank,).
+        """
         return self.root * white if self.root.ndim == 1 else self.root @ white
 
     def sample(self, key: Key) -> Float[Array, " points"]:
-        """One draw of N(0, C)."""
+        """One draw of N(0, C).
+
+        Args:
+            key: random key.
+        """
         return self.colour(jr.normal(key, (self.rank,)))
 
     def matrix(self) -> Float[Array, "points points"]:
@@ -48,65 +71,109 @@ class Covariance(eqx.Module):
         root = jnp.diag(self.root) if self.root.ndim == 1 else self.root
         return root @ root.T
 
+    @staticmethod
+    def diagonal(error: Float[Numbers, " points"]) -> "Covariance":
+        """Covariance of independent errors.
 
-def diagonal(error: Float[Numbers, " points"]) -> Covariance:
-    """Independent one-sigma errors.
+        Args:
+            error: one-sigma errors, in units of the data, shape (points,).
 
-    Raises `InputError` if an error is not a positive number.
-    """
-    sigma = np.asarray(error, dtype=float)
-    bad = np.flatnonzero(~(np.isfinite(sigma) & (sigma > 0)))
-    if bad.size:
-        raise InputError(
-            f"error number {bad[0]} is not a positive number",
-            got=f"{sigma[bad[0]]}",
-            expected="one-sigma errors > 0",
-            fix="remove the point, or give it the error that it has",
-        )
-    return Covariance(jnp.asarray(1 / sigma), jnp.asarray(sigma), jnp.asarray(2 * np.sum(np.log(sigma))))
+        Raises:
+            InputError: if an error is not a positive number.
 
+        Example:
+            >>> Covariance.diagonal(np.array([0.5, 2.0])).matrix().tolist()
+            [[0.25, 0.0], [0.0, 4.0]]
+        """
+        sigma = np.asarray(error, dtype=float)
+        bad = np.flatnonzero(~(np.isfinite(sigma) & (sigma > 0)))
+        if bad.size:
+            raise InputError(
+                f"error number {bad[0]} is not a positive number",
+                got=f"{sigma[bad[0]]}",
+                expected="one-sigma errors > 0",
+                fix="remove the point, or give it the error that it has",
+            )
+        return Covariance(jnp.asarray(1 / sigma), jnp.asarray(sigma), jnp.asarray(2 * np.sum(np.log(sigma))))
 
-def full(matrix: Float[Numbers, "points points"], *, svd_cut: float = 0.0) -> Covariance:
-    """A covariance matrix; eigenvalues of its *correlation* matrix below `svd_cut` times the largest are raised to it.
+    @staticmethod
+    def full(matrix: Float[Numbers, "points points"], *, svd_cut: float = 0.0) -> "Covariance":
+        """Covariance of correlated errors, from its matrix.
 
-    Raising, not dropping, can only widen the result (as lsqfit does). Raises `InputError` unless the matrix is
-    symmetric and, after the cut, positive definite.
-    """
-    covariance = _symmetric(np.asarray(matrix, dtype=float))
-    value, vector, sigma = correlation_modes(covariance, svd_cut)
-    if not is_positive(value):
-        raise InputError(
-            f"covariance is not positive definite (smallest eigenvalue of the correlations {value[0]:.2g})",
-            where=f"{len(value)} x {len(value)} matrix",
-            why="too few samples for this many points, or rounded entries",
-            fix="from_samples(..., shrinkage=None)   (or: svd_cut=1e-6, or fewer points)",
-        )
-    return _from_modes(value, vector, sigma)
+        Args:
+            matrix: covariance matrix, in units of the data squared, shape (points, points).
+            svd_cut: eigenvalues of the *correlation* matrix below this fraction of the largest are raised to it.
+                Raising, not dropping, can only widen the result (as lsqfit does).
 
+        Raises:
+            InputError: unless the matrix is symmetric and, after the cut, positive definite.
 
-def blocks(matrices: list[Float[Numbers, "points points"]], *, svd_cut: float = 0.0) -> Covariance:
-    """Independent groups of correlated points, one matrix each, in the order of the data."""
-    size = sum(len(np.asarray(m)) for m in matrices)
-    whole, start = np.zeros((size, size)), 0
-    for block in map(np.asarray, matrices):
-        whole[start : start + len(block), start : start + len(block)] = block
-        start += len(block)
-    return full(whole, svd_cut=svd_cut)
+        Example:
+            >>> covariance = Covariance.full(np.array([[4.0, 1.0], [1.0, 1.0]]))
+            >>> round(float(jnp.exp(covariance.log_determinant)), 6)
+            3.0
+        """
+        covariance = _symmetric(np.asarray(matrix, dtype=float))
+        value, vector, sigma = correlation_modes(covariance, svd_cut)
+        if not is_positive(value):
+            raise InputError(
+                f"covariance is not positive definite (smallest eigenvalue of the correlations {value[0]:.2g})",
+                where=f"{len(value)} x {len(value)} matrix",
+                why="too few samples for this many points, or rounded entries",
+                fix="Covariance.from_samples(..., shrinkage=None)   (or: svd_cut=1e-6, or fewer points)",
+            )
+        return _from_modes(value, vector, sigma)
 
+    @staticmethod
+    def blocks(matrices: Sequence[Float[Numbers, "_ _"]], *, svd_cut: float = 0.0) -> "Covariance":
+        """Covariance of independent groups of correlated points.
 
-def from_samples(
-    samples: Float[Numbers, "samples points"], *, shrinkage: float | None = None, svd_cut: float = 0.0
-) -> Covariance:
-    """Covariance *of the mean* of independent `samples`, its correlations shrunk towards the diagonal.
+        Args:
+            matrices: covariance matrix of each group, in the order of the data.
+            svd_cut: as of `full`.
 
-    `shrinkage` is the weight of the diagonal; None chooses it by the estimator of Ledoit and Wolf, J. Multivariate
-    Anal. 88 (2004) 365, applied to the standardised samples. Raises `InputError` for fewer than two samples.
-    """
-    x = np.asarray(samples, dtype=float)
-    if x.ndim != 2 or len(x) < 2:
-        raise InputError("samples must be an array (samples, points) with at least two samples", got=f"shape {x.shape}")
-    shrunk, sigma, _ = shrunk_correlation(x, shrinkage)
-    return full(shrunk * np.outer(sigma, sigma) / len(x), svd_cut=svd_cut)
+        Raises:
+            InputError: as `full`, for the matrix of all points.
+
+        Example:
+            >>> Covariance.blocks([np.eye(2), np.array([[9.0]])]).rank
+            3
+        """
+        size = sum(len(np.asarray(m)) for m in matrices)
+        whole, start = np.zeros((size, size)), 0
+        for block in map(np.asarray, matrices):
+            whole[start : start + len(block), start : start + len(block)] = block
+            start += len(block)
+        return Covariance.full(whole, svd_cut=svd_cut)
+
+    @staticmethod
+    def from_samples(
+        samples: Float[Numbers, "samples points"], *, shrinkage: float | None = None, svd_cut: float = 0.0
+    ) -> "Covariance":
+        """Covariance *of the mean* of independent samples, its correlations shrunk towards the diagonal.
+
+        Args:
+            samples: independent measurements of all points, shape (samples, points).
+            shrinkage: weight of the diagonal, 0 ... 1; None chooses it by the estimator of Ledoit and Wolf, J.
+                Multivariate Anal. 88 (2004) 365, applied to the standardised samples.
+            svd_cut: as of `full`.
+
+        Raises:
+            InputError: for fewer than two samples, and as `full`.
+
+        Example:
+            >>> samples = np.array([[1.0, 5.0], [3.0, 5.5], [2.0, 6.0]])
+            >>> matrix = np.asarray(Covariance.from_samples(samples, shrinkage=1.0).matrix())
+            >>> matrix.round(4).tolist()
+            [[0.3333, 0.0], [0.0, 0.0833]]
+        """
+        x = np.asarray(samples, dtype=float)
+        if x.ndim != 2 or len(x) < 2:
+            raise InputError(
+                "samples must be an array (samples, points) with at least two samples", got=f"shape {x.shape}"
+            )
+        shrunk, sigma, _ = shrunk_correlation(x, shrinkage)
+        return Covariance.full(shrunk * np.outer(sigma, sigma) / len(x), svd_cut=svd_cut)
 
 
 def _symmetric(matrix: np.ndarray) -> np.ndarray:

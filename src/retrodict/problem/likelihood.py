@@ -6,33 +6,50 @@ $$\log p(\text{data}\mid\text{prediction}) = \ell_0 - \tfrac12 |r(\text{predicti
 
 with a constant $\ell_0$, `log_peak`. For a Gaussian it is the definition of the residual. For any other likelihood that
 is bounded, term by term, by $e^{\ell_i}$, the residual $r_i = \sqrt{2(\ell_i - \log L_i)}$ has it too, so that
-Gauss-Newton, Laplace and manifold sampling serve marginalised and one-sided likelihoods unchanged.
+Gauss-Newton, Laplace and constrained HMC work for marginalised, counted and one-sided data without a change.
+
+Likelihoods are combined: `likelihood.of(select)` looks at one part of a prediction, `Labelled` names its pulls, and
+`Independent` is a product of named terms. A term that depends on a nuisance (see `problem.nuisance`) asks for it in
+`of(lambda prediction, nuisance: ...)`; all other likelihoods are functions of the prediction alone.
 """
 
 from abc import abstractmethod
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import Array, Float, Key, Scalar
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.problem.covariance import Covariance
+from retrodict.problem.nuisance import Select, select_with
+
+PredictionT = TypeVar("PredictionT")
 
 
-def residual_of_bounded(log_prob: Float[Array, "..."], bound: Float[Array, "..."] | float) -> Float[Array, "..."]:
-    """`sqrt(2 (bound - log_prob))`, with a finite slope where a term touches its bound to rounding."""
+def residual_of_bounded(log_prob: Float[Array, "*shape"], bound: Float[Array, "..."] | float) -> Float[Array, "*shape"]:
+    """Residual of a bounded likelihood: sqrt(2 (bound - log_prob)), with slope 0 where it touches its bound.
+
+    Args:
+        log_prob: log-likelihood of each term, any shape.
+        bound: its greatest value for any prediction.
+    """
     gap = 2 * (bound - log_prob)
     safe = jnp.where(gap > 1e-24, gap, 1.0)
     return jnp.where(gap > 1e-24, jnp.sqrt(safe), 0.0)
 
 
-class AbstractLikelihood(eqx.Module):
-    """p(data | prediction)."""
+class AbstractLikelihood(eqx.Module, Generic[PredictionT]):
+    """p(data | prediction).
+
+    A likelihood of your own needs `data`, `log_peak`, `residual`, `sample`, `resample` and `with_data`.
+    """
 
     @property
     @abstractmethod
-    def data(self) -> Any:
+    def data(self) -> PyTree[Array]:
         """The data as a pytree of arrays: what `sample` draws and `with_data` replaces."""
 
     @property
@@ -41,46 +58,111 @@ class AbstractLikelihood(eqx.Module):
         """The constant of the identity above."""
 
     @property
-    @abstractmethod
-    def nuisances(self) -> int:
-        """How many positions the `pulls` have been fitted to, beside the latents: they cost degrees of freedom."""
+    def fitted_positions(self) -> int:
+        """Number of positions that the `pulls` are fitted to, beside the latents: each costs a degree of freedom."""
+        return 0
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """A name for each of the `pulls`, for figures and tables; empty where they have none (see `Labelled`)."""
+        """A label for each of the `pulls`, for figures and tables; empty where there are none (see `Labelled`)."""
         return ()
 
-    @abstractmethod
-    def residual(self, prediction: Any) -> Float[Array, " terms"]:
-        """Whitened residual: minus twice the log-likelihood is its square, up to `log_peak`."""
+    @property
+    def terms(self) -> "dict[str, AbstractLikelihood[PredictionT]]":
+        """The factors of a product by name (see `Independent`); empty for a likelihood that is none."""
+        return {}
 
     @abstractmethod
-    def pulls(self, prediction: Any) -> Float[Array, " pulls"]:
-        """(prediction - data) / error for chi-squared tables and figures, at best-fit nuisances."""
+    def residual(self, prediction: PredictionT) -> Float[Array, " terms"]:
+        """Whitened residual: minus twice the log-likelihood is its square, up to `log_peak`.
+
+        Args:
+            prediction: what the forward model returns. The residual must be finite for any finite prediction.
+        """
+
+    def pulls(self, prediction: PredictionT) -> Float[Array, " pulls"]:
+        """(prediction - data) / error for chi-squared tables and figures; the residual unless overridden.
+
+        Args:
+            prediction: what the forward model returns.
+        """
+        return self.residual(prediction)
 
     @abstractmethod
-    def sample(self, key: Key, prediction: Any) -> Any:
-        """Mock data, as if `prediction` were true."""
+    def sample(self, key: Key, prediction: PredictionT) -> PyTree[Array]:
+        """Mock data.
+
+        Args:
+            key: random key.
+            prediction: the prediction that is taken for the truth.
+        """
 
     @abstractmethod
-    def resample(self, key: Key) -> Any:
-        """The data with noise added once more."""
+    def resample(self, key: Key) -> PyTree[Array]:
+        """The data with noise added once more.
+
+        Args:
+            key: random key.
+        """
 
     @abstractmethod
     def with_data(self, data: Any) -> "AbstractLikelihood":
-        """The same experiment with other data."""
+        """The same experiment with other data.
 
-    def log_prob(self, prediction: Any) -> Scalar:
-        """Normalised log p(data | prediction)."""
+        Args:
+            data: a pytree like `data`.
+        """
+
+    def log_prob(self, prediction: PredictionT) -> Scalar:
+        """Normalised log p(data | prediction).
+
+        Args:
+            prediction: what the forward model returns.
+        """
         return self.log_peak - 0.5 * jnp.sum(self.residual(prediction) ** 2)
 
-    def __add__(self, other: "AbstractLikelihood") -> "Independent":
-        """Independent data on the same prediction."""
-        return Independent((*_terms(self), *_terms(other)))
+    def at(self, nuisance: Mapping[str, Scalar]) -> "AbstractLikelihood[PredictionT]":
+        """The likelihood at given values of the nuisances: itself, unless a term asks for one in `of`.
+
+        Args:
+            nuisance: values by name, in the unit of each.
+        """
+        return self
+
+    def of(self, select: Select[PredictionT]) -> "AbstractLikelihood[Any]":
+        """The likelihood of one part of a larger prediction.
+
+        Args:
+            select: from the whole prediction to what this likelihood compares with its data. A function of two
+                arguments gets the values of the nuisances by name, too (arguments with a default do not count).
+
+        Example:
+            >>> mass = Gaussian(jnp.array([1.4]), Covariance.diagonal(jnp.array([0.1])))
+            >>> term = mass.of(lambda prediction: prediction["mass"])
+            >>> term.residual({"mass": jnp.array([1.6]), "radius": jnp.array([12.0])}).round(6).tolist()
+            [2.0]
+        """
+        return Selected(self, select)
+
+    def __add__(self, other: "AbstractLikelihood[PredictionT]") -> "Independent[PredictionT]":
+        """Independent data on the same prediction; terms without a name become `data_0`, `data_1`, ..."""
+        terms = [(name or f"data_{i}", term) for i, (name, term) in enumerate([*_summands(self), *_summands(other)])]
+        _check_names([name for name, _ in terms])
+        return Independent(dict(terms))
 
 
-class Gaussian(AbstractLikelihood):
-    """Normal errors with a known covariance."""
+class Gaussian(AbstractLikelihood[Float[Array, " points"]]):
+    """Normal errors with a known covariance.
+
+    Args:
+        mean: measured values, shape (points,).
+        covariance: of their errors.
+
+    Example:
+        >>> likelihood = Gaussian(jnp.array([1.0, 2.0]), Covariance.diagonal(jnp.array([0.5, 0.5])))
+        >>> likelihood.pulls(jnp.array([1.5, 2.0])).tolist()
+        [1.0, 0.0]
+    """
 
     mean: Float[Array, " points"]
     covariance: Covariance
@@ -93,46 +175,34 @@ class Gaussian(AbstractLikelihood):
     def log_peak(self) -> Scalar:
         return -0.5 * (self.covariance.log_determinant + self.covariance.rank * jnp.log(2 * jnp.pi))
 
-    @property
-    def nuisances(self) -> int:
-        return 0
-
     def residual(self, prediction: Float[Array, " points"]) -> Float[Array, " rank"]:
-        """Whitened misfit, one entry a mode of the covariance."""
         return self.covariance.whiten(prediction - self.mean)
 
-    def pulls(self, prediction: Float[Array, " points"]) -> Float[Array, " rank"]:
-        """The residual itself."""
-        return self.residual(prediction)
-
     def sample(self, key: Key, prediction: Float[Array, " points"]) -> Float[Array, " points"]:
-        """prediction + correlated noise."""
         return prediction + self.covariance.sample(key)
 
     def resample(self, key: Key) -> Float[Array, " points"]:
-        """data + correlated noise."""
         return self.sample(key, self.mean)
 
     def with_data(self, data: Float[Array, " points"]) -> "Gaussian":
-        """Other central values, the same covariance."""
         return Gaussian(data, self.covariance)
 
 
-class Labelled(AbstractLikelihood):
-    """A likelihood whose pulls have names: the star, the file, the point of a correlator.
+class AbstractWrapper(AbstractLikelihood[PredictionT]):
+    """A likelihood with something changed: what stays as it is.
 
-    `labels` has one name a pull. Pulls of correlated errors belong to modes, and should be named as such.
+    Args:
+        likelihood: the one inside.
     """
 
-    likelihood: AbstractLikelihood
-    label: tuple[str, ...] = eqx.field(static=True)
+    likelihood: eqx.AbstractVar[AbstractLikelihood[Any]]
 
     @property
     def labels(self) -> tuple[str, ...]:
-        return self.label
+        return self.likelihood.labels
 
     @property
-    def data(self) -> Any:
+    def data(self) -> PyTree[Array]:
         return self.likelihood.data
 
     @property
@@ -140,78 +210,146 @@ class Labelled(AbstractLikelihood):
         return self.likelihood.log_peak
 
     @property
-    def nuisances(self) -> int:
-        return self.likelihood.nuisances
+    def fitted_positions(self) -> int:
+        return self.likelihood.fitted_positions
 
-    def residual(self, prediction: Any) -> Float[Array, " terms"]:
-        """The residual of the likelihood that is named."""
-        return self.likelihood.residual(prediction)
-
-    def pulls(self, prediction: Any) -> Float[Array, " pulls"]:
-        """Its pulls. Raises ValueError, when traced, unless there are as many as labels."""
-        pulls = self.likelihood.pulls(prediction)
-        if len(pulls) != len(self.label):
-            raise ValueError(f"{len(self.label)} labels for {len(pulls)} pulls")
-        return pulls
-
-    def sample(self, key: Key, prediction: Any) -> Any:
-        """Its mock data."""
-        return self.likelihood.sample(key, prediction)
-
-    def resample(self, key: Key) -> Any:
-        """Its data with noise added once more."""
+    def resample(self, key: Key) -> PyTree[Array]:
         return self.likelihood.resample(key)
 
-    def with_data(self, data: Any) -> "Labelled":
-        """Other data under the same names."""
-        return Labelled(self.likelihood.with_data(data), self.label)
+
+class Selected(AbstractWrapper[Any]):
+    """The likelihood of one part of a prediction: what `likelihood.of(select)` makes.
+
+    Args:
+        likelihood: compares the part with the data.
+        select: from the whole prediction, and the nuisances if it takes two arguments, to the part.
+        nuisance: values of the nuisances by name, set by `at`.
+    """
+
+    likelihood: AbstractLikelihood[Any]
+    select: Select[Any]
+    nuisance: dict[str, Scalar] = eqx.field(default_factory=dict)
+
+    def residual(self, prediction: Any) -> Float[Array, " terms"]:
+        return self.likelihood.residual(self._part(prediction))
+
+    def pulls(self, prediction: Any) -> Float[Array, " pulls"]:
+        return self.likelihood.pulls(self._part(prediction))
+
+    def sample(self, key: Key, prediction: Any) -> PyTree[Array]:
+        return self.likelihood.sample(key, self._part(prediction))
+
+    def with_data(self, data: Any) -> "Selected":
+        return Selected(self.likelihood.with_data(data), self.select, self.nuisance)
+
+    def at(self, nuisance: Mapping[str, Scalar]) -> "Selected":
+        return Selected(self.likelihood.at(nuisance), self.select, dict(nuisance))
+
+    def _part(self, prediction: Any) -> Any:
+        return select_with(self.select, prediction, self.nuisance)
 
 
-class Independent(AbstractLikelihood):
-    """A product of likelihoods on one prediction: `a + b`."""
+class Independent(AbstractLikelihood[PredictionT]):
+    """A product of named likelihoods of one prediction: independent data sets, by the name of each.
 
-    terms: tuple[AbstractLikelihood, ...]
+    A product inside a product is taken apart, with dotted names: `Independent(lab=Independent(a=x, b=y))` has the terms
+    `lab.a` and `lab.b`. The names are those of the tables of pulls and chi2 and of the stored data.
+
+    Args:
+        terms: likelihoods by name; or give them as keywords.
+        named: likelihoods by name.
+
+    Raises:
+        InputError: if there is no term, or a name is empty, has a slash or occurs twice.
+
+    Example:
+        >>> a = Gaussian(jnp.array([1.4]), Covariance.diagonal(jnp.array([0.1])))
+        >>> list(Independent(nicer=a, pulsars=a + a).terms)
+        ['nicer', 'pulsars.data_0', 'pulsars.data_1']
+    """
+
+    names: tuple[str, ...] = eqx.field(static=True)
+    likelihoods: tuple[AbstractLikelihood[PredictionT], ...]
+
+    def __init__(
+        self,
+        terms: Mapping[str, AbstractLikelihood[PredictionT]] | None = None,
+        /,
+        **named: AbstractLikelihood[PredictionT],
+    ) -> None:
+        flat = [term for given in (terms or {}, named) for item in given.items() for term in _factors(*item)]
+        self.names, self.likelihoods = tuple(name for name, _ in flat), tuple(term for _, term in flat)
+        _check_names(self.names)
 
     @property
-    def data(self) -> tuple[Any, ...]:
-        return tuple(term.data for term in self.terms)
+    def terms(self) -> dict[str, AbstractLikelihood[PredictionT]]:
+        return dict(zip(self.names, self.likelihoods, strict=True))
+
+    @property
+    def data(self) -> tuple[PyTree[Array], ...]:
+        return tuple(term.data for term in self.likelihoods)
 
     @property
     def log_peak(self) -> Scalar:
-        return jnp.asarray(sum(term.log_peak for term in self.terms))
+        return jnp.asarray(sum(term.log_peak for term in self.likelihoods))
 
     @property
-    def nuisances(self) -> int:
-        return sum(term.nuisances for term in self.terms)
+    def fitted_positions(self) -> int:
+        return sum(term.fitted_positions for term in self.likelihoods)
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels of all terms, if all have some."""
-        each = [term.labels for term in self.terms]
-        return tuple(label for labels in each for label in labels) if all(each) else ()
+        """The labels of all terms, if all have some; `Posterior.labels_by_term` numbers the pulls of the others."""
+        labels = [term.labels for term in self.likelihoods]
+        return sum(labels, ()) if all(labels) else ()
 
-    def residual(self, prediction: Any) -> Float[Array, " terms"]:
-        """The residuals of all terms, one after the other."""
-        return jnp.concatenate([term.residual(prediction) for term in self.terms])
+    def residual(self, prediction: PredictionT) -> Float[Array, " terms"]:
+        return jnp.concatenate([term.residual(prediction) for term in self.likelihoods])
 
-    def pulls(self, prediction: Any) -> Float[Array, " pulls"]:
-        """The pulls of all terms, one after the other."""
-        return jnp.concatenate([term.pulls(prediction) for term in self.terms])
+    def pulls(self, prediction: PredictionT) -> Float[Array, " pulls"]:
+        return jnp.concatenate([term.pulls(prediction) for term in self.likelihoods])
 
-    def sample(self, key: Key, prediction: Any) -> tuple[Any, ...]:
-        """Mock data of all terms."""
-        keys = jr.split(key, len(self.terms))
-        return tuple(term.sample(k, prediction) for term, k in zip(self.terms, keys, strict=True))
+    def sample(self, key: Key, prediction: PredictionT) -> tuple[PyTree[Array], ...]:
+        keys = jr.split(key, len(self.likelihoods))
+        return tuple(term.sample(k, prediction) for term, k in zip(self.likelihoods, keys, strict=True))
 
-    def resample(self, key: Key) -> tuple[Any, ...]:
-        """The data of all terms with noise added once more."""
-        keys = jr.split(key, len(self.terms))
-        return tuple(term.resample(k) for term, k in zip(self.terms, keys, strict=True))
+    def resample(self, key: Key) -> tuple[PyTree[Array], ...]:
+        keys = jr.split(key, len(self.likelihoods))
+        return tuple(term.resample(k) for term, k in zip(self.likelihoods, keys, strict=True))
 
-    def with_data(self, data: tuple[Any, ...]) -> "Independent":
-        """Other data, term by term."""
-        return Independent(tuple(term.with_data(d) for term, d in zip(self.terms, data, strict=True)))
+    def with_data(self, data: tuple[Any, ...]) -> "Independent[PredictionT]":
+        return self._with([term.with_data(d) for term, d in zip(self.likelihoods, data, strict=True)])
+
+    def at(self, nuisance: Mapping[str, Scalar]) -> "Independent[PredictionT]":
+        return self._with([term.at(nuisance) for term in self.likelihoods])
+
+    def of(self, select: Select[PredictionT]) -> "Independent[Any]":
+        return self._with([term.of(select) for term in self.likelihoods])
+
+    def _with(self, likelihoods: Sequence[AbstractLikelihood[Any]]) -> "Independent[Any]":
+        return Independent(dict(zip(self.names, likelihoods, strict=True)))
 
 
-def _terms(likelihood: AbstractLikelihood) -> tuple[AbstractLikelihood, ...]:
-    return likelihood.terms if isinstance(likelihood, Independent) else (likelihood,)
+_Named = tuple[str, AbstractLikelihood[Any]]
+
+
+def _factors(name: str, likelihood: AbstractLikelihood[Any]) -> list[_Named]:
+    """The terms of a factor with their dotted names; a factor that is no product is its own."""
+    return [(f"{name}.{inner}", term) for inner, term in likelihood.terms.items()] or [(name, likelihood)]
+
+
+def _summands(likelihood: AbstractLikelihood[Any]) -> list[_Named]:
+    """The terms of an operand of `+`; a name that an earlier `+` made is empty again."""
+    named = [("" if name == f"data_{i}" else name, term) for i, (name, term) in enumerate(likelihood.terms.items())]
+    return named or [("", likelihood)]
+
+
+def _check_names(names: Sequence[str]) -> None:
+    expected = "Independent(nicer=..., pulsars=...), or a mapping of names to likelihoods"
+    if not names:
+        raise InputError("a product of likelihoods without a term", expected=expected)
+    for i, name in enumerate(names):
+        if not name or "/" in name:
+            raise InputError("the name of a term is empty or has a slash", got=repr(name), expected=expected)
+        if name in names[:i]:
+            raise InputError("two terms have the same name", got=repr(name), expected="one name for each data set")

@@ -1,8 +1,8 @@
-"""The only contract that a method sees: a density, its starting points, and what to report.
+"""The contract between problems and methods: a density, its starting points, and what to report.
 
 `AbstractTarget` is all that a sampler of configurations needs. `AbstractLeastSquares` adds the structure that most
-inverse problems have, white latents and a whitened residual, on which Gauss-Newton, randomised maximum a posteriori,
-importance sampling and manifold lifting are built.
+inverse problems have, standard-normal latents and a whitened residual, on which Gauss-Newton, randomised maximum a
+posteriori, importance sampling and constrained HMC are built.
 """
 
 from abc import abstractmethod
@@ -15,23 +15,34 @@ import jax.numpy as jnp
 import numpy as np
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Flag, Float, Key, PyTree, Scalar, Vector
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, Vector
 
 
 @dataclass(frozen=True)
 class Quantity:
     """What a derived number, or a function on a grid, means: for tables, axes and exports.
 
-    `name` is its key in `derived`; a function also has a grid, stored as a tuple so that the description is hashable.
+    Args:
+        name: key in `derived`.
+        unit: unit of the values, empty for a pure number.
+        label: for axes, in LaTeX or plain text; the name if empty.
+        grid: points at which a function is given, a tuple so that the description is hashable; empty for a number.
+        grid_name: what the grid is, for axes.
+        grid_unit: its unit.
+        column: name of the grid in exported tables.
+
+    Example:
+        >>> Quantity("radius", "km").is_function
+        False
     """
 
     name: str
     unit: str = ""
-    label: str = ""  # for axes, in LaTeX or plain text; the name if empty
+    label: str = ""
     grid: tuple[float, ...] = ()
     grid_name: str = ""
     grid_unit: str = ""
-    column: str = "x"  # the grid's name in exported tables
+    column: str = "x"
 
     @property
     def is_function(self) -> bool:
@@ -39,7 +50,7 @@ class Quantity:
         return bool(self.grid)
 
     @property
-    def x(self) -> np.ndarray:
+    def x(self) -> Float[np.ndarray, " grid"]:
         """The grid as an array, in `grid_unit`."""
         return np.asarray(self.grid)
 
@@ -47,9 +58,15 @@ class Quantity:
 class Estimated(NamedTuple):
     """A number, or a function on a grid, that belongs to a whole distribution: a mean, or what follows from means.
 
-    `error` is its standard error, not the spread of the distribution; NaN where the draws say nothing of it. `tau` is
-    the integrated autocorrelation time in steps of one chain. Where `complete` is false, the chains were too short for
-    their memory to be seen to end, and the error is a lower bound. `exact` is the value, where it is known otherwise.
+    Args:
+        about: what the number means.
+        value: a number, or values on the grid of `about`.
+        error: standard error, not the spread of the distribution; NaN where the draws do not determine it.
+        tau: integrated autocorrelation time in steps of one chain.
+        tau_error: its standard error.
+        effective_size: number of independent draws with the same error.
+        complete: False if the chains were too short for `tau` to converge: then the error is a lower bound.
+        exact: the value, where it is known from elsewhere.
     """
 
     about: Quantity
@@ -63,7 +80,7 @@ class Estimated(NamedTuple):
 
     @property
     def deviation(self) -> float | None:
-        """How far the exact value lies away, in standard errors; None where there is nothing to compare."""
+        """Value minus exact value in standard errors; None where there is nothing to compare."""
         if self.exact is None or not self.error > 0:
             return None
         return float((self.value - self.exact) / self.error)
@@ -78,7 +95,7 @@ class AbstractTarget(eqx.Module):
 
     @property
     def unconstrained(self) -> bool:
-        """Whether every real number may stand in a position: what methods that move along straight lines need."""
+        """Whether a position may be any real numbers, as methods that move along straight lines need it."""
         return True
 
     @property
@@ -91,18 +108,24 @@ class AbstractTarget(eqx.Module):
         self,
         derived: Mapping[str, Float[np.ndarray, "chain draw ..."]],
         log_weight: Float[np.ndarray, "chain draw"],
-        ancestor: np.ndarray | None,
+        ancestor: Int[np.ndarray, "..."] | None,
     ) -> tuple[Estimated, ...]:
         """Answers that belong to all draws together; none unless overridden.
 
-        `derived` holds the derived quantities of draws with weights; `ancestor` numbers the ancestor of each particle
-        of a population, in which relatives are not independent.
+        Args:
+            derived: derived quantities of all draws by name, leading axes (chain, draw).
+            log_weight: of each draw, shape (chain, draw).
+            ancestor: number of the ancestor of each particle of a population, in which relatives are not independent;
+                None for chains.
         """
         return ()
 
     def files(self, final: PyTree[np.ndarray]) -> dict[str, bytes]:
-        """What a run directory keeps of the positions `(chain, ...)` at which chains ended, by file name; nothing
-        unless overridden."""
+        """What a run directory keeps of the last positions, by file name; nothing unless overridden.
+
+        Args:
+            final: positions at which the chains ended, leading axis chain.
+        """
         return {}
 
     @property
@@ -112,40 +135,52 @@ class AbstractTarget(eqx.Module):
 
     @abstractmethod
     def init(self, key: Key) -> PyTree[Float[Array, "..."]]:
-        """A random starting point, over-dispersed: the prior where there is one."""
+        """A random starting point, over-dispersed: the prior where there is one.
+
+        Args:
+            key: random key.
+        """
 
     @abstractmethod
     def log_density(self, x: PyTree[Float[Array, "..."]], /) -> Scalar:
-        """log p(x), up to a constant; -inf where the physics has no answer."""
+        """log p(x), up to a constant; -inf where the physics has no answer.
+
+        Args:
+            x: a position, as `init` returns it.
+        """
 
     @abstractmethod
     def derived(self, x: PyTree[Float[Array, "..."]], /) -> dict[str, Array]:
-        """What is reported about `x`, by the names of `quantities`."""
+        """What is reported about `x`, by the names of `quantities`.
+
+        Args:
+            x: a position, as `init` returns it.
+        """
 
     @property
     def decisive(self) -> tuple[str, ...]:
-        """The quantities by which convergence is judged: all, unless the target knows which tell."""
+        """The quantities by which convergence is assessed: all, unless overridden."""
         return tuple(quantity.name for quantity in self.quantities)
 
     @property
     def odd(self) -> tuple[str, ...]:
-        """Quantities that an exact symmetry turns into their negative: their signs tell whether both halves of the
-        space were visited. None unless the target says otherwise."""
+        """Quantities that an exact symmetry turns into their negative: their signs show whether both halves of the
+        space were visited. None unless overridden."""
         return ()
 
 
 class Evaluation(NamedTuple):
-    """Everything that one forward pass tells about a latent vector."""
+    """Everything that follows from one forward pass at a latent vector."""
 
-    log_likelihood: Scalar
-    residual: Float[Array, " data"]
-    pulls: Float[Array, " pulls"]
-    derived: dict[str, Array]
-    valid: Flag
+    log_likelihood: Scalar  # -inf where invalid
+    residual: Float[Array, " data"]  # whitened
+    pulls: Float[Array, " pulls"]  # (prediction - datum) / error
+    derived: dict[str, Array]  # by the names of the quantities
+    valid: Flag  # whether the physics has an answer
 
 
 class AbstractLeastSquares(AbstractTarget):
-    r"""A target with white latents and a whitened residual.
+    r"""A target with standard-normal latents and a whitened residual.
 
     $$\log p(z) = -\tfrac12 |z - \bar z|^2 - \tfrac12 |r(z)|^2 + \mathrm{const}$$
 
@@ -159,35 +194,74 @@ class AbstractLeastSquares(AbstractTarget):
 
     @abstractmethod
     def residual(self, z: Vector) -> Float[Array, " data"]:
-        """r(z), finite even where the physics is invalid."""
+        """r(z), finite even where the physics is invalid.
+
+        Args:
+            z: latents, shape (dim,).
+        """
 
     @abstractmethod
     def prior_residual(self, z: Vector) -> Vector:
-        """Latents minus their prior mean; standard normal under the prior."""
+        """Latents minus their prior mean; standard normal under the prior.
+
+        Args:
+            z: latents, shape (dim,).
+        """
 
     @abstractmethod
     def log_likelihood(self, z: Vector) -> Scalar:
-        """Normalised log p(data | z); -inf where invalid."""
+        """Normalised log p(data | z); -inf where invalid.
+
+        Args:
+            z: latents, shape (dim,).
+        """
 
     @abstractmethod
     def evaluate(self, z: Vector) -> Evaluation:
-        """Likelihood, residual, pulls, derived quantities and validity in one forward pass."""
+        """Likelihood, residual, pulls, derived quantities and validity in one forward pass.
+
+        Args:
+            z: latents, shape (dim,).
+        """
 
     @abstractmethod
     def randomised(self, key: Key, *, data: bool = True, prior: bool = True) -> "AbstractLeastSquares":
-        """The target with noise added once more to its data, and its prior mean drawn from the prior."""
+        """The target with noise added once more to its data, and its prior mean drawn from the prior.
+
+        Args:
+            key: random key.
+            data: whether to add noise to the data.
+            prior: whether to draw the prior mean.
+        """
 
     @abstractmethod
     def simulated(self, key: Key, truth: Vector) -> "AbstractLeastSquares":
-        """The target with mock data, drawn as if `truth` were the cause."""
+        """The target with mock data.
+
+        Args:
+            key: random key.
+            truth: latents that are taken for the truth, shape (dim,).
+        """
 
     def full_residual(self, z: Vector) -> Float[Array, " all"]:
-        """Data and prior residuals together: half its square is minus the log density, up to a constant."""
+        """Data and prior residuals together: half its square is minus the log density, up to a constant.
+
+        Args:
+            z: latents, shape (dim,).
+        """
         return jnp.concatenate([self.residual(z), self.prior_residual(z)])
 
 
 def require_unconstrained(target: AbstractTarget, method: str) -> None:
-    """Raise `InputError` unless positions of `target` may move along straight lines."""
+    """Check that positions may move along straight lines.
+
+    Args:
+        target: what a method is to run on.
+        method: its name, for the message.
+
+    Raises:
+        InputError: if `target` is not `unconstrained`.
+    """
     if not target.unconstrained:
         raise InputError(
             f"{method} moves along straight lines, and these fields live on a curved or discrete space",

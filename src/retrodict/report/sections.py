@@ -103,7 +103,8 @@ def _card(name: str, numbers: Mapping[str, JSON]) -> Safe:
 
 
 def _fit(content: Content) -> list[Safe | None]:
-    measured = [tables.fit_table(content.result), tables.pulls_table(content.result)] if content.result.fit else []
+    makers = (tables.fit_table, tables.terms_table, tables.pulls_table)
+    measured = [make(content.result) for make in makers] if content.result.fit else []
     return [*measured, *content.figures("fit")]
 
 

@@ -167,6 +167,13 @@ def fit_table(result: Result) -> Safe:
     return table(head, [["Best draw", *cells]], name="Quality of the fit")
 
 
+def terms_table(result: Result) -> Safe | None:
+    """chi2 and number of points of each data set, by its name; None for a single one."""
+    terms = result.fit_by_term
+    rows = [[name, fixed(found["chi2"], 1), str(found["points"])] for name, found in terms.items()]
+    return table(["Data", Safe("χ<sup>2</sup>"), "points"], rows, name="Fit by data set") if rows else None
+
+
 def pulls_table(result: Result) -> Safe | None:
     """The data that the best draw describes worst, by name; None where they have no names."""
     fit = group(result, "fit")
@@ -175,7 +182,11 @@ def pulls_table(result: Result) -> Safe | None:
     values = np.nan_to_num(fit["pulls"].values)
     worst = np.argsort(-np.abs(values), kind="stable")[:WORST]
     rows = [[str(fit["pull"].values[i]), fixed(float(values[i]), 2)] for i in worst]
-    return table(["Datum", "(prediction − datum) / error"], rows, name="Largest pulls")
+    head = ["Datum", "(prediction − datum) / error"]
+    if "term" in fit.coords:
+        names = fit["term"].values[fit["pull_term"].values[worst]]
+        head, rows = ["Data", *head], [[str(name), *row] for name, row in zip(names, rows, strict=True)]
+    return table(head, rows, name="Largest pulls")
 
 
 def convergence_table(result: Result) -> Safe | None:

@@ -45,8 +45,9 @@ class Result:
 
     Groups: `/posterior` and `/prior` (derived quantities over chain, draw and their own grids; `z` holds the latents),
     `/sample_stats` (log_weight, log_likelihood, valid, ...), `/fit` (pulls at the best draw), `/identifiability`,
-    `/observed_data`; the last three only where the target has data. `/estimates` (values and standard errors) where the
-    answer is a mean over the draws, as for the observables of a lattice theory, and not their distribution.
+    `/observed_data`; the last three only where the target has data, which are stored by the names of the terms of the
+    likelihood. `/estimates` (values and standard errors) where the answer is a mean over the draws, as for the
+    observables of a lattice theory, and not their distribution.
     """
 
     tree: xr.DataTree
@@ -78,6 +79,15 @@ class Result:
         if "fit" not in self.tree.children:
             return {}
         return {name: float(self.tree["fit"].attrs[name]) for name in ("chi2", "dof", "p")}
+
+    @property
+    def fit_by_term(self) -> dict[str, dict[str, JSON]]:
+        """chi2 of the pulls and number of points of each term of a product of likelihoods; empty for a single one."""
+        group = self.tree["fit"].dataset if "fit" in self.tree.children else xr.Dataset()
+        if "term" not in group.coords:
+            return {}
+        rows = zip(group["term"].values, group["term_chi2"].values, group["term_points"].values, strict=True)
+        return {str(name): {"chi2": float(chi2), "points": int(points)} for name, chi2, points in rows}
 
     @property
     def scalars(self) -> tuple[str, ...]:
@@ -176,7 +186,7 @@ class Result:
             "seed": int(attributes["seed"]),
             "quantities": plain(self.quantities()),
             "verdict": {"status": verdict.status, "reasons": list(verdict.reasons), "notes": list(verdict.notes)},
-            "fit": plain(self.fit),
+            "fit": plain({**self.fit, **({"terms": self.fit_by_term} if self.fit_by_term else {})}),
             "diagnostics": self.diagnostics,
             "identifiability": self._identifiability(),
             "references": list(self.references),

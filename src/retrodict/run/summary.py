@@ -45,6 +45,9 @@ def _header(result: "Result") -> list[str]:
     if result.fit:
         chi2, dof, p = (result.fit[name] for name in ("chi2", "dof", "p"))
         lines.append(f"fit      chi2/dof = {chi2:.1f}/{dof:.1f} = {chi2 / dof:.2f}, p = {p:.2g}")
+    terms = [f"{name} {row['chi2']:.1f}/{row['points']}" for name, row in result.fit_by_term.items()]
+    if terms:
+        lines.append(f"by data  chi2/points: {', '.join(terms)}")
     if facts.get("log_evidence") is not None:
         evidence = value_with_error(facts["log_evidence"], facts.get("log_evidence_error") or 0.0)
         lines.append(f"evidence log Z = {evidence}")

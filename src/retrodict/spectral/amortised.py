@@ -62,7 +62,7 @@ class AmortisedLearner(AbstractLearner):
     def mock(self, key: Key) -> tuple[Values, Modes]:
         """Draw a spectral function at the reported frequencies, and noisy data in modes; zeros for an outlier."""
         spectrum_key, noise_key = jr.split(key)
-        rho = self.posterior.ansatz(self.posterior.init(spectrum_key))
+        rho = self.posterior.unknown(self.posterior.init(spectrum_key))
         exact, _ = self.posterior.forward(rho)
         usable = jnp.linalg.norm(exact) < OUTLIER * self.units.size  # false where it is not finite
         reported = jnp.maximum(self.reported @ rho, 0.0)  # cubic interpolation undershoots beside a narrow line

@@ -10,8 +10,8 @@ from pydantic import Field
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Float
-from retrodict.problem.compression import compressed
-from retrodict.problem.covariance import Covariance, full
+from retrodict.problem.compression import compress
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.ansatz import (
     FreeGrid,
@@ -147,7 +147,7 @@ def problem(
     default = None if default_model is None else read_default_model(default_model)
     grid, finer = (_grid_for(transform, correlator, unit, growth, s, default) for s in (step, step / FINER))
     range_ = _reported_range(transform, correlator, reported, windows)
-    data_and_noise = correlator.grid, correlator.mean, full(correlator.covariance)
+    data_and_noise = correlator.grid, correlator.mean, Covariance.full(correlator.covariance)
     target = spectral_posterior(transform, *data_and_noise, spectrum, grid, range_, _axis_of(correlator, transform))
     quadrature = quadrature_note_for(target, spectrum, finer, correlator.grid)
     remedy = f"{quadrature}; if the answer has such lines, step: {step / 2:g}"
@@ -240,7 +240,7 @@ def spectral_posterior(
     if grid.default is None:
         grid = scale_to_data(grid, ansatz, kernel, x, mean)
     matrix = operator(kernel, x, Grid(grid.omega, grid.weight))
-    forward, likelihood = compressed(matrix, jnp.asarray(mean), noise, prior_spectra(ansatz, grid))
+    forward, likelihood = compress(matrix, jnp.asarray(mean), noise, prior_spectra(ansatz, grid))
     derive = derivation(grid, likelihood, reported, kernel, x)
     return Posterior(ansatz.on(grid), forward, likelihood, derive=derive, quantities=quantities_of(reported, axis))
 

@@ -14,7 +14,7 @@ authors published.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal, NamedTuple, TypeVar
+from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -34,6 +34,7 @@ from retrodict.spectral.published_loss import LIST, OMEGA, Network, PublishedPro
 
 EPOCH: Final = 25  # updates
 Trained = TypeVar("Trained", Weights, Layer)
+Moments: TypeAlias = Any  # optax.ScaleByAdamState, whose moments optax types as unknown trees
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ class State(NamedTuple):
     """The state of the training."""
 
     weights: Weights  # of the network
-    optimiser: optax.ScaleByAdamState  # moments of the gradients of all weights
+    optimiser: Moments  # moments of the gradients of all weights
     misfit: Scalar  # after the last epoch
 
 
@@ -200,13 +201,11 @@ def published_reconstruction(
 
 
 def _epoch(
-    loss: Callable[[Trained], Scalar], trained: Trained, moments: optax.ScaleByAdamState, rate: Scalar | float
-) -> tuple[Trained, optax.ScaleByAdamState]:
+    loss: Callable[[Trained], Scalar], trained: Trained, moments: Moments, rate: Scalar | float
+) -> tuple[Trained, Moments]:
     """25 updates of the weights that are trained."""
 
-    def update(
-        _: Int[Array, ""], carry: tuple[Trained, optax.ScaleByAdamState]
-    ) -> tuple[Trained, optax.ScaleByAdamState]:
+    def update(_: Int[Array, ""], carry: tuple[Trained, Moments]) -> tuple[Trained, Moments]:
         trained, moments = carry
         direction, moments = optax.scale_by_adam().update(jax.grad(loss)(trained), moments)
         return jax.tree.map(lambda x, d: (x - rate * d).astype(x.dtype), trained, direction), moments
@@ -214,9 +213,9 @@ def _epoch(
     return jax.lax.fori_loop(0, EPOCH, update, (trained, moments))
 
 
-def _zero_moments(weights: Weights) -> optax.ScaleByAdamState:
+def _zero_moments(weights: Weights) -> Moments:
     return optax.ScaleByAdamState(jnp.zeros([], jnp.int32), *(jax.tree.map(jnp.zeros_like, weights) for _ in range(2)))
 
 
-def _moments_of_output(moments: optax.ScaleByAdamState) -> optax.ScaleByAdamState:
+def _moments_of_output(moments: Moments) -> Moments:
     return optax.ScaleByAdamState(moments.count, moments.mu.output, moments.nu.output)

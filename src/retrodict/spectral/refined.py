@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from retrodict.base.types import Float
-from retrodict.problem.compression import compressed
-from retrodict.problem.covariance import Covariance, full
+from retrodict.problem.compression import compress
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.derived import derivation_of
 from retrodict.spectral.discretisation import prior_draws
@@ -33,7 +33,7 @@ def refined_data(target: Posterior) -> Posterior:
     x, noise = with_midpoints(np.asarray(derive.x), derive.likelihood.covariance)
     matrix = operator(derive.kernel, x, Grid(derive.grid.omega, derive.grid.weight))
     mean = jnp.interp(x, derive.x, derive.likelihood.mean)
-    forward, likelihood = compressed(matrix, mean, noise, prior_draws(target.ansatz))
+    forward, likelihood = compress(matrix, mean, noise, prior_draws(target.ansatz))
     return Posterior(target.ansatz, forward, likelihood, target.prior)
 
 
@@ -58,4 +58,4 @@ def with_midpoints(
     rest = np.zeros(len(rows))
     rest[1::2] = middle**2 * (1 - neighbours) / (1 + neighbours)
     points = np.interp(np.arange(len(rows)) / 2, np.arange(len(x)), x)
-    return points, full(rows @ matrix @ rows.T + np.diag(rest))
+    return points, Covariance.full(rows @ matrix @ rows.T + np.diag(rest))

@@ -12,8 +12,8 @@ from numpy.testing import assert_allclose
 from scipy.integrate import quad
 
 from retrodict.inference.least_squares import minimise
-from retrodict.problem.compression import compressed
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.compression import compress
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.ansatz import PeaksAndContinuum, SmoothSpectrum
 from retrodict.spectral.ansatz.peaks import peaks_on
@@ -102,8 +102,8 @@ def test_with_the_identity_link_the_answer_is_the_closed_form_posterior_of_a_gau
     exact = LINE["strength"] / (LINE["mass"] ** 2 + (MOMENTA + LINE["width"]) ** 2)
     sigma = 1e-3 * exact
     data = exact + sigma * np.random.default_rng(1).standard_normal(25)
-    forward, likelihood = compressed(
-        matrix, jnp.asarray(data), diagonal(sigma), prior_spectra(spectrum, FREQUENCIES), 0.0
+    forward, likelihood = compress(
+        matrix, jnp.asarray(data), Covariance.diagonal(sigma), prior_spectra(spectrum, FREQUENCIES), 0.0
     )
     found = minimise(Posterior(ansatz, forward, likelihood), jnp.zeros(ansatz.dim), iterations=60, temperature=1.0)
     modes = np.asarray(jax.jacobian(ansatz)(jnp.zeros(ansatz.dim)))  # rho = modes @ z: the process itself

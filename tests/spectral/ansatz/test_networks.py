@@ -12,7 +12,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.files import Source
 from retrodict.inference.map import MAP
 from retrodict.inference.schedule import Geometric
-from retrodict.problem.covariance import diagonal
+from retrodict.problem.covariance import Covariance
 from retrodict.run.loop import advance
 from retrodict.spectral.amortised import amortised_learner, amortised_reconstruction, train_network
 from retrodict.spectral.ansatz import (
@@ -72,7 +72,7 @@ def posterior(ansatz, eps=1e-3):
     sigma = wsz_noise(EXACT, MOMENTA, eps)
     data = add_noise(jr.key(0), EXACT, sigma)
     axis = Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
-    grid, noise = frequency_grid_for(KallenLehmann(), MOMENTA), diagonal(jnp.asarray(sigma))
+    grid, noise = frequency_grid_for(KallenLehmann(), MOMENTA), Covariance.diagonal(jnp.asarray(sigma))
     return spectral_posterior(
         KallenLehmann(), MOMENTA, data, noise, ansatz, grid, ReportedRange(SHOWN, ((0.1, 20.0),)), axis
     )

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from scipy.optimize import minimize, nnls
 
 from retrodict.base.errors import InputError
-from retrodict.problem.covariance import diagonal, full
+from retrodict.problem.covariance import Covariance
 from retrodict.spectral import kernels, shapes
 from retrodict.spectral.classical import alpha, compare, dual, entropy, gaussian_process, smeared, tikhonov
 from retrodict.spectral.classical.problem import linear_problem, power_law_model
@@ -27,7 +27,7 @@ def data_problem(eps=1e-3, seed=0, nodes=960, covariance=None, mean=None):
     sigma = shapes.relative_noise(EXACT, eps)
     mean = shapes.add_noise(jr.key(seed), EXACT, sigma) if mean is None else mean
     grid = kernels.frequency_grid(nodes=nodes)
-    kernel, noise = kernels.KallenLehmann(), covariance or diagonal(sigma)
+    kernel, noise = kernels.KallenLehmann(), covariance or Covariance.diagonal(sigma)
     return linear_problem(kernel, MOMENTA, mean, noise, grid, power_law_model(3.0, 3.0))
 
 
@@ -207,7 +207,7 @@ def test_the_gaussian_process_is_the_textbook_posterior():
     rng = np.random.default_rng(1)
     mixing = np.eye(25) + 0.3 * rng.normal(size=(25, 25))
     noise = (mixing @ mixing.T) * np.outer(EXACT, EXACT) * 1e-4
-    problem = data_problem(covariance=full(noise), nodes=300)
+    problem = data_problem(covariance=Covariance.full(noise), nodes=300)
     given = gaussian_process.Hyperparameters(0.8, 0.4)
     prior, operator = gaussian_process.prior_covariance(problem, given), problem.kernel * problem.weight
     gain = np.linalg.solve(operator @ prior @ operator.T + noise, operator @ prior).T
@@ -239,7 +239,7 @@ def exponential_problem(points=40, eps=1e-12, rho=None):
     kernel = kernels.UserKernel(lambda t, omega: jnp.exp(-omega * t), "tau")
     exact = shapes.correlator_of(kernel, tau, rho or shapes.SINGLE)
     grid = kernels.frequency_grid((0.1, 20.0))
-    return linear_problem(kernel, tau, exact, diagonal(eps * exact), grid, window=(0.0, 8.0))
+    return linear_problem(kernel, tau, exact, Covariance.diagonal(eps * exact), grid, window=(0.0, 8.0))
 
 
 def smeared_exactly(rho, width, energy):
@@ -324,7 +324,7 @@ def test_correlated_errors_are_used(name):
     for seed in range(3):
         covariance, mean = correlated_data(seed)
         for used in (True, False):
-            noise = full(covariance) if used else diagonal(np.sqrt(np.diag(covariance)))
+            noise = Covariance.full(covariance) if used else Covariance.diagonal(np.sqrt(np.diag(covariance)))
             found = CORRELATED_METHODS[name](data_problem(covariance=noise, mean=mean)).at(OMEGA)
             height = found @ TRUTH / (found @ found)  # the normalisation is what the common error hides
             errors[used].append(shapes.l2_relative(height * found, TRUTH, OMEGA))
@@ -336,10 +336,10 @@ def test_chi2_counts_the_correlated_errors_once():
     used, ignored = [], []
     for seed in range(40):
         covariance, mean = correlated_data(seed)
-        problem = data_problem(covariance=full(covariance), mean=mean)
+        problem = data_problem(covariance=Covariance.full(covariance), mean=mean)
         rho = np.asarray(shapes.DOUBLE(problem.omega))
         used.append(problem.chi2(rho))
-        ignored.append(replace(problem, covariance=diagonal(np.sqrt(np.diag(covariance)))).chi2(rho))
+        ignored.append(replace(problem, covariance=Covariance.diagonal(np.sqrt(np.diag(covariance)))).chi2(rho))
     assert abs(np.mean(used) - 25) < 4 * np.sqrt(50 / 40)
     assert abs(np.var(ignored) - 50) > 200
 
@@ -376,7 +376,7 @@ def test_fermionic_frequencies_reconstruct_both_signs_of_omega():
     clean = np.asarray(kernels.operator(kernel, frequency, grid)) @ rho(np.asarray(grid.omega))
     mean = shapes.add_noise(jr.key(3), clean, sigma)
     problem = linear_problem(
-        kernel, frequency, mean, diagonal(sigma), grid, lambda omega: 1 / (9 + omega**2), (-10.0, 10.0), 3.0
+        kernel, frequency, mean, Covariance.diagonal(sigma), grid, lambda omega: 1 / (9 + omega**2), (-10.0, 10.0), 3.0
     )
     found, omega = entropy.maximum_entropy(problem), np.linspace(-6, 6, 200)
     assert shapes.l2_relative(found.at(omega), rho(omega), omega) < 0.05
@@ -385,11 +385,11 @@ def test_fermionic_frequencies_reconstruct_both_signs_of_omega():
 def test_bad_input_is_refused_with_a_fix():
     kernel, grid = kernels.KallenLehmann(), kernels.frequency_grid(nodes=100)
     with pytest.raises(InputError, match="same number of points"):
-        linear_problem(kernel, MOMENTA, EXACT[:-1], diagonal(EXACT), grid)
+        linear_problem(kernel, MOMENTA, EXACT[:-1], Covariance.diagonal(EXACT), grid)
     with pytest.raises(InputError, match="NaN"):
-        linear_problem(kernel, MOMENTA, np.where(MOMENTA > 5, np.nan, EXACT), diagonal(EXACT), grid)
+        linear_problem(kernel, MOMENTA, np.where(MOMENTA > 5, np.nan, EXACT), Covariance.diagonal(EXACT), grid)
     with pytest.raises(InputError, match="default model"):
-        linear_problem(kernel, MOMENTA, EXACT, diagonal(EXACT), grid, lambda omega: 1 - omega)
+        linear_problem(kernel, MOMENTA, EXACT, Covariance.diagonal(EXACT), grid, lambda omega: 1 - omega)
 
 
 def test_the_effective_parameters_are_the_trace_of_the_influence_matrix():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from retrodict.base.errors import InputError
-from retrodict.problem.covariance import from_samples, full
+from retrodict.problem.covariance import Covariance
 from retrodict.spectral.autocorrelation import integrated_times
 from retrodict.spectral.estimation import Errors, estimate, hartlap_inflation
 from retrodict.spectral.mock import MockCorrelator
@@ -159,14 +159,14 @@ def test_the_covariance_goes_into_a_likelihood_as_it_is():
     """The core takes for positive definite what the readers let pass, few samples or none at all."""
     for count in (5, 10, 200):
         found = estimate(mock().samples(np.random.default_rng(24), count))
-        np.testing.assert_allclose(np.asarray(full(found.covariance).matrix()), found.covariance, rtol=1e-9)
+        np.testing.assert_allclose(np.asarray(Covariance.full(found.covariance).matrix()), found.covariance, rtol=1e-9)
 
 
 @pytest.mark.parametrize("shrinkage", [None, 0.2])
 def test_shrinkage_is_that_of_the_covariance_of_the_core(shrinkage):
     samples = mock().samples(np.random.default_rng(14), 30)
     ours = estimate(samples, Errors(bin_size=1, shrinkage=shrinkage)).covariance
-    core = np.asarray(from_samples(samples.chains[0][0], shrinkage=shrinkage).matrix())
+    core = np.asarray(Covariance.from_samples(samples.chains[0][0], shrinkage=shrinkage).matrix())
     np.testing.assert_allclose(ours, core, rtol=1e-9)
 
 

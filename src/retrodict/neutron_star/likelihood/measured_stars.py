@@ -41,7 +41,7 @@ class AbstractMeasuredStars(AbstractLikelihood):
         return jnp.sum(self.error.log_peak)
 
     @property
-    def nuisances(self) -> int:
+    def fitted_positions(self) -> int:
         """One position a star, in the pulls."""
         return self.measured.shape[0]
 
@@ -151,7 +151,7 @@ class PulsarMass(AbstractLikelihood):
         return -jnp.sum(jnp.log(self.error * jnp.sqrt(2 * jnp.pi)))
 
     @property
-    def nuisances(self) -> int:
+    def fitted_positions(self) -> int:
         """One mass a pulsar."""
         return self.mass.shape[0]
 

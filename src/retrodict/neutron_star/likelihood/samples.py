@@ -39,7 +39,7 @@ class SampledStar(AbstractLikelihood):
         return self.density.log_highest
 
     @property
-    def nuisances(self) -> int:
+    def fitted_positions(self) -> int:
         """The place on the branch."""
         return 1
 
@@ -95,7 +95,7 @@ class SampledTides(AbstractLikelihood):
         return self.density.log_highest + jnp.log(1.0 - LEAST_RATIO)
 
     @property
-    def nuisances(self) -> int:
+    def fitted_positions(self) -> int:
         """The mass ratio."""
         return 1
 

@@ -28,7 +28,7 @@ from retrodict.base.types import Array, Float, Key, Scalar
 from retrodict.neutron_star.eos.equation_of_state import EquationOfState
 from retrodict.neutron_star.forward import Prediction
 from retrodict.neutron_star.units import NUMBER_DENSITY, PRESSURE
-from retrodict.problem.covariance import full
+from retrodict.problem.covariance import Covariance
 from retrodict.problem.likelihood import AbstractLikelihood, Gaussian, residual_of_bounded
 
 BAND_DENSITIES = (0.05, 0.5)  # fm^-3, of a calculated band
@@ -51,10 +51,6 @@ class PressureBand(AbstractLikelihood):
     @property
     def log_peak(self) -> Scalar:
         return self.pressure.log_peak
-
-    @property
-    def nuisances(self) -> int:
-        return 0
 
     def residual(self, prediction: Prediction) -> Float[Array, " rows"]:
         """Whitened misfit, one entry a mode of the correlated errors."""
@@ -111,7 +107,7 @@ class Reachability(AbstractLikelihood):
         return jnp.zeros(())
 
     @property
-    def nuisances(self) -> int:
+    def fitted_positions(self) -> int:
         """Both: a constraint that is met counts as no datum."""
         return 2
 
@@ -211,7 +207,7 @@ def read_pressure_band(path: PathLike, sigmas: float = 1.0, correlation: float =
     _check_band(table, density, low, high)
     error = 0.5 * (high - low) / sigmas
     distance = np.abs(np.log(density[:, None] / density))
-    covariance = full(np.outer(error, error) * np.exp(-distance / correlation))
+    covariance = Covariance.full(np.outer(error, error) * np.exp(-distance / correlation))
     return PressureBand(jnp.asarray(density), Gaussian(jnp.asarray(0.5 * (low + high)), covariance))
 
 

@@ -12,7 +12,8 @@ import jax.numpy as jnp
 
 from retrodict.base.types import Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, LogNormal, Nodes
+from retrodict.problem.prior import LogNormal
+from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, Nodes
 from retrodict.spectral.ansatz.trend import Trend, trend_on
 
 ROUGHNESS: Final = LogNormal(2.0, 0.5)  # standard deviation of f over one unit of arsinh(omega/unit)

@@ -67,25 +67,3 @@ class AbstractSpectrum:
     @abstractmethod
     def on(self, grid: FrequencyGrid) -> AbstractAnsatz:
         """The map from standard normal latents to rho on the nodes of `grid`."""
-
-
-class LogNormal(eqx.Module):
-    """median exp(spread z): a log-normal number from a standard normal latent."""
-
-    median: float = eqx.field(static=True)  # value at z = 0
-    spread: float = eqx.field(static=True)  # standard deviation of the logarithm
-
-    def __call__(self, z: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-        """The numbers that belong to the latents `z`, of any shape."""
-        return self.median * jnp.exp(self.spread * z)
-
-
-class Normal(eqx.Module):
-    """mean + spread z: a normal number from a standard normal latent."""
-
-    mean: float = eqx.field(static=True)  # value at z = 0
-    spread: float = eqx.field(static=True)  # standard deviation
-
-    def __call__(self, z: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-        """The numbers that belong to the latents `z`, of any shape."""
-        return self.mean + self.spread * z

@@ -16,7 +16,8 @@ import jax.numpy as jnp
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, LogNormal, Nodes
+from retrodict.problem.prior import LogNormal
+from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, Nodes
 from retrodict.spectral.ansatz.layers import LatentNetwork
 from retrodict.spectral.ansatz.smooth import AMPLITUDE, HYPERPARAMETERS, SmoothPart, SmoothSpectrum
 from retrodict.spectral.ansatz.trend import Trend, trend_on

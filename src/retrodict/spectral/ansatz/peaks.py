@@ -13,7 +13,8 @@ import jax.numpy as jnp
 
 from retrodict.base.types import Array, Float, Scalar, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.spectral.ansatz.frequency_grid import FrequencyGrid, LogNormal, Nodes
+from retrodict.problem.prior import LogNormal
+from retrodict.spectral.ansatz.frequency_grid import FrequencyGrid, Nodes
 
 WEIGHT: Final = LogNormal(0.08, 1.8)  # A in units of height x unit^2
 POSITION: Final = LogNormal(2.5, 0.7)  # M in units of `unit`

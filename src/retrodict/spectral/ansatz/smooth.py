@@ -16,7 +16,8 @@ import jax.numpy as jnp
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Scalar, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, LogNormal, Nodes, Normal
+from retrodict.problem.prior import LogNormal, Normal
+from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, Nodes
 from retrodict.spectral.ansatz.trend import Decay, trend_on
 
 AMPLITUDE: Final = LogNormal(1.5, 0.5)

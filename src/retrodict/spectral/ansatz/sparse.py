@@ -17,7 +17,8 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, LogNormal, Nodes
+from retrodict.problem.prior import LogNormal
+from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, Nodes
 from retrodict.spectral.ansatz.trend import Trend, trend_on
 
 AMPLITUDE: Final = LogNormal(1.0, 0.5)

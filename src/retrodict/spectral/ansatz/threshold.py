@@ -15,7 +15,8 @@ import jax.numpy as jnp
 
 from retrodict.base.types import Scalar, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
-from retrodict.spectral.ansatz.frequency_grid import FrequencyGrid, LogNormal, Nodes
+from retrodict.problem.prior import LogNormal
+from retrodict.spectral.ansatz.frequency_grid import FrequencyGrid, Nodes
 
 HEIGHT: Final = LogNormal(0.03, 2.0)
 THRESHOLD: Final = LogNormal(2.5, 0.7)  # in units of `unit`

@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 
 from retrodict.base.types import Scalar
-from retrodict.spectral.ansatz.frequency_grid import FrequencyGrid, Nodes, Normal
+from retrodict.problem.prior import Normal
+from retrodict.spectral.ansatz.frequency_grid import FrequencyGrid, Nodes
 
 
 class Decay(eqx.Module):
