@@ -114,7 +114,7 @@ def name_cell(variable: Variable) -> Safe:
 
 
 def quantities_table(result: Result) -> Safe:
-    """Every derived number: 68 and 95 %, the prior's 68 %, and the shrinkage; of estimates what they are known by."""
+    """Every derived number: 68 and 95 %, the prior's 68 %, and the shrinkage; of estimates their errors."""
     if result.estimated:
         return _estimates_table(result)
     rows = []
@@ -137,7 +137,7 @@ def quantities_table(result: Result) -> Safe:
 
 
 def _estimates_table(result: Result) -> Safe:
-    """Means with their standard errors, the memory of the chains, and what is known exactly."""
+    """Means with their standard errors, autocorrelation times, effective samples and exact values."""
     rows = []
     for name, row in result.quantities().items():
         unit = Safe(f" [{unit_html(row['unit'])}]") if row["unit"] else Safe("")
@@ -170,7 +170,7 @@ def fit_table(result: Result) -> Safe:
 def terms_table(result: Result) -> Safe | None:
     """chi2 and number of points of each data set, by its name; None for a single one."""
     terms = result.fit_by_term
-    rows = [[name, fixed(found["chi2"], 1), str(found["points"])] for name, found in terms.items()]
+    rows = [[name, fixed(term["chi2"], 1), str(term["points"])] for name, term in terms.items()]
     return table(["Data", Safe("χ<sup>2</sup>"), "points"], rows, name="Fit by data set") if rows else None
 
 
@@ -240,10 +240,10 @@ def shrinkage_table(result: Result) -> Safe:
 
 def singular_values_table(result: Result) -> Safe | None:
     """The largest modes one by one, with the fraction of the prior variance that the data leave."""
-    found = group(result, "identifiability")
-    if "singular_values" not in found:
+    identifiability = group(result, "identifiability")
+    if "singular_values" not in identifiability:
         return None
-    values = found["singular_values"].values
+    values = identifiability["singular_values"].values
     rows = [[i, number(float(s), 3), f"{1 / (1 + s * s):.1%}"] for i, s in enumerate(values[:MODES], 1)]
     return table(["Mode", "Singular value", "Prior variance left"], rows, name="Singular values")
 
