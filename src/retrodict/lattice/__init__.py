@@ -9,7 +9,7 @@ from retrodict.base.lazy import lazy_names
 
 if TYPE_CHECKING:
     from retrodict.lattice.core.action import AbstractAction as AbstractAction
-    from retrodict.lattice.core.action import MeanFunction as MeanFunction
+    from retrodict.lattice.core.estimates import MeanFunction as MeanFunction
     from retrodict.lattice.io.files import Configurations as Configurations
     from retrodict.lattice.io.files import GaugeField as GaugeField
     from retrodict.lattice.io.files import inspect as inspect

@@ -24,25 +24,8 @@ def problem(theory: Theory, *, baselines: Annotated[float, Field(ge=0, le=3600)]
     """
     if min(theory.shape) < 2:
         raise InputError("each direction needs two sites", where="problem.theory", got=str(theory.shape))
-    unstable = _instability(theory)
+    unstable = theory.instability()
     if unstable:
         expected = "an action that grows without bound in every direction"
         raise InputError("exp(-S) cannot be normalised", where="problem.theory", got=unstable, expected=expected)
     return theory
-
-
-def _instability(theory: Theory) -> str:
-    """Why the action is not bounded below; empty if it is."""
-    dimensions = len(theory.shape)
-    if isinstance(theory, Phi4):
-        free = theory.lam == 0 and 2 * dimensions * abs(theory.kappa) >= 1
-        return f"kappa = {theory.kappa:g}, lam = {theory.lam:g}" if theory.lam < 0 or free else ""
-    if isinstance(theory, ContinuumPhi4):
-        unbounded = theory.coupling < 0 or (theory.coupling == 0 and theory.mass_squared <= 0)
-        return f"mass_squared = {theory.mass_squared:g}, coupling = {theory.coupling:g}" if unbounded else ""
-    if isinstance(theory, FeynmanPath):
-        rises = len(theory.coefficients) > 1 and theory.coefficients[-1] > 0
-        return "" if rises and theory.spacing > 0 else f"spacing {theory.spacing:g}, V = {theory.coefficients}"
-    if isinstance(theory, Wilson) and theory.beta < 0:
-        return f"beta = {theory.beta:g}, which favours the largest plaquettes"
-    return ""

@@ -13,7 +13,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid
-from retrodict.spectral.kernels import AbstractKernel, Grid, Nodes, Points, Thermal, frequency_grid, operator
+from retrodict.spectral.kernels import AbstractKernel, Grid, Nodes, Numbers, Points, Thermal, frequency_grid, operator
 
 UNIT: Final = 0.26  # of the geometric mean of the visible range: structures are sought around 2.5 units
 BELOW: Final = 0.1  # units: where the quadrature begins to thin out
@@ -113,7 +113,7 @@ def scale_to_data(
     spectrum: AbstractSpectrum,
     kernel: AbstractKernel,
     x: Points,
-    mean: Points,
+    mean: Float[Numbers, " rows"],
 ) -> FrequencyGrid:
     """Choose the height of the prior at which its typical correlator is as large as the data.
 
@@ -124,7 +124,7 @@ def scale_to_data(
         spectrum: the prior.
         kernel: K(x, omega) of the data.
         x: points of the correlator, shape (points,).
-        mean: values of the correlator, shape (points,).
+        mean: values of the correlator, shape (points,); (2 points,) for stacked real and imaginary parts.
 
     Returns:
         The grid with another height.

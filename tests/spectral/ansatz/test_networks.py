@@ -219,7 +219,7 @@ def test_singular_functions_are_orthonormal_and_oscillate(grid):
 def test_a_frame_without_a_kernel_has_no_singular_basis():
     grid = frequency_grid()
     with pytest.raises(InputError, match="singular basis"):
-        SparseSpectrum().on(FrequencyGrid(grid.omega, grid.weight, 1.0, 1.0))
+        SparseSpectrum().on(FrequencyGrid(grid.omega, grid.weight, 1.0, jnp.asarray(1.0)))
 
 
 @pytest.mark.parametrize("power", [0.0, 1.0])

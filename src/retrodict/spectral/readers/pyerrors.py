@@ -126,7 +126,7 @@ def _numbers(rows: Sequence[JSON], width: int, where: str) -> Float[np.ndarray, 
                 "a row is not numbers", where=f"{where}, row {i + 1}", got=got, expected=f"{width} numbers"
             )
     try:
-        return np.array(rows, dtype=np.float64)
+        return np.array(rows, dtype=np.float64).reshape(len(rows), width)
     except OverflowError as error:
         raise InputError("a number is too large", where=where, expected="numbers that fit a double") from error
 
