@@ -156,7 +156,7 @@ class LatticeSMC:
         ) -> tuple[Inexact[Array, "particles ..."], Scalar]:
             field, accepted = carry
             keys = spread(jr.split(jr.fold_in(move_key, number), self.particles))
-            moved = jax.vmap(lambda x, k: trajectory.apply(tempered, x, k, size))(field, keys)  # type: ignore[arg-type]
+            moved = jax.vmap(lambda x, k: trajectory.apply(tempered, x, k, size))(field, keys)
             field = jax.vmap(target.space.repair)(moved.field)
             return field, accepted + jnp.mean(jnp.asarray(moved.acceptance, float)) / self.moves
 
