@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Inexact
+from jaxtyping import Inexact, Shaped
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
@@ -170,7 +170,9 @@ class LatticeSMC:
         """Whether the action itself has been reached."""
         return state.share >= 1.0
 
-    def finish(self, target: AbstractAction, state: Particles, history: PyTree[Array]) -> Draws:
+    def finish(
+        self, target: AbstractAction, state: Particles, history: PyTree[Shaped[Array | np.ndarray, "..."]]
+    ) -> Draws:
         """The last population: equal weights, but particles with a common ancestor are not independent.
 
         Args:
