@@ -18,7 +18,7 @@ from retrodict.cli.config.load import Config, to_yaml
 from retrodict.cli.domains import load as load_hook
 from retrodict.run.directory import RunDirectory
 from retrodict.run.manifest import cpu_count, record_environment, record_inputs, record_outputs
-from retrodict.run.result import NUMBERS_FILE, TREE_FILE
+from retrodict.run.result_files import NUMBERS_FILE, TREE_FILE
 
 if TYPE_CHECKING:
     from retrodict.run.result import Result
