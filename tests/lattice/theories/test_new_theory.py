@@ -13,6 +13,7 @@ from retrodict.inference.infer import infer
 from retrodict.lattice import theories
 from retrodict.lattice.io.files import inspect
 from retrodict.lattice.io.saved_configurations import FILE, saved_configurations
+from retrodict.lattice.problems import problem
 from retrodict.lattice.report.baselines import baselines
 from retrodict.lattice.report.sections import sections
 from retrodict.lattice.samplers.methods import HMC, Cluster, HeatBath
@@ -34,7 +35,7 @@ def run(kind, tmp_path_factory):
     """A run by HMC, with its directory."""
     path = tmp_path_factory.mktemp("new") / "run"
     action = kind((4, 4), 0.5)
-    return action, path, infer(action, HMC(chains=32, warmup=50, draws=300), seed=2, path=path)
+    return action, path, infer(problem(action), HMC(chains=32, warmup=50, draws=300), seed=2, path=path)
 
 
 def deviations(result):
@@ -89,7 +90,8 @@ def test_what_it_does_not_state_is_refused(kind):
         HeatBath().check(action)
     with pytest.raises(InputError, match="two dimensions"):
         WindingStep().check(action)
-    assert "mass_squared = -0.5" in kind((4, 4), -0.5).instability()
+    with pytest.raises(InputError, match="normalised"):
+        problem(kind((4, 4), -0.5))
 
 
 def test_its_configurations_are_saved_and_read_back(run, kind):
