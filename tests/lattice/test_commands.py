@@ -125,7 +125,7 @@ def test_the_report_shows_configurations_distributions_autocorrelation_and_basel
     for name in ("configurations", "distributions", "sampling", "methods"):
         assert f'<section id="{name}">' in page
     assert "HMC again" in page
-    assert "are thermalised" in page
+    assert "thermalised: the shortest chain is" in page
     assert "Calibration" not in page
     for name in ("configurations", "distributions", "methods", "traces", "correlator"):
         assert {p.suffix for p in (study / "run" / "figures").glob(f"{name}.*")} == {".png", ".pdf", ".csv"}
