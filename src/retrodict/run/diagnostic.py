@@ -11,7 +11,7 @@ new method defines its records in its own file and hands them over as `Draws.dia
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import ClassVar, Final, NamedTuple, Protocol, TypeVar
+from typing import ClassVar, Final, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from retrodict.base.types import JSON
 
@@ -61,6 +61,7 @@ class Limits(NamedTuple):
         return Severity.WARN if value < self.warn else Severity.NOTE
 
 
+@runtime_checkable
 class Diagnostic(Protocol):
     """A record of a producer: figures with their findings.
 

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Inexact
+from jaxtyping import Inexact, Shaped
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
@@ -141,7 +141,7 @@ class AbstractMarkovChain:
         """Never early."""
         return jnp.asarray(False)
 
-    def finish(self, target: AbstractAction, state: State, history: PyTree[Array]) -> Draws:
+    def finish(self, target: AbstractAction, state: State, history: PyTree[Shaped[Array | np.ndarray, "..."]]) -> Draws:
         """What was measured after the warm-up, with diagnostics.
 
         Args:
