@@ -151,7 +151,9 @@ class AbstractMarkovChain:
         """
         after: Kept = jax.tree.map(lambda leaf: np.swapaxes(np.asarray(leaf)[self.warmup :], 0, 1), history)
         updates = zip(
-            self.updates, np.moveaxis(after.acceptance, 2, 0), np.moveaxis(after.energy_change, 2, 0), strict=True
+            self.updates,
+            *(np.moveaxis(np.asarray(x), 2, 0) for x in (after.acceptance, after.energy_change)),
+            strict=True,
         )
         figures = [_figures(*of_update, size) for of_update, size in zip(updates, state.sizes, strict=True)]
         return Draws(
