@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from retrodict.base.errors import InputError
+from retrodict.base.files import PathLike
 from retrodict.neutron_star.ansatz import (
     FirstOrderTransition,
     GaussianProcessSoundSpeed,
@@ -28,7 +29,6 @@ from retrodict.neutron_star.readers.data import (
     MassRadiusObservations,
     observations,
     read_mass_radius_samples,
-    read_observations,
 )
 from retrodict.neutron_star.readers.tidal_samples import read_tidal_samples
 from retrodict.neutron_star.stars.branch import LIGHTEST
@@ -109,13 +109,13 @@ HEAVY_PULSARS = (Pulsar("PSR J0348+0432", 2.01, 0.04), Pulsar("PSR J1614-2230", 
 
 
 def problem(
-    data: Literal["classic18", "2025"] | Path | None = "classic18",
+    data: Literal["classic18", "2025"] | PathLike | None = "classic18",
     *,
     ansatz: Ansatz = GaussianProcessSoundSpeed(),  # noqa: B008
     likelihood: Marginal | Profile = Marginal(),
     pulsars: tuple[Pulsar, ...] = HEAVY_PULSARS,
-    samples: tuple[Path, ...] = (),
-    tides: tuple[Path, ...] = (),
+    samples: tuple[PathLike, ...] = (),
+    tides: tuple[PathLike, ...] = (),
     chiral: ChiralBand | None = None,
     perturbative: PerturbativeQCD | None = None,
     least_maximum_mass: Annotated[float, Field(ge=LIGHTEST)] = LIGHTEST,
@@ -123,7 +123,7 @@ def problem(
     """The posterior of the equation of state.
 
     Args:
-        data: masses and radii with Gaussian errors: a set that ships, or the path of a table (a string will do); None
+        data: masses and radii with Gaussian errors: a set that ships, or the path of a table; None
             for none.
         ansatz: map from latents to matter.
         likelihood: how the position of a star on the mass-radius curve is treated.
@@ -153,16 +153,16 @@ def problem(
 
 
 def _measured(
-    data: Literal["classic18", "2025"] | Path | None,
+    data: Literal["classic18", "2025"] | PathLike | None,
     kind: Marginal | Profile,
     pulsars: tuple[Pulsar, ...],
-    samples: tuple[Path, ...],
-    tides: tuple[Path, ...],
+    samples: tuple[PathLike, ...],
+    tides: tuple[PathLike, ...],
 ) -> dict[str, AbstractLikelihood[Prediction]]:
     """The likelihoods of what was observed: `stars`, `samples.FILE`, `tides.FILE` and `pulsars`."""
     terms: dict[str, AbstractLikelihood[Prediction]] = {}
     if data is not None:
-        table = read_observations(data) if isinstance(data, Path) else observations(data)
+        table = observations(data)
         labels = (*(f"{name}: M" for name in table.names), *(f"{name}: R" for name in table.names))
         terms["stars"] = Labelled(mass_radius_likelihood(table, kind), labels)
     for name, path in _by_stem("samples", samples).items():
@@ -176,8 +176,9 @@ def _measured(
     return terms
 
 
-def _by_stem(kind: str, paths: tuple[Path, ...]) -> dict[str, Path]:
+def _by_stem(kind: str, files: tuple[PathLike, ...]) -> dict[str, Path]:
     """Names of the terms that belong to files, numbered where two files have the same name."""
+    paths = [Path(file) for file in files]
     stems = [path.stem for path in paths]
     numbers = [f"-{stems[: i + 1].count(stem)}" if stem in stems[:i] else "" for i, stem in enumerate(stems)]
     return {f"{kind}.{stem}{number}": path for stem, number, path in zip(stems, numbers, paths, strict=True)}
@@ -217,7 +218,7 @@ def mass_radius_likelihood(
     return MarginalMassRadius(measured, error, kind.lightest)
 
 
-def reproduction(data: Literal["classic18", "2025"] | Path = "classic18") -> Posterior:
+def reproduction(data: Literal["classic18", "2025"] | PathLike = "classic18") -> Posterior:
     """The set-up of the automatic-differentiation reconstruction, for `Ensemble(prior=False, confined=False)`.
 
     A network P(rho), closest-point likelihood, data resampled, members kept that are causal and reach 1.9 Msun

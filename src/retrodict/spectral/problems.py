@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from retrodict.base.errors import InputError
+from retrodict.base.files import PathLike
 from retrodict.base.types import Float
 from retrodict.problem.compression import compress
 from retrodict.problem.covariance import Covariance
@@ -78,12 +79,12 @@ class TotalWeight:
 
 
 def problem(
-    data: Literal["mock"] | Path | Correlator,
+    data: Literal["mock"] | PathLike | Correlator,
     *,
     kernel: KernelName,
     temperature: Annotated[float, Field(gt=0)] | None = None,
     dataset: str = "",
-    covariance: Path | None = None,
+    covariance: PathLike | None = None,
     errors: Errors = Errors(),  # noqa: B008
     time_extent: Annotated[float, Field(gt=0)] | None = None,
     lower: float | None = None,
@@ -92,7 +93,7 @@ def problem(
     ansatz: Ansatz = PeaksAndContinuum(),  # noqa: B008
     growth: float | None = None,
     total_weight: TotalWeight | None = None,
-    default_model: Path | None = None,
+    default_model: PathLike | None = None,
     unit: Annotated[float, Field(gt=0)] | None = None,
     step: Annotated[float, Field(gt=0, le=0.1)] = STEP,
     reported: Range | None = None,
@@ -288,6 +289,6 @@ def _growth_of_sum_rule(total: TotalWeight, growth: float | None) -> float:
     return -(total.power + 2) if growth is None else growth
 
 
-def _file_of(data: Path | str) -> Path:
+def _file_of(data: PathLike) -> Path:
     """The path of the data; "mock" stands for the file of the package."""
     return MOCK if data == "mock" else Path(data)

@@ -169,8 +169,7 @@ class IndependenceMetropolis:
         Raises:
             InputError: for targets without an action, and for settings that do not fit together.
         """
-        require_action(target, type(self).__name__)
-        assert isinstance(target, AbstractAction)
+        action = require_action(target, type(self).__name__)
         _check_training(self.fit, "fit")
         _check_training(self.reverse_kl, "reverse_kl")
         if self.fit and not self.data:
@@ -179,11 +178,11 @@ class IndependenceMetropolis:
             expected = f"chains >= 1, draws >= 8, batch >= {CHECKED}, every >= 1"
             raise InputError("no such independence chains", got=str(self)[:120], expected=expected)
         if gather := self._gather:
-            gather.chain.check(target)
+            gather.chain.check(action)
             if gather.slots < 2:
                 got = f"every={self.every}"
                 raise InputError("too few configurations to learn from", got=got, fix="more data.draws")
-        self._check_model(target)
+        self._check_model(action)
 
     def _check_model(self, target: AbstractAction) -> None:
         """Raise `InputError` for a model that does not fit to the field, or cannot be corrected or trained."""
