@@ -9,7 +9,6 @@ import numpy as np
 from scipy.stats import chi2
 
 from retrodict.inference.infer import infer
-from retrodict.lattice.theories.known import exact_values
 
 LAM = 0.022
 # (L, kappa): <|M|>, chi, U_L with errors, and tau(|M|) of HMC where needed: long HMC runs of an independent program.
@@ -35,7 +34,7 @@ def run_parts(*parts: Callable[[], None]) -> None:
 
 def u1_exact(action: Any) -> dict[str, float]:
     """What is known exactly of U(1) in this volume; the charge, which vanishes by symmetry, left out."""
-    return {name: value for name, value in exact_values(action).items() if name != "Q"}
+    return {name: value for name, value in action.exact_values().items() if name != "Q"}
 
 
 def over_seeds(cases: Iterable[tuple[str, Any, Any, dict[str, float]]], count: int = 20) -> None:

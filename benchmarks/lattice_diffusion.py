@@ -32,9 +32,9 @@ from retrodict.inference.infer import infer
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
 from retrodict.lattice.models.independence_metropolis import IndependenceMetropolis
-from retrodict.lattice.models.scalar_score import ScalarDiffusion, fitted, scalar_process
+from retrodict.lattice.models.scalar_score import ScalarDiffusion, fit_score, scalar_process
 from retrodict.lattice.models.u1.diffusion import LARGEST, Rescaled, Transverse, u1_process
-from retrodict.lattice.models.u1.score import u1_fitted
+from retrodict.lattice.models.u1.score import fit_u1_score
 from retrodict.lattice.models.u1.training import FromCouplings, U1Diffusion
 from retrodict.lattice.samplers.methods import HMC, Cluster
 from retrodict.lattice.theories.groups import U1
@@ -139,7 +139,7 @@ def phi4_case(extent, kappa, *, chains, warmup, draws, paths=()):
     fields = phi4_fields(action, Cluster(chains=chains, warmup=warmup, draws=4, trajectory=True))
     gathered = clock()
     plan = scalar_process(fields)
-    weights = fitted(plan.score, fields, jr.key(0))
+    weights = fit_score(plan.score, fields, jr.key(0))
     print(f"phi^4 L {extent} kappa {kappa}: {chains} fields in {gathered:.1f} CPU s, fit in {clock():.1f} CPU s")
     clean, drift = fields[:256], -jax.vmap(action.gradient)(fields[:256])
     for level in (0.01, 0.03, 0.1, 0.3, 1.0):
@@ -277,7 +277,7 @@ def u1_case(extent, beta, *, draws, chains=2048, paths=()):
     action, fields, gathered = u1_fields(extent, beta, chains)
     clock = Clock()
     plan = u1_process(action.shape, beta, precision=NARROW)
-    weights = u1_fitted(plan.score, fields, jr.key(0))
+    weights = fit_u1_score(plan.score, fields, jr.key(0))
     print(f"U(1) L {extent} beta {beta:g}: {len(fields)} fields in {gathered:.1f} CPU s, fit in {clock():.1f} CPU s")
     draw = drawn(ProbabilityFlow(plan, weights), draws)
     show_u1("probability flow", action, draw.x, clock(), draw.log_prob)
@@ -358,7 +358,7 @@ def extrapolation():
     _, fields, gathered = u1_fields(16, 1.0, 256)
     clock, action = Clock(), Wilson(U1(), (16, 16), 7.0, precision=32)
     plan = u1_process(action.shape, 1.0, precision=NARROW)
-    learnt = u1_fitted(plan.score, fields, jr.key(0))
+    learnt = fit_u1_score(plan.score, fields, jr.key(0))
     print(f"U(1) L 16, beta 1 -> 7: {len(fields)} fields in {gathered:.1f} CPU s, fit in {clock():.1f} CPU s")
     levels = geometric_levels(LARGEST, 5e-3, 60).astype(NARROW)
     for name, weights in (("learnt at beta = 1", learnt), ("no learning", 0 * learnt)):

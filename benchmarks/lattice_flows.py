@@ -148,7 +148,7 @@ def broken_odd():
 
 
 def sixteen():
-    """phi^4, L = 16, kappa = 0.27: polished too briefly, and for longer."""
+    """phi^4, L = 16, kappa = 0.27: reverse-KL training that is too brief, and a longer one."""
     for steps in (20, 100):
         fit, reverse_kl = training(1000, 128, 1e-2, 1e-3, 250), training(steps, 64, 3e-3, 1e-4, 20)
         method = IndependenceMetropolis(EquivariantFlow(), GATHER, fit, reverse_kl, chains=64, draws=80)
@@ -300,7 +300,7 @@ def weighed(title, action, wanted, model, count):
 
 
 def in_turn():
-    """U(1), beta = 7: plaquettes in turn, learnt from configurations of 8 x 8 sites, and moved to other volumes."""
+    """U(1), beta = 7: autoregressive plaquettes, trained on 8 x 8 sites, moved to other volumes."""
     recipe, (action, _) = Autoregressive(components=4, channels=4), links(8, 7.0)
     start = time.process_time()
     chains = advance(action, HMC(chains=4096, warmup=60, draws=4, winding=True, cold=0.0), seed=2)
@@ -312,7 +312,7 @@ def in_turn():
     for extent, count in ((8, 16_384), (16, 16_384), (32, 2048)):
         action, wanted = links(extent, 7.0)
         moved = with_weights(recipe.on(action, jr.key(0)), model.weights)
-        weighed(f"plaquettes in turn, L {extent} beta 7", action, wanted, moved, count)
+        weighed(f"autoregressive plaquettes, L {extent} beta 7", action, wanted, moved, count)
 
 
 def seeds():

@@ -38,7 +38,7 @@ from retrodict.spectral import shapes
 from retrodict.spectral.ansatz import AbstractSpectrum, FrequencyGrid, PeaksAndContinuum
 from retrodict.spectral.default_model import DefaultModel
 from retrodict.spectral.derived import Axis, ReportedRange, derivation, quantities_of
-from retrodict.spectral.discretisation import frequency_grid_for, interpolation, prior_spectra, scaled
+from retrodict.spectral.discretisation import frequency_grid_for, interpolation, prior_spectra, scale_to_data
 from retrodict.spectral.kernels import AbstractKernel, Grid, KallenLehmann, Thermal, operator
 
 MOMENTA, TIMES = np.linspace(0.001, 19.199, 25), np.arange(1.0, 48.0)
@@ -51,7 +51,7 @@ class Cell(NamedTuple):
     """A truth, its exact data with their errors, and the problem that they pose."""
 
     posterior: Posterior
-    frame: FrequencyGrid
+    grid: FrequencyGrid
     truth: shapes.AbstractShape
     omega: np.ndarray
     power: float  # rho/omega^power is compared
@@ -68,12 +68,12 @@ def cell(name: str, eps: float, momenta: np.ndarray = MOMENTA, *, relative: bool
     sigma = (shapes.thermal_noise if thermal else shapes.wsz_noise)(exact, x, eps)
     sigma = shapes.relative_noise(exact, eps) if relative else sigma
     ansatz: AbstractSpectrum = PeaksAndContinuum(positive=name != "negative residue")
-    frame = frequency_grid_for(kernel, x, growth=growth)
-    frame = continuum(DEFAULTS[default]).on(frame) if default else scaled(frame, ansatz, kernel, x, exact)
-    matrix = operator(kernel, x, Grid(frame.omega, frame.weight))
-    forward, likelihood = compress(matrix, jnp.asarray(exact), Covariance.diagonal(sigma), prior_spectra(ansatz, frame))
+    grid = frequency_grid_for(kernel, x, growth=growth)
+    grid = continuum(DEFAULTS[default]).on(grid) if default else scale_to_data(grid, ansatz, kernel, x, exact)
+    matrix = operator(kernel, x, Grid(grid.omega, grid.weight))
+    forward, likelihood = compress(matrix, jnp.asarray(exact), Covariance.diagonal(sigma), prior_spectra(ansatz, grid))
     omega, power = (THERMAL, 2.0) if thermal else (PLAIN, 0.0)
-    return Cell(Posterior(ansatz.on(frame), forward, likelihood), frame, truth, omega, power, exact, sigma)
+    return Cell(Posterior(ansatz.on(grid), forward, likelihood), grid, truth, omega, power, exact, sigma)
 
 
 def continuum(factor: float) -> DefaultModel:
@@ -100,11 +100,11 @@ def _draws(
 
 def judge(at: Cell, method: ConstrainedHMC, seeds: int) -> dict[str, float | list[float]]:
     """L2rel of the posterior mean over `seeds` noise realisations, coverage, and how often all peaks are found."""
-    data = np.stack([np.asarray(shapes.noisy(jr.key(100 + s), at.exact, at.sigma)) for s in range(seeds)])
+    data = np.stack([np.asarray(shapes.add_noise(jr.key(100 + s), at.exact, at.sigma)) for s in range(seeds)])
     began = time.process_time()
     rho, acceptance = jax.device_get(_draws(at.posterior, jnp.asarray(data), jr.split(jr.key(5), seeds), method))
     seconds = time.process_time() - began
-    matrix, truth = interpolation(np.asarray(at.frame.omega), at.omega), np.asarray(at.truth(at.omega))
+    matrix, truth = interpolation(np.asarray(at.grid.omega), at.omega), np.asarray(at.truth(at.omega))
     scale, found = at.omega**at.power, rho @ matrix.T
     truth, found = truth / scale, found / scale
     mean, band = found.mean(axis=1), np.quantile(found, [0.025, 0.16, 0.84, 0.975], axis=1)
@@ -129,9 +129,9 @@ def _maxima(values: np.ndarray) -> int:
 def calibrate(data_sets: int, eps: float, method: ConstrainedHMC) -> None:
     """Truths from the prior on the published grid; the noise is that of the double peak."""
     at = cell("double peak", eps)
-    shown = ReportedRange(np.geomspace(0.3, 15.0, 40), ((0.3, 15.0),))
-    derive = derivation(at.frame, at.posterior.likelihood, shown, KallenLehmann(), MOMENTA)
-    quantities = quantities_of(shown, Axis(tuple(MOMENTA.tolist()), "momentum", "GeV", "", "GeV"))
+    reported = ReportedRange(np.geomspace(0.3, 15.0, 40), ((0.3, 15.0),))
+    derive = derivation(at.grid, at.posterior.likelihood, reported, KallenLehmann(), MOMENTA)
+    quantities = quantities_of(reported, Axis(tuple(MOMENTA.tolist()), "momentum", "GeV", "", "GeV"))
     tested = tuple(q for q in quantities if q.name in ("peak_position", "peak_weight", "spectral_function"))
     names = [q.name for q in tested]
     target = Posterior(

@@ -16,14 +16,14 @@ import retrodict  # noqa: F401
 from retrodict.inference.constrained_hmc import ConstrainedHMC
 from retrodict.problem.covariance import Covariance
 from retrodict.run.loop import advance
-from retrodict.spectral.amortised import amortised_reconstruction, trained_for
+from retrodict.spectral.amortised import amortised_reconstruction, train_network
 from retrodict.spectral.ansatz import PeaksAndContinuum
 from retrodict.spectral.derived import Axis, ReportedRange
 from retrodict.spectral.discretisation import frequency_grid_for
 from retrodict.spectral.kernels import KallenLehmann
 from retrodict.spectral.problems import spectral_posterior
 from retrodict.spectral.published_loss import MOMENTA
-from retrodict.spectral.shapes import DOUBLE, PROPAGATORS, correlator_of, l2_relative, noisy, wsz_noise
+from retrodict.spectral.shapes import DOUBLE, PROPAGATORS, add_noise, correlator_of, l2_relative, wsz_noise
 
 EPS = 1e-3
 OMEGA = np.linspace(0.04, 20.0, 200)
@@ -34,10 +34,10 @@ SAMPLER = ConstrainedHMC(chains=8, warmup=30, draws=30, leapfrog=6)
 
 def problem():
     """The default prior behind 25 momenta with the noise of the double peak at eps = 1e-3."""
-    shown, axis = ReportedRange(OMEGA, ((0.04, 20.0),)), Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
-    kernel, frame = KallenLehmann(), frequency_grid_for(KallenLehmann(), MOMENTA)
+    reported, axis = ReportedRange(OMEGA, ((0.04, 20.0),)), Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
+    kernel, grid = KallenLehmann(), frequency_grid_for(KallenLehmann(), MOMENTA)
     noise = Covariance.diagonal(jnp.asarray(SIGMA))
-    return spectral_posterior(kernel, MOMENTA, EXACT, noise, PeaksAndContinuum(), frame, shown, axis)
+    return spectral_posterior(kernel, MOMENTA, EXACT, noise, PeaksAndContinuum(), grid, reported, axis)
 
 
 def posterior_mean(posterior, data, seed):
@@ -73,7 +73,7 @@ def shape_data(shape):
     """A shape scaled to the size of the double peak at p = 0, and its noisy correlator."""
     exact = correlator_of(KallenLehmann(), MOMENTA, shape)
     scale = EXACT[0] / exact[0]
-    return noisy(jr.key(1), scale * exact, SIGMA), scale * np.asarray(shape(OMEGA))
+    return add_noise(jr.key(1), scale * exact, SIGMA), scale * np.asarray(shape(OMEGA))
 
 
 def milliseconds(call, repeats=20):
@@ -92,7 +92,7 @@ def main():
     parser.add_argument("--truths", type=int, default=8, help="truths of the prior; 0 leaves the posterior mean out")
     options = parser.parse_args()
     posterior, start = problem(), time.process_time()
-    network = trained_for(posterior, steps=options.steps)
+    network = train_network(posterior, steps=options.steps)
     print(
         f"{options.steps} steps of 128 spectra in {time.process_time() - start:.0f} CPU s, default prior, eps = {EPS:g}"
     )

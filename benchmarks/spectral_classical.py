@@ -101,7 +101,7 @@ class Cell:
     def problem(self, eps, seed, default):
         """One data set."""
         sigma = self.sigma(eps)
-        mean = shapes.noisy(jr.key(seed), self.exact, sigma)
+        mean = shapes.add_noise(jr.key(seed), self.exact, sigma)
         return linear_problem(
             self.kernel, self.x, mean, Covariance.diagonal(sigma), self.grid, default, self.window, self.scale
         )

@@ -36,7 +36,7 @@ from retrodict.spectral.published import (
     published_reconstruction,
 )
 from retrodict.spectral.published_loss import MOMENTA, OMEGA, mock_with_inverse_crime, published_problem
-from retrodict.spectral.shapes import DOUBLE, correlator_of, l2_relative, noisy, wsz_noise
+from retrodict.spectral.shapes import DOUBLE, add_noise, correlator_of, l2_relative, wsz_noise
 
 EPS = (1e-3, 1e-4, 1e-5)
 TRUTH = np.asarray(DOUBLE(OMEGA))
@@ -47,7 +47,7 @@ ANNEALED = MAP(starts=3, steps=300, temperature=Geometric(1e6, 1.0, 0.7))
 
 def exact_data(eps, seed):
     """Data from the closed form, with the noise of the papers."""
-    return noisy(jr.key(seed), EXACT, wsz_noise(EXACT, MOMENTA, eps))
+    return add_noise(jr.key(seed), EXACT, wsz_noise(EXACT, MOMENTA, eps))
 
 
 def published(network, schedule, data, seed):
@@ -59,10 +59,10 @@ def published(network, schedule, data, seed):
 def posterior(ansatz, eps, seed):
     """The same exact data, weighed by their errors, with a proper prior."""
     sigma, kernel = jnp.asarray(wsz_noise(EXACT, MOMENTA, eps)), KallenLehmann()
-    shown, axis = ReportedRange(OMEGA, ((0.04, 20.0),)), Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
-    frame = frequency_grid_for(kernel, MOMENTA)
+    reported, axis = ReportedRange(OMEGA, ((0.04, 20.0),)), Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
+    grid = frequency_grid_for(kernel, MOMENTA)
     return spectral_posterior(
-        kernel, MOMENTA, exact_data(eps, seed), Covariance.diagonal(sigma), ansatz, frame, shown, axis
+        kernel, MOMENTA, exact_data(eps, seed), Covariance.diagonal(sigma), ansatz, grid, reported, axis
     )
 
 

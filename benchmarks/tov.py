@@ -113,12 +113,12 @@ def march_order():
     ends = {}
     for refine in (1, 2, 4, 16):
         matter = jax.jit(lambda r: smooth(LATENTS, r, 1), static_argnums=0)(refine)
-        grid = [tov.CURVATURE * matter.energy_density, tov.CURVATURE * matter.pressure]
-        grid.append(matter.sound_speed_squared * jnp.diff(matter.log_density)[:, None])
+        rise = matter.sound_speed_squared * jnp.diff(matter.log_density)[:, None]
+        grid = march.Intervals(tov.CURVATURE * matter.energy_density, tov.CURVATURE * matter.pressure, rise)
         if refine == 1:
-            state, first = tov.centres(*grid, matter.core_start + np.array([60, 90]))
+            state, first = tov.centres(grid, matter.core_start + np.array([60, 90]))
             offset = first - matter.core_start
-        ends[refine] = np.array(march.march(*grid, matter.core_start + refine * offset, state)[:3])
+        ends[refine] = np.array(march.march(grid, matter.core_start + refine * offset, state)[:3])
     errors = {r: np.abs(ends[r] / ends[16] - 1.0).max(axis=1) for r in (1, 2, 4)}
     orders = [np.log2(errors[r] / errors[2 * r]) for r in (1, 2)]
     print(f"  order of the march alone (u, w, z at the lowest node): {orders[0]} {orders[1]}")

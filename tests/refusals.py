@@ -8,7 +8,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
 from retrodict.base.errors import InputError
+from tests.hostile_files import Bad
+
+FUZZ = settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+EDITS = st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=6), st.integers(0, 6)), min_size=1, max_size=8)
 
 FORBIDDEN = ("pickle.find_class", "os.system", "subprocess.Popen", "os.exec", "socket.connect", "ctypes.dlopen")
 _guard = {"active": False}
@@ -86,3 +99,35 @@ def refuse_hostile_files(corpus: ModuleType, folder: Path) -> None:
     assert seconds < 5.0
     assert megabytes < 1000.0
     assert not (folder / "code-ran").exists()
+
+
+def refuse_bad_file(case: Bad, folder: Path) -> tuple[Path, str]:
+    """The file and the error: a short one, with exit code 2; no code is run, nothing on the disk is changed."""
+    path, marker = case.make(folder, folder / "code-ran"), folder / "code-ran"
+    before = fingerprint(folder)
+    with guarded(), pytest.raises(InputError) as caught:
+        case.read(path)
+    message = str(caught.value)
+    assert caught.value.exit_code == 2
+    assert len(message) < 1500
+    assert fingerprint(folder) == before
+    assert not marker.exists()
+    return path, message
+
+
+def inspect_bad_file(case: Bad, folder: Path, inspect: Callable[[Path], object]) -> tuple[Path, str | None]:
+    """The file and the message of `inspect`, None where it is described; nothing on the disk is changed."""
+    path = case.make(folder, folder / "code-ran")
+    before = fingerprint(folder)
+    message = said(lambda: inspect(path))
+    assert fingerprint(folder) == before
+    return path, message
+
+
+def damage(good: bytes, edits: list[tuple[float, bytes, int]]) -> bytes:
+    """Bytes are replaced, inserted and removed anywhere in a file that was good."""
+    data = bytearray(good)
+    for place, new, removed in edits:
+        start = int(place * len(data))
+        data[start : start + removed] = new
+    return bytes(data)

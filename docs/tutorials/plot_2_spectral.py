@@ -25,13 +25,19 @@ from retrodict.spectral.comparison import linear_problem_of
 from retrodict.spectral.derived import Axis, ReportedRange
 from retrodict.spectral.discretisation import frequency_grid_for
 from retrodict.spectral.problems import spectral_posterior
-from retrodict.spectral.resolution import averaging_kernel, kernel_singular_values, null_space, resolution, resolvable
-from retrodict.spectral.shapes import DOUBLE, correlator_of, noisy, relative_noise
+from retrodict.spectral.resolution import (
+    averaging_kernel,
+    determined_directions,
+    kernel_singular_values,
+    null_space,
+    resolution,
+)
+from retrodict.spectral.shapes import DOUBLE, add_noise, correlator_of, relative_noise
 
 momentum, kernel = np.linspace(0.001, 19.2, 25), KallenLehmann()
 exact = correlator_of(kernel, momentum, DOUBLE)
 error = relative_noise(exact, 1e-3)
-data = noisy(jr.key(2), exact, error)
+data = add_noise(jr.key(2), exact, error)
 
 omega = np.linspace(0.1, 12, 240)
 axis = Axis(tuple(momentum.tolist()), "momentum", "GeV", "", "GeV")
@@ -57,7 +63,9 @@ view = resolution(target, jnp.zeros(target.dim))
 values = kernel_singular_values(view)
 print("singular values of the kernel:", np.array2string(values[:8], precision=2))
 for factor in (1.0, 0.1, 0.01):
-    print(f"noise {1e-3 * factor:.0e}: {resolvable(values, factor)[0]:.1f} directions of the kernel above it")
+    print(
+        f"noise {1e-3 * factor:.0e}: {determined_directions(values, factor)[0]:.1f} directions of the kernel above it"
+    )
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6))
 left.semilogy(np.arange(1, len(values) + 1), values, "o")

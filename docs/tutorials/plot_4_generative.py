@@ -20,7 +20,7 @@ import numpy as np
 
 from retrodict.generate import ProbabilityFlow, importance
 from retrodict.lattice import Cluster, Phi4, last_configurations
-from retrodict.lattice.models.scalar_score import fitted, scalar_process
+from retrodict.lattice.models.scalar_score import fit_score, scalar_process
 from retrodict.run.loop import advance
 
 action = Phi4((8, 8), kappa=0.27, lam=0.022, precision=32)
@@ -36,7 +36,7 @@ print(f"{len(fields)} configurations of {fields[0].shape}")
 # distribution says where to go back to. Ours respects every symmetry of the lattice exactly, starts from the exact answer for a Gaussian field, and is linear in what is learnt: a
 # small system of equations for each shell of momenta, no gradient descent.
 process = scalar_process(fields)
-weights = fitted(process.score, fields, jr.key(0))
+weights = fit_score(process.score, fields, jr.key(0))
 model = ProbabilityFlow(process, weights)
 
 start, _ = process.start.draw(jr.key(8), process.levels[0])

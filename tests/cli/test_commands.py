@@ -312,7 +312,7 @@ def test_what_is_no_ensemble_is_not_spread(project, tmp_path, capsys):
 def test_the_doctor_finds_this_machine_well(capsys):
     assert execute(["doctor", "--json"]) == 0
     found = {finding["name"]: finding for finding in json.loads(capsys.readouterr().out)}
-    assert found["precision"]["told"] == "float64"
+    assert found["precision"]["text"] == "float64"
     assert found["self-test"]["well"]
 
 

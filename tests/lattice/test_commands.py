@@ -13,12 +13,7 @@ from retrodict.cli.main import execute
 from retrodict.lattice.core.action import require_memory
 from retrodict.lattice.io.files import Configurations, read_configurations, read_gauge_field, write_configurations
 from retrodict.lattice.io.gauge_field import compute_layout
-from retrodict.lattice.io.saved_configurations import (
-    FILE,
-    encode_configurations,
-    export_configurations,
-    saved_configurations,
-)
+from retrodict.lattice.io.saved_configurations import FILE, export_configurations, saved_configurations
 from retrodict.lattice.problems import problem
 from retrodict.lattice.report.baselines import baselines, run_for
 from retrodict.lattice.report.pictures import pictures
@@ -125,12 +120,12 @@ def test_export_and_compare_speak_of_errors(study, capsys):
     assert tension < 4
 
 
-def test_the_report_shows_configurations_distributions_memory_and_rivals(study):
+def test_the_report_shows_configurations_distributions_autocorrelation_and_baselines(study):
     page = (study / "run" / "report.html").read_text()
     for name in ("configurations", "distributions", "sampling", "methods"):
         assert f'<section id="{name}">' in page
     assert "HMC again" in page
-    assert "forgotten their start" in page
+    assert "are thermalised" in page
     assert "Calibration" not in page
     for name in ("configurations", "distributions", "methods", "traces", "correlator"):
         assert {p.suffix for p in (study / "run" / "figures").glob(f"{name}.*")} == {".png", ".pdf", ".csv"}
@@ -194,7 +189,7 @@ LINKS = Wilson(SU3(), (4, 2, 2, 6), 6.0, loops=1)
 def test_links_are_kept_and_exported_bit_by_bit(tmp_path):
     """Two configurations through the run directory, then to each format and back by its own reader."""
     links = np.stack([compute_layout(random_links(seed)) for seed in (0, 1)])
-    (tmp_path / FILE).write_bytes(encode_configurations(LINKS, links))
+    (tmp_path / FILE).write_bytes(LINKS.files(links)[FILE])
     np.testing.assert_array_equal(saved_configurations(tmp_path, LINKS), links)
     for form in ("npz", "nersc", "ildg"):
         for number, (name, data) in enumerate(export_configurations(tmp_path, LINKS, form).items()):

@@ -169,3 +169,12 @@ def test_a_stopped_reconstruction_resumes_bit_identically(tmp_path, monkeypatch)
     for one, other in zip(jax.tree.leaves(resumed.state.descent), jax.tree.leaves(whole.state.descent), strict=True):
         assert np.array_equal(one, other)
     assert np.array_equal(resumed.history.cost, whole.history.cost)
+
+
+def test_the_data_may_be_the_name_of_a_file_as_text(tmp_path):
+    path = tmp_path / "stars.csv"
+    path.write_text("mass [Msun], mass_error [Msun], radius [km], radius_error [km]\n1.4, 0.1, 12.0, 1.0\n")
+    by_text, by_path = (problems.problem(name, pulsars=()) for name in (str(path), path))
+    assert jax.tree.all(
+        jax.tree.map(lambda a, b: bool(jnp.all(a == b)), by_text.likelihood.data, by_path.likelihood.data)
+    )

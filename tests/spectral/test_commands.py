@@ -1,6 +1,7 @@
 """A correlator from the command line: inspect, new, check, run, export; and what is refused."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,9 @@ from retrodict.cli.config import load
 from retrodict.cli.config.load import to_yaml
 from retrodict.cli.main import execute
 from retrodict.inference.least_squares import minimise
-from retrodict.spectral.ansatz import PeaksAndContinuum
+from retrodict.spectral.ansatz import PeaksAndContinuum, SmoothSpectrum
 from retrodict.spectral.kernels import KallenLehmann
-from retrodict.spectral.problems import MOCK, problem
+from retrodict.spectral.problems import MOCK, Range, problem
 from retrodict.spectral.shapes import DOUBLE, l2_relative
 from retrodict.spectral.templates import DEMOS, TEMPLATE
 
@@ -176,3 +177,20 @@ def test_a_correlator_of_the_wrong_sign_is_refused_unless_the_spectral_function_
     with pytest.raises(InputError, match="negative throughout"):
         problem(propagator, kernel="kallen-lehmann")
     assert problem(propagator, kernel="kallen-lehmann", ansatz=PeaksAndContinuum(positive=False)).dim > 0
+
+
+def test_paths_may_be_strings_and_the_reported_range_is_the_one_given(propagator, tmp_path):
+    covariance, default = tmp_path / "covariance.txt", tmp_path / "default.csv"
+    rows = np.genfromtxt(propagator, delimiter=",", skip_header=1)
+    np.savetxt(covariance, np.diag(rows[:, 2] ** 2))
+    omega = np.geomspace(0.1, 40.0, 30)
+    table = np.column_stack([omega, omega / (1 + omega**4)])
+    np.savetxt(default, table, delimiter=",", header="omega,rho", comments="")
+    np.savetxt(propagator, rows[:, :2], delimiter=",", header="p [GeV],D", comments="")
+    files = {"data": propagator, "covariance": covariance, "default_model": default}
+    settings = {"kernel": "kallen-lehmann", "reported": Range(0.5, 8.0), "ansatz": SmoothSpectrum(20), "step": 0.05}
+    paths, strings = (problem(**{k: kind(f) for k, f in files.items()}, **settings) for kind in (Path, str))
+    np.testing.assert_array_equal(strings.forward.operator, paths.forward.operator)
+    np.testing.assert_array_equal(strings.derive.grid.default, paths.derive.grid.default)
+    x = next(q.x for q in strings.quantities if q.name == "spectral_function")
+    np.testing.assert_allclose([x[0], x[-1]], [0.5, 8.0], rtol=1e-12)

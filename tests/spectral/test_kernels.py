@@ -191,8 +191,8 @@ def test_noise_has_the_size_that_is_asked_for():
     """WSZ noise grows with p and has a floor; thermal noise grows with tau."""
     sigma = shapes.wsz_noise(np.ones(25), MOMENTA, 1e-3)
     assert_allclose(sigma[[0, 10]], [5e-5, 1e-3 * MOMENTA[10] / 0.79992], rtol=1e-4)
-    assert_allclose(shapes.thermal_noise(np.full(3, 2.0), np.arange(1, 4), 0.1), [0.2, 0.4, 0.6])
-    drawn = shapes.noisy(jr.key(0), np.zeros(4000), np.full(4000, 0.3))
+    assert_allclose(shapes.thermal_noise(np.full(3, 2.0), np.arange(1.0, 4.0), 0.1), [0.2, 0.4, 0.6])
+    drawn = shapes.add_noise(jr.key(0), np.zeros(4000), np.full(4000, 0.3))
     assert np.std(drawn) == pytest.approx(0.3, rel=0.05)
 
 

@@ -18,12 +18,12 @@ from retrodict.spectral.resolution import (
     averaging_kernel,
     data_part,
     data_share,
+    determined_directions,
     kernel_singular_values,
     null_space,
     prior_part,
     prior_response,
     resolution,
-    resolvable,
 )
 from retrodict.spectral.shapes import SINGLE, correlator_of, relative_noise
 
@@ -42,11 +42,11 @@ def linear_spectrum(noise=1e-3, momenta=MOMENTA):
     """A Gaussian process without a link: rho is linear in the latents, and everything is known in closed form."""
     kernel, ansatz = KallenLehmann(), SmoothSpectrum(20, positive=False, amplitude=1.0, length=0.3)
     mean = correlator_of(kernel, momenta, SINGLE)
-    frame = frequency_grid_for(kernel, momenta, step=0.1)
+    grid = frequency_grid_for(kernel, momenta, step=0.1)
     axis = Axis(tuple(momenta.tolist()), "momentum", "GeV", "", "GeV")
-    shown = ReportedRange(np.geomspace(0.3, 20, 30), ((0.3, 20.0),))
+    reported = ReportedRange(np.geomspace(0.3, 20, 30), ((0.3, 20.0),))
     return spectral_posterior(
-        kernel, momenta, mean, Covariance.diagonal(relative_noise(mean, noise)), ansatz, frame, shown, axis
+        kernel, momenta, mean, Covariance.diagonal(relative_noise(mean, noise)), ansatz, grid, reported, axis
     )
 
 
@@ -105,7 +105,7 @@ def test_the_posterior_mean_answers_to_the_prior_with_the_rest():
 def test_resolvable_directions_are_the_effective_rank_and_fall_with_the_noise():
     target = linear_spectrum()
     view, seen = resolution(target, jnp.zeros(target.dim)), identifiability(target, jnp.zeros(target.dim))
-    count = resolvable(view.singular_values, np.array([1e-12, 1.0, 10.0, 1e12]))
+    count = determined_directions(view.singular_values, np.array([1e-12, 1.0, 10.0, 1e12]))
     assert count[1] == pytest.approx(seen.effective_rank, rel=1e-10)
     assert np.all(np.diff(count) < 0)
     assert count[0] == pytest.approx(len(view.singular_values))

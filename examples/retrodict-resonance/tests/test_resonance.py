@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from retrodict_resonance.problem import mock, problem
 
 import retrodict as rd
 from retrodict.base.domains import installed
 from retrodict.cli.main import execute
-from retrodict_resonance.problem import mock, problem
 
 TRUTH = {"mass": 775.3, "width": 147.4, "height": 42.0, "normalisation": 1.03, "background": 60.0}
 

@@ -82,7 +82,17 @@ def find(table: Columns, names: Sequence[str]) -> str | None:
 
 
 def take(table: Columns, names: Sequence[str], units: Mapping[str, float], *, unit: str | None = None) -> np.ndarray:
-    """The column that goes by one of `names`, in the first of `units`. `unit` stands in where the file names none."""
+    """The column that goes by one of several names, in the first of several units.
+
+    Args:
+        table: the columns of a file.
+        names: what the column may be called; the first is recommended in messages.
+        units: unit -> its value in the first of them.
+        unit: the unit that is taken where the file names none; the first of `units` if None.
+
+    Raises:
+        InputError: if there is no such column, its unit is unknown, or a value is not finite.
+    """
     name = find(table, names)
     if name is None:
         wanted = f"{names[0]} [{next(iter(units))}]".removesuffix(" []")
@@ -109,7 +119,17 @@ def weights(table: Columns) -> np.ndarray:
 def from_arrays(
     arrays: dict[str, np.ndarray], source: Source, form: str, columns: ColumnNames | None = None
 ) -> Columns:
-    """Columns from one-dimensional arrays of equal length, named `mass` or `mass [Msun]`."""
+    """Columns from one-dimensional arrays of equal length.
+
+    Args:
+        arrays: by name, `mass` or `mass [Msun]`; arrays of other ranks are left out.
+        source: the file that they come from.
+        form: of that file, such as `npz`.
+        columns: names and units of the columns that are wanted; all if None.
+
+    Raises:
+        InputError: if the arrays are of different lengths, or there are none.
+    """
     flat = {name: values for name, values in arrays.items() if values.ndim == 1}
     lengths = {len(values) for values in flat.values()}
     if not flat or len(lengths) != 1 or lengths == {0}:

@@ -1,20 +1,28 @@
 """Densities of weighted draws, smoothed just enough to be drawn: for marginals and for 68 and 95 % regions."""
 
-from typing import Any
-
 import numpy as np
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
-from retrodict.base.figure import Density, Histogram, Line
+from retrodict.base.figure import Density, Histogram, Line, Numbers, Role
 
 REACH = 4.0  # standard deviations of the draws that a grid covers at most, beside their range
 MARGIN = 0.12  # of that range, left empty at each side, so that smoothed contours close
 
 
-def density_of(x: Any, y: Any, weight: Any = None, *, cells: int = 56, **about: Any) -> Density:
-    """The joint density of draws `x`, `y`: a histogram smoothed with Scott's bandwidth.
+def density_of(
+    x: Numbers, y: Numbers, weight: Numbers = None, *, cells: int = 56, label: str = "", role: Role = "posterior"
+) -> Density:
+    """The joint density of draws: a histogram smoothed with Scott's bandwidth.
 
-    Draws that are not finite are left out. Source: Scott, Multivariate Density Estimation (1992), eq. 6.44.
+    Source: Scott, Multivariate Density Estimation (1992), eq. 6.44.
+
+    Args:
+        x: draws, any shape; those that are not finite are left out.
+        y: draws of the other quantity, the same shape.
+        weight: of each draw; equal if None.
+        cells: of the grid along each axis.
+        label: of the layer.
+        role: of the layer.
     """
     x, y, weight = _finite(weight, x, y)
     edges = [_edges(values, weight, cells) for values in (x, y)]
@@ -23,21 +31,54 @@ def density_of(x: Any, y: Any, weight: Any = None, *, cells: int = 56, **about: 
     sigma = [width * _sd(values, weight) / (grid[1] - grid[0]) for values, grid in zip((x, y), edges, strict=True)]
     smooth = gaussian_filter(counts, sigma, mode="constant")
     x_centre, y_centre = (0.5 * (grid[1:] + grid[:-1]) for grid in edges)
-    return Density(x_centre, y_centre, smooth.T, **about)
+    return Density(x_centre, y_centre, smooth.T, label, role)
 
 
-def histogram_of(x: Any, weight: Any = None, *, cells: int = 30, edges: Any = None, **about: Any) -> Histogram:
-    """The density of draws `x`, as a histogram of unit area; draws that are not finite are left out."""
+def histogram_of(
+    x: Numbers,
+    weight: Numbers = None,
+    *,
+    cells: int = 30,
+    edges: Numbers = None,
+    label: str = "",
+    role: Role = "posterior",
+) -> Histogram:
+    """The density of draws as a histogram of unit area.
+
+    Args:
+        x: draws, any shape; those that are not finite are left out.
+        weight: of each draw; equal if None.
+        cells: how many, over the range of the draws.
+        edges: of the cells, instead.
+        label: of the layer.
+        role: of the layer.
+    """
     x, weight = _finite(weight, x)
     edges = _edges(x, weight, cells) if edges is None else np.asarray(edges)
     height, _ = np.histogram(x, bins=edges, weights=weight)
-    return Histogram(edges, height / (weight.sum() * np.diff(edges)), **about)
+    return Histogram(edges, height / (weight.sum() * np.diff(edges)), label, role)
 
 
-def marginal_of(x: Any, weight: Any = None, *, at: Any = None, cells: int = 120, **about: Any) -> Line:
-    """The density of draws `x` as a smooth curve: a Gaussian kernel with Scott's bandwidth, at `at` or their range.
+def marginal_of(
+    x: Numbers,
+    weight: Numbers = None,
+    *,
+    at: Numbers = None,
+    cells: int = 120,
+    label: str = "",
+    role: Role = "reference",
+    dashed: bool = False,
+) -> Line:
+    """The density of draws as a smooth curve: a Gaussian kernel with Scott's bandwidth.
 
-    Draws that are not finite are left out.
+    Args:
+        x: draws, any shape; those that are not finite are left out.
+        weight: of each draw; equal if None.
+        at: equally spaced points at which it is wanted; over the range of the draws if None.
+        cells: number of these points, if `at` is None.
+        label: of the layer.
+        role: of the layer.
+        dashed: draw dashes.
     """
     x, weight = _finite(weight, x)
     at = _edges(x, weight, cells) if at is None else np.asarray(at, dtype=float)
@@ -48,16 +89,16 @@ def marginal_of(x: Any, weight: Any = None, *, at: Any = None, cells: int = 120,
     edges = np.append(centres, centres[-1] + step) - 0.5 * step
     counts, _ = np.histogram(x, bins=edges, weights=weight)
     smooth = gaussian_filter1d(counts / (weight.sum() * step), width / step, mode="constant")
-    return Line(at, smooth[reach : reach + at.size], **about)
+    return Line(at, smooth[reach : reach + at.size], label, role, dashed)
 
 
-def effective_size(weight: Any) -> float:
+def effective_size(weight: Numbers) -> float:
     """Kish's effective number of draws, (sum w)^2 / sum w^2."""
     weight = np.asarray(weight, dtype=float)
     return float(weight.sum() ** 2 / np.sum(weight**2))
 
 
-def _finite(weight: Any, *columns: Any) -> tuple[np.ndarray, ...]:
+def _finite(weight: Numbers, *columns: Numbers) -> tuple[np.ndarray, ...]:
     """The columns and the weights, flattened, where every column is finite and the weight positive."""
     flat = [np.asarray(column, dtype=float).ravel() for column in columns]
     weight = np.ones(flat[0].size) if weight is None else np.asarray(weight, dtype=float).ravel()

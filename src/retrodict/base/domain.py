@@ -8,7 +8,7 @@ a config. The description holds everything that the house asks of a domain; ther
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from retrodict.base.errors import InputError
 from retrodict.base.recognition import NO_CLAIM, Claim, FileHead, Layout, strongest
@@ -127,11 +127,7 @@ class Kinds:
         return tuple(resolve(self.path)())
 
 
-class _Callable(Protocol):
-    def __call__(self, *arguments: Any, **settings: Any) -> Any: ...
-
-
-def resolve(path: ImportPath, owner: str = "") -> _Callable:
+def resolve(path: ImportPath, owner: str = "") -> Any:
     """The object that an import path names.
 
     Args:

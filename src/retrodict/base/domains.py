@@ -13,6 +13,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from retrodict.base.domain import Domain, ImportPath, resolve
 from retrodict.base.errors import InputError
@@ -148,8 +149,9 @@ RENAMED: Mapping[str, str] = {  # words of configs before version 0.2
 
 
 def _domain_at(path: ImportPath, package: str) -> Domain:
-    domain = resolve(path, f"package {package}")
-    return dataclasses.replace(domain, package=package) if isinstance(domain, Domain) else domain
+    """The description that an import path leads to; `check` looks whether it is one."""
+    thing: Any = resolve(path, f"package {package}")
+    return dataclasses.replace(thing, package=package) if isinstance(thing, Domain) else thing
 
 
 def _check_modules(domain: Domain) -> None:

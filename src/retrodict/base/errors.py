@@ -7,9 +7,18 @@ from typing import ClassVar
 
 
 class RetrodictError(Exception):
-    """Something the user can act on. `str(error)` is the whole message, one field a line."""
+    """Something the user can act on. `str(error)` is the whole message, one field a line.
 
-    exit_code: ClassVar[int] = 1
+    Args:
+        what: what is wrong, in a few words.
+        where: file, line, column, field of a config.
+        got: what was found there.
+        expected: what should be there.
+        why: the reason, where it is not plain.
+        fix: what to do, to copy.
+    """
+
+    exit_code: ClassVar[int] = 1  # of the command line
 
     def __init__(
         self,
@@ -33,7 +42,7 @@ class RetrodictError(Exception):
 class InputError(RetrodictError):
     """Bad data, configuration or usage: nothing was written."""
 
-    exit_code: ClassVar[int] = 2
+    exit_code: ClassVar[int] = 2  # of the command line
 
 
 class UnknownKind(InputError):
@@ -57,16 +66,16 @@ class InputErrors(InputError):
 class NotFiniteError(RetrodictError):
     """A NaN or an infinity appeared where a number was due; it is never returned as a result."""
 
-    exit_code: ClassVar[int] = 3
+    exit_code: ClassVar[int] = 3  # of the command line
 
 
 class StorageError(RetrodictError):
     """The disk is full, read-only or failing; what was there before is intact."""
 
-    exit_code: ClassVar[int] = 5
+    exit_code: ClassVar[int] = 5  # of the command line
 
 
 class Interrupted(RetrodictError):
     """Stopped on request with a checkpoint written: run the same command again with `--resume`."""
 
-    exit_code: ClassVar[int] = 75
+    exit_code: ClassVar[int] = 75  # of the command line

@@ -43,8 +43,8 @@ _CONTAINER_FIX = {
 class Source:
     """Where numbers came from: enough to find the very same bytes again."""
 
-    path: str
-    sha256: str
+    path: str  # as it was given
+    sha256: str  # of its bytes
     size: int  # bytes
 
 

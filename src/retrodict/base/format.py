@@ -10,7 +10,16 @@ ASYMMETRY = 0.15  # sides that differ by less are averaged into one error
 
 
 def value_with_error(value: float, error: float) -> str:
-    """`value_with_error(1.234, 0.056) -> "1.234(56)"`; exponents outside 1e-4 ... 1e6 are split off, `1.23(45)e-19`."""
+    """Value with its error in a bracket; exponents outside 1e-4 ... 1e6 are split off.
+
+    Args:
+        value: the number.
+        error: one standard deviation.
+
+    Example:
+        >>> value_with_error(1.234, 0.056), value_with_error(11.7, 2.5), value_with_error(1.23e-19, 4.5e-20)
+        ('1.234(56)', '11.7(2.5)', '1.23(45)e-19')
+    """
     if not (math.isfinite(value) and math.isfinite(error)):
         return f"{value:.4g}({error:.2g})"
     if error <= 0:
@@ -25,7 +34,17 @@ def value_with_error(value: float, error: float) -> str:
 
 
 def value_with_sides(value: float, plus: float, minus: float) -> str:
-    """`value_with_sides(11.98, 0.29, 0.26) -> "11.98 +0.29 -0.26"`: both sides with the digits of the smaller one."""
+    """Value with asymmetric errors, both with the digits of the smaller one.
+
+    Args:
+        value: the number.
+        plus: error above, positive.
+        minus: error below, positive.
+
+    Example:
+        >>> value_with_sides(11.98, 0.29, 0.26)
+        '11.98 +0.29 -0.26'
+    """
     if not (math.isfinite(value) and math.isfinite(plus) and math.isfinite(minus)) or min(plus, minus) <= 0:
         return f"{value:.4g} +{plus:.2g} -{minus:.2g}"
     power = _exponent(max(abs(value), plus, minus))
@@ -39,7 +58,13 @@ def value_with_sides(value: float, plus: float, minus: float) -> str:
 
 
 def estimate(median: float, low: float, high: float) -> str:
-    """The 68 % interval `low ... high` around `median`: in a bracket if symmetric, as two sides if not."""
+    """A 68 % interval: an error in a bracket if it is symmetric, two sides if not.
+
+    Args:
+        median: of the distribution.
+        low: its 16 % quantile.
+        high: its 84 % quantile.
+    """
     plus, minus = high - median, median - low
     if not abs(plus - minus) > ASYMMETRY * (plus + minus):
         return value_with_error(median, 0.5 * (plus + minus))

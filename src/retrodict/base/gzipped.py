@@ -20,7 +20,13 @@ def read_unpacked(path: PathLike, limit: int = TEXT_LIMIT) -> tuple[bytes, Sourc
 
 
 def unpack(data: bytes, where: str, limit: int = TEXT_LIMIT) -> bytes:
-    """The bytes in a gzip stream of one or more members; `where` is for the messages."""
+    """The bytes in a gzip stream of one or more members.
+
+    Args:
+        data: the stream.
+        where: the file, for messages.
+        limit: most bytes that it may unpack to.
+    """
     parts, size = [], 0
     while data:
         if len(parts) == MAX_MEMBERS:

@@ -27,9 +27,9 @@ _FAILURES = (OSError, RuntimeError, ValueError, KeyError, TypeError, OverflowErr
 class Dataset:
     """What stands in a file under one name."""
 
-    shape: tuple[int, ...]
+    shape: tuple[int, ...]  # empty for one number
     fields: tuple[str, ...]  # names of the numeric fields of a compound type; empty for plain numbers
-    numeric: bool
+    numeric: bool  # whether it holds plain numbers
     complex: bool  # its parts are asked for as `path/of/dataset.re` and `.im`
     unit: str  # the attribute `units` or `unit`, if it is text of fixed length (np.bytes_ in h5py)
 

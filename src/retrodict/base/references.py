@@ -36,12 +36,12 @@ _LETTERS = {
 
 @dataclass(frozen=True)
 class Reference:
-    """One entry: its BibTeX text and its fields in plain Unicode."""
+    """One entry of the bibliography."""
 
-    key: str
-    kind: str
-    bibtex: str
-    fields: dict[str, str]
+    key: str  # by which it is cited
+    kind: str  # article, book, software, ...
+    bibtex: str  # the entry as it stands in the file
+    fields: dict[str, str]  # in plain Unicode, by lower-case name
 
     @property
     def authors(self) -> list[str]:

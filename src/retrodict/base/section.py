@@ -12,7 +12,12 @@ Cell = str | float | None
 
 @dataclass(frozen=True)
 class Table:
-    """Rows under a head; the first cell names the row. Labels may hold mathematics between dollar signs."""
+    """Rows under a head. Labels may hold mathematics between dollar signs.
+
+    Args:
+        head: titles of the columns.
+        rows: one cell a column; the first cell names the row, None is an empty cell.
+    """
 
     head: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
@@ -24,7 +29,15 @@ class Table:
 
 @dataclass(frozen=True)
 class Section:
-    """`name` is the anchor on the page: lower-case letters and hyphens."""
+    """A part of the page with a heading of its own.
+
+    Args:
+        name: anchor on the page, lower-case letters and hyphens.
+        title: heading.
+        text: a paragraph; `name` in backticks is set in a typewriter face.
+        table: shown below the text.
+        figures: shown below the table.
+    """
 
     name: str
     title: str
@@ -35,7 +48,12 @@ class Section:
 
 @dataclass(frozen=True)
 class Run:
-    """What a section may know of a run beside its result: where its files lie, and how its problem was asked for."""
+    """What a section may use of a run beside its result.
+
+    Args:
+        directory: where the files of the run are.
+        arguments: of the domain's `problem`, by name.
+    """
 
     directory: Path
-    arguments: Mapping[str, Any] = field(default_factory=dict)  # of the domain's `problem`
+    arguments: Mapping[str, Any] = field(default_factory=dict)

@@ -37,10 +37,10 @@ ColumnNames = str | Sequence[str]
 class Columns:
     """Named columns of numbers from one file; a column is checked to be finite when it is taken by its name."""
 
-    names: tuple[str, ...]
+    names: tuple[str, ...]  # lower-case
     units: tuple[str, ...]  # "" where the file names none
     values: np.ndarray  # float64 (rows, columns)
-    source: Source
+    source: Source  # the file and its hash
     form: str  # text, npy, npz, hdf5 or json
     lines: np.ndarray  # line in the file of each row; empty where there are no lines
     words: dict[str, tuple[str, ...]]  # the columns of words that were asked for
@@ -83,10 +83,16 @@ def parse_names(columns: ColumnNames, where: str = "columns") -> tuple[tuple[str
 
 
 def parse_table(data: bytes, source: Source, columns: ColumnNames | None = None, words: Sequence[str] = ()) -> Columns:
-    """The table in `data`. `columns` names every column in turn (`_` skips one) and overrides a header.
+    """The table in the bytes of a text file.
 
-    `words` are columns that may hold text. Raises `InputError` for ragged rows, cells that are not finite numbers,
-    missing or duplicate names, a table without rows.
+    Args:
+        data: the bytes, UTF-8.
+        source: where they come from, for messages and provenance.
+        columns: names every column in turn (`_` skips one), with units in brackets; overrides a header.
+        words: names of columns that may hold text.
+
+    Raises:
+        InputError: for rows of different lengths, cells that are no numbers, missing or duplicate names, no rows.
     """
     path = source.path
     stream = io.TextIOWrapper(io.BytesIO(decode(data, path).encode()), encoding="utf-8", newline=None)
@@ -293,7 +299,13 @@ def _refuse_duplicates(names: Sequence[str], where: str) -> None:
 
 
 def format_table(names: Sequence[str], units: Sequence[str], columns: Sequence[np.ndarray]) -> str:
-    """CSV text with units in the header; numbers are written so that reading gives the same bits back."""
+    """CSV text with units in the header; numbers are written so that reading gives the same bits back.
+
+    Args:
+        names: of the columns.
+        units: of the columns; none where empty.
+        columns: arrays of one length.
+    """
     header = ", ".join(f"{name} [{unit}]" if unit else name for name, unit in zip(names, units, strict=True))
     rows = (", ".join(repr(float(number)) for number in row) for row in zip(*columns, strict=True))
     return "\n".join([header, *rows, ""])

@@ -22,7 +22,20 @@ _FACTOR = re.compile(r"([A-Za-z_☉⊙]+)(?:\^|\*\*)?\{?([+-]?\d+)?\}?")
 
 
 def factor(unit: str, units: Mapping[str, float], where: str) -> float:
-    """What one `unit` is worth in the first unit of `units`. Raises `InputError` naming the units that are known."""
+    """What one unit is worth in the first unit of a table.
+
+    Args:
+        unit: as a file writes it.
+        units: unit -> its value in the first of them.
+        where: file and column, for the message.
+
+    Raises:
+        InputError: for an unknown unit, naming those that are known.
+
+    Example:
+        >>> factor("MeV/fm3", {"MeV fm^-3": 1.0, "GeV fm^-3": 1e3}, "eos.csv")
+        1.0
+    """
     if unit in units:
         return units[unit]
     wanted = _powers(unit)

@@ -12,8 +12,8 @@ EXAMPLE = "Example: retrodict check stars/config.yaml"
 def command(config: ConfigFile, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Read a config and its files; run nothing.
 
-    Every error is told at once, with its line; if there is none, what the run would cost and what should be known about
-    the data.
+    Every error is printed at once, with its line; if there is none, what the run would cost and what should be known
+    about the data.
     """
     gc.disable()  # imports and tracing make much and drop nothing: collecting it would be an eighth of the time
     try:

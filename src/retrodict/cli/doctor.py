@@ -19,9 +19,9 @@ EXAMPLE = "Example: retrodict doctor"
 class Finding(NamedTuple):
     """One line of the doctor's report; `advice` says what to do where it is not well."""
 
-    name: str
-    well: bool
-    told: str
+    name: str  # what was looked at
+    well: bool  # whether nothing must be mended
+    text: str  # what was seen
     advice: str = ""
 
 
@@ -35,7 +35,7 @@ def command(as_json: AsJson = False) -> int:
         print_json([finding._asdict() for finding in findings])
     else:
         for finding in findings:
-            typer.echo(f"{'ok ' if finding.well else 'BAD'}  {finding.name:<12}{finding.told}")
+            typer.echo(f"{'ok ' if finding.well else 'BAD'}  {finding.name:<12}{finding.text}")
             if finding.advice:
                 typer.echo(f"     {'':<12}{finding.advice}")
     return 0 if all(finding.well for finding in findings) else 1
@@ -86,10 +86,10 @@ def _devices() -> Finding:
     kinds = {}
     for device in jax.devices():
         kinds[device.device_kind] = kinds.get(device.device_kind, 0) + 1
-    told = ", ".join(f"{count} x {kind}" for kind, count in kinds.items())
+    text = ", ".join(f"{count} x {kind}" for kind, count in kinds.items())
     idle = jax.default_backend() == "cpu" and shutil.which("nvidia-smi") is not None
     advice = "a GPU is here and not in use: pip install 'retrodict[cuda]'" if idle else ""
-    return Finding("devices", True, f"{jax.default_backend()}: {told}; {_cores()} cores", advice)
+    return Finding("devices", True, f"{jax.default_backend()}: {text}; {_cores()} cores", advice)
 
 
 def _cores() -> int:
@@ -136,5 +136,5 @@ def _self_test() -> Finding:
 
     start = time.perf_counter()
     error = line_error()
-    told = f"an exact answer was met to {error:.0e} in {time.perf_counter() - start:.1f} s"
-    return Finding("self-test", error < 1e-8, told, "" if error < 1e-8 else "reinstall jax and jaxlib; report this")
+    text = f"an exact answer was met to {error:.0e} in {time.perf_counter() - start:.1f} s"
+    return Finding("self-test", error < 1e-8, text, "" if error < 1e-8 else "reinstall jax and jaxlib; report this")

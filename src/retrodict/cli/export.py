@@ -87,7 +87,13 @@ def csv_files(result: "Result", tables: Tables) -> dict[str, bytes]:
 
 
 def equal_draws(result: "Result", name: str, count: int) -> "np.ndarray":
-    """At most `count` equally weighted draws, by systematic resampling; the same ones for every quantity."""
+    """Equally weighted draws, by systematic resampling; the same ones for every quantity.
+
+    Args:
+        result: of a run.
+        name: of the quantity.
+        count: most draws that are returned.
+    """
     import numpy as np
 
     values, _ = result.draws(name)

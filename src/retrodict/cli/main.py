@@ -58,7 +58,7 @@ def main() -> None:
 
 
 def execute(arguments: list[str]) -> int:
-    """Run one command line; the exit code. Errors of the user are told on standard error, bugs are raised."""
+    """Run one command line; the exit code. Errors of the user go to standard error, bugs are raised."""
     debug = DEBUG in arguments
     arguments = [word for word in arguments if word != DEBUG]
     try:
@@ -67,8 +67,8 @@ def execute(arguments: list[str]) -> int:
     except RetrodictError as error:
         return _tell(error, debug=debug)
     except UsageError as error:
-        told = error.format_message().rstrip(".")
-        return _tell(InputError(told[:1].lower() + told[1:], fix=f"{_path(error)} --help"), debug=debug)
+        message = error.format_message().rstrip(".")
+        return _tell(InputError(message[:1].lower() + message[1:], fix=f"{_path(error)} --help"), debug=debug)
     except (KeyboardInterrupt, typer.Abort):
         print("error: interrupted; nothing is lost that a checkpoint holds", file=sys.stderr)
         return INTERRUPTED
@@ -87,7 +87,13 @@ _STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}
 
 
 def report_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """What is left is our fault: say so, and keep the traceback. Python then exits with 1."""
+    """Report an error that is no `RetrodictError`, and keep the traceback. Python then exits with 1.
+
+    Args:
+        kind: class of the error.
+        error: the error.
+        trace: where it was raised.
+    """
     text = "".join(traceback.format_exception(kind, error, trace))
     if DEBUG in sys.argv:
         print(text, file=sys.stderr)

@@ -62,7 +62,13 @@ def some_draws(result: "Result") -> "np.ndarray":
 
 
 def content(result: "Result", found: "Plan", doubled: str) -> Any:
-    """Errors of the numbers, median shrinkages of the functions and the directions seen, by scenario."""
+    """Errors of the numbers, median shrinkages of the functions and the directions seen, by scenario.
+
+    Args:
+        result: of the run.
+        found: the linearised scenarios.
+        doubled: what "points doubled" means for these data, in words.
+    """
     from retrodict.inference.plan import shrinkage
     from retrodict.run.result import plain
 

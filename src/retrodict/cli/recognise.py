@@ -19,9 +19,9 @@ SHOWN = 12  # columns that a message lists
 class Candidate:
     """A kind of file that this one may be."""
 
-    domain: Domain
-    reader: Reader
-    claim: Claim
+    domain: Domain  # that reads it
+    reader: Reader  # for this kind
+    claim: Claim  # how well the file fits
 
     def __str__(self) -> str:
         return f"{self.reader.title} ({self.domain.name})"

@@ -32,18 +32,25 @@ _PAGES = {".html", ".png", ".svg", ".pdf", ".csv", ".bib"}
 class Options:
     """How to run; what to run is the config's business."""
 
-    resume: bool = False
-    force: bool = False
-    progress: bool = True
-    max_time: float | None = None
-    dask: str | None = None
+    resume: bool = False  # go on with an interrupted run
+    force: bool = False  # discard what an earlier run has left
+    progress: bool = True  # show a progress line
+    max_time: float | None = None  # seconds, after which to stop with a checkpoint
+    dask: str | None = None  # address of a scheduler, or local
     again: str = ""  # the command that resumes this run
 
 
 def carry_out(config: Config, out: Path, options: Options) -> "Result":
     """Build the problem, claim the directory, infer, report.
 
-    Raises `InputError` before anything is written; `Interrupted` names the command that goes on.
+    Args:
+        config: what to run.
+        out: the run directory.
+        options: how to run it.
+
+    Raises:
+        InputError: before anything is written.
+        Interrupted: naming the command that goes on.
     """
     directory = RunDirectory(out)
     directory.check(resume=options.resume, force=options.force)
@@ -86,7 +93,13 @@ def _differences(old: JSON, new: JSON, name: str = "") -> Iterator[str]:
 
 
 def announce(result: "Result", out: Path, *, table: bool = True) -> None:
-    """The table, and in the last line the verdict, the first numbers and the report."""
+    """Print the table, and in the last line the verdict, the first numbers and the report.
+
+    Args:
+        result: of the run.
+        out: the run directory.
+        table: whether to print more than the last line.
+    """
     if table:
         typer.echo(f"{result}\n")
     numbers = ", ".join(_headline(name, about) for name, about in list(result.quantities().items())[:HEADLINES])
@@ -94,7 +107,14 @@ def announce(result: "Result", out: Path, *, table: bool = True) -> None:
 
 
 def write_pages(domain: str, directory: RunDirectory, result: "Result", config: Config | None = None) -> None:
-    """Figures, report and citations, by the caller's claim; the domain's own sections need the problem of `config`."""
+    """Write figures, report and citations, by the caller's claim on the directory.
+
+    Args:
+        domain: name of the domain.
+        directory: of the run.
+        result: of the run.
+        config: of the run, whose problem the domain's own sections need; without them if None.
+    """
     from retrodict.report import write_report
 
     description = named_domain(domain)

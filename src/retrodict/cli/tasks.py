@@ -40,7 +40,13 @@ def ensemble_tasks(method: Any) -> int:
 
 
 def ensemble_block(config: JSON, key: Key, index: int) -> Arrays:
-    """The members number `index * MEMBERS` and following, each optimised to its end."""
+    """Optimise the members number `index * MEMBERS` and following, each to its end.
+
+    Args:
+        config: resolved config of the run.
+        key: of the task; unused, since members have keys of their own.
+        index: of the block.
+    """
     loaded = _loaded(json.dumps(config, sort_keys=True))
     return _flat(_optimised(loaded.method, loaded.problem, jr.key(loaded.seed), _block(loaded.method, index)))
 
@@ -90,7 +96,13 @@ def _unflat(config: Config, index: int, arrays: Arrays) -> Members:
 
 
 def closure_block(config: JSON, key: Key, index: int) -> Arrays:
-    """The closures number `index * CLOSURES` and following, of the series `config["seed"]`."""
+    """Compute the closures number `index * CLOSURES` and following.
+
+    Args:
+        config: resolved config of the run under `config`, and the `seed` of the series.
+        key: of the task; unused, since closures have keys of their own.
+        index: of the block.
+    """
     loaded = _loaded(json.dumps(config["config"], sort_keys=True))
     indices = range(index * CLOSURES, (index + 1) * CLOSURES)
     found = _closures(loaded, config["seed"], indices)

@@ -53,7 +53,19 @@ def command(
 def calibration(
     config: "Config", directory: Path, data_sets: int, seed: int, *, dask: str | None, progress: bool
 ) -> "Calibration":
-    """Close the loop in tasks, filed in DIR/validation, and test what comes out. Raises `InputError`."""
+    """Close the loop in tasks, filed in DIR/validation, and test what comes out.
+
+    Args:
+        config: of the run.
+        directory: of the run.
+        data_sets: number of simulated data sets.
+        seed: of the series.
+        dask: address of a scheduler, or local; one process if None.
+        progress: show a progress line.
+
+    Raises:
+        InputError: if the problem or the method cannot be tested.
+    """
     from retrodict.cli import tasks
     from retrodict.inference.validate import calibrate, require_testable
     from retrodict.run.directory import RunDirectory

@@ -85,8 +85,8 @@ class LevenbergMarquardt:
         trial = self._try(target, state, here, temperature)
         converged = (decrement < self.tolerance) & (temperature == 1.0)
         moved = _judged(state, trial, _cost(here))._replace(decrement=decrement, converged=converged)
-        stuck_chains = (moved.damping > HOPELESS_DAMPING) & (temperature == 1.0)
-        moved = moved._replace(stopped=converged | stuck_chains)
+        stuck = (moved.damping > HOPELESS_DAMPING) & (temperature == 1.0)
+        moved = moved._replace(stopped=converged | stuck)
         return jax.tree.map(lambda old, new: jnp.where(state.stopped, old, new), state, moved)
 
     def _try(self, target: AbstractLeastSquares, state: Descent, here: Linearised, temperature: Scalar) -> Trial:

@@ -4,8 +4,9 @@ Chains that do not travel between modes have the weights of these from where the
 lifted manifold a chain can tell what its mode weighs: there the posterior is, to leading order, a Gaussian of unit
 covariance in as many directions as there are latents, whichever the mode, so that the potential has the mean "minimum +
 d/2" in all of them, and *differences of mean potentials are differences of log evidence* (Laplace). Twice in the second
-half of a warm-up they are averaged for a while, and chains that are stuck_chains by them restarted. Modes that weigh
-more than a hundredth of the best keep their chains: how many of them there are is not corrected, and R-hat says so.
+half of a warm-up they are averaged for a while, and chains that are stuck by these averages are restarted. Modes that
+weigh more than a hundredth of the best keep their chains: how many of them there are is not corrected, and R-hat says
+so.
 """
 
 import math

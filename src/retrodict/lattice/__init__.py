@@ -28,7 +28,7 @@ _HOME = {
     "Leapfrog": "samplers.updates",
     "IndependenceMetropolis": "models.independence_metropolis",
     "MALA": "samplers.methods",
-    "MeanFunction": "core.action",
+    "MeanFunction": "core.estimates",
     "Omelyan": "samplers.updates",
     "FeynmanPath": "theories.paths",
     "Phi4": "theories.phi4",

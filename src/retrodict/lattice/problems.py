@@ -1,48 +1,35 @@
-"""Ready-made problems: an action in, its observables with their errors out."""
+"""The problem of this domain: an action in, its observables with their errors out."""
 
 from typing import Annotated
 
 from pydantic import Field
 
+from retrodict.base.domain import Kinds
 from retrodict.base.errors import InputError
 from retrodict.lattice.core.action import AbstractAction
-from retrodict.lattice.theories.paths import FeynmanPath
-from retrodict.lattice.theories.phi4 import ContinuumPhi4, Phi4
-from retrodict.lattice.theories.spins import XY, Ising
-from retrodict.lattice.theories.wilson import Wilson
 
 __all__ = ["problem"]
 
-Theory = Phi4 | ContinuumPhi4 | Ising | XY | Wilson | FeynmanPath
 
-
-def problem(theory: Theory, *, baselines: Annotated[float, Field(ge=0, le=3600)] = 10.0) -> AbstractAction:
+def problem(
+    theory: Annotated[AbstractAction, Kinds("retrodict.lattice.theories:kinds")],
+    *,
+    baselines: Annotated[float, Field(ge=0, le=3600)] = 10.0,
+) -> AbstractAction:
     """The action of a lattice theory, checked: its density can be normalised, and its lattice has neighbours.
 
-    `baselines` are the CPU seconds (beside compilation) in which the report lets other samplers of the same action run
-    and stand beside this one; none if zero. Raises `InputError`.
+    Args:
+        theory: an action with its couplings and its volume. A config names any theory of the folder `theories`.
+        baselines: CPU seconds (beside compilation) in which the report lets other samplers of the same action run, to
+            stand beside this one; none if zero.
+
+    Raises:
+        InputError: for an action that is not bounded below, or a direction of a single site.
     """
     if min(theory.shape) < 2:
         raise InputError("each direction needs two sites", where="problem.theory", got=str(theory.shape))
-    unstable = _instability(theory)
+    unstable = theory.instability()
     if unstable:
         expected = "an action that grows without bound in every direction"
         raise InputError("exp(-S) cannot be normalised", where="problem.theory", got=unstable, expected=expected)
     return theory
-
-
-def _instability(theory: Theory) -> str:
-    """Why the action is not bounded below; empty if it is."""
-    dimensions = len(theory.shape)
-    if isinstance(theory, Phi4):
-        free = theory.lam == 0 and 2 * dimensions * abs(theory.kappa) >= 1
-        return f"kappa = {theory.kappa:g}, lam = {theory.lam:g}" if theory.lam < 0 or free else ""
-    if isinstance(theory, ContinuumPhi4):
-        unbounded = theory.coupling < 0 or (theory.coupling == 0 and theory.mass_squared <= 0)
-        return f"mass_squared = {theory.mass_squared:g}, coupling = {theory.coupling:g}" if unbounded else ""
-    if isinstance(theory, FeynmanPath):
-        rises = len(theory.coefficients) > 1 and theory.coefficients[-1] > 0
-        return "" if rises and theory.spacing > 0 else f"spacing {theory.spacing:g}, V = {theory.coefficients}"
-    if isinstance(theory, Wilson) and theory.beta < 0:
-        return f"beta = {theory.beta:g}, which favours the largest plaquettes"
-    return ""

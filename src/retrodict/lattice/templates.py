@@ -3,7 +3,7 @@
 from typing import Final
 
 TEMPLATE: Final = """\
-# A lattice field theory -> its observables, with errors that know how long the chains remember.
+# A lattice field theory -> its observables, with errors that account for autocorrelation.
 domain: lattice
 problem:
   theory:

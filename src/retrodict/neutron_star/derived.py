@@ -1,6 +1,4 @@
-"""What is reported about an equation of state: numbers that observers quote, and functions on fixed grids."""
-
-from typing import Any
+"""Reported quantities of an equation of state: numbers that observers quote, and functions on fixed grids."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -36,14 +34,19 @@ QUANTITIES: tuple[Quantity, ...] = (
 )
 
 
-def derive(unknown: EquationOfState, prediction: Prediction) -> dict[str, Array]:
-    """Everything in `QUANTITIES`; NaN for a star that does not exist, as of 2 Msun beyond the maximum mass."""
+def derive(unknown: EquationOfState, prediction: Prediction) -> dict[str, Float[Array, "..."]]:
+    """Everything in `QUANTITIES`; NaN for a star that does not exist, as of 2 Msun beyond the maximum mass.
+
+    Args:
+        unknown: equation of state, crust included.
+        prediction: its stars.
+    """
     sequence, heaviest = prediction.sequence, prediction.heaviest
     canonical, massive, pulsar = (star_at_mass(sequence, mass) for mass in (1.4, 2.0, PULSAR_A))
     curve = mass_radius_curve(sequence, jnp.asarray(MASS))
     matter = unknown(jnp.log(jnp.asarray(DENSITY) * SATURATION_DENSITY))
     quoted = unknown(jnp.log(jnp.asarray(MULTIPLES) * SATURATION_DENSITY)).pressure
-    values: dict[str, Any] = {
+    return {
         "maximum_mass": heaviest.mass,
         "radius_1.4": _of(canonical, canonical.radius),
         "tidal_deformability_1.4": _of(canonical, canonical.tidal_deformability),
@@ -58,11 +61,15 @@ def derive(unknown: EquationOfState, prediction: Prediction) -> dict[str, Array]
         "radius": _of(curve, curve.radius),
         "tidal_deformability": _of(curve, curve.tidal_deformability),
     }
-    return values
 
 
 def pressure_of_energy(eos: EquationOfState, energy_density: Float[Array, " points"]) -> Float[Array, " points"]:
-    """p [MeV fm^-3] where eps [MeV fm^-3] is given: interpolation, then one Newton step along dp = c_s^2 d eps."""
+    """p [MeV fm^-3] as a function of energy density: interpolation, then one Newton step along dp = c_s^2 d eps.
+
+    Args:
+        eos: equation of state.
+        energy_density: eps [MeV fm^-3], shape (points,).
+    """
     nodes = eos.node_energy_density
     near = eos(jnp.interp(jnp.log(energy_density), jnp.log(nodes), eos.log_density))
     return near.pressure + near.sound_speed_squared * (energy_density - near.energy_density)

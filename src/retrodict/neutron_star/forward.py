@@ -14,34 +14,49 @@ from retrodict.problem.forward import AbstractForward
 
 
 class Prediction(NamedTuple):
-    """What the likelihoods look at, and what derived quantities are read from."""
+    """Input of the likelihoods and of the derived quantities."""
 
-    branch: Branch
-    heaviest: Star
-    sequence: StellarSequence
-    matter: EquationOfState | None  # only where a likelihood looks at matter itself
+    branch: Branch  # the stable stars
+    heaviest: Star  # the star of the maximum mass
+    sequence: StellarSequence  # all stars of the grid
+    matter: EquationOfState | None  # None unless `Stars(matter=True)`
 
 
 class Stars(AbstractForward):
     """Equation of state -> the stable stars, with mass, radius, tidal deformability and moment of inertia.
 
-    Valid if the heaviest star lies inside the grid, is causal to its centre and weighs at least
-    `least_maximum_mass` [Msun] (1.9 is the selection of the source papers). `matter` hands the equation of
-    state on to likelihoods that look at it.
+    A prediction is valid if the heaviest star lies inside the grid, is causal to its centre and is heavy enough.
+
+    Example:
+        >>> Stars(least_maximum_mass=1.9).matter
+        False
     """
 
-    least_maximum_mass: float = eqx.field(static=True, default=LIGHTEST)
-    matter: bool = eqx.field(static=True, default=False)
+    least_maximum_mass: float = eqx.field(static=True, default=LIGHTEST)  # Msun; 1.9 in the source papers
+    matter: bool = eqx.field(static=True, default=False)  # whether likelihoods need the matter itself
 
     def __call__(self, unknown: EquationOfState) -> tuple[Prediction, Flag]:
-        """The stars, and whether there is a stable branch to speak of."""
+        """The stars, and whether the prediction is valid.
+
+        Args:
+            unknown: equation of state, crust included.
+        """
         return predict(solve(unknown), self.least_maximum_mass, unknown if self.matter else None)
 
 
 def predict(
     sequence: StellarSequence, lightest: float = LIGHTEST, matter: EquationOfState | None = None
 ) -> tuple[Prediction, Flag]:
-    """The prediction that a sequence of stars makes, exact or emulated, and whether there is a stable branch."""
+    """The prediction that a sequence of stars makes, exact or emulated.
+
+    Args:
+        sequence: stars of rising central density.
+        lightest: least mass of the heaviest star [Msun].
+        matter: equation of state to hand on to the likelihoods, None if no likelihood needs it.
+
+    Returns:
+        The prediction, and whether it is valid.
+    """
     heaviest = maximum_mass(sequence)
     branch = stable_branch(sequence, heaviest)
     valid = heaviest.valid & (heaviest.mass >= lightest) & jnp.all(jnp.isfinite(branch.rise))

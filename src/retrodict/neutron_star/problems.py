@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from retrodict.base.errors import InputError
+from retrodict.base.files import PathLike
 from retrodict.neutron_star.ansatz import (
     FirstOrderTransition,
     GaussianProcessSoundSpeed,
@@ -28,7 +29,6 @@ from retrodict.neutron_star.readers.data import (
     MassRadiusObservations,
     observations,
     read_mass_radius_samples,
-    read_observations,
 )
 from retrodict.neutron_star.readers.tidal_samples import read_tidal_samples
 from retrodict.neutron_star.stars.branch import LIGHTEST
@@ -51,78 +51,96 @@ Ansatz = (
 
 @dataclass(frozen=True)
 class Marginal:
-    """Every star marginalised over its mass, uniform from `lightest` [Msun] to the maximum mass."""
+    """Every star marginalised over its mass: the likelihood `MarginalMassRadius`."""
 
-    lightest: Annotated[float, Field(gt=0)] = LIGHTEST
+    lightest: Annotated[float, Field(gt=0)] = LIGHTEST  # Msun, lower end of the prior, uniform to the maximum mass
 
 
 @dataclass(frozen=True)
 class Profile:
-    """Every star at the point of the curve that suits it best, as in the source papers; no density of the data."""
+    """Every star at the closest point of the curve, as in the source papers: the likelihood `ProfileMassRadius`.
+
+    It is no density of the data.
+    """
 
 
 @dataclass(frozen=True)
 class Pulsar:
-    """A star whose mass alone is known [Msun]."""
+    """A star of which the mass alone is measured; all of them together become one likelihood `PulsarMass`.
 
-    name: str
-    mass: Annotated[float, Field(gt=0.5, lt=3.5)]
-    error: Annotated[float, Field(gt=0)]
+    Example:
+        >>> Pulsar("PSR J0348+0432", 2.01, 0.04).mass
+        2.01
+    """
+
+    name: str  # label
+    mass: Annotated[float, Field(gt=0.5, lt=3.5)]  # Msun
+    error: Annotated[float, Field(gt=0)]  # Msun, one standard deviation
 
 
 @dataclass(frozen=True)
 class ChiralBand:
-    """A calculated band of the pressure at low density, as from chiral effective field theory.
+    """A calculated band of the pressure at low density, as from chiral effective field theory: `PressureBand`.
 
-    `file` has the columns baryon_density, pressure_low, pressure_high: mean -+ `sigmas` standard deviations, in beta
-    equilibrium. The errors are correlated over `correlation` in ln n. No band ships: a band is a choice to be made.
+    The pressure is that of matter in beta equilibrium. No band ships, because the choice of one is the user's.
     """
 
-    file: Path
-    sigmas: Annotated[float, Field(gt=0)] = 1.0
-    correlation: Annotated[float, Field(gt=0)] = 1.0
+    file: Path  # columns baryon_density, pressure_low, pressure_high
+    sigmas: Annotated[float, Field(gt=0)] = 1.0  # half-width of the band in standard deviations
+    correlation: Annotated[float, Field(gt=0)] = 1.0  # correlation length of the errors in ln n
 
 
 @dataclass(frozen=True)
 class PerturbativeQCD:
-    """Matter of perturbative QCD that the star's must lead to: density [fm^-3] and pressure [MeV fm^-3] with errors at
-    a baryon chemical potential [MeV].
+    """Matter of perturbative QCD that must be within reach of the star's: the likelihood `Reachability`.
 
-    `matching` is the density [n_sat] of the star's matter from which the bounds start; None means the centre of the
-    heaviest star. Source: Komoltsev, Kurkela, PRL 128, 202701 (2022).
+    Source: Komoltsev, Kurkela, PRL 128, 202701 (2022).
     """
 
-    density: Annotated[float, Field(gt=0)]
-    density_error: Annotated[float, Field(gt=0)]
-    pressure: Annotated[float, Field(gt=0)]
-    pressure_error: Annotated[float, Field(gt=0)]
-    chemical_potential: Annotated[float, Field(gt=1500)] = 2600.0
-    matching: Annotated[float, Field(gt=1, le=14)] | None = None
+    density: Annotated[float, Field(gt=0)]  # n_H [fm^-3]
+    density_error: Annotated[float, Field(gt=0)]  # fm^-3
+    pressure: Annotated[float, Field(gt=0)]  # p_H [MeV fm^-3]
+    pressure_error: Annotated[float, Field(gt=0)]  # MeV fm^-3
+    chemical_potential: Annotated[float, Field(gt=1500)] = 2600.0  # mu_H [MeV], of baryon number
+    matching: Annotated[float, Field(gt=1, le=14)] | None = None  # n_sat, of the state L
 
 
 HEAVY_PULSARS = (Pulsar("PSR J0348+0432", 2.01, 0.04), Pulsar("PSR J1614-2230", 1.908, 0.016))
 
 
 def problem(
-    data: Literal["classic18", "2025"] | Path | None = "classic18",
+    data: Literal["classic18", "2025"] | PathLike | None = "classic18",
     *,
     ansatz: Ansatz = GaussianProcessSoundSpeed(),  # noqa: B008
     likelihood: Marginal | Profile = Marginal(),
     pulsars: tuple[Pulsar, ...] = HEAVY_PULSARS,
-    samples: tuple[Path, ...] = (),
-    tides: tuple[Path, ...] = (),
+    samples: tuple[PathLike, ...] = (),
+    tides: tuple[PathLike, ...] = (),
     chiral: ChiralBand | None = None,
     perturbative: PerturbativeQCD | None = None,
     least_maximum_mass: Annotated[float, Field(ge=LIGHTEST)] = LIGHTEST,
 ) -> Posterior:
     """The posterior of the equation of state.
 
-    `data` are masses and radii with Gaussian errors (a set that ships, or a table); `samples` are files of posterior
-    samples of mass and radius, one star each; `tides` are files of gravitational-wave samples, one merger each;
-    `pulsars` are masses alone. PSR J0740+6620 is in the sets that ship and so not among the default pulsars.
-    `chiral` and `perturbative` are what theory says of matter at low and at high density, both left out by default.
-    `least_maximum_mass` [Msun] is a hard selection on top (1.9 in the source papers). Raises `InputError` where nothing
-    is left to fit or a file is not what it should be.
+    Args:
+        data: masses and radii with Gaussian errors: a set that ships, or the path of a table; None
+            for none.
+        ansatz: map from latents to matter.
+        likelihood: how the position of a star on the mass-radius curve is treated.
+        pulsars: stars of which the mass alone is measured. PSR J0740+6620 is in the sets that ship and so not among
+            the default pulsars.
+        samples: files of posterior samples of mass and radius, one star each.
+        tides: files of gravitational-wave samples, one merger each.
+        chiral: theory of matter at low density, left out by default.
+        perturbative: theory of matter at high density, left out by default.
+        least_maximum_mass: hard selection on top [Msun]; 1.9 in the source papers.
+
+    Raises:
+        InputError: if there is nothing to fit or a file is not what it should be.
+
+    Example:
+        >>> problem("classic18", pulsars=()).ansatz.dim
+        21
     """
     measured = _measured(data, likelihood, pulsars, samples, tides)
     if not measured:
@@ -135,16 +153,16 @@ def problem(
 
 
 def _measured(
-    data: Literal["classic18", "2025"] | Path | None,
+    data: Literal["classic18", "2025"] | PathLike | None,
     kind: Marginal | Profile,
     pulsars: tuple[Pulsar, ...],
-    samples: tuple[Path, ...],
-    tides: tuple[Path, ...],
+    samples: tuple[PathLike, ...],
+    tides: tuple[PathLike, ...],
 ) -> dict[str, AbstractLikelihood[Prediction]]:
     """The likelihoods of what was observed: `stars`, `samples.FILE`, `tides.FILE` and `pulsars`."""
     terms: dict[str, AbstractLikelihood[Prediction]] = {}
     if data is not None:
-        table = read_observations(data) if isinstance(data, Path) else observations(data)
+        table = observations(data)
         labels = (*(f"{name}: M" for name in table.names), *(f"{name}: R" for name in table.names))
         terms["stars"] = Labelled(mass_radius_likelihood(table, kind), labels)
     for name, path in _by_stem("samples", samples).items():
@@ -158,8 +176,9 @@ def _measured(
     return terms
 
 
-def _by_stem(kind: str, paths: tuple[Path, ...]) -> dict[str, Path]:
+def _by_stem(kind: str, files: tuple[PathLike, ...]) -> dict[str, Path]:
     """Names of the terms that belong to files, numbered where two files have the same name."""
+    paths = [Path(file) for file in files]
     stems = [path.stem for path in paths]
     numbers = [f"-{stems[: i + 1].count(stem)}" if stem in stems[:i] else "" for i, stem in enumerate(stems)]
     return {f"{kind}.{stem}{number}": path for stem, number, path in zip(stems, numbers, paths, strict=True)}
@@ -183,7 +202,12 @@ def mass_radius_likelihood(
     table: MassRadiusObservations,
     kind: Marginal | Profile = Marginal(),
 ) -> MarginalMassRadius | ProfileMassRadius:
-    """The likelihood of measured masses and radii, errors to either side kept apart."""
+    """The likelihood of measured masses and radii, errors to either side kept apart.
+
+    Args:
+        table: measured stars.
+        kind: how the position of a star on the mass-radius curve is treated.
+    """
     errors = (
         np.stack([getattr(table, f"{name}_error_{side}") for side in ("minus", "plus")], axis=1)
         for name in ("mass", "radius")
@@ -194,12 +218,19 @@ def mass_radius_likelihood(
     return MarginalMassRadius(measured, error, kind.lightest)
 
 
-def reproduction(data: Literal["classic18", "2025"] | Path = "classic18") -> Posterior:
+def reproduction(data: Literal["classic18", "2025"] | PathLike = "classic18") -> Posterior:
     """The set-up of the automatic-differentiation reconstruction, for `Ensemble(prior=False, confined=False)`.
 
     A network P(rho), closest-point likelihood, data resampled, members kept that are causal and reach 1.9 Msun
-    (`confined=True` would push the others to the border of causality instead of dropping them). Our
-    prior on the weights stays (theirs is the initialisation of the network and early stopping): without one the sound
-    speed is driven to its bounds. Sources: Soma, Wang, Shi, Stocker, Zhou, JCAP 08 (2022) 071; PRD 107, 083028 (2023).
+    (`confined=True` would push the others to the border of causality instead of dropping them). Our prior on the
+    weights stays (theirs is the initialisation of the network and early stopping): without one the sound speed is
+    driven to its bounds. Sources: Soma, Wang, Shi, Stocker, Zhou, JCAP 08 (2022) 071; PRD 107, 083028 (2023).
+
+    Args:
+        data: a set that ships, or the path of a table.
+
+    Example:
+        >>> reproduction("classic18").forward.least_maximum_mass
+        1.9
     """
     return problem(data, ansatz=NeuralPressure(), likelihood=Profile(), pulsars=(), least_maximum_mass=1.9)

@@ -1,15 +1,17 @@
-r"""The supervised way: a network that has seen many mock spectra answers at once, for one kernel, grid and noise.
+r"""Supervised learning: a network trained on mock spectra, for one kernel, grid and noise.
 
-Draws of a prior and noisy correlators made from them are the training set; the network sees the data in the modes that
-they can have, and answers with rho on the reported grid. It minimises the mean squared error of $\ln(1 + \rho/m)$, with
-a typical spectral function m of the same correlator's size, and so estimates the posterior mean of that logarithm for
-the prior of its training set: a robust one, where the mean of $\rho^2$ belongs to a few narrow lines. It knows neither
-an uncertainty nor whether the data are of a kind that it has seen: on others it fails without a warning. It is here
-to be compared. Sources: Kades et al., PRD 102, 096001 (2020); Yoon, Sim, Han, PRB 98, 245101 (2018).
+Draws of a prior and noisy correlators made from them are the training set; the inputs of the network are the data in
+the modes of the likelihood, its output is rho at the reported frequencies. The loss is the mean squared error of
+$\ln(1 + \rho/m)$, with a typical spectral function m of the same correlator's size; the answer so estimates the
+posterior mean of that logarithm for the prior of the training set: a robust one, where the mean of $\rho^2$ is
+dominated by a few narrow lines. It gives no uncertainty, and on data unlike the training set it fails without a
+warning. It serves for comparison.
+
+Sources: Kades et al., PRD 102, 096001 (2020); Yoon, Sim, Han, PRB 98, 245101 (2018).
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import equinox as eqx
 import jax
@@ -25,19 +27,20 @@ from retrodict.problem.learner import AbstractLearner, fresh_weights
 from retrodict.problem.posterior import Posterior
 from retrodict.run.loop import advance
 from retrodict.spectral.classical.problem import Reconstruction
-from retrodict.spectral.derived import Derive
+from retrodict.spectral.derived import derivation_of
 
-Values = Float[Array, " points"]
-Modes = Float[Array, " modes"]
+Values: TypeAlias = Float[Array, " frequencies"]
+Modes: TypeAlias = Float[Array, " modes"]
+Parameters: TypeAlias = PyTree[Float[Array, "..."]]
 
 NORMALISING: Final = 1000  # draws of the prior, whose medians are the units of the network
 HELD_OUT: Final = 500
-OUTLIER: Final = 1e3  # typical sizes: a draw whose correlator is larger is not data that anybody has
+OUTLIER: Final = 1e3  # typical sizes: a draw whose correlator is larger is not used
 LARGEST: Final = 4.0  # of a scaled input: beyond, it saturates
 
 
 class Units(eqx.Module):
-    """What inputs and outputs of the network are measured in."""
+    """Units of the inputs and outputs of the network."""
 
     size: Scalar  # median norm of the data
     direction: Modes  # typical share of each mode in the norm
@@ -47,49 +50,57 @@ class Units(eqx.Module):
 class AmortisedLearner(AbstractLearner):
     """Mean squared error of ln(1 + rho/m) on the reported grid; every batch makes new spectra and new noise."""
 
-    network: eqx.nn.MLP
-    posterior: Posterior
-    shown: Float[Array, "points nodes"]
-    units: Units
+    network: eqx.nn.MLP  # its weights are not used, only its shape
+    posterior: Posterior  # prior, kernel and noise of the training set
+    reported: Float[Array, "frequencies nodes"]  # interpolates rho to the reported frequencies
+    units: Units  # of its inputs and outputs
 
-    def init(self, key: Key) -> PyTree[Float[Array, "..."]]:
-        """Fresh weights."""
+    def init(self, key: Key) -> Parameters:
+        """Draw the weights with `key`."""
         return fresh_weights(self.network, key)
 
     def mock(self, key: Key) -> tuple[Values, Modes]:
-        """A spectral function of the prior on the reported grid, and noisy data in modes; nothing for an outlier."""
+        """Draw a spectral function at the reported frequencies, and noisy data in modes; zeros for an outlier."""
         spectrum_key, noise_key = jr.split(key)
         rho = self.posterior.unknown(self.posterior.init(spectrum_key))
         exact, _ = self.posterior.forward(rho)
         usable = jnp.linalg.norm(exact) < OUTLIER * self.units.size  # false where it is not finite
-        shown = jnp.maximum(self.shown @ rho, 0.0)  # cubic interpolation undershoots beside a narrow line
-        rho, exact = jnp.where(usable, shown, 0.0), jnp.where(usable, exact, 0.0)
+        reported = jnp.maximum(self.reported @ rho, 0.0)  # cubic interpolation undershoots beside a narrow line
+        rho, exact = jnp.where(usable, reported, 0.0), jnp.where(usable, exact, 0.0)
         return rho, exact + jr.normal(noise_key, exact.shape)
 
-    def predict(self, x: PyTree[Float[Array, "..."]], observed: Modes) -> Values:
-        """rho on the reported grid, positive, from data in units of the noise."""
+    def predict(self, x: Parameters, observed: Modes) -> Values:
+        """The answer of the network.
+
+        Args:
+            x: its weights.
+            observed: data in modes, in units of the noise.
+
+        Returns:
+            rho at the reported frequencies, positive.
+        """
         return self.typical(observed) * jnp.expm1(self.logarithm(x, observed))
 
     def typical(self, observed: Modes) -> Values:
-        """m: the typical spectral function, in proportion to the data."""
+        """m: the typical spectral function, in proportion to the data `observed`."""
         return jnp.linalg.norm(observed) / self.units.size * self.units.rho
 
-    def logarithm(self, x: PyTree[Float[Array, "..."]], observed: Modes) -> Values:
-        """ln(1 + rho/m), positive: what the network says."""
+    def logarithm(self, x: Parameters, observed: Modes) -> Values:
+        """ln(1 + rho/m), positive: the output of the network with weights `x`."""
         size = jnp.linalg.norm(observed)
         share = jnp.arcsinh(observed / (size * self.units.direction))
         logarithm = jnp.arcsinh(observed) / LARGEST
         inputs = jnp.concatenate([jnp.log(size / self.units.size)[None], jnp.clip(share, -LARGEST, LARGEST), logarithm])
         return jax.nn.softplus(eqx.combine(x, self.network)(inputs))
 
-    def loss(self, x: PyTree[Float[Array, "..."]], key: Key, batch: int) -> Scalar:
-        """On new spectra."""
+    def loss(self, x: Parameters, key: Key, batch: int) -> Scalar:
+        """Mean loss of weights `x` on a `batch` of new spectra, drawn with `key`."""
         rho, observed = jax.vmap(self.mock)(jr.split(key, batch))
-        wanted = jnp.log1p(rho / jax.vmap(self.typical)(observed))
-        return jnp.mean((jax.vmap(lambda o: self.logarithm(x, o))(observed) - wanted) ** 2)
+        truth = jnp.log1p(rho / jax.vmap(self.typical)(observed))
+        return jnp.mean((jax.vmap(lambda o: self.logarithm(x, o))(observed) - truth) ** 2)
 
-    def validation(self, x: PyTree[Float[Array, "..."]]) -> Scalar:
-        """On five hundred fixed spectra."""
+    def validation(self, x: Parameters) -> Scalar:
+        """Mean loss of weights `x` on five hundred fixed spectra."""
         return self.loss(x, jr.key(1), HELD_OUT)
 
 
@@ -97,29 +108,43 @@ class AmortisedLearner(AbstractLearner):
 class Amortised:
     """A trained network with the problem that it was trained for."""
 
-    learner: AmortisedLearner
-    parameters: PyTree[Float[Array, "..."]]
-    omega: Float[np.ndarray, " points"]
+    learner: AmortisedLearner  # shape and units of the network
+    parameters: Parameters  # its weights
+    omega: Float[np.ndarray, " frequencies"]  # at which it gives rho
     validation: float  # mean squared error of ln(1 + rho/m) on spectra of the training prior
 
 
-def trained_for(
+def train_network(
     posterior: Posterior, *, steps: int = 6000, batch: int = 128, width: int = 128, depth: int = 3, seed: int = 0
 ) -> Amortised:
-    """A network for the kernel, grid, noise and prior of `posterior`; its data do not matter.
+    """Train a network for the kernel, grid, noise and prior of a posterior; its data are not used.
 
-    Raises `InputError` for a posterior of another domain, or one whose spectral functions may be negative.
+    Args:
+        posterior: of a positive spectral function.
+        steps: batches of the training.
+        batch: spectra in a batch.
+        width: units of a hidden layer.
+        depth: hidden layers.
+        seed: of the weights and of the training set.
+
+    Raises:
+        InputError: for a posterior of another domain, or one whose spectral functions may be negative.
     """
     learner = amortised_learner(posterior, width=width, depth=depth)
     method = Train(steps=steps, batch=batch, learning_rate=Cosine(2e-3, 1e-5), every=max(1, steps // 20))
     finished = advance(learner, method, seed=seed)
     draws = method.finish(learner, finished.state, finished.history)
     parameters = jax.tree.map(lambda leaf: leaf[0, 0], draws.position)
-    return Amortised(learner, parameters, _shown_grid(posterior), float(draws.statistics["validation"]))
+    return Amortised(learner, parameters, _reported_grid(posterior), float(draws.statistics["validation"]))
 
 
 def amortised_reconstruction(network: Amortised, data: Float[np.ndarray, " points"]) -> Reconstruction:
-    """The answer of a trained network to data at the points, and with the noise, that it was trained for."""
+    """The answer of a trained network to data at the points, and with the noise, for which it was trained.
+
+    Args:
+        network: as `train_network` returns it.
+        data: values of the correlator, shape (points,).
+    """
     likelihood = network.learner.posterior.likelihood.with_data(jnp.asarray(data))
     observed = -likelihood.residual(jnp.zeros(len(network.learner.units.direction)))
     rho = np.asarray(network.learner.predict(network.parameters, observed))
@@ -130,11 +155,18 @@ def amortised_reconstruction(network: Amortised, data: Float[np.ndarray, " point
 
 
 def amortised_learner(posterior: Posterior, *, width: int = 128, depth: int = 3) -> AmortisedLearner:
-    """The untrained learner. Raises `InputError` as `trained_for`."""
-    derive = posterior.derive
-    if not isinstance(derive, Derive):
-        raise InputError("an amortised network needs a spectral problem", got=type(derive).__name__, fix="problem(...)")
-    omega = _shown_grid(posterior)
+    """The untrained network, with the units of its inputs and outputs.
+
+    Args:
+        posterior: of a positive spectral function.
+        width: units of a hidden layer.
+        depth: hidden layers.
+
+    Raises:
+        InputError: as `train_network`.
+    """
+    derive = derivation_of(posterior)
+    omega = _reported_grid(posterior)
     draws = jax.jit(jax.vmap(posterior.ansatz))(jax.vmap(posterior.init)(jr.split(jr.key(0), NORMALISING)))
     if jnp.any(draws < 0):
         raise InputError("the network answers with a positive rho", fix="ansatz.positive: true")
@@ -142,10 +174,10 @@ def amortised_learner(posterior: Posterior, *, width: int = 128, depth: int = 3)
     size = jnp.linalg.norm(predicted, axis=1)
     direction = jnp.median(jnp.abs(predicted) / size[:, None], axis=0) + 1 / jnp.median(size)
     middle = jnp.median(size)
-    rho = jnp.median((draws @ derive.shown.T) * (middle / size)[:, None], axis=0)
+    rho = jnp.median((draws @ derive.reported.T) * (middle / size)[:, None], axis=0)
     network = eqx.nn.MLP(1 + 2 * len(direction), len(omega), width, depth, jax.nn.gelu, key=jr.key(0))
-    return AmortisedLearner(network, posterior, derive.shown, Units(middle, direction, rho))
+    return AmortisedLearner(network, posterior, derive.reported, Units(middle, direction, rho))
 
 
-def _shown_grid(posterior: Posterior) -> Float[np.ndarray, " points"]:
+def _reported_grid(posterior: Posterior) -> Float[np.ndarray, " frequencies"]:
     return next(np.asarray(q.grid) for q in posterior.quantities if q.name == "spectral_function")

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import Source
@@ -18,7 +19,6 @@ from retrodict.num.correlations import correlation_modes, is_positive
 from retrodict.spectral.folding import folding, mirror_pairs, require_symmetry
 from retrodict.spectral.units import EUCLIDEAN_TIME
 
-ARGUMENTS = ("tau", "momentum", "matsubara")
 LATTICE_UNIT = {"tau": "a", "momentum": "1/a", "matsubara": "1/a"}
 PHYSICAL_UNIT = {"tau": "GeV^-1", "momentum": "GeV", "matsubara": "GeV"}
 MAX_POINTS = 4096  # the covariance then takes 128 MiB
@@ -29,16 +29,38 @@ _POWER_OF_SPACING = re.compile(r"a\^?(-?\d)|1/a(?:\^(\d))?")
 
 @dataclass(frozen=True, eq=False)
 class Correlator:
-    """Means at ascending points and the covariance of the means. `notes` are warnings with the remedy applied."""
+    """Means of a correlator at ascending points, and the covariance of the means.
 
-    grid: np.ndarray  # (points,) ascending, >= 0: what `argument` says, in `grid_unit`
-    mean: np.ndarray  # (points,) in `unit`
-    covariance: np.ndarray  # (points, points) of the mean: symmetric, positive definite
-    argument: str  # tau, momentum or matsubara
-    grid_unit: str  # a or GeV^-1 for tau; 1/a or GeV for the others
-    unit: str  # of the values; "" where the file names none
-    samples: int | None  # independent samples behind the covariance; None if it was given
-    method: str  # how the covariance was come by, in words
+    Args:
+        grid: points, ascending and not negative, in `grid_unit`, shape (points,).
+        mean: values in `unit`, shape (points,).
+        covariance: of the means, in the square of `unit`: symmetric, positive definite, shape (points, points).
+        argument: what the grid is: `tau`, `momentum` or `matsubara`.
+        grid_unit: `a` or `GeV^-1` for tau, `1/a` or `GeV` for the others.
+        unit: of the values; "" where the file names none.
+        samples: independent samples behind the covariance; None where the covariance was given.
+        method: how the covariance was obtained, in words.
+        notes: warnings, each with the remedy applied.
+        file: where the data come from.
+
+    Example:
+        >>> grid, mean = np.array([1.0, 2.0, 3.0]), np.array([0.8, 0.5, 0.3])
+        >>> source = Source("example", "", 0)
+        >>> data = Correlator(grid, mean, np.diag([0.01, 0.02, 0.03]) ** 2, "tau", "a", "", None, "given", (), source)
+        >>> data.in_range(2.0).error
+        array([0.02, 0.03])
+        >>> data.in_units(lattice_spacing=0.1).grid.round(3)  # GeV^-1
+        array([0.507, 1.014, 1.52 ])
+    """
+
+    grid: Float[np.ndarray, "..."]  # any shape before `check`, (points,) after it; so the next two
+    mean: Float[np.ndarray, "..."]
+    covariance: Float[np.ndarray, "..."]
+    argument: str
+    grid_unit: str
+    unit: str
+    samples: int | None
+    method: str
     notes: tuple[str, ...]
     file: Source
 
@@ -46,39 +68,56 @@ class Correlator:
         return len(self.grid)
 
     @property
-    def error(self) -> np.ndarray:
-        """One-sigma errors of the means."""
+    def error(self) -> Float[np.ndarray, " points"]:
+        """One-sigma errors of the means, in `unit`."""
         return np.sqrt(np.diag(self.covariance))
 
     @property
-    def correlation(self) -> np.ndarray:
+    def correlation(self) -> Float[np.ndarray, "points points"]:
         """The correlation matrix of the means."""
         return self.covariance / np.outer(self.error, self.error)
 
     def in_range(self, lower: float | None = None, upper: float | None = None) -> "Correlator":
-        """The points with lower <= grid <= upper, ends included. Raises `InputError` if fewer than two remain."""
-        keep = within(self.grid, lower, upper, self.file.path)
+        """The points with lower <= grid <= upper.
+
+        Args:
+            lower: least grid point kept [grid_unit]; None keeps all.
+            upper: largest grid point kept [grid_unit]; None keeps all.
+
+        Raises:
+            InputError: if fewer than two points remain.
+        """
+        keep = indices_within(self.grid, lower, upper, self.file.path)
         block = self.covariance[np.ix_(keep, keep)]
         return replace(self, grid=self.grid[keep], mean=self.mean[keep], covariance=block)
 
-    def folded(self, time_extent: float) -> "Correlator":
-        """tau and T - tau averaged, for a correlator that is symmetric about T / 2; 0 <= tau <= T / 2 remains.
+    def fold(self, time_extent: float) -> "Correlator":
+        """Average tau and T - tau of a correlator that is symmetric about T/2; times from 0 to T/2 remain.
 
-        `time_extent` is T in the unit of the grid. Raises `InputError` for a correlator that is not symmetric within
-        its errors, an antisymmetric one for instance.
+        Args:
+            time_extent: T, in the unit of the grid.
+
+        Raises:
+            InputError: if the correlator is not symmetric within its errors, an antisymmetric one for instance.
         """
         check_symmetry(self, time_extent)
         grid, average = folding(self.grid, time_extent, self.file.path)
         covariance = average @ self.covariance @ average.T
         note = f"folded about T/2 with T = {time_extent:g} {self.grid_unit}"
         mean = average @ self.mean
-        return replace(self, grid=grid, mean=mean, covariance=symmetrised(covariance), notes=(*self.notes, note))
+        return replace(self, grid=grid, mean=mean, covariance=symmetrise(covariance), notes=(*self.notes, note))
 
     def in_units(self, *, lattice_spacing: float, unit: str = "fm") -> "Correlator":
-        """In GeV, from lattice units, by the lattice spacing a in `unit` (fm or GeV^-1).
+        """Convert from lattice units to GeV.
 
-        Values follow where their unit is a power of a, `a^-3` for instance; values of any other unit are left alone.
-        Raises `InputError` for a correlator that is in GeV already.
+        Values are converted where their unit is a power of a, `a^-3` for instance; values of any other unit stay.
+
+        Args:
+            lattice_spacing: a, in `unit`.
+            unit: of the lattice spacing, `fm` or `GeV^-1`.
+
+        Raises:
+            InputError: if the correlator is in GeV already, or the lattice spacing is not positive.
         """
         if self.grid_unit != LATTICE_UNIT[self.argument]:
             expected = f"a correlator in lattice units ({LATTICE_UNIT[self.argument]})"
@@ -98,7 +137,19 @@ class Correlator:
 
 
 def inverse_gev(lattice_spacing: float, unit: str = "fm") -> float:
-    """A lattice spacing in GeV^-1. Raises `InputError` unless it is a positive length."""
+    """Convert a lattice spacing to GeV^-1.
+
+    Args:
+        lattice_spacing: a, in `unit`.
+        unit: `fm` or `GeV^-1`.
+
+    Raises:
+        InputError: unless the lattice spacing is a positive length.
+
+    Example:
+        >>> round(inverse_gev(0.1), 4)
+        0.5068
+    """
     spacing = lattice_spacing * factor(unit, EUCLIDEAN_TIME, "lattice_spacing")
     if not (math.isfinite(spacing) and spacing > 0):
         got, expected = f"{lattice_spacing:g} {unit}", "a positive length"
@@ -106,28 +157,39 @@ def inverse_gev(lattice_spacing: float, unit: str = "fm") -> float:
     return spacing
 
 
-def checked(correlator: Correlator, svd_cut: float = 0.0) -> Correlator:
-    """The correlator sorted, symmetrised and proved usable, small modes of its correlations raised by `svd_cut`.
+def check(correlator: Correlator, svd_cut: float = 0.0) -> Correlator:
+    """Sort and symmetrise a correlator, raise small modes of its correlations, and check that it can be used.
 
-    Raises `InputError`: wrong shapes, too few or too many points, NaN, negative or duplicate grid points, variances
-    that are not positive, a covariance that is not symmetric or not positive definite after the cut.
+    Args:
+        correlator: as a reader returns it.
+        svd_cut: eigenvalues of the correlation matrix below this part of the largest are raised to it.
+
+    Raises:
+        InputError: for wrong shapes, too few or too many points, NaN, negative or duplicate grid points, variances
+            that are not positive, a covariance that is not symmetric or not positive definite after the cut.
     """
     where = correlator.file.path
     _check_shapes(correlator, where)
-    correlator = _sorted(correlator, where)
+    correlator = _sort(correlator, where)
     covariance = _check_variances(correlator, where)
     value, vector, sigma = correlation_modes(covariance, svd_cut)
     if not is_positive(value):
         raise _not_positive(correlator, float(value[0]))
     if svd_cut > 0.0:
-        covariance = symmetrised(np.outer(sigma, sigma) * ((vector * value) @ vector.T))
+        covariance = symmetrise(np.outer(sigma, sigma) * ((vector * value) @ vector.T))
     return replace(correlator, covariance=covariance)
 
 
 def check_sign(correlator: Correlator) -> None:
-    """Raise `InputError` for values that a positive kernel and a positive spectral function cannot give.
+    """Refuse values that a positive kernel and a positive spectral function cannot give.
 
-    Negative values within five errors pass. Serves the Kallen-Lehmann, exponential and bosonic thermal kernels.
+    For the Kallen-Lehmann, exponential and bosonic thermal kernels.
+
+    Args:
+        correlator: a checked correlator.
+
+    Raises:
+        InputError: if a value is more than five errors below zero.
     """
     pull = correlator.mean / correlator.error
     if (pull >= -SIGN_PULL).all():
@@ -146,9 +208,14 @@ def check_sign(correlator: Correlator) -> None:
 
 
 def check_symmetry(correlator: Correlator, time_extent: float) -> float:
-    """The largest `|G(tau) - G(T - tau)|` in units of its error. Raises `InputError` above five, or without any pair.
+    """The largest `|G(tau) - G(T - tau)|` in units of its error, correlations included.
 
-    The error of the difference is that of correlated data. `time_extent` is T in the unit of the grid.
+    Args:
+        correlator: a checked correlator, a function of tau.
+        time_extent: T, in the unit of the grid.
+
+    Raises:
+        InputError: if it is above five, or no two points mirror each other.
     """
     covariance = correlator.covariance
     pairs = mirror_pairs(correlator.grid, time_extent, correlator.file.path)
@@ -158,8 +225,20 @@ def check_symmetry(correlator: Correlator, time_extent: float) -> float:
     return require_symmetry(correlator.grid, correlator.mean, pairs, error, correlator.file.path)
 
 
-def within(grid: np.ndarray, lower: float | None, upper: float | None, where: str) -> np.ndarray:
-    """Indices of the grid points in a range, ends included; at least two, or `InputError`."""
+def indices_within(
+    grid: Float[np.ndarray, " points"], lower: float | None, upper: float | None, where: str
+) -> Int[np.ndarray, " kept"]:
+    """Indices of the grid points in a range, ends included.
+
+    Args:
+        grid: points, shape (points,).
+        lower: lower end, in the unit of the grid; None: no limit.
+        upper: upper end, in the unit of the grid; None: no limit.
+        where: the file, for messages.
+
+    Raises:
+        InputError: if fewer than two points lie in the range.
+    """
     low, high = -math.inf if lower is None else lower, math.inf if upper is None else upper
     keep = np.flatnonzero((grid >= low) & (grid <= high))
     if len(keep) < 2:
@@ -169,8 +248,8 @@ def within(grid: np.ndarray, lower: float | None, upper: float | None, where: st
     return keep
 
 
-def symmetrised(matrix: np.ndarray) -> np.ndarray:
-    """(M + M^T) / 2."""
+def symmetrise(matrix: Float[np.ndarray, "points points"]) -> Float[np.ndarray, "points points"]:
+    """(M + M^T) / 2, of a square `matrix` M."""
     return 0.5 * (matrix + matrix.T)
 
 
@@ -190,7 +269,7 @@ def _check_shapes(correlator: Correlator, where: str) -> None:
             raise InputError(f"the {name} holds a value that is not finite", where=f"{where}, index {place}", fix=fix)
 
 
-def _sorted(correlator: Correlator, where: str) -> Correlator:
+def _sort(correlator: Correlator, where: str) -> Correlator:
     grid = correlator.grid
     order = np.argsort(grid, kind="stable")
     steps = np.diff(grid[order])
@@ -208,7 +287,8 @@ def _sorted(correlator: Correlator, where: str) -> Correlator:
     return replace(correlator, grid=grid[order], mean=correlator.mean[order], covariance=covariance, notes=notes)
 
 
-def _check_variances(correlator: Correlator, where: str) -> np.ndarray:
+def _check_variances(correlator: Correlator, where: str) -> Float[np.ndarray, "points points"]:
+    """The covariance, exactly symmetric."""
     covariance, variance = correlator.covariance, np.diag(correlator.covariance)
     if (variance <= 0.0).any():
         index = int(np.argmin(variance))
@@ -220,7 +300,7 @@ def _check_variances(correlator: Correlator, where: str) -> np.ndarray:
     scale = np.sqrt(np.outer(variance, variance))
     if (np.abs(covariance - covariance.T) > 1e-8 * scale).any():
         raise InputError("the covariance is not symmetric", where=where, fix="give C[i, j] = C[j, i]")
-    return symmetrised(covariance)
+    return symmetrise(covariance)
 
 
 def _not_positive(correlator: Correlator, least: float) -> InputError:

@@ -1,9 +1,9 @@
 r"""From measurements to means with a covariance: autocorrelation, bins, resampling, shrinkage, SVD cut.
 
 One measurement is a row: the correlator on one gauge configuration, in Monte Carlo order. The covariance of the mean
-is the product of three honest steps, each named in `Correlator.method`: correlations from bins long enough to be
-independent, shrunk towards the diagonal by the weight of Ledoit and Wolf; errors that account for autocorrelation (of
-the Gamma method, where the bin size was not chosen by hand); small eigenvalues raised where a cut was asked for.
+is estimated in three steps, each named in `Correlator.method`: correlations from bins long enough to be independent,
+shrunk towards the diagonal by the weight of Ledoit and Wolf; errors that account for autocorrelation (by the Gamma
+method, unless a bin size is given); small eigenvalues raised, if a cut is given.
 """
 
 import math
@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from retrodict.base.errors import InputError
 from retrodict.num.correlations import shrunk_correlation
 from retrodict.spectral.autocorrelation import Autocorrelation, integrated_times
-from retrodict.spectral.correlator import Correlator, checked, symmetrised
-from retrodict.spectral.resampling import JACKKNIFE, Bootstrap, Jackknife, binned, pseudo_values
+from retrodict.spectral.correlator import Correlator, check, symmetrise
+from retrodict.spectral.resampling import JACKKNIFE, Bootstrap, Jackknife, bin_means, pseudo_values
 from retrodict.spectral.samples import CorrelatorSamples
 
 SIGNIFICANT = 3.0  # standard deviations by which tau_int must exceed the 1/2 of independent data before bins form
@@ -29,14 +30,26 @@ Rows = Literal["measurements", "jackknife", "bootstrap"]
 
 @dataclass(frozen=True)
 class Errors:
-    """How the covariance of the mean is come by.
+    """How the covariance of the mean is estimated.
 
-    `bin_size` None is chosen from the autocorrelation: if there is any, the error of each point is that of the Gamma
-    method, and only the correlations come from bins, of twice the median of tau_int (the largest of many estimates of
-    tau_int is too large, and long bins leave few). A `bin_size` by hand gives errors from bins of that size.
-    `rows` says what a row is: a measurement, the mean with one bin left out (`jackknife`), or the mean of bins drawn
-    with replacement (`bootstrap`). `shrinkage` is the weight of the diagonal in the correlations, None is estimated.
-    Correlation eigenvalues below `svd_cut` times the largest are raised to it.
+    Without a `bin_size` and with autocorrelation, the error of each point is that of the Gamma method, and only the
+    correlations come from bins, of twice the median of tau_int (the largest of many estimates of tau_int is too large,
+    and long bins leave few). With a `bin_size`, errors and correlations come from bins of that size.
+
+    Args:
+        bin_size: measurements in a bin; None chooses it from the autocorrelation.
+        rows: what a row of the data is: one of the `measurements`, the mean with one bin left out (`jackknife`), or
+            the mean of bins drawn with replacement (`bootstrap`).
+        resampling: the estimator of the covariance from independent bins.
+        shrinkage: weight of the diagonal in the correlations, 0 to 1; None estimates it (Ledoit and Wolf).
+        svd_cut: eigenvalues of the correlation matrix below this part of the largest are raised to it, 0 to 1.
+
+    Raises:
+        InputError: if a number is out of its range.
+
+    Example:
+        >>> Errors(bin_size=4, svd_cut=1e-8).shrinkage is None
+        True
     """
 
     bin_size: int | None = None
@@ -55,16 +68,32 @@ class Errors:
 
 @dataclass(frozen=True)
 class _Part:
-    """The covariance of the mean over one ensemble."""
+    """The covariance of the mean over one ensemble, (points, points), and the number of bins behind it."""
 
-    covariance: np.ndarray
+    covariance: Float[np.ndarray, "points points"]
     bins: int | None
     words: str
     notes: tuple[str, ...]
 
 
 def estimate(samples: CorrelatorSamples, errors: Errors | None = None) -> Correlator:
-    """The mean of the measurements and its covariance. Raises `InputError` for data that cannot give one."""
+    """Estimate the mean of measurements and its covariance.
+
+    Args:
+        samples: the measurements.
+        errors: how the covariance is estimated; None takes the defaults.
+
+    Raises:
+        InputError: for data from which no covariance can be estimated: too few, not finite, or constant.
+
+    Example:
+        >>> from retrodict.spectral.mock import MockCorrelator
+        >>> tau = np.arange(8.0)
+        >>> samples = MockCorrelator(tau, np.exp(-tau / 4)).samples(np.random.default_rng(0), 200)
+        >>> correlator = estimate(samples)
+        >>> len(correlator), correlator.samples
+        (8, 200)
+    """
     errors = Errors() if errors is None else errors
     _check_rows(samples)
     parts = [_ensemble(replica, errors, samples) for replica in samples.chains]
@@ -78,7 +107,7 @@ def estimate(samples: CorrelatorSamples, errors: Errors | None = None) -> Correl
     rough = Correlator(
         grid=samples.grid,
         mean=samples.mean,
-        covariance=symmetrised(covariance),
+        covariance=symmetrise(covariance),
         argument=samples.argument,
         grid_unit=samples.grid_unit,
         unit=samples.unit,
@@ -87,31 +116,46 @@ def estimate(samples: CorrelatorSamples, errors: Errors | None = None) -> Correl
         notes=tuple(notes),
         file=samples.file,
     )
-    return checked(rough, errors.svd_cut)
+    return check(rough, errors.svd_cut)
 
 
 def implied_bin_size(times: Autocorrelation, measurements: int) -> int:
-    """2 tau_int of the slowest point, rounded up: what errors from bins need. 1 where nothing is autocorrelated."""
-    slow = _autocorrelated(times, measurements)
+    """The bin size that errors from bins need: 2 tau_int of the slowest point, rounded up; 1 without autocorrelation.
+
+    Args:
+        times: autocorrelation of every point.
+        measurements: their number, in all replica.
+    """
+    slow = _is_autocorrelated(times, measurements)
     return math.ceil(2.0 * float(times.tau_int[slow].max())) if slow.any() else 1
 
 
-def _autocorrelated(times: Autocorrelation, measurements: int) -> np.ndarray:
+def _is_autocorrelated(times: Autocorrelation, measurements: int) -> Bool[np.ndarray, " points"]:
     """Where tau_int exceeds 1/2 significantly: over W lags that of independent data scatters by sqrt(W / N)."""
     return times.tau_int - 0.5 > SIGNIFICANT * np.sqrt(np.maximum(times.window, 1) / measurements)
 
 
 def hartlap_inflation(samples: int, points: int) -> float | None:
-    """(N - 1) / (N - p - 2): by it the inverse of a covariance from N samples of p points is too large on average.
+    """(N - 1) / (N - p - 2), by which the inverse of a sample covariance is too large on average.
 
-    None where it does not exist, N <= p + 2. Exact for a Gaussian sample covariance, without shrinkage or cut. Source:
-    Hartlap, Simon, Schneider, A&A 464 (2007) 399; the likelihood itself is then a t-distribution: Sellentin, Heavens,
-    MNRAS 456 (2016) L132.
+    Exact for a Gaussian sample covariance, without shrinkage or cut. Source: Hartlap, Simon, Schneider, A&A 464 (2007)
+    399; the likelihood itself is then a t-distribution: Sellentin, Heavens, MNRAS 456 (2016) L132.
+
+    Args:
+        samples: N, the number of independent samples.
+        points: p, the number of points.
+
+    Returns:
+        The factor; None where it does not exist, N <= p + 2.
+
+    Example:
+        >>> round(hartlap_inflation(200, 24), 4), hartlap_inflation(20, 24)
+        (1.1437, None)
     """
     return (samples - 1) / (samples - points - 2) if samples > points + 2 else None
 
 
-def _ensemble(chains: tuple[np.ndarray, ...], errors: Errors, samples: CorrelatorSamples) -> _Part:
+def _ensemble(chains: tuple[Float[np.ndarray, "_ points"], ...], errors: Errors, samples: CorrelatorSamples) -> _Part:
     if errors.rows == "jackknife":
         bins = pseudo_values(np.concatenate(chains))
         return _from_bins(bins, errors, f"{len(bins)} jackknife replicates", None, (), samples)
@@ -132,10 +176,10 @@ def _ensemble(chains: tuple[np.ndarray, ...], errors: Errors, samples: Correlato
 
 
 def _from_bins(
-    bins: np.ndarray,
+    bins: Float[np.ndarray, "bins points"],
     errors: Errors,
     words: str,
-    gamma_error: np.ndarray | None,
+    gamma_error: Float[np.ndarray, " points"] | None,
     notes: tuple[str, ...],
     samples: CorrelatorSamples,
 ) -> _Part:
@@ -152,8 +196,10 @@ def _from_bins(
     return _Part(correlation * np.outer(sigma, sigma), len(bins), words, notes)
 
 
-def _from_bootstrap(replicates: np.ndarray, errors: Errors, samples: CorrelatorSamples) -> _Part:
-    """Replicates scatter as the mean does; shrinkage can mend that they are few, not that the data behind them are."""
+def _from_bootstrap(
+    replicates: Float[np.ndarray, "replicates points"], errors: Errors, samples: CorrelatorSamples
+) -> _Part:
+    """Replicates scatter as the mean does; shrinkage corrects for few replicates, not for few measurements."""
     correlation, sigma, weight = shrunk_correlation(replicates, errors.shrinkage)
     _refuse_constant(sigma, samples)
     words = f"{len(replicates)} bootstrap replicates, correlations shrunk by {weight:.2g}"
@@ -161,14 +207,17 @@ def _from_bootstrap(replicates: np.ndarray, errors: Errors, samples: CorrelatorS
     return _Part(correlation * np.outer(sigma, sigma), None, words, (note,))
 
 
-def _enough_bins(chains: tuple[np.ndarray, ...], size: int, times: Autocorrelation, where: str) -> np.ndarray:
+def _enough_bins(
+    chains: tuple[Float[np.ndarray, "_ points"], ...], size: int, times: Autocorrelation, where: str
+) -> Float[np.ndarray, "bins points"]:
+    """Means of bins of `size` measurements; `InputError` for fewer than four bins."""
     bins = sum(len(chain) // size for chain in chains)
     if bins < LEAST_BINS:
         got = f"{bins} bins of {size}, tau_int {times.tau_int.max():.3g}"
         fix = "more configurations, or errors.bin_size: 1 if they are known to be independent"
         expected = f"at least {LEAST_BINS} independent bins"
         raise InputError("too few independent measurements", where=where, got=got, expected=expected, fix=fix)
-    return binned(chains, size)
+    return bin_means(chains, size)
 
 
 def _autocorrelation_notes(times: Autocorrelation, size: int, implied: int, by_gamma: bool) -> tuple[str, ...]:
@@ -184,7 +233,7 @@ def _autocorrelation_notes(times: Autocorrelation, size: int, implied: int, by_g
 
 
 def _sample_notes(bins: int, points: int, weight: float) -> tuple[str, ...]:
-    """What few samples do to chi-squared, and what was done about it."""
+    """Warn of the effect of few samples on chi-squared, and name the remedy applied."""
     inflation = hartlap_inflation(bins, points)
     correction = "chi-squared needs the correction of Hartlap or Sellentin and Heavens"
     remedy = f"remedy: correlations shrunk by {weight:.2g} (Ledoit-Wolf)" if weight > 0 else "no remedy: shrinkage is 0"
@@ -217,7 +266,7 @@ def _check_rows(samples: CorrelatorSamples) -> None:
         raise InputError("too few measurements", where=where, got=str(samples.measurements), expected=expected, fix=fix)
 
 
-def _refuse_constant(spread: np.ndarray, samples: CorrelatorSamples) -> None:
+def _refuse_constant(spread: Float[np.ndarray, " points"], samples: CorrelatorSamples) -> None:
     scale = np.abs(samples.mean)
     constant = spread <= 1e-14 * scale
     if constant.any():

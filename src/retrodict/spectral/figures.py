@@ -1,8 +1,9 @@
-"""The pictures of this domain, described as data."""
+"""The figures of this domain, described as data."""
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
 
 from retrodict.base.figure import Band, Figure, Line, Panel, Points, band_of, divided
 from retrodict.spectral.derived import times_energy
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def figures(result: "Result") -> tuple[Figure, ...]:
-    """The spectral function over its prior, and the correlator that it predicts with the data."""
+    """The spectral function with its prior, and the predicted correlator with the data, of a run's `result`."""
     return (_spectral_function(result), _correlator(result))
 
 
@@ -44,7 +45,7 @@ def _panel(result: "Result", power: int, label: str, *, logarithmic: bool = Fals
     return Panel(*axes, x_log=True, y_log=logarithmic, y_limits=(low, top))
 
 
-def _limits(band: dict[str, np.ndarray], *, logarithmic: bool) -> tuple[float, float]:
+def _limits(band: dict[str, Float[np.ndarray, " points"]], *, logarithmic: bool) -> tuple[float, float]:
     """The posterior fills the panel; the prior is cut where it is wider."""
     least, greatest = float(np.nanmin(band["q2_5"])), float(np.nanmax(band["q97_5"]))
     return (0.3 * least, 3 * greatest) if logarithmic else (min(0.0, 1.3 * least), 1.3 * greatest)
@@ -67,6 +68,6 @@ def _correlator(result: "Result") -> Figure:
     return Figure("correlator", "Correlator", caption, (panel,))
 
 
-def _data(result: "Result") -> np.ndarray | None:
+def _data(result: "Result") -> Float[np.ndarray, " points"] | None:
     group = result.tree.children.get("observed_data")
     return None if group is None or "data_0" not in group.dataset else group.dataset["data_0"].values

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from retrodict.base.errors import InputError
 
@@ -10,8 +11,17 @@ SYMMETRY_PULL = 5.0  # standard deviations by which G(tau) and G(T - tau) may di
 _SAME = 1e-6  # of T: points nearer than this are one
 
 
-def mirror_pairs(grid: np.ndarray, time_extent: float, where: str) -> np.ndarray:
-    """Index pairs (i, j), i < j, with grid[i] + grid[j] = T, (pairs, 2). Raises `InputError` for points beyond T."""
+def mirror_pairs(grid: Float[np.ndarray, " points"], time_extent: float, where: str) -> Int[np.ndarray, "pairs two"]:
+    """Find the index pairs (i, j), i < j, with grid[i] + grid[j] = T.
+
+    Args:
+        grid: times, shape (points,).
+        time_extent: T, in the unit of the grid.
+        where: the file, for messages.
+
+    Raises:
+        InputError: if T is not positive or a time lies beyond it.
+    """
     if not (math.isfinite(time_extent) and time_extent > 0) or grid.max() > time_extent * (1 + 1e-9):
         got, expected = f"T = {time_extent:g}", f"at least the last point, {grid.max():g}"
         raise InputError("the time extent is too small", where=where, got=got, expected=expected)
@@ -19,8 +29,22 @@ def mirror_pairs(grid: np.ndarray, time_extent: float, where: str) -> np.ndarray
     return np.argwhere(np.triu(near, k=1))
 
 
-def folding(grid: np.ndarray, time_extent: float, where: str) -> tuple[np.ndarray, np.ndarray]:
-    """The folded grid and the matrix that takes values to it, (folded, points): pairs averaged, the rest mirrored."""
+def folding(
+    grid: Float[np.ndarray, " points"], time_extent: float, where: str
+) -> tuple[Float[np.ndarray, " folded"], Float[np.ndarray, "folded points"]]:
+    """The folded grid, and the matrix that takes values to it: pairs are averaged, other points are mirrored.
+
+    Args:
+        grid: times, shape (points,).
+        time_extent: T, in the unit of the grid.
+        where: the file, for messages.
+
+    Returns:
+        Times from 0 to T/2, shape (folded,), and the matrix, shape (folded, points).
+
+    Raises:
+        InputError: as `mirror_pairs`.
+    """
     mirror_pairs(grid, time_extent, where)
     folded, same = np.minimum(grid, time_extent - grid), _SAME * time_extent
     ordered = np.sort(folded)
@@ -29,10 +53,24 @@ def folding(grid: np.ndarray, time_extent: float, where: str) -> tuple[np.ndarra
     return points, member / member.sum(axis=1, keepdims=True)
 
 
-def require_symmetry(grid: np.ndarray, mean: np.ndarray, pairs: np.ndarray, error: np.ndarray, where: str) -> float:
-    """The largest difference of mirrored values in units of its `error`, (pairs,). Raises `InputError` above five.
+def require_symmetry(
+    grid: Float[np.ndarray, " points"],
+    mean: Float[np.ndarray, " points"],
+    pairs: Int[np.ndarray, "pairs two"],
+    error: Float[np.ndarray, " pairs"],
+    where: str,
+) -> float:
+    """The largest difference of mirrored values, in units of its error.
 
-    Also raised where nothing mirrors anything: then there is nothing to fold.
+    Args:
+        grid: times, shape (points,).
+        mean: values of the correlator, shape (points,).
+        pairs: indices of mirrored points, as `mirror_pairs` returns them, shape (pairs, 2).
+        error: one-sigma error of each difference, shape (pairs,).
+        where: the file, for messages.
+
+    Raises:
+        InputError: if a difference is above five errors, or there are no pairs.
     """
     if not len(pairs):
         fix = "check the time extent, or do not fold: the data may hold one half already"

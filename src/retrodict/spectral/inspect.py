@@ -1,10 +1,10 @@
-"""What is in a correlator file: form, ranges, errors, autocorrelation, and the lines to paste into a config."""
+"""A description of a correlator file: form, ranges, errors, autocorrelation, and lines to paste into a config."""
 
 import json
 import re
-from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, PathLike, Source
@@ -18,14 +18,24 @@ from retrodict.spectral.readers.opening import open_correlator
 from retrodict.spectral.samples import CorrelatorSamples
 
 KERNELS = {"tau": "thermal", "momentum": "kallen-lehmann", "matsubara": "bosonic"}
-ILL_CONDITIONED = 1e10  # condition number of the correlations above which chi-squared hangs on rounding
+ILL_CONDITIONED = 1e10  # condition number of the correlations above which chi-squared depends on rounding
 
 
 def inspect(path: PathLike, columns: ColumnNames | None = None, dataset: str = "") -> dict[str, JSON]:
-    """Describe a correlator file or a folder of Hadrons files, JSON-ready.
+    """Describe a correlator file, or a folder of Hadrons files.
 
-    `kind` is `correlator`, or `correlators` with a list of `datasets` where the file holds several and `dataset` picks
-    none. Raises `UnknownKind` for a readable file that is no correlator, `InputError` for one that violates its rules.
+    Args:
+        path: the file or folder.
+        columns: names of the columns of a table without a header.
+        dataset: which correlator, where the file holds several.
+
+    Returns:
+        A mapping that JSON can hold. Its `kind` is `correlator`, or `correlators` with a list of `datasets` where the
+        file holds several and `dataset` picks none.
+
+    Raises:
+        UnknownKind: for a readable file that is no correlator.
+        InputError: for a correlator that cannot be used.
     """
     try:
         raw, form = open_correlator(path, dataset, columns=columns)
@@ -133,7 +143,7 @@ def _config(correlator: Correlator, dataset: str, extent: float | None) -> str:
 
 
 def kernel_for(argument: str, extent: float | None) -> str:
-    """The kernel that a config names: a thermal one only where the period of the times is known."""
+    """The kernel that is suggested for an `argument`: a thermal one only where the time `extent` is known, not None."""
     return "zero-temperature" if argument == "tau" and extent is None else KERNELS[argument]
 
 
@@ -155,7 +165,7 @@ def place_data(files: list[str]) -> dict[str, JSON]:
     return {"problem.data": files[0], "problem.kernel": kernel, "problem.time_extent": extent}
 
 
-def _range(values: np.ndarray, unit: str) -> dict[str, Any]:
+def _range(values: Float[np.ndarray, " points"], unit: str) -> dict[str, JSON]:
     return {
         "least": float(values.min()),
         "median": float(np.median(values)),
@@ -165,5 +175,5 @@ def _range(values: np.ndarray, unit: str) -> dict[str, Any]:
 
 
 def quoted(path: str) -> str:
-    """A path as YAML reads it back: in quotes where it holds more than plain characters."""
+    """A `path` as YAML reads it back: in quotes where it holds more than plain characters."""
     return path if re.fullmatch(r"[\w./-]+", path) and not path.startswith("-") else json.dumps(path)

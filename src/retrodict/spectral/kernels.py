@@ -11,7 +11,7 @@ Sources: Wang, Shi, Zhou, PRD 106, L051502 (2022), eqs. 1 and 2; Asakawa, Hatsud
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -21,16 +21,20 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float
 from retrodict.num.quadrature import half_line
 
-SELDOM: Final = 0.05  # share of the prior's draws for which a quadrature error goes without saying
+SELDOM: Final = 0.05  # share of the prior's draws up to which a quadrature error is not reported
 
 Argument = Literal["momentum", "tau", "matsubara"]
-Points = Float[Array, " points"] | Float[np.ndarray, " points"]
-Nodes = Float[Array, " nodes"] | Float[np.ndarray, " nodes"]
-Matrix = Float[Array, "points nodes"]
+Numbers: TypeAlias = Array | np.ndarray
+Points: TypeAlias = Float[Numbers, " points"]
+Nodes: TypeAlias = Float[Numbers, " nodes"]
+KernelFunction: TypeAlias = Callable[
+    [Float[Array, "points one"], Float[Array, "one nodes"]], Float[Array, "points nodes"]
+]
+Matrix: TypeAlias = Float[Array, "rows nodes"]  # one row a point, or two where real and imaginary parts are stacked
 
 
 class AbstractKernel(eqx.Module):
-    """K(x, omega), and what x is."""
+    """A kernel K(x, omega), with the kind of its argument x."""
 
     @property
     @abstractmethod
@@ -44,17 +48,26 @@ class AbstractKernel(eqx.Module):
 
     @abstractmethod
     def __call__(self, x: Points, omega: Nodes) -> Matrix:
-        """K(x, omega), omega > 0."""
+        """K(x, omega) as a matrix.
+
+        Args:
+            x: points of the correlator, shape (points,), in the unit of omega or, for tau, its inverse.
+            omega: frequencies above zero, shape (nodes,).
+        """
 
     @abstractmethod
     def rescaled(self, x: Points, omega: Nodes) -> Matrix:
-        """omega K(x, omega), finite at omega = 0: the kernel of rho/omega."""
+        """omega K(x, omega), finite at omega = 0: the kernel of rho/omega; arguments as above, with zero allowed."""
 
 
 class KallenLehmann(AbstractKernel):
     r"""$K = \frac1\pi\frac{\omega}{\omega^2 + p^2}$, the propagator at Euclidean momentum p.
 
     Source: Wang, Shi, Zhou, PRD 106, L051502 (2022), eq. 1.
+
+    Example:
+        >>> print(np.asarray(KallenLehmann()(np.array([0.0]), np.array([1.0, 2.0]))).round(4))
+        [[0.3183 0.1592]]
     """
 
     @property
@@ -76,6 +89,10 @@ class BosonicMatsubara(AbstractKernel):
     r"""$K = \frac1\pi\frac{\omega}{\omega^2 + \omega_n^2}$ at $\omega_n = 2\pi n T$, for an odd spectral function.
 
     It is the Fourier transform of the thermal kernel over $0 < \tau < 1/T$; x is $\omega_n$ itself.
+
+    Example:
+        >>> print(np.asarray(BosonicMatsubara()(np.array([1.0]), np.array([1.0]))).round(4))
+        [[0.1592]]
     """
 
     @property
@@ -96,6 +113,10 @@ class EvenMatsubara(AbstractKernel):
     So it is for the Dirac-vector part of a quark propagator, and wherever particles and holes are alike. It is the sum
     of `FermionicMatsubara` over both signs; an odd part, which is the real part of G, has the kernel of
     `BosonicMatsubara`, with the opposite sign. A normalised rho has the weight $\int_0^\infty\rho\,d\omega = \pi$.
+
+    Example:
+        >>> print(np.asarray(EvenMatsubara()(np.array([2.0]), np.array([1.0]))).round(4))
+        [[0.1273]]
     """
 
     @property
@@ -119,6 +140,11 @@ class FermionicMatsubara(AbstractKernel):
 
     The points are stacked: first the real parts of all $\omega_n$, then the imaginary parts, so that a data vector is
     `concatenate([G.real, G.imag])` and the matrix has twice as many rows as x. Use a grid of `two_sided`.
+
+    Example:
+        >>> print(np.asarray(FermionicMatsubara()(np.array([1.0]), np.array([-1.0, 1.0]))).round(4))
+        [[ 0.0796 -0.0796]
+         [-0.0796 -0.0796]]
     """
 
     @property
@@ -138,7 +164,13 @@ class FermionicMatsubara(AbstractKernel):
 
 
 class ZeroTemperature(AbstractKernel):
-    r"""$K = \frac{1}{2\pi} e^{-\omega\tau}$: the limit $T \to 0$ of `Thermal`."""
+    r"""$K = \frac{1}{2\pi} e^{-\omega\tau}$: the limit $T \to 0$ of `Thermal`.
+
+    Example:
+        >>> print(np.asarray(ZeroTemperature()(np.array([0.0, 1.0]), np.array([1.0]))).round(4))
+        [[0.1592]
+         [0.0585]]
+    """
 
     @property
     def argument(self) -> Argument:
@@ -159,6 +191,17 @@ class Thermal(AbstractKernel):
     It diverges as $T/\pi\omega$ for $\omega \to 0$; `rescaled` is finite there.
 
     Source: Asakawa, Hatsuda, Nakahara, Prog. Part. Nucl. Phys. 46 (2001) 459.
+
+    Args:
+        temperature: T, in the unit of omega, which is the inverse unit of tau.
+
+    Raises:
+        InputError: unless the temperature is positive.
+
+    Example:
+        >>> print(np.asarray(Thermal(0.25)(np.array([1.0, 3.0]), np.array([1.0]))).round(4))  # symmetric about 1/2T
+        [[0.0677]
+         [0.0677]]
     """
 
     temperature: float
@@ -188,12 +231,21 @@ class Thermal(AbstractKernel):
 
 
 class UserKernel(AbstractKernel):
-    """K(x, omega) given as a function of two broadcast arrays."""
+    """A kernel that is given as a function.
 
-    function: Callable[[Array, Array], Array] = eqx.field(static=True)
-    kind: Argument = eqx.field(static=True)
+    Args:
+        function: K of two arrays that are broadcast against each other: x, shape (points, 1), and omega, (1, nodes).
+        argument: what x is: `tau`, `momentum` or `matsubara`.
 
-    def __init__(self, function: Callable[[Array, Array], Array], argument: Argument) -> None:
+    Example:
+        >>> UserKernel(lambda tau, omega: jnp.exp(-omega * tau), "tau")(np.array([0.0]), np.array([1.0])).tolist()
+        [[1.0]]
+    """
+
+    function: KernelFunction = eqx.field(static=True)
+    kind: Argument = eqx.field(static=True)  # what `argument` returns
+
+    def __init__(self, function: KernelFunction, argument: Argument) -> None:
         self.function, self.kind = function, argument
 
     @property
@@ -210,23 +262,27 @@ class UserKernel(AbstractKernel):
 class Grid(NamedTuple):
     """A quadrature: int_0^inf f d omega ~ weight @ f(omega)."""
 
-    omega: Float[Array, " nodes"]  # ascending
-    weight: Float[Array, " nodes"]
+    omega: Float[Array, " nodes"]  # nodes, ascending, in a unit of energy
+    weight: Float[Array, " nodes"]  # in the same unit
 
 
 def frequency_grid(scale: tuple[float, float] = (0.1, 20.0), nodes: int = 960) -> Grid:
-    """Nodes from zero to infinity, equally spaced in ln omega between `scale`, where the structures are.
+    """Nodes from zero to infinity, equally spaced in ln omega where the structures are.
 
     With the default a Breit-Wigner of relative half-width Gamma/M >= .03 anywhere in `scale` is integrated to 1e-10;
-    halving the width asks for twice the nodes. Tails rho ~ omega^-n, n >= 1/2, are integrated as well (to 1e-10), and
-    any power under an exponential kernel. The outermost nodes lie near 1e-13 and 1e23 times the scale.
+    half the width needs twice the nodes. Tails rho ~ omega^-n, n >= 1/2, are integrated as well (to 1e-10), and any
+    power under an exponential kernel. The outermost nodes lie near 1e-13 and 1e23 times the scale.
+
+    Args:
+        scale: ends of the range of equal spacing, in the unit of omega.
+        nodes: how many in all.
     """
     omega, weight = half_line(*scale, nodes)
     return Grid(jnp.asarray(omega), jnp.asarray(weight))
 
 
 def two_sided(grid: Grid) -> Grid:
-    """The same nodes on both sides of zero, for kernels of all real frequencies."""
+    """The nodes of `grid` on both sides of zero, for kernels of all real frequencies."""
     return Grid(
         jnp.concatenate([-grid.omega[::-1], grid.omega]),
         jnp.concatenate([grid.weight[::-1], grid.weight]),
@@ -234,25 +290,43 @@ def two_sided(grid: Grid) -> Grid:
 
 
 def operator(kernel: AbstractKernel, x: Points, grid: Grid) -> Matrix:
-    """The matrix that takes rho on the grid to G(x)."""
+    """The matrix that takes rho on the grid to G(x).
+
+    Args:
+        kernel: K(x, omega).
+        x: points of the correlator, shape (points,).
+        grid: the quadrature.
+    """
     return kernel(x, grid.omega) * grid.weight
 
 
 def quadrature_error(
     kernel: AbstractKernel,
     x: Points,
-    coarse: tuple[Grid, Float[Array | np.ndarray, "*batch nodes"]],
-    fine: tuple[Grid, Float[Array | np.ndarray, "*batch finer"]],
+    coarse: tuple[Grid, Float[Numbers, "*batch nodes"]],
+    fine: tuple[Grid, Float[Numbers, "*batch finer"]],
 ) -> Float[np.ndarray, "*batch rows"]:
-    """How far G on a grid is from G on a finer one; each grid comes with one or more spectral functions on it."""
-    found, better = (np.asarray(rho) @ np.asarray(operator(kernel, x, grid)).T for grid, rho in (coarse, fine))
-    return np.abs(found - better)
+    """Absolute difference of G on a grid from G on a finer one.
+
+    Args:
+        kernel: K(x, omega).
+        x: points of the correlator, shape (points,).
+        coarse: a quadrature, and one or more spectral functions on its nodes, shape (..., nodes).
+        fine: a finer quadrature, and the same spectral functions on its nodes, shape (..., finer).
+    """
+    on_coarse, on_fine = (np.asarray(rho) @ np.asarray(operator(kernel, x, grid)).T for grid, rho in (coarse, fine))
+    return np.abs(on_coarse - on_fine)
 
 
 def quadrature_note(error: Float[np.ndarray, "draws rows"], sigma: Float[np.ndarray, " rows"]) -> str:
-    """In words, for how many of several spectral functions the quadrature error exceeds that of the data anywhere.
+    """Say in words for how many spectral functions the quadrature error exceeds that of the data at any point.
 
-    Empty if it does so for less than `SELDOM` of them.
+    Args:
+        error: quadrature error of each spectral function, shape (draws, rows).
+        sigma: one-sigma errors of the data, shape (rows,).
+
+    Returns:
+        A sentence; empty if it does so for less than 5 % of them.
     """
     ratio = np.asarray(error) / np.asarray(sigma)
     share = float(np.mean(np.max(ratio, axis=1) > 1))
@@ -266,5 +340,6 @@ def quadrature_note(error: Float[np.ndarray, "draws rows"], sigma: Float[np.ndar
     )
 
 
-def _outer(x: Points, omega: Nodes) -> tuple[Array, Array]:
+def _outer(x: Points, omega: Nodes) -> tuple[Float[Array, "points one"], Float[Array, "one nodes"]]:
+    """x and omega, to be broadcast against each other."""
     return jnp.asarray(x, dtype=float)[:, None], jnp.asarray(omega)[None, :]

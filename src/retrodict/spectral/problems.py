@@ -1,4 +1,4 @@
-"""Ready-made problems: a Euclidean correlator in, the posterior of its spectral function out."""
+"""The problem of this domain: the posterior of the spectral function behind a Euclidean correlator."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from retrodict.base.errors import InputError
+from retrodict.base.files import PathLike
 from retrodict.base.types import Float
 from retrodict.problem.compression import compress
 from retrodict.problem.covariance import Covariance
@@ -25,14 +26,13 @@ from retrodict.spectral.ansatz import (
 from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid
 from retrodict.spectral.correlator import Correlator, check_sign, inverse_gev
 from retrodict.spectral.data import read_correlator
-from retrodict.spectral.default_model import read_default_model
+from retrodict.spectral.default_model import DefaultModel, read_default_model
 from retrodict.spectral.derived import Axis, ReportedRange, derivation, quantities_of
 from retrodict.spectral.discretisation import (
     STEP,
     frequency_grid_for,
     prior_spectra,
-    quadrature_note_for,
-    scaled,
+    scale_to_data,
     visible_range,
 )
 from retrodict.spectral.estimate import Errors
@@ -43,10 +43,13 @@ from retrodict.spectral.kernels import (
     EvenMatsubara,
     Grid,
     KallenLehmann,
+    Numbers,
+    Points,
     Thermal,
     ZeroTemperature,
     operator,
 )
+from retrodict.spectral.quadrature_check import quadrature_note_for
 
 __all__ = ["problem", "spectral_posterior"]
 
@@ -54,34 +57,34 @@ Ansatz = PeaksAndContinuum | SmoothSpectrum | NeuralList | NeuralFunction | Free
 KernelName = Literal["kallen-lehmann", "zero-temperature", "thermal", "bosonic", "fermionic"]
 ENERGY = {"GeV": "GeV", "GeV^-1": "GeV", "1/a": "1/a", "a": "1/a"}
 MOCK = Path(__file__).parent / "observations" / "thermal_mock.h5"
-SHOWN_POINTS = 240
-FINER = 3  # times the nodes, beside which the quadrature is judged
-SHOWN_BELOW, SHOWN_ABOVE = 0.1, 1.2  # the range reported: of the lowest and of the highest frequency that data can see
+REPORTED_POINTS = 240
+FINER = 3  # times the nodes, with which the quadrature is compared
+REPORTED_BELOW, REPORTED_ABOVE = 0.1, 1.2  # of the lowest and of the highest visible frequency
 
 
 @dataclass(frozen=True)
 class Range:
-    """The frequencies that are reported."""
+    """A range of frequencies."""
 
-    low: Annotated[float, Field(gt=0)]
-    high: Annotated[float, Field(gt=0)]
+    low: Annotated[float, Field(gt=0)]  # in the unit of omega: GeV or 1/a
+    high: Annotated[float, Field(gt=0)]  # in the same unit
 
 
 @dataclass(frozen=True)
 class TotalWeight:
-    """A sum rule: the integral of omega^power rho over all frequencies is `value`, exactly."""
+    """A sum rule: the integral of omega^power rho over all frequencies is exactly `value`."""
 
-    value: float
-    power: Annotated[float, Field(ge=-1)] = 1.0
+    value: float  # in the unit of rho times frequency^(power + 1)
+    power: Annotated[float, Field(ge=-1)] = 1.0  # of omega
 
 
 def problem(
-    data: Literal["mock"] | Path | Correlator,
+    data: Literal["mock"] | PathLike | Correlator,
     *,
     kernel: KernelName,
     temperature: Annotated[float, Field(gt=0)] | None = None,
     dataset: str = "",
-    covariance: Path | None = None,
+    covariance: PathLike | None = None,
     errors: Errors = Errors(),  # noqa: B008
     time_extent: Annotated[float, Field(gt=0)] | None = None,
     lower: float | None = None,
@@ -90,87 +93,169 @@ def problem(
     ansatz: Ansatz = PeaksAndContinuum(),  # noqa: B008
     growth: float | None = None,
     total_weight: TotalWeight | None = None,
-    default_model: Path | None = None,
+    default_model: PathLike | None = None,
     unit: Annotated[float, Field(gt=0)] | None = None,
     step: Annotated[float, Field(gt=0, le=0.1)] = STEP,
-    shown: Range | None = None,
+    reported: Range | None = None,
     windows: tuple[tuple[float, float], ...] = (),
 ) -> Posterior:
     """The posterior of the spectral function behind a correlator.
 
-    `data` is a file that `retrodict inspect` knows as a correlator; `dataset`, `covariance`, `errors`, `time_extent`,
-    `lower` and `upper` say how it is read (see `read_correlator`), in the unit of the file. A `lattice_spacing` in fm
-    takes lattice units to GeV, in which everything else is then stated. `temperature` belongs to the thermal kernel;
-    with a `time_extent` it is its inverse. A `fermionic` kernel takes -Im G at odd Matsubara frequencies to an even
-    spectral function. `growth` is the known power of omega with which rho rises at large omega (2 for
-    quark currents; thermal and zero-temperature kernels assume it unless told otherwise). `total_weight` is a sum rule
-    that holds exactly; since its integral exists, rho is taken to fall as omega^-(power + 2) unless told otherwise, and
-    a growth that contradicts it is an error. `default_model` is a table omega, rho around which the smooth part is
-    built. `unit` is the frequency in multiples of which the prior is stated; it follows from the range of the data.
-    `step` is that of ln omega between the frequency nodes: a remark says where they are too few for such precise data.
-    `windows` are pairs of frequencies between which the weight is reported. Raises `InputError`.
+    Frequencies are in GeV for data in GeV (or GeV^-1) and for a `lattice_spacing`; in 1/a otherwise.
+
+    Args:
+        data: a file, or a folder of Hadrons files, that `retrodict inspect` recognises as a correlator; or "mock", the
+            thermal correlator that is part of the package; or a `Correlator`.
+        kernel: from rho to the correlator: `thermal` or `zero-temperature` (of tau), `kallen-lehmann` (of a momentum),
+            `bosonic` (of a Matsubara frequency, rho odd), `fermionic` (-Im G at odd Matsubara frequencies, rho even).
+        temperature: of the thermal kernel, in the unit of frequency; None: 1/(time_extent a).
+        dataset: which correlator, where the file holds several: see `read_correlator`.
+        covariance: a second file with the covariance of the means.
+        errors: how measurements become a covariance, with shrinkage and SVD cut.
+        time_extent: T, in the unit of the file: tau and T - tau are averaged.
+        lower: least point of the grid kept, in the unit of the file.
+        upper: largest point of the grid kept, in the unit of the file.
+        lattice_spacing: a [fm], which converts a file in lattice units to GeV.
+        ansatz: the prior of the spectral function.
+        growth: known power of omega with which rho rises at large omega (2 for quark currents). None: 2 for functions
+            of tau without a default model, -(power + 2) with a total weight, inferred otherwise.
+        total_weight: a sum rule that holds exactly: the integral of omega^power rho.
+        default_model: a table of omega and rho, in the units of the answer, around which the smooth part is built.
+        unit: frequency in multiples of which the prior is stated; None: from the visible range of the data.
+        step: distance of the frequency nodes in ln omega; a note says if they are too few for such precise data.
+        reported: range of frequencies that is reported; None: 0.1 of the lowest to 1.2 of the highest visible one.
+        windows: pairs of frequencies between which the weight is reported, beside the whole range.
+
+    Returns:
+        The posterior, with its derived quantities and notes.
+
+    Raises:
+        InputError: for a file that cannot be read, and for arguments that contradict it or each other.
+
+    Example:
+        >>> target = problem("mock", kernel="thermal", time_extent=48, lower=2)  # doctest: +SKIP
+        >>> retrodict.infer(target, retrodict.ConstrainedHMC())  # doctest: +SKIP
     """
-    reading = {"dataset": dataset, "covariance": covariance, "errors": errors, "time_extent": time_extent}
-    found = data if isinstance(data, Correlator) else read_correlator(_place(data), **reading, lower=lower, upper=upper)
-    spacing = 1.0
+    correlator, spacing = data, 1.0
+    if not isinstance(correlator, Correlator):
+        reading = {"dataset": dataset, "covariance": covariance, "errors": errors, "time_extent": time_extent}
+        correlator = read_correlator(_file_of(correlator), **reading, lower=lower, upper=upper)
     if lattice_spacing is not None:
-        found, spacing = found.in_units(lattice_spacing=lattice_spacing), inverse_gev(lattice_spacing)
-    transform = kernel_named(kernel, temperature if temperature or not time_extent else 1 / (time_extent * spacing))
-    if found.argument != transform.argument:
+        correlator, spacing = correlator.in_units(lattice_spacing=lattice_spacing), inverse_gev(lattice_spacing)
+    temperature = temperature if temperature or not time_extent else 1 / (time_extent * spacing)
+    transform = _kernel_of(correlator, kernel, temperature)
+    spectrum, growth = _spectrum_of(correlator, ansatz, total_weight, growth, free=default_model is not None)
+    default = None if default_model is None else read_default_model(default_model)
+    grid, finer = (_grid_for(transform, correlator, unit, growth, s, default) for s in (step, step / FINER))
+    range_ = _reported_range(transform, correlator, reported, windows)
+    data_and_noise = correlator.grid, correlator.mean, Covariance.full(correlator.covariance)
+    target = spectral_posterior(transform, *data_and_noise, spectrum, grid, range_, _axis_of(correlator, transform))
+    quadrature = quadrature_note_for(target, spectrum, finer, correlator.grid)
+    remedy = f"{quadrature}; if the answer has such lines, step: {step / 2:g}"
+    return target.with_notes(*correlator.notes, *([remedy] if quadrature else []))
+
+
+def _kernel_of(correlator: Correlator, name: KernelName, temperature: float | None) -> AbstractKernel:
+    """The kernel called `name`; `InputError` unless it belongs to the argument of the correlator."""
+    kernel = kernel_named(name, temperature)
+    if correlator.argument != kernel.argument:
         raise InputError(
-            f"a {kernel} kernel takes a function of {transform.argument}",
-            where=found.file.path,
-            got=found.argument,
-            fix=f"kernel: {KERNELS[found.argument]}",
+            f"a {name} kernel takes a function of {kernel.argument}",
+            where=correlator.file.path,
+            got=correlator.argument,
+            fix=f"kernel: {KERNELS[correlator.argument]}",
         )
+    return kernel
+
+
+def _spectrum_of(
+    correlator: Correlator, ansatz: Ansatz, total_weight: TotalWeight | None, growth: float | None, *, free: bool
+) -> tuple[AbstractSpectrum, float | None]:
+    """The prior with its sum rule, and the growth of rho, which is `free` (None) beside a default model."""
     if ansatz.positive:
-        check_sign(found)
-    spectrum: AbstractSpectrum = ansatz
+        check_sign(correlator)
     if total_weight is not None:
         spectrum = WithTotalWeight(ansatz, total_weight.value, total_weight.power)
-        growth = _falling(total_weight, growth)
-    if growth is None and transform.argument == "tau" and default_model is None:
+        return spectrum, _growth_of_sum_rule(total_weight, growth)
+    if growth is None and correlator.argument == "tau" and not free:
         growth = 2.0
-    frame, finer = (
-        frequency_grid_for(transform, found.grid, unit=unit, growth=growth, step=s) for s in (step, step / FINER)
-    )
-    if default_model is not None:
-        default = read_default_model(default_model)
-        frame, finer = default.on(frame), default.on(finer)
-    noise = Covariance.full(found.covariance)
-    low, high = visible_range(transform, found.grid)
-    limits = Range(SHOWN_BELOW * low, SHOWN_ABOVE * high) if shown is None else shown
-    omega = np.geomspace(limits.low, limits.high, SHOWN_POINTS)
-    units = (found.argument, found.grid_unit, found.unit, ENERGY[found.grid_unit])
-    axis = Axis(tuple(found.grid.tolist()), *units, transform.even)
-    range_shown = ReportedRange(omega, ((limits.low, limits.high), *windows))
-    target = spectral_posterior(transform, found.grid, found.mean, noise, spectrum, frame, range_shown, axis)
-    quadrature = quadrature_note_for(target, spectrum, finer, found.grid)
-    remedy = f"{quadrature}; if the answer has such lines, step: {step / 2:g}"
-    return target.with_notes(*found.notes, *([remedy] if quadrature else []))
+    return ansatz, growth
+
+
+def _grid_for(
+    kernel: AbstractKernel,
+    correlator: Correlator,
+    unit: float | None,
+    growth: float | None,
+    step: float,
+    default: DefaultModel | None,
+) -> FrequencyGrid:
+    """The frequency grid, with the default model if there is one."""
+    grid = frequency_grid_for(kernel, correlator.grid, unit=unit, growth=growth, step=step)
+    return grid if default is None else default.on(grid)
+
+
+def _reported_range(
+    kernel: AbstractKernel, correlator: Correlator, reported: Range | None, windows: tuple[tuple[float, float], ...]
+) -> ReportedRange:
+    """Frequencies and windows that are reported; by default those of the visible range."""
+    low, high = visible_range(kernel, correlator.grid)
+    limits = Range(REPORTED_BELOW * low, REPORTED_ABOVE * high) if reported is None else reported
+    omega = np.geomspace(limits.low, limits.high, REPORTED_POINTS)
+    return ReportedRange(omega, ((limits.low, limits.high), *windows))
+
+
+def _axis_of(correlator: Correlator, kernel: AbstractKernel) -> Axis:
+    """Argument and units of the correlator."""
+    units = (correlator.argument, correlator.grid_unit, correlator.unit, ENERGY[correlator.grid_unit])
+    return Axis(tuple(correlator.grid.tolist()), *units, kernel.even)
 
 
 def spectral_posterior(
     kernel: AbstractKernel,
-    x: Float[np.ndarray, " points"],
-    mean: Float[np.ndarray, " points"],
+    x: Points,
+    mean: Float[Numbers, " rows"],
     noise: Covariance,
     ansatz: AbstractSpectrum,
-    frame: FrequencyGrid,
-    shown: ReportedRange,
+    grid: FrequencyGrid,
+    reported: ReportedRange,
     axis: Axis,
 ) -> Posterior:
-    """The posterior for any kernel, frame and ansatz; the prior's height is scaled to the data once more."""
-    if frame.default is None:
-        frame = scaled(frame, ansatz, kernel, x, mean)
-    matrix = operator(kernel, x, Grid(frame.omega, frame.weight))
-    forward, likelihood = compress(matrix, jnp.asarray(mean), noise, prior_spectra(ansatz, frame))
-    derive = derivation(frame, likelihood, shown, kernel, x)
-    return Posterior(ansatz.on(frame), forward, likelihood, derive=derive, quantities=quantities_of(shown, axis))
+    """The posterior of a spectral function for any kernel, frequency grid and prior.
+
+    Without a default model the height of the prior is scaled to the data.
+
+    Args:
+        kernel: K(x, omega).
+        x: points of the correlator, shape (points,).
+        mean: values of the correlator, shape (points,); (2 points,) for stacked real and imaginary parts.
+        noise: covariance of the values.
+        ansatz: the prior.
+        grid: frequency nodes and units.
+        reported: frequencies and windows that are reported.
+        axis: argument and units of the correlator.
+
+    Raises:
+        InputError: if the prior predicts no finite correlator.
+    """
+    if grid.default is None:
+        grid = scale_to_data(grid, ansatz, kernel, x, mean)
+    matrix = operator(kernel, x, Grid(grid.omega, grid.weight))
+    forward, likelihood = compress(matrix, jnp.asarray(mean), noise, prior_spectra(ansatz, grid))
+    derive = derivation(grid, likelihood, reported, kernel, x)
+    return Posterior(ansatz.on(grid), forward, likelihood, derive=derive, quantities=quantities_of(reported, axis))
 
 
 def kernel_named(name: KernelName, temperature: float | None) -> AbstractKernel:
-    """The kernel behind a word of the config. Raises `InputError` where the temperature is missing or meaningless."""
+    """The kernel behind a word of the config.
+
+    Args:
+        name: of the kernel.
+        temperature: in the unit of frequency, of the thermal kernel only.
+
+    Raises:
+        InputError: if the temperature of a thermal kernel is missing, or another kernel has one.
+    """
     if name == "thermal":
         if temperature is None:
             fix = "temperature: 1/(N_tau a), in the inverse unit of tau   (or: time_extent: N_tau)"
@@ -189,8 +274,8 @@ def kernel_named(name: KernelName, temperature: float | None) -> AbstractKernel:
     return others[name]
 
 
-def _falling(total: TotalWeight, growth: float | None) -> float:
-    """The power of omega at large omega, for which the total weight exists. Raises `InputError` for any other."""
+def _growth_of_sum_rule(total: TotalWeight, growth: float | None) -> float:
+    """The power of omega at large omega, for which the total weight exists; `InputError` for any other."""
     if growth is not None and growth >= -(total.power + 1):
         expected = f"growth below {-(total.power + 1):g}"
         why = "the integral of a sum rule exists"
@@ -204,6 +289,6 @@ def _falling(total: TotalWeight, growth: float | None) -> float:
     return -(total.power + 2) if growth is None else growth
 
 
-def _place(data: Path | str) -> Path:
-    """Where the file lies; `mock` is the one that ships."""
+def _file_of(data: PathLike) -> Path:
+    """The path of the data; "mock" stands for the file of the package."""
     return MOCK if data == "mock" else Path(data)

@@ -4,16 +4,17 @@ A network stands for rho on 500 frequencies; its weights are moved by Adam to lo
 
 $$\sum_i (D_i - \tilde D_i)^2 + \tfrac{\lambda}{2}|\theta|^2 + \lambda_s \sum_j (\rho_j - \rho_{j-1})^2 .$$
 
-What is faithful here and better avoided elsewhere: the misfit is in units of nothing (neither errors nor a covariance),
-the integral is a Riemann sum that ends at the last frequency, and published mock data were made by the same sum, the
-inverse crime. There is no posterior and no error band.
+Reproduced here, and better avoided elsewhere: the misfit is not divided by errors or a covariance, the integral is a
+Riemann sum that ends at the last frequency, and published mock data were made by the same sum, the inverse crime. There
+is no posterior and no error band.
 
 Sources: Wang, Shi, Zhou, PRD 106, L051502 (2022); Comput. Phys. Commun. 282 (2023) 108547, and the programs that the
 authors published.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Literal, NamedTuple
+from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -25,12 +26,15 @@ from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.loop import advance
 from retrodict.run.method import Draws, Record
-from retrodict.spectral.ansatz.layers import ListNetwork, Weights
+from retrodict.spectral.ansatz.frequency_grid import Nodes
+from retrodict.spectral.ansatz.layers import Layer, ListNetwork, Weights
 from retrodict.spectral.classical.problem import Reconstruction
 from retrodict.spectral.kernels import AbstractKernel, KallenLehmann
 from retrodict.spectral.published_loss import LIST, OMEGA, Network, PublishedProblem, published_problem, sum_of_squares
 
 EPOCH: Final = 25  # updates
+Trained = TypeVar("Trained", Weights, Layer)
+Moments: TypeAlias = Any  # optax.ScaleByAdamState, whose moments optax types as unknown trees
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,12 @@ class WarmRestarts:
     """The penalties at an epoch: strong for the first half of every period, nearly gone in the second.
 
     Smoothness falls by ten at half the period, the penalty on the weights to `least`.
+
+    Args:
+        decay: lambda in the first half of a period.
+        smoothness: lambda_s in the first half of a period.
+        least: lambda in the second half.
+        period: epochs.
     """
 
     decay: float = 1e-3
@@ -46,7 +56,7 @@ class WarmRestarts:
     period: int = 400
 
     def __call__(self, epoch: Int[Array, ""]) -> tuple[Scalar, Scalar]:
-        """lambda and lambda_s."""
+        """lambda and lambda_s at an `epoch`."""
         strong = epoch % self.period < self.period // 2
         return jnp.where(strong, self.decay, self.least), jnp.where(strong, 1.0, 0.1) * self.smoothness
 
@@ -55,19 +65,26 @@ RESTARTS, NO_PENALTY = WarmRestarts(), WarmRestarts(0.0, 0.0, 0.0)
 
 
 class State(NamedTuple):
-    """The weights, Adam's memory of them, and the misfit after the last epoch."""
+    """The state of the training."""
 
-    weights: Weights
-    optimiser: Any
-    misfit: Scalar
+    weights: Weights  # of the network
+    optimiser: Moments  # moments of the gradients of all weights
+    misfit: Scalar  # after the last epoch
 
 
 @dataclass(frozen=True)
 class PublishedSchedule:
-    """`warm_up` epochs of Adam on all weights, then `refine` epochs on the output layer; an epoch is 25 updates.
+    """Adam on all weights, then on the output layer; an epoch is 25 updates.
 
-    The published refinement takes 1000 to 5000 epochs, "until the loss stops", and halves its rate every 2000. A point
-    without a spread; never early.
+    The published refinement takes 1000 to 5000 epochs, "until the loss stops", and halves its rate every 2000. The
+    answer is a point without a spread; the training never stops early.
+
+    Args:
+        warm_up: epochs of Adam on all weights.
+        refine: epochs of Adam on the output layer.
+        rate: learning rate of the first.
+        refining_rate: learning rate of the second, halved every 2000 epochs.
+        penalties: lambda and lambda_s by epoch.
     """
 
     warm_up: int = 1600
@@ -76,8 +93,8 @@ class PublishedSchedule:
     refining_rate: float = 1e-4
     penalties: WarmRestarts = RESTARTS
 
-    name: ClassVar[str] = "PublishedSchedule"
-    references: ClassVar[tuple[str, ...]] = ("wang2022", "kingma2015")
+    name: ClassVar[str] = "PublishedSchedule"  # in results and messages
+    references: ClassVar[tuple[str, ...]] = ("wang2022", "kingma2015")  # keys of the bibliography
 
     @property
     def steps(self) -> int:
@@ -92,45 +109,50 @@ class PublishedSchedule:
                 "this schedule belongs to one loss", got=type(target).__name__, expected=expected, fix="MAP"
             )
 
-    def init(self, target: Any, key: Key) -> State:
-        """Fresh weights."""
+    def init(self, target: PublishedProblem, key: Key) -> State:
+        """Draw the weights of `target` with `key`."""
         weights = target.init(key)
-        return State(weights, _memory(weights), jnp.asarray(jnp.inf, target.omega.dtype))
+        return State(weights, _zero_moments(weights), jnp.asarray(jnp.inf, target.omega.dtype))
 
-    def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
-        """One epoch."""
-        state = jax.lax.cond(index < self.warm_up, self._warm, self._refined, target, state, index)
+    def step(self, target: PublishedProblem, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
+        """One epoch, number `index`, of training on `target` from `state`; `key` is not used."""
+        state = jax.lax.cond(index < self.warm_up, self._warm_up_epoch, self._refining_epoch, target, state, index)
         return state, Record(jnp.isfinite(state.misfit), {"misfit": state.misfit}, state.misfit)
 
-    def _warm(self, target: PublishedProblem, state: State, index: Int[Array, ""]) -> State:
+    def _warm_up_epoch(self, target: PublishedProblem, state: State, index: Int[Array, ""]) -> State:
         decay, smoothness = (x.astype(target.omega.dtype) for x in self.penalties(index))
-        weights, memory = _epoch(lambda w: target.loss(w, decay, smoothness), state.weights, state.optimiser, self.rate)
-        return State(weights, memory, target.misfit(target.spectral_function(weights)))
+        weights, moments = _epoch(
+            lambda w: target.loss(w, decay, smoothness), state.weights, state.optimiser, self.rate
+        )
+        return State(weights, moments, target.misfit(target.spectral_function(weights)))
 
-    def _refined(self, target: PublishedProblem, state: State, index: Int[Array, ""]) -> State:
-        seen, decay = target.seen(state.weights), self.penalties.least
+    def _refining_epoch(self, target: PublishedProblem, state: State, index: Int[Array, ""]) -> State:
+        hidden, decay = target.hidden(state.weights), self.penalties.least
 
-        def loss(output: PyTree[Array]) -> Scalar:
-            rho = target.network.read(output, seen, target.omega)
+        def read(output: Layer) -> Nodes:
+            return target.network.read(output, hidden, target.omega)
+
+        def loss(output: Layer) -> Scalar:
+            rho = read(output)
             return target.misfit(rho) + 0.5 * decay * sum_of_squares(output)
 
-        # A new optimiser begins with the refinement; its memory of the other layers is of no use any more.
+        # The refinement begins with a new optimiser; moments of the other layers are not used any more.
         fresh = index == self.warm_up
-        memory = jax.tree.map(lambda x: jnp.where(fresh, jnp.zeros_like(x), x), state.optimiser)
+        moments = jax.tree.map(lambda x: jnp.where(fresh, jnp.zeros_like(x), x), state.optimiser)
         rate = self.refining_rate * 0.5 ** ((index - self.warm_up) // 2000)
-        output, own = _epoch(loss, state.weights.output, _of_output(memory), rate)
-        memory = memory._replace(
-            count=own.count, mu=memory.mu._replace(output=own.mu), nu=memory.nu._replace(output=own.nu)
+        output, own = _epoch(loss, state.weights.output, _moments_of_output(moments), rate)
+        moments = moments._replace(
+            count=own.count, mu=moments.mu._replace(output=own.mu), nu=moments.nu._replace(output=own.nu)
         )
         weights = state.weights._replace(output=output)
-        return State(weights, memory, target.misfit(target.network.read(output, seen, target.omega)))
+        return State(weights, moments, target.misfit(read(output)))
 
     def done(self, state: State) -> Flag:
-        """Never early."""
+        """Never before `steps`."""
         return jnp.asarray(False)
 
-    def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
-        """The last weights as the only draw."""
+    def finish(self, target: PublishedProblem, state: State, history: PyTree[Float[Array, "..."]]) -> Draws:
+        """The weights of the last `state` as the only draw; `target` and `history` are not used."""
         position = jax.tree.map(lambda x: x[None, None], state.weights)
         return Draws(position, jnp.zeros((1, 1)), "point", {"misfit": state.misfit})
 
@@ -146,10 +168,24 @@ def published_reconstruction(
     precision: Literal["float32", "float64"] = "float32",
     seed: int = 0,
 ) -> Reconstruction:
-    """rho on an equally spaced grid, by the published network, loss and schedule; no error, by its nature.
+    """Reconstruct rho by the published network, loss and schedule; there is no error.
 
-    `chi2` of the answer is the un-normalised misfit. Without a `schedule` the list network is trained with the
-    published penalties and the point network, as in the published program, without any.
+    Args:
+        momentum: points of the correlator, shape (points,).
+        data: values of the correlator, shape (points,).
+        network: from its weights to rho.
+        schedule: of the training; None: for the list network that of the paper, for the point network, as in the
+            published program, without penalties.
+        kernel: K(x, omega).
+        omega: frequencies of the answer, equally spaced, shape (nodes,).
+        precision: floating-point type of the training.
+        seed: of the weights at the start.
+
+    Returns:
+        rho at the frequencies; its `chi2` is the un-normalised misfit.
+
+    Raises:
+        InputError: for data of another length than the momenta.
     """
     target = published_problem(momentum, data, network=network, kernel=kernel, omega=omega, precision=precision)
     chosen = schedule or PublishedSchedule(penalties=RESTARTS if isinstance(network, ListNetwork) else NO_PENALTY)
@@ -164,20 +200,22 @@ def published_reconstruction(
     return Reconstruction(network.name, np.asarray(omega), rho, None, misfit, least, description, ("wang2022",))
 
 
-def _epoch(loss: Any, moving: Any, memory: Any, rate: Scalar | float) -> tuple[Any, Any]:
-    """25 updates of what moves."""
+def _epoch(
+    loss: Callable[[Trained], Scalar], trained: Trained, moments: Moments, rate: Scalar | float
+) -> tuple[Trained, Moments]:
+    """25 updates of the weights that are trained."""
 
-    def update(_: Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
-        moving, memory = carry
-        direction, memory = optax.scale_by_adam().update(jax.grad(loss)(moving), memory)
-        return jax.tree.map(lambda x, d: (x - rate * d).astype(x.dtype), moving, direction), memory
+    def update(_: Int[Array, ""], carry: tuple[Trained, Moments]) -> tuple[Trained, Moments]:
+        trained, moments = carry
+        direction, moments = optax.scale_by_adam().update(jax.grad(loss)(trained), moments)
+        return jax.tree.map(lambda x, d: (x - rate * d).astype(x.dtype), trained, direction), moments
 
-    return jax.lax.fori_loop(0, EPOCH, update, (moving, memory))
+    return jax.lax.fori_loop(0, EPOCH, update, (trained, moments))
 
 
-def _memory(weights: PyTree[Array]) -> optax.ScaleByAdamState:
+def _zero_moments(weights: Weights) -> Moments:
     return optax.ScaleByAdamState(jnp.zeros([], jnp.int32), *(jax.tree.map(jnp.zeros_like, weights) for _ in range(2)))
 
 
-def _of_output(memory: Any) -> optax.ScaleByAdamState:
-    return optax.ScaleByAdamState(memory.count, memory.mu.output, memory.nu.output)
+def _moments_of_output(moments: Moments) -> Moments:
+    return optax.ScaleByAdamState(moments.count, moments.mu.output, moments.nu.output)

@@ -17,7 +17,7 @@ from retrodict.problem.target import AbstractTarget, Quantity
 from retrodict.spectral.ansatz.frequency_grid import Nodes
 from retrodict.spectral.ansatz.layers import ListNetwork, PointNetwork, Weights, features
 from retrodict.spectral.kernels import AbstractKernel, KallenLehmann
-from retrodict.spectral.shapes import AbstractShape, noisy, wsz_noise
+from retrodict.spectral.shapes import AbstractShape, add_noise, wsz_noise
 
 Network = ListNetwork | PointNetwork
 
@@ -29,10 +29,10 @@ LIST: Final = ListNetwork()
 class PublishedProblem(AbstractTarget):
     """The un-normalised misfit of a network's correlator, and the two penalties; positions are its weights."""
 
-    operator: Float[Array, "points nodes"]
-    data: Float[Array, " points"]
-    omega: Nodes
-    network: Network = eqx.field(static=True)
+    operator: Float[Array, "points nodes"]  # from rho to the correlator
+    data: Float[Array, " points"]  # values of the correlator
+    omega: Nodes  # frequencies, equally spaced
+    network: Network = eqx.field(static=True)  # from its weights to rho
 
     @property
     def quantities(self) -> tuple[Quantity, ...]:
@@ -45,11 +45,11 @@ class PublishedProblem(AbstractTarget):
         return self.network.init(key, self.omega)
 
     def spectral_function(self, weights: Weights) -> Nodes:
-        """rho on the grid."""
-        return self.network.read(weights.output, self.seen(weights), self.omega)
+        """rho at the frequencies."""
+        return self.network.read(weights.output, self.hidden(weights), self.omega)
 
-    def seen(self, weights: Weights) -> Array:
-        """What the output layer sees: constant while only that layer moves."""
+    def hidden(self, weights: Weights) -> Float[Array, "*nodes width"]:
+        """Inputs of the output layer, constant while only that layer is trained."""
         return features(weights.hidden, self.network.inputs(self.omega))
 
     def misfit(self, rho: Nodes) -> Scalar:
@@ -57,7 +57,13 @@ class PublishedProblem(AbstractTarget):
         return jnp.sum((self.operator @ rho - self.data) ** 2)
 
     def loss(self, weights: Weights, decay: Scalar, smoothness: Scalar) -> Scalar:
-        """The published loss."""
+        """The published loss.
+
+        Args:
+            weights: of the network.
+            decay: lambda, of the squared weights.
+            smoothness: lambda_s, of the squared differences of rho at neighbouring frequencies.
+        """
         rho = self.spectral_function(weights)
         return self.misfit(rho) + 0.5 * decay * sum_of_squares(weights) + smoothness * jnp.sum(jnp.diff(rho) ** 2)
 
@@ -65,21 +71,33 @@ class PublishedProblem(AbstractTarget):
         """Minus the misfit: not a probability."""
         return -self.misfit(self.spectral_function(x))
 
-    def derived(self, x: Weights) -> dict[str, Array]:
+    def derived(self, x: Weights) -> dict[str, Nodes]:
         """The spectral function."""
         return {"spectral_function": self.spectral_function(x)}
 
 
 def published_problem(
     momentum: Float[np.ndarray, " points"],
-    data: Float[np.ndarray, " points"],
+    data: Float[np.ndarray, " data"],
     *,
     network: Network = LIST,
     kernel: AbstractKernel = KallenLehmann(),  # noqa: B008
     omega: Float[np.ndarray, " nodes"] = OMEGA,
     precision: Literal["float32", "float64"] = "float32",
 ) -> PublishedProblem:
-    """The target of `published_reconstruction`. Raises `InputError` for data of another length than the momenta."""
+    """The target of `published_reconstruction`.
+
+    Args:
+        momentum: points of the correlator, shape (points,).
+        data: values of the correlator, shape (points,).
+        network: from its weights to rho.
+        kernel: K(x, omega).
+        omega: frequencies, equally spaced, shape (nodes,).
+        precision: floating-point type of the training.
+
+    Raises:
+        InputError: for data of another length than the momenta.
+    """
     operator = riemann_operator(kernel, momentum, omega)
     if np.shape(data) != (len(operator),):
         raise InputError("one datum a momentum", got=f"{np.shape(data)}", expected=f"({len(operator)},)")
@@ -90,20 +108,35 @@ def published_problem(
 def riemann_operator(
     kernel: AbstractKernel, x: Float[np.ndarray, " points"], omega: Float[np.ndarray, " nodes"]
 ) -> Float[np.ndarray, "points nodes"]:
-    """K(x, omega) times the spacing: the published integral, which has no tail beyond the last frequency."""
+    """K(x, omega) times the spacing: the published integral, which ends at the last frequency.
+
+    Args:
+        kernel: K(x, omega).
+        x: points of the correlator, shape (points,).
+        omega: frequencies, equally spaced, shape (nodes,).
+    """
     return np.asarray(kernel(x, omega)) * np.mean(np.diff(omega))
 
 
 def mock_with_inverse_crime(
     shape: AbstractShape, eps: float, seed: int, momentum: Float[np.ndarray, " points"] = MOMENTA
 ) -> Float[np.ndarray, " points"]:
-    """Data as published: the Riemann sum that will invert them makes them. They flatter; `correlator_of` does not."""
+    """Mock data as published: made by the same Riemann sum that inverts them, so that results look too good.
+
+    For tests and benchmarks, which compare with the publication; `correlator_of` gives the exact correlator.
+
+    Args:
+        shape: the spectral function.
+        eps: relative error of the data at the second momentum.
+        seed: of the noise.
+        momentum: points of the correlator, shape (points,).
+    """
     exact = riemann_operator(KallenLehmann(), momentum, OMEGA) @ np.asarray(shape(OMEGA))
-    return noisy(jr.key(seed), exact, wsz_noise(exact, momentum, eps, floor=0.0))
+    return add_noise(jr.key(seed), exact, wsz_noise(exact, momentum, eps, floor=0.0))
 
 
-def sum_of_squares(tree: PyTree[Array]) -> Scalar:
-    """Of all leaves."""
+def sum_of_squares(tree: PyTree[Float[Array, "..."]]) -> Scalar:
+    """Sum of the squares of all leaves of a `tree` of arrays."""
     return sum(
         (jnp.sum(leaf**2) for leaf in jax.tree.leaves(tree)), start=jnp.zeros((), jax.tree.leaves(tree)[0].dtype)
     )

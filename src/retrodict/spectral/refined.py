@@ -1,12 +1,10 @@
-r"""The same measurement with a point more between any two: what `retrodict plan` means by twice the points.
+r"""The same measurement with one more point between any two, by which `retrodict plan` doubles the points.
 
 New points have the errors of their neighbours (geometric mean). Noise of neighbours with correlation $c > 0$ is taken
 to decay exponentially in between, so that the noise in the middle is $\frac{\sqrt c}{1 + c}$ times the sum of its
 neighbours' and an independent rest of variance $\frac{1 - c}{1 + c}$: independent data gain a point, strongly
-correlated ones nothing. The points there were keep their covariance.
+correlated ones nothing. The covariance of the old points stays.
 """
-
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
@@ -15,15 +13,25 @@ from retrodict.base.types import Float
 from retrodict.problem.compression import compress
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.posterior import Posterior
+from retrodict.spectral.derived import derivation_of
 from retrodict.spectral.discretisation import prior_draws
 from retrodict.spectral.kernels import Grid, operator
 
 
 def refined_data(target: Posterior) -> Posterior:
-    """`target` with 2 n - 1 points on the same range; its central values, on which no plan depends, interpolated."""
-    derive: Any = target.derive
+    """A posterior with 2 n - 1 instead of n points on the same range.
+
+    Its central values, on which no plan depends, are interpolated.
+
+    Args:
+        target: the posterior of a spectral function.
+
+    Raises:
+        InputError: for the posterior of another domain.
+    """
+    derive = derivation_of(target)
     x, noise = with_midpoints(np.asarray(derive.x), derive.likelihood.covariance)
-    matrix = operator(derive.kernel, x, Grid(derive.frame.omega, derive.frame.weight))
+    matrix = operator(derive.kernel, x, Grid(derive.grid.omega, derive.grid.weight))
     mean = jnp.interp(x, derive.x, derive.likelihood.mean)
     forward, likelihood = compress(matrix, mean, noise, prior_draws(target.ansatz))
     return Posterior(target.ansatz, forward, likelihood, target.prior)
@@ -32,7 +40,12 @@ def refined_data(target: Posterior) -> Posterior:
 def with_midpoints(
     x: Float[np.ndarray, " points"], covariance: Covariance
 ) -> tuple[Float[np.ndarray, " more"], Covariance]:
-    """The points with those half way between, and the covariance of all of them."""
+    """Points with their midpoints, and the covariance of all of them.
+
+    Args:
+        x: points, ascending, shape (points,).
+        covariance: of the data at the points.
+    """
     matrix = np.asarray(covariance.matrix())
     error = np.sqrt(np.diag(matrix))
     neighbours = np.clip(np.diag(matrix, 1) / (error[1:] * error[:-1]), 0.0, 1.0)

@@ -1,14 +1,14 @@
-r"""What a correlator resolves of a spectral function: the linearised posterior, taken apart.
+r"""What a correlator resolves of a spectral function: an analysis of the linearised posterior.
 
 Around a draw $z$ let $K$ be the operator in units of the noise, $D = \partial\rho/\partial z$ and $J = K D = U S V^T$.
-The posterior mean then answers to the truth with the *resolution matrix*
+The posterior mean then responds to the truth with the *resolution matrix*
 
 $$A = \frac{\partial\rho_\mathrm{mean}}{\partial\rho_\mathrm{true}} = D J^T (1 + J J^T)^{-1} K
     = D V \frac{S}{1 + S^2} U^T K .$$
 
-A row is an averaging kernel: what is shown at $\omega_*$ is the truth averaged with it. $A\rho$ is the part of $\rho$
-that the data put there and $(1 - A)\rho$ the part that stays the prior's; modes enter with the weight $s^2/(1 + s^2)$
-where Shi, Wang and Zhou count those above the noise with one and the rest with zero.
+A row is an averaging kernel: the posterior mean at $\omega_*$ is the truth averaged with it. $A\rho$ is the part of
+$\rho$ that comes from the data and $(1 - A)\rho$ the part that comes from the prior. Modes enter with the weight
+$s^2/(1 + s^2)$ where Shi, Wang and Zhou count those above the noise with one and the rest with zero.
 
 Sources: Backus, Gilbert, Geophys. J. 16 (1968) 169; Rodgers, Inverse Methods for Atmospheric Sounding (2000), ch. 2;
 Shi, Wang, Zhou, Comput. Phys. Commun. 282 (2023) 108547.
@@ -16,7 +16,7 @@ Shi, Wang, Zhou, Comput. Phys. Commun. 282 (2023) 108547.
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -24,7 +24,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from retrodict.base.types import Array, Float, Vector
+from retrodict.problem.ansatz import AbstractAnsatz
+from retrodict.problem.forward import LinearForward
 from retrodict.problem.posterior import Posterior
+from retrodict.spectral.derived import derivation_of
 
 Nodes = Float[np.ndarray, " nodes"]
 
@@ -32,9 +35,13 @@ Nodes = Float[np.ndarray, " nodes"]
 class AveragingKernel(NamedTuple):
     """A row of the resolution matrix as d ln rho_mean(at) / d ln rho_true(omega), a density in ln omega.
 
-    `area` is the share of rho(at) that the data decide: 1 where they decide all, 0 where the prior does. `width` is
-    Backus and Gilbert's measure, sqrt(12 int (ln omega - ln at)^2 a^2 / int a^2) in e-folds: the length of a box around
-    `at`; more if the kernel lies beside it.
+    Args:
+        at: the frequency.
+        omega: nodes, in the same unit, shape (nodes,).
+        density: the kernel at the nodes, per e-fold of omega, shape (nodes,).
+        area: its integral, the share of rho(at) that the data determine: 1 for all, 0 where the prior does.
+        width: of Backus and Gilbert, sqrt(12 int (ln omega - ln at)^2 a^2 / int a^2), in e-folds: the length of a box
+            around `at`; more if the kernel lies beside it.
     """
 
     at: float
@@ -48,21 +55,23 @@ class AveragingKernel(NamedTuple):
 class LinearView:
     """A problem with a linear forward model around one spectral function, on the nodes of a quadrature."""
 
-    omega: Nodes
-    weight: Nodes
-    rho: Nodes
-    operator: Float[np.ndarray, "modes nodes"]  # K, with the weights of the quadrature
+    omega: Nodes  # frequencies
+    weight: Nodes  # of the quadrature, in the unit of omega
+    rho: Nodes  # the spectral function
+    operator: Float[np.ndarray, "modes nodes"]  # K, in units of the noise, with the weights of the quadrature
     slope: Float[np.ndarray, "nodes latents"]  # D
 
     @cached_property
-    def svd(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def svd(
+        self,
+    ) -> tuple[Float[np.ndarray, "modes values"], Float[np.ndarray, " values"], Float[np.ndarray, "values latents"]]:
         """U, S and V^T of J = K D: the unknown in units of its prior, the data in units of their noise."""
         left, value, right = np.linalg.svd(self.operator @ self.slope, full_matrices=False)
         return left, value, right
 
     @property
     def singular_values(self) -> Float[np.ndarray, " values"]:
-        """S, descending: how many standard deviations of the noise one of the prior moves the data."""
+        """S, descending: by how many standard deviations of the noise one of the prior moves the data."""
         return self.svd[1]
 
     @cached_property
@@ -78,17 +87,31 @@ class LinearView:
 
 
 def resolution(target: Posterior, z: Vector) -> LinearView:
-    """The linear view of a spectral problem at the latents `z`, such as the best draw of a run."""
-    frame, forward = _parts(target)
-    rho, slope = _linearised(target.ansatz, jnp.asarray(z))
-    arrays = (frame.omega, frame.weight, rho, forward.operator, slope)
+    """Linearise a spectral problem.
+
+    Args:
+        target: its posterior.
+        z: latents at which it is linearised, such as the best draw of a run, shape (dim,).
+
+    Raises:
+        InputError: for the posterior of another domain.
+    """
+    grid, forward = derivation_of(target).grid, target.forward
+    assert isinstance(forward, LinearForward)
+    rho, slope = _linearise(target.ansatz, jnp.asarray(z))
+    arrays = (grid.omega, grid.weight, rho, forward.operator, slope)
     return LinearView(*(np.asarray(array) for array in arrays))
 
 
-def null_space(view: LinearView, level: float = 1.0) -> Float[np.ndarray, "unseen nodes"]:
+def null_space(view: LinearView, level: float = 1.0) -> Float[np.ndarray, "directions nodes"]:
     """Changes of rho by one prior standard deviation that move the data by less than `level` of the noise.
 
-    In the order of falling singular values; last those that move no datum at all.
+    Args:
+        view: the linearised problem.
+        level: how far the data may move, in standard deviations of the noise.
+
+    Returns:
+        Changes of rho in its unit, in the order of falling singular values; last those that move no datum at all.
     """
     _, values, directions = np.linalg.svd(view.operator @ view.slope, full_matrices=True)
     seen = np.zeros(len(directions))
@@ -96,27 +119,47 @@ def null_space(view: LinearView, level: float = 1.0) -> Float[np.ndarray, "unsee
     return directions[seen < level] @ view.slope.T
 
 
-def resolvable(
+def determined_directions(
     singular_values: Float[np.ndarray, " values"], noise: float | Float[np.ndarray, " levels"] = 1.0
-) -> np.ndarray:
-    """Sum of s^2 / (s^2 + noise^2): the directions that data with `noise` times the errors determine."""
+) -> Float[np.ndarray, " levels"]:
+    """Number of directions that the data determine, the sum of s^2 / (s^2 + noise^2).
+
+    Args:
+        singular_values: of the linearised problem, shape (values,).
+        noise: errors in units of those of the data, one number or several, shape (levels,).
+
+    Returns:
+        The number for every noise, shape (levels,).
+
+    Example:
+        >>> determined_directions(np.array([10.0, 1.0, 0.1]), np.array([1.0, 10.0])).round(2)
+        array([1.5 , 0.51])
+    """
     square = np.asarray(singular_values, dtype=float) ** 2
     level = np.atleast_1d(np.asarray(noise, dtype=float))[:, None] ** 2
     return np.sum(square / (square + level), axis=1)
 
 
 def kernel_singular_values(view: LinearView) -> Float[np.ndarray, " values"]:
-    """Singular values of the operator itself, without a prior: acting on changes d ln rho, measured over ln omega.
+    """Singular values of the operator without a prior, for changes d ln rho normalised over ln omega.
 
-    The value of a shape says by how many standard deviations the data move when rho changes along it by 100 % over one
-    e-fold.
+    Each is the number of standard deviations of the noise by which the data move when rho changes along the singular
+    direction by 100 % over one e-fold.
+
+    Args:
+        view: the linearised problem.
     """
     log_step = view.weight / view.omega
     return np.linalg.svd(view.operator * view.rho / np.sqrt(log_step), compute_uv=False)
 
 
 def averaging_kernel(view: LinearView, at: float) -> AveragingKernel:
-    """The averaging kernel at the node next to the frequency `at`; rho must not vanish there."""
+    """The averaging kernel at the node next to a frequency; rho must not vanish there.
+
+    Args:
+        view: the linearised problem.
+        at: the frequency.
+    """
     row = int(np.argmin(np.abs(np.log(view.omega / at))))
     share = view.matrix[row] * view.rho / view.rho[row]
     log_step = view.weight / view.omega
@@ -128,19 +171,23 @@ def averaging_kernel(view: LinearView, at: float) -> AveragingKernel:
 
 
 def data_part(view: LinearView) -> Nodes:
-    """A rho: what of rho the data decide."""
+    """A rho, the part of rho that comes from the data."""
     return view.matrix @ view.rho
 
 
 def prior_part(view: LinearView) -> Nodes:
-    """(1 - A) rho: what of rho remains the prior's."""
+    """(1 - A) rho, the part of rho that comes from the prior."""
     return prior_response(view, view.rho)
 
 
 def prior_response(view: LinearView, change: Nodes) -> Nodes:
-    """How the posterior mean moves when the prior moves rho by `change` at fixed latents: (1 - A) change.
+    """Change of the posterior mean when the prior changes rho at fixed latents: (1 - A) change.
 
     With the smooth part of an ansatz as the change, this over rho is d ln rho / d ln m for its default model m.
+
+    Args:
+        view: the linearised problem.
+        change: of rho on the nodes, in its unit, shape (nodes,).
     """
     return change - view.matrix @ change
 
@@ -150,12 +197,9 @@ def data_share(view: LinearView) -> Nodes:
     return np.divide(data_part(view), view.rho, out=np.full(view.rho.shape, np.nan), where=view.rho != 0)
 
 
-def _parts(target: Posterior) -> tuple[Any, Any]:
-    """The frame of a spectral problem and its linear forward model."""
-    derive: Any = target.derive
-    return derive.frame, target.forward
-
-
 @eqx.filter_jit
-def _linearised(ansatz: Any, z: Vector) -> tuple[Array, Array]:
+def _linearise(
+    ansatz: AbstractAnsatz, z: Float[Array, " latents"]
+) -> tuple[Float[Array, " nodes"], Float[Array, "nodes latents"]]:
+    """rho on the nodes, and its derivative by the latents."""
     return ansatz(z), jax.jacfwd(ansatz)(z)

@@ -3,26 +3,39 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float
 
 from retrodict.base.files import Source
 from retrodict.spectral.autocorrelation import integrated_times
-from retrodict.spectral.correlator import within
+from retrodict.spectral.correlator import indices_within
 from retrodict.spectral.folding import folding, mirror_pairs, require_symmetry
 
 
 @dataclass(frozen=True, eq=False)
 class CorrelatorSamples:
-    """Measurements of a correlator. `chains` are the replica of each independent ensemble, in Monte Carlo order."""
+    """Measurements of a correlator, in Monte Carlo order.
 
-    grid: np.ndarray  # (points,)
-    chains: tuple[tuple[np.ndarray, ...], ...]  # of each ensemble its replica, each (measurements, points)
+    Args:
+        grid: points, ascending or not, in `grid_unit`, shape (points,).
+        chains: for each independent ensemble its replica, each of shape (measurements, points) in `unit`.
+        argument: what the grid is: `tau`, `momentum` or `matsubara`.
+        grid_unit: `a` or `GeV^-1` for tau, `1/a` or `GeV` for the others.
+        unit: of the values; "" where the file names none.
+        notes: warnings with the remedy applied.
+        file: where the measurements come from.
+        central: the mean, where it is not that of the measurements, shape (points,).
+        further: covariance from other sources, a renormalisation for instance, shape (points, points).
+    """
+
+    grid: Float[np.ndarray, " points"]
+    chains: tuple[tuple[Float[np.ndarray, "_ _"], ...], ...]
     argument: str
     grid_unit: str
     unit: str
     notes: tuple[str, ...]
     file: Source
-    central: np.ndarray | None = None  # (points,) the mean, where it is not that of the measurements
-    further: np.ndarray | None = None  # (points, points) covariance from other sources, a renormalisation for instance
+    central: Float[np.ndarray, " points"] | None = None
+    further: Float[np.ndarray, "points points"] | None = None
 
     @property
     def measurements(self) -> int:
@@ -30,38 +43,54 @@ class CorrelatorSamples:
         return sum(len(chain) for replica in self.chains for chain in replica)
 
     @property
-    def mean(self) -> np.ndarray:
-        """(points,) in the unit of the values."""
+    def mean(self) -> Float[np.ndarray, " points"]:
+        """Mean over all measurements, in `unit`, or the central values where they are given."""
         if self.central is not None:
             return self.central
         return np.concatenate([chain for replica in self.chains for chain in replica]).mean(axis=0)
 
     def in_range(self, lower: float | None = None, upper: float | None = None) -> "CorrelatorSamples":
-        """The points with lower <= grid <= upper. Raises `InputError` if fewer than two remain."""
-        keep = within(self.grid, lower, upper, self.file.path)
-        return replace(self._mapped(np.eye(len(self.grid))[keep]), grid=self.grid[keep])
+        """The points with lower <= grid <= upper.
 
-    def folded(self, time_extent: float) -> "CorrelatorSamples":
-        """tau and T - tau averaged in every measurement: half the points for as many samples.
+        Args:
+            lower: least grid point kept [grid_unit]; None keeps all.
+            upper: largest grid point kept [grid_unit]; None keeps all.
 
-        Raises `InputError` for a correlator that is not symmetric within its errors.
+        Raises:
+            InputError: if fewer than two points remain.
+        """
+        keep = indices_within(self.grid, lower, upper, self.file.path)
+        return self._map_points(np.eye(len(self.grid))[keep], self.grid[keep])
+
+    def fold(self, time_extent: float) -> "CorrelatorSamples":
+        """Average tau and T - tau in every measurement: half the points, as many measurements.
+
+        Args:
+            time_extent: T, in the unit of the grid.
+
+        Raises:
+            InputError: if the correlator is not symmetric within its errors.
         """
         self._check_symmetry(time_extent)
         grid, average = folding(self.grid, time_extent, self.file.path)
         note = f"folded about T/2 with T = {time_extent:g} {self.grid_unit}"
-        return replace(self._mapped(average), grid=grid, notes=(*self.notes, note))
+        return replace(self._map_points(average, grid), notes=(*self.notes, note))
 
-    def _mapped(self, matrix: np.ndarray) -> "CorrelatorSamples":
+    def _map_points(
+        self, matrix: Float[np.ndarray, "new points"], grid: Float[np.ndarray, " new"]
+    ) -> "CorrelatorSamples":
+        """Apply a linear map of the points to all values; `grid` are the new points."""
         chains = tuple(tuple(chain @ matrix.T for chain in replica) for replica in self.chains)
         central = None if self.central is None else matrix @ self.central
         further = None if self.further is None else matrix @ self.further @ matrix.T
-        return replace(self, chains=chains, central=central, further=further)
+        return replace(self, grid=grid, chains=chains, central=central, further=further)
 
     def _check_symmetry(self, time_extent: float) -> None:
-        """By the Gamma-method error of every difference of mirrored times."""
+        """Raise `InputError` unless mirrored times agree within five Gamma-method errors of their difference."""
         pairs = mirror_pairs(self.grid, time_extent, self.file.path)
         index = np.arange(len(pairs))
         difference = np.zeros((len(pairs), len(self.grid)))
         difference[index, pairs[:, 0]], difference[index, pairs[:, 1]] = 1.0, -1.0
-        variances = [integrated_times(replica).error ** 2 for replica in self._mapped(difference).chains]
+        chains = ([chain @ difference.T for chain in replica] for replica in self.chains)
+        variances = [integrated_times(replica).error ** 2 for replica in chains]
         require_symmetry(self.grid, self.mean, pairs, np.sqrt(np.sum(variances, axis=0)), self.file.path)

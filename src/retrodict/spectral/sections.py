@@ -1,15 +1,16 @@
-"""What the report of a spectral run says beyond any other: how far the data resolve, and what other methods find."""
+"""Sections of the report of a spectral run: data over fit, resolution of the data, other methods."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Bool, Float
 
-from retrodict.base.figure import Figure, Guide, Line, Panel, Points, band_of, divided
+from retrodict.base.figure import Figure, Guide, Line, Panel, Points, Role, band_of, divided
 from retrodict.base.section import Run, Section, Table
 from retrodict.problem.posterior import Posterior
 from retrodict.spectral.comparison import methods
-from retrodict.spectral.derived import times_energy
+from retrodict.spectral.derived import derivation_of, times_energy
 from retrodict.spectral.discretisation import visible_range
 from retrodict.spectral.resolution import (
     AveragingKernel,
@@ -17,11 +18,11 @@ from retrodict.spectral.resolution import (
     averaging_kernel,
     data_part,
     data_share,
+    determined_directions,
     kernel_singular_values,
     null_space,
     prior_part,
     resolution,
-    resolvable,
 )
 
 if TYPE_CHECKING:
@@ -29,24 +30,35 @@ if TYPE_CHECKING:
 
 PLACES: Final = 4  # frequencies whose averaging kernels are shown
 UNSEEN: Final = 3  # null-space modes drawn
-ROLES: Final = ("posterior", "second", "third", "fourth")
+ROLES: Final[tuple[Role, ...]] = ("posterior", "second", "third", "fourth")
 TEXT: Final = (
-    "The posterior linearised at the best fit. A row of the resolution matrix says with which weights the truth enters"
-    " what is shown at one frequency; its area is the share that the data decide (the rest is the prior's), its width"
-    " is in e-folds of frequency. One minus the share is also the response of ln rho to the scale of the prior, its"
-    " default model. A singular value is the number of standard deviations by which the data move when the unknown"
-    " moves by one of the prior; for the kernel alone, when rho changes by 100 % over one e-fold."
+    "The posterior linearised at the best fit. A row of the resolution matrix holds the weights with which the truth"
+    " enters the posterior mean at one frequency; its area is the share that the data determine (the rest comes from"
+    " the prior), its width is in e-folds of frequency. One minus the share is also the response of ln rho to the scale"
+    " of the prior, its default model. A singular value is the number of standard deviations by which the data move"
+    " when the unknown moves by one of the prior; for the kernel alone, when rho changes by 100 % over one e-fold."
 )
 
 
 def sections(result: "Result", target: Posterior, *, run: Run | None = None) -> tuple[Section, ...]:
-    """The data over their fit, resolution, and the comparison with the classical methods."""
+    """Data over fit, resolution, and the comparison with the classical methods.
+
+    Args:
+        result: of the run.
+        target: its posterior.
+        run: where the files of the run lie; not needed.
+    """
     return (ratio_section(result, target), resolution_section(result, target), methods(result, target))
 
 
 def ratio_section(result: "Result", target: Posterior) -> Section:
-    """Data and posterior over the median of the posterior, where a logarithmic axis hides the errors."""
-    derive: Any = target.derive
+    """Data and posterior over the median of the posterior, since a logarithmic axis hides the errors.
+
+    Args:
+        result: of the run.
+        target: its posterior.
+    """
+    derive = derivation_of(target)
     attributes, band = result.tree["posterior"]["correlator"].attrs, result.band("correlator")
     error = np.sqrt(np.diag(np.asarray(derive.likelihood.covariance.matrix())))
     data = np.asarray(derive.likelihood.mean)
@@ -64,16 +76,21 @@ def ratio_section(result: "Result", target: Posterior) -> Section:
 
 
 def resolution_section(result: "Result", target: Posterior) -> Section:
-    """Averaging kernels, the split between data and prior, singular values and null space, at the best fit."""
+    """Averaging kernels, the split between data and prior, singular values and null space, at the best fit.
+
+    Args:
+        result: of the run.
+        target: its posterior.
+    """
     view = resolution(target, jnp.asarray(result.tree["fit"].dataset["best"].values))
-    derive: Any = target.derive
+    derive = derivation_of(target)
     energy = result.tree["posterior"]["spectral_function"].attrs["grid_unit"]
     places = np.geomspace(*visible_range(derive.kernel, np.asarray(derive.x)), PLACES)
     kernels = [averaging_kernel(view, float(place)) for place in places]
     limits = (derive.low, derive.high)
     rows = tuple((f"{kernel.at:.3g} {energy}", kernel.area, kernel.width) for kernel in kernels)
-    table = Table((r"$\omega_*$", "decided by the data", "width (e-folds)"), rows)
-    power = derive.frame.growth or 0.0
+    table = Table((r"$\omega_*$", "determined by the data", "width (e-folds)"), rows)
+    power = derive.grid.growth or 0.0
     figures = (
         _kernels(kernels, energy, limits),
         _split(view, power, result.unit("spectral_function"), energy, limits),
@@ -94,8 +111,8 @@ def _kernels(kernels: list[AveragingKernel], energy: str, limits: tuple[float, f
     ]
     panel = Panel(r"$\omega$", r"$A(\omega_*, \omega)$ per e-fold", tuple(layers), energy, x_log=True, x_limits=limits)
     caption = (
-        "How the posterior mean of ln rho at the marked frequency answers to the true ln rho at others: sharp at its"
-        " mark, a measurement; broad or displaced, an average."
+        "How the posterior mean of ln rho at the marked frequency responds to the true ln rho at others: sharp at"
+        " its mark, a measurement; broad or displaced, an average."
     )
     return Figure("resolution", "Averaging kernels", caption, (panel,))
 
@@ -103,12 +120,12 @@ def _kernels(kernels: list[AveragingKernel], energy: str, limits: tuple[float, f
 def _split(view: LinearView, power: float, unit: str, energy: str, limits: tuple[float, float]) -> Figure:
     inside = _inside(view.omega, limits)
     x = view.omega[inside]
-    curves = (
+    curves: tuple[tuple[str, Float[np.ndarray, " nodes"], Role], ...] = (
         ("best fit", view.rho, "reference"),
         ("data", data_part(view), "posterior"),
         ("prior", prior_part(view), "second"),
     )
-    lines = tuple(Line(x, values[inside] / x**power, name, role) for name, values, role in curves)  # type: ignore[arg-type]
+    lines = tuple(Line(x, values[inside] / x**power, name, role) for name, values, role in curves)
     label = rf"$\rho/\omega^{{{power:g}}}$" if power else r"$\rho$"
     unit = times_energy(unit, energy, -power)
     share = (Guide(0.0), Guide(1.0), Line(x, data_share(view)[inside], role="posterior"))
@@ -117,7 +134,7 @@ def _split(view: LinearView, power: float, unit: str, energy: str, limits: tuple
         Panel(r"$\omega$", "share of the data", share, energy, x_log=True, x_limits=limits),
     )
     caption = (
-        "The best fit as the sum of what the data put there and what remains of the prior, and the share of the data"
+        "The best fit as the sum of the part from the data and the part from the prior, and the share of the data"
         " (beyond 0 to 1: by extrapolation)."
     )
     return Figure("data_and_prior", "Driven by the data, driven by the prior", caption, panels)
@@ -132,7 +149,10 @@ def _modes(view: LinearView, energy: str, limits: tuple[float, float]) -> Figure
         Points(np.arange(1, len(bare) + 1), bare, label="kernel alone", role="second"),
         Points(np.arange(1, len(values) + 1), values, label="with the prior", role="posterior"),
     )
-    seen = (Guide(1.0, vertical=True, label="this run"), Line(noise, resolvable(values, noise), role="posterior"))
+    seen = (
+        Guide(1.0, vertical=True, label="this run"),
+        Line(noise, determined_directions(values, noise), role="posterior"),
+    )
     unseen = null_space(view)[:UNSEEN]
     shapes = tuple(
         Line(view.omega[inside], (mode / view.rho)[inside], f"unseen {i}", role=role)
@@ -151,5 +171,5 @@ def _modes(view: LinearView, energy: str, limits: tuple[float, float]) -> Figure
     return Figure("ill_posedness", "Why the inversion is ill-posed", caption, tuple(panels))
 
 
-def _inside(omega: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+def _inside(omega: Float[np.ndarray, " nodes"], limits: tuple[float, float]) -> Bool[np.ndarray, " nodes"]:
     return (omega >= limits[0]) & (omega <= limits[1])

@@ -1,12 +1,12 @@
 """Mock spectral functions, their exact correlators, and the noise of the literature.
 
-Each shape is a frozen function of omega with `edges`: the frequencies where it is not smooth, or narrow. Correlators
-come from a closed form or from an adaptive integral of their own, never from the grid that an inversion uses.
+Each shape is a function of omega with `edges`: the frequencies where it is not smooth, or narrow. Correlators are
+computed in closed form or by an adaptive integral, never on the grid that an inversion uses.
 """
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Final
+from typing import Final, TypeAlias
 
 import equinox as eqx
 import jax
@@ -18,11 +18,12 @@ from retrodict.base.types import Array, Float, Key
 from retrodict.num.quadrature import adaptive
 from retrodict.spectral.kernels import AbstractKernel, BosonicMatsubara, KallenLehmann, Nodes, Points
 
+SpectralFunction: TypeAlias = Callable[[Float[Array, " nodes"]], Float[Array, " nodes"]]
 LADDER: Final = np.concatenate([[0.0], 2.0 ** np.arange(-60.0, 90.0)])  # panels of every scale, ending where tails have
 
 
 class AbstractShape(eqx.Module):
-    """rho(omega) for omega >= 0, with the places where an integral over it needs care."""
+    """rho(omega) for omega >= 0, with the frequencies at which an integral over it must be divided."""
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -31,10 +32,10 @@ class AbstractShape(eqx.Module):
 
     @abstractmethod
     def __call__(self, omega: Nodes) -> Float[Array, " nodes"]:
-        """The spectral function."""
+        """The spectral function at the frequencies `omega`, not negative."""
 
-    def closed_form(self, kernel: AbstractKernel, x: Points) -> Array | None:
-        """The exact correlator, where it is known."""
+    def closed_form(self, kernel: AbstractKernel, x: Points) -> Float[Array, " points"] | None:
+        """The exact correlator at `x` for a `kernel`; None where there is no closed form."""
         return None
 
 
@@ -47,7 +48,7 @@ class BreitWigners(AbstractShape):
 
     strength: tuple[float, ...]  # A, negative for a ghost-like residue
     width: tuple[float, ...]  # Gamma: half the full width at half maximum
-    mass: tuple[float, ...]
+    mass: tuple[float, ...]  # M
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -57,7 +58,7 @@ class BreitWigners(AbstractShape):
         parts = zip(self.strength, self.width, self.mass, strict=True)
         return sum((breit_wigner(omega, *part) for part in parts), jnp.zeros(()))
 
-    def closed_form(self, kernel: AbstractKernel, x: Points) -> Array | None:
+    def closed_form(self, kernel: AbstractKernel, x: Points) -> Float[Array, " points"] | None:
         if not isinstance(kernel, KallenLehmann | BosonicMatsubara):
             return None
         parts = zip(self.strength, self.width, self.mass, strict=True)
@@ -67,9 +68,9 @@ class BreitWigners(AbstractShape):
 class GaussianPeaks(AbstractShape):
     r"""$\rho = \sum_k h_k (e^{-(\omega-M_k)^2/2s_k^2} - e^{-(\omega+M_k)^2/2s_k^2})$: odd, as a bosonic one must be."""
 
-    height: tuple[float, ...]
-    width: tuple[float, ...]
-    position: tuple[float, ...]
+    height: tuple[float, ...]  # h
+    width: tuple[float, ...]  # s, the standard deviation
+    position: tuple[float, ...]  # M
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -86,9 +87,9 @@ class GaussianPeaks(AbstractShape):
 class Box(AbstractShape):
     """A constant between two frequencies, zero outside."""
 
-    height: float
-    low: float
-    high: float
+    height: float  # value between the two frequencies
+    low: float  # lower frequency
+    high: float  # upper frequency
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -98,7 +99,7 @@ class Box(AbstractShape):
         w = jnp.asarray(omega)
         return jnp.where((w > self.low) & (w < self.high), self.height, 0.0)
 
-    def closed_form(self, kernel: AbstractKernel, x: Points) -> Array | None:
+    def closed_form(self, kernel: AbstractKernel, x: Points) -> Float[Array, " points"] | None:
         if not isinstance(kernel, KallenLehmann | BosonicMatsubara):
             return None
         square = jnp.asarray(x) ** 2
@@ -109,10 +110,10 @@ class ThresholdContinuum(AbstractShape):
     r"""$\rho = h\,\sqrt{1 - s^2/\omega^2}\,(1 + \omega^2/\Lambda^2)^{-n/2}$ above the threshold s: a square-root rise
     and a slowly falling tail."""
 
-    height: float
-    threshold: float
-    scale: float
-    power: float
+    height: float  # h
+    threshold: float  # s
+    scale: float  # Lambda, where the tail begins
+    power: float  # n, of the tail
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -129,10 +130,10 @@ class Transport(AbstractShape):
     r"""$\rho = \frac{\chi\,\omega\,\eta}{\omega^2 + \eta^2} + c\,\omega^2\tanh(\omega/4T)\,$: a transport peak of width
     $\eta$ in $\rho/\omega$ below a massless continuum."""
 
-    strength: float
-    width: float
-    continuum: float
-    temperature: float
+    strength: float  # chi
+    width: float  # eta
+    continuum: float  # c
+    temperature: float  # T
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -154,12 +155,12 @@ class ResonanceContinuum(AbstractShape):
     Source: the mock of Wang, Shi, Zhou, PRD 106, L051502 (2022).
     """
 
-    temperature: float
-    resonance_mass: float = 0.1
-    continuum_mass: float = 0.05
-    width: float = 0.06
-    resonance_strength: float = 2.0
-    continuum_strength: float = 2.1
+    temperature: float  # T
+    resonance_mass: float = 0.1  # M_r
+    continuum_mass: float = 0.05  # M_c, half the threshold
+    width: float = 0.06  # G
+    resonance_strength: float = 2.0  # C_r
+    continuum_strength: float = 2.1  # C_c
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -173,7 +174,7 @@ class ResonanceContinuum(AbstractShape):
         return window * resonance + self._step(w, self.continuum_mass + width) * self.continuum(w)
 
     def continuum(self, omega: Nodes) -> Float[Array, " nodes"]:
-        """The continuum alone: the natural default model."""
+        """The continuum alone at `omega`: a natural default model."""
         w = jnp.asarray(omega)
         open_ = w > 2 * self.continuum_mass
         velocity = jnp.where(open_, 2 * self.continuum_mass / jnp.where(open_, w, 1.0), 1.0)
@@ -186,9 +187,9 @@ class ResonanceContinuum(AbstractShape):
 
 
 class Sum(AbstractShape):
-    """Several shapes together."""
+    """The sum of several shapes."""
 
-    parts: tuple[AbstractShape, ...]
+    parts: tuple[AbstractShape, ...]  # the shapes that are added
 
     @property
     def edges(self) -> tuple[float, ...]:
@@ -197,9 +198,9 @@ class Sum(AbstractShape):
     def __call__(self, omega: Nodes) -> Float[Array, " nodes"]:
         return sum((part(omega) for part in self.parts), jnp.zeros(()))
 
-    def closed_form(self, kernel: AbstractKernel, x: Points) -> Array | None:
-        known = [part.closed_form(kernel, x) for part in self.parts]
-        return None if any(k is None for k in known) else sum((k for k in known if k is not None), jnp.zeros(()))
+    def closed_form(self, kernel: AbstractKernel, x: Points) -> Float[Array, " points"] | None:
+        terms = [part.closed_form(kernel, x) for part in self.parts]
+        return None if any(t is None for t in terms) else sum((t for t in terms if t is not None), jnp.zeros(()))
 
 
 SINGLE: Final = BreitWigners((1.0,), (0.5,), (2.0,))
@@ -227,22 +228,32 @@ THERMAL: Final[dict[str, AbstractShape]] = {
 
 
 def breit_wigner(omega: Nodes, strength: float, width: float, mass: float) -> Float[Array, " nodes"]:
-    """One term of `BreitWigners`."""
+    """One term of `BreitWigners`.
+
+    Args:
+        omega: frequencies, shape (nodes,).
+        strength: A.
+        width: Gamma, half the full width at half maximum.
+        mass: M.
+    """
     w = jnp.asarray(omega)
     return 4 * strength * width * w / ((mass**2 + width**2 - w**2) ** 2 + 4 * width**2 * w**2)
 
 
-def correlator_of(kernel: AbstractKernel, x: Points, rho: Callable[[Array], Array]) -> Float[np.ndarray, " points"]:
-    """G(x) of any positive-frequency spectral function, to 1e-12: a closed form or adaptive integration.
+def correlator_of(kernel: AbstractKernel, x: Points, rho: SpectralFunction) -> Float[np.ndarray, " rows"]:
+    """G(x) of any spectral function, to 1e-12: in closed form or by adaptive integration over positive frequencies.
 
-    A shape knows where it is not smooth; for another function narrow or discontinuous places are found by bisection.
+    Args:
+        kernel: K(x, omega).
+        x: points of the correlator, shape (points,).
+        rho: a shape, or a function of omega; narrow or discontinuous places of a function are found by bisection.
     """
     shape = rho if isinstance(rho, AbstractShape) else None
-    known = shape.closed_form(kernel, x) if shape is not None else None
-    if known is not None:
-        return np.asarray(known)
+    exact = shape.closed_form(kernel, x) if shape is not None else None
+    if exact is not None:
+        return np.asarray(exact)
 
-    def integrand(omega: Float[np.ndarray, " some"]) -> Float[np.ndarray, "points some"]:
+    def integrand(omega: Float[np.ndarray, " some"]) -> Float[np.ndarray, "rows some"]:
         padding = 2 ** int(np.ceil(np.log2(len(omega)))) - len(omega)  # few sizes: each is compiled once
         padded = jnp.asarray(np.pad(omega, (0, padding), mode="edge"))
         return np.asarray(kernel(x, padded) * rho(padded))[:, : len(omega)]
@@ -253,7 +264,14 @@ def correlator_of(kernel: AbstractKernel, x: Points, rho: Callable[[Array], Arra
 def wsz_noise(
     propagator: Float[np.ndarray, " points"], momentum: Float[np.ndarray, " points"], eps: float, floor: float = 0.05
 ) -> Float[np.ndarray, " points"]:
-    """One-sigma errors eps D p/dp of Wang, Shi, Zhou, which grow with p, and not less than `floor` eps D."""
+    """One-sigma errors eps D p/dp of Wang, Shi, Zhou, which grow with p, and not less than `floor` eps D.
+
+    Args:
+        propagator: D(p), shape (points,).
+        momentum: p, equally spaced, shape (points,).
+        eps: relative error at the second momentum.
+        floor: least error, in units of eps D.
+    """
     spacing = np.mean(np.diff(momentum))
     return eps * np.abs(propagator) * np.maximum(np.abs(momentum) / spacing, floor)
 
@@ -266,16 +284,36 @@ def relative_noise(correlator: Float[np.ndarray, " points"], eps: float) -> Floa
 def thermal_noise(
     correlator: Float[np.ndarray, " points"], tau: Float[np.ndarray, " points"], eps: float
 ) -> Float[np.ndarray, " points"]:
-    """One-sigma errors `eps tau |G|`, tau in units of the lattice spacing: the signal decays, the noise stays."""
+    """One-sigma errors eps tau |G|: the signal decays, the noise does not.
+
+    Args:
+        correlator: G(tau), shape (points,).
+        tau: times in units of the lattice spacing, shape (points,).
+        eps: relative error at tau = 1.
+    """
     return eps * np.asarray(tau) * np.abs(correlator)
 
 
-def noisy(key: Key, mean: Float[np.ndarray, " points"], sigma: Float[np.ndarray, " points"]) -> np.ndarray:
-    """`mean` with independent Gaussian errors."""
+def add_noise(
+    key: Key, mean: Float[np.ndarray, " points"], sigma: Float[np.ndarray, " points"]
+) -> Float[np.ndarray, " points"]:
+    """Add independent Gaussian errors.
+
+    Args:
+        key: of the random numbers.
+        mean: exact values, shape (points,).
+        sigma: one-sigma errors, shape (points,).
+    """
     return np.asarray(mean) + np.asarray(sigma) * np.asarray(jr.normal(key, np.shape(mean)))
 
 
 def l2_relative(rho: Nodes, truth: Nodes, omega: Nodes) -> float:
-    """Integral of (rho - truth)^2 over that of truth^2, by the trapezoidal rule on `omega`."""
+    """Integral of (rho - truth)^2 over that of truth^2, by the trapezoidal rule.
+
+    Args:
+        rho: a reconstruction, shape (nodes,).
+        truth: the exact spectral function, shape (nodes,).
+        omega: their frequencies, shape (nodes,).
+    """
     rho, truth = np.asarray(rho), np.asarray(truth)
     return float(np.trapezoid((rho - truth) ** 2, omega) / np.trapezoid(truth**2, omega))

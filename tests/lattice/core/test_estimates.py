@@ -10,12 +10,16 @@ from scipy.stats import chi2
 
 from retrodict.cli.compare import comparison
 from retrodict.inference.infer import infer
-from retrodict.lattice.core.action import MeanFunction
-from retrodict.lattice.core.estimates import over_chains, over_families, over_weights, rule_for
+from retrodict.lattice.core.estimates import (
+    MeanFunction,
+    chain_estimate,
+    error_rule,
+    family_estimate,
+    weighted_estimate,
+)
 from retrodict.lattice.samplers.methods import HMC, Langevin
 from retrodict.lattice.theories import reference as exact
 from retrodict.lattice.theories.groups import SU2, SU3, U1
-from retrodict.lattice.theories.known import exact_values
 from retrodict.lattice.theories.paths import FeynmanPath, double_well, harmonic
 from retrodict.lattice.theories.phi4 import Phi4
 from retrodict.lattice.theories.spins import Ising
@@ -52,7 +56,7 @@ def histories():
 def test_errors_of_chains_that_remember_are_calibrated(histories, kind):
     """Of 120 data sets with tau_int = 9.5, deviations from the truth in units of the errors are standard normal."""
     one, truth = (VARIANCE, 1.0) if kind == "variance" else (MeanFunction("x", ("x",), lambda m: m[0]), 0.0)
-    found = [over_chains(one, h[: len(one.needs)]) for h in histories]
+    found = [chain_estimate(one, h[: len(one.needs)]) for h in histories]
     assert min(chances([(each.value - truth) / each.error for each in found])) > 0.01
     if kind == "mean":
         assert_allclose(np.mean([each.tau for each in found]), 0.5 * (1 + RHO) / (1 - RHO), rtol=0.1)
@@ -75,9 +79,9 @@ def test_errors_of_weighted_draws_are_calibrated_and_those_without_the_weights_a
     rng, deviations, naive = np.random.default_rng(2), [], []
     for _ in range(REPEATS):
         x, weights = weighted(rng, 1000)
-        found = over_weights(VARIANCE, np.stack([x, x**2]), weights)
+        found = weighted_estimate(VARIANCE, np.stack([x, x**2]), weights)
         deviations.append((found.value - 1.0) / found.error)
-        mean = over_weights(MeanFunction("x", ("x",), lambda m: m[0]), x[None], np.full(1000, 1e-3))
+        mean = weighted_estimate(MeanFunction("x", ("x",), lambda m: m[0]), x[None], np.full(1000, 1e-3))
         naive.append((mean.value - 0.5) / mean.error)
     assert min(chances(deviations)) > 0.01
     assert chances(naive)[0] < 1e-6
@@ -86,7 +90,7 @@ def test_errors_of_weighted_draws_are_calibrated_and_those_without_the_weights_a
 def test_copies_of_an_ancestor_do_not_sharpen_an_error():
     """Each of 400 independent draws five times over: the error of 400, not of 2000."""
     x = np.random.default_rng(3).standard_normal(400)
-    found = over_families(VARIANCE, np.stack([np.repeat(x, 5), np.repeat(x**2, 5)]), np.repeat(np.arange(400), 5))
+    found = family_estimate(VARIANCE, np.stack([np.repeat(x, 5), np.repeat(x**2, 5)]), np.repeat(np.arange(400), 5))
     assert_allclose(found.error, np.sqrt(2 / 400), rtol=0.15)
     assert found.effective_size == pytest.approx(400)
 
@@ -94,9 +98,9 @@ def test_copies_of_an_ancestor_do_not_sharpen_an_error():
 def test_chains_with_a_draw_that_has_no_density_have_no_error(histories):
     """Not the error of independent draws, which would forget the memory of the others."""
     log_weight = np.zeros((CHAINS, STEPS))
-    assert rule_for(log_weight, None) is over_chains
+    assert error_rule(log_weight, None) is chain_estimate
     log_weight[1, 5] = -np.inf
-    found = rule_for(log_weight, None)(VARIANCE, histories[0])
+    found = error_rule(log_weight, None)(VARIANCE, histories[0])
     assert np.isnan(found.error)
     assert found.value == pytest.approx(1.0, abs=0.2)
 
@@ -177,18 +181,18 @@ def test_biased_dynamics_are_contradicted_by_what_is_known(result):
 
 
 def test_known_values_are_those_of_independent_formulas():
-    assert exact_values(SMALL)["V_M2"] == pytest.approx(7.879050317868, rel=1e-10)
-    assert exact_values(Ising((4, 4), 0.44068679350977147))["energy"] == pytest.approx(-1.56562378764, rel=1e-9)
-    assert exact_values(Wilson(U1(), (16, 16), 7.0))["chi_t"] == pytest.approx(3.93131e-3, rel=1e-5)
-    assert exact_values(Wilson(SU2(), (16, 16), 2.0))["plaquette"] == pytest.approx(0.4331274267, rel=1e-9)
-    assert exact_values(Wilson(SU3(), (16, 16), 6.0))["plaquette"] == pytest.approx(0.42253173965, rel=1e-9)
-    assert exact_values(Wilson(SU3(), (4, 4, 4, 4), 6.0)) == {}
-    assert exact_values(harmonic(20, 0.2))["x2"] == pytest.approx(exact.harmonic_x2(20, 0.2), rel=1e-9)
+    assert SMALL.exact_values()["V_M2"] == pytest.approx(7.879050317868, rel=1e-10)
+    assert Ising((4, 4), 0.44068679350977147).exact_values()["energy"] == pytest.approx(-1.56562378764, rel=1e-9)
+    assert Wilson(U1(), (16, 16), 7.0).exact_values()["chi_t"] == pytest.approx(3.93131e-3, rel=1e-5)
+    assert Wilson(SU2(), (16, 16), 2.0).exact_values()["plaquette"] == pytest.approx(0.4331274267, rel=1e-9)
+    assert Wilson(SU3(), (16, 16), 6.0).exact_values()["plaquette"] == pytest.approx(0.42253173965, rel=1e-9)
+    assert Wilson(SU3(), (4, 4, 4, 4), 6.0).exact_values() == {}
+    assert harmonic(20, 0.2).exact_values()["x2"] == pytest.approx(exact.harmonic_x2(20, 0.2), rel=1e-9)
 
 
 def test_a_path_too_wide_for_the_grid_is_not_claimed_to_be_known():
-    assert set(exact_values(harmonic(400, 0.5, omega=0.02))) == {"x"}
-    assert set(exact_values(double_well(20, 0.2, 1.0))) == {"x", "x2", "x4"}
+    assert set(harmonic(400, 0.5, omega=0.02).exact_values()) == {"x"}
+    assert set(double_well(20, 0.2, 1.0).exact_values()) == {"x", "x2", "x4"}
 
 
 def test_the_distribution_of_the_topological_charge_has_its_sum_and_its_variance():
@@ -202,5 +206,5 @@ def test_the_density_of_a_path_has_its_moments():
     path = FeynmanPath(20, 0.2, (1.0, -2.0, 1.0))
     x, density = exact.path_density(20, 0.2, path.coefficients)
     assert np.trapezoid(density, x) == pytest.approx(1, rel=1e-9)
-    assert np.trapezoid(density * x**2, x) == pytest.approx(exact_values(path)["x2"], rel=1e-6)
+    assert np.trapezoid(density * x**2, x) == pytest.approx(path.exact_values()["x2"], rel=1e-6)
     assert jnp.allclose(path.potential(jnp.asarray(1.5)), (1.5**2 - 1) ** 2)

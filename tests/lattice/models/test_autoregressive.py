@@ -17,7 +17,8 @@ from retrodict.generate.learners import FromAction, with_trained_weights
 from retrodict.generate.model import with_weights
 from retrodict.inference.schedule import Constant
 from retrodict.inference.train import Train
-from retrodict.lattice.models.autoregressive.recipe import Autoregressive, causal, conditionals
+from retrodict.lattice.models.autoregressive.network import conditionals, mask_later
+from retrodict.lattice.models.autoregressive.recipe import Autoregressive
 from retrodict.lattice.theories import reference as exact
 from retrodict.lattice.theories import symmetries as sym
 from retrodict.lattice.theories.spins import XY, Ising, vortex_pairs
@@ -123,7 +124,7 @@ def test_the_density_is_invariant_under_turning_and_mirroring_all_spins(turn, sa
 def test_no_site_sees_a_later_one():
     """The derivative of the i-th factor with respect to later spins vanishes: a triangular Jacobian."""
     model, spins = random_model(STRIP), von_mises.unit(jr.uniform(jr.key(3), (4,)))
-    weights = causal(model.weights)
+    weights = mask_later(model.weights)
     fields = jax.jacobian(lambda s: jnp.stack([weights.causal[i] @ s for i in range(4)]))(spins)
     strength = np.abs(np.asarray(fields)).sum(axis=(1, 2, 4))
     assert_array_equal(strength[np.triu_indices(4)], 0)

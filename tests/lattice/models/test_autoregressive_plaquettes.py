@@ -1,4 +1,4 @@
-"""U(1) plaquettes in turn: a normalised, gauge invariant density; exact after training, the topology too."""
+"""Autoregressive U(1) plaquettes: a normalised, gauge invariant density; exact after training, the topology too."""
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +20,6 @@ from retrodict.lattice.models.u1.flux import with_plaquettes
 from retrodict.lattice.samplers.methods import HMC
 from retrodict.lattice.theories import symmetries as sym
 from retrodict.lattice.theories.groups import SU2, U1
-from retrodict.lattice.theories.known import exact_values
 from retrodict.lattice.theories.reference import u1_log_partition
 from retrodict.lattice.theories.wilson import Wilson
 from retrodict.run.loop import advance
@@ -101,7 +100,7 @@ def learnt():
 def deviations(action: Wilson, x, log_q) -> tuple[float, float]:
     """ESS, and the largest deviation of ln Z, plaquette and <Q^2> from the exact values, in standard errors."""
     found = importance(jax.vmap(action.log_density)(x) - log_q)
-    seen, wanted = jax.jit(jax.vmap(lambda one: action.observables(one)))(x), exact_values(action)
+    seen, wanted = jax.jit(jax.vmap(lambda one: action.observables(one)))(x), action.exact_values()
     off = [(found.log_z - u1_log_partition(3.0, 16)) / found.log_z_error]
     for name, value in (("plaquette", wanted["plaquette"]), ("Q2", 16 * wanted["chi_t"])):
         mean, error = found.mean(seen[name])

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from retrodict.generate.exact import importance
 from retrodict.generate.model import with_weights
 from retrodict.lattice.models.autoregressive.recipe import Autoregressive
-from retrodict.lattice.models.autoregressive.scalar import hartree
+from retrodict.lattice.models.autoregressive.scalar import hartree_precision
 from retrodict.lattice.theories import reference as exact
 from retrodict.lattice.theories.phi4 import Phi4
 
@@ -62,8 +62,8 @@ def test_weights_give_the_exact_free_energy_and_moments(fault: float):
 
 def test_the_hartree_mass_contains_its_own_fluctuations():
     """The fixed point, without and with a coupling; without one the free field is exact."""
-    assert_allclose(np.diag(hartree(Phi4((4, 4), 0.2, 0.0))), 2.0, rtol=1e-12)
-    precision = hartree(Phi4((4, 4), 0.3, 0.022))
+    assert_allclose(np.diag(hartree_precision((4, 4), 0.2, 0.0)), 2.0, rtol=1e-12)
+    precision = hartree_precision((4, 4), 0.3, 0.022)
     assert_allclose(precision[0, 0], 2 - 0.088 + 0.264 * np.linalg.inv(precision)[0, 0], rtol=1e-9)
     free = Phi4((2, 2), 0.2, 0.0)
     model = Autoregressive(components=1, channels=1, width=2).on(free, jr.key(0))

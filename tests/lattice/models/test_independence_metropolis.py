@@ -1,5 +1,5 @@
-"""IndependenceMetropolis samplers against exact answers, whatever the model is worth; the faults that they would show;
-resuming."""
+"""Independence Metropolis with generative models against exact answers, whatever the quality of the model; planted
+faults; resuming."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -114,7 +114,7 @@ def test_a_trained_flow_gives_exact_answers_with_ln_z(trained):
     assert found["V_M2_tau"] < 1
     assert found["density_mismatch"] < 0.01
     assert len(found["fit_loss_history"]) == 4
-    assert len(found["polish_validation_history"]) == 3
+    assert len(found["reverse_kl_validation_history"]) == 3
     assert found["model_density"] == "exact"
 
 

@@ -18,7 +18,7 @@ from retrodict.generate.learners import FromData
 from retrodict.generate.modes import Fourier
 from retrodict.generate.score import by_jacobian
 from retrodict.generate.symmetrised import Symmetrised
-from retrodict.lattice.models.scalar_score import ScalarDiffusion, ScalarScore, fitted, scalar_process
+from retrodict.lattice.models.scalar_score import ScalarDiffusion, ScalarScore, fit_score, scalar_process
 from retrodict.lattice.samplers.methods import HMC, Cluster
 from retrodict.lattice.theories import symmetries as sym
 from retrodict.lattice.theories.phi4 import Phi4
@@ -82,7 +82,7 @@ def fit(extent: int, count: int, precision: int = 64) -> tuple[Diffusion, Any]:
     data = fields(extent, count, precision)
     plan = scalar_process(data)
     assert isinstance(plan.score, ScalarScore)
-    return plan, fitted(plan.score, data, jr.key(4))
+    return plan, fit_score(plan.score, data, jr.key(4))
 
 
 @functools.cache
@@ -102,7 +102,7 @@ def test_the_fit_is_the_minimum_of_the_denoising_loss():
         other = weights + 0.1 * jnp.std(weights) * jr.normal(jr.key(seed), weights.shape, weights.dtype)
         assert best < loss(other)
     with pytest.raises(InputError, match="another lattice"):
-        fitted(plan.score, fields(2, 2000), jr.key(0))  # type: ignore[arg-type]
+        fit_score(plan.score, fields(2, 2000), jr.key(0))  # type: ignore[arg-type]
 
 
 def relative_drift(plan: Diffusion, weights: Any, level: float, factor: float = 1.0) -> float:

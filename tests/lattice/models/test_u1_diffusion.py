@@ -17,15 +17,16 @@ from retrodict.generate.annealing import AnnealedLangevin
 from retrodict.generate.diffusion import Diffusion, ProbabilityFlow, ReverseSDE, information
 from retrodict.generate.exact import importance
 from retrodict.generate.score import by_jacobian
-from retrodict.lattice.core.spaces import wrapped
+from retrodict.lattice.core.spaces import wrap
 from retrodict.lattice.models.u1.diffusion import Rescaled, Transverse, UniformAngles, u1_process
-from retrodict.lattice.models.u1.score import U1Score, images, u1_fitted
+from retrodict.lattice.models.u1.score import U1Score, fit_u1_score, images
 from retrodict.lattice.samplers.methods import HMC
 from retrodict.lattice.theories import reference as exact
 from retrodict.lattice.theories import symmetries as sym
 from retrodict.lattice.theories.groups import U1
+from retrodict.lattice.theories.links import plaquettes
 from retrodict.lattice.theories.plane import curl, curl_adjoint, momentum_squared
-from retrodict.lattice.theories.wilson import Wilson, plaquettes
+from retrodict.lattice.theories.wilson import Wilson
 from retrodict.run.loop import advance
 
 BETA = 1.0
@@ -113,7 +114,7 @@ def fields() -> Any:
 def learnt() -> tuple[Diffusion, Any]:
     plan = u1_process((4, 4), BETA, knots=12, steps=16)
     assert isinstance(plan.score, U1Score)
-    return plan, u1_fitted(plan.score, fields(), jr.key(2))
+    return plan, fit_u1_score(plan.score, fields(), jr.key(2))
 
 
 @pytest.mark.parametrize("route", ["flow", "path"])
@@ -157,10 +158,10 @@ def test_annealed_langevin_returns_accepted_states_with_the_right_plaquette():
 def test_the_start_is_the_invariant_measure_and_no_theory_without_a_plane_is_taken():
     start = UniformAngles(jnp.zeros((2, 4, 4)))
     x, log_q = start.draw(jr.key(0), jnp.asarray(2.0))
-    assert_allclose(wrapped(x), x)
+    assert_allclose(wrap(x), x)
     assert log_q == start.log_prob(x, jnp.asarray(2.0)) == 0
     with pytest.raises(InputError, match="no such gauge theory"):
         u1_process((4, 4), -1.0)
     plan, _ = learnt()
     with pytest.raises(InputError, match="another lattice"):
-        u1_fitted(plan.score, jnp.zeros((3, 2, 5, 5)), jr.key(0))  # type: ignore[arg-type]
+        fit_u1_score(plan.score, jnp.zeros((3, 2, 5, 5)), jr.key(0))  # type: ignore[arg-type]

@@ -1,4 +1,5 @@
-"""The shared flux: its density, its weights and their bound, exact answers without training, and planted faults."""
+"""Factorised plaquettes with the flux constraint (`SharedFlux`): density, weights and their bound, exact answers
+without training, and planted faults."""
 
 import functools
 from itertools import product
@@ -16,13 +17,12 @@ from retrodict.generate.exact import importance
 from retrodict.generate.model import AbstractModel, Sample
 from retrodict.inference.infer import infer
 from retrodict.inference.train import Train
-from retrodict.lattice.core.spaces import wrapped
+from retrodict.lattice.core.spaces import wrap
 from retrodict.lattice.models.independence_metropolis import IndependenceMetropolis
 from retrodict.lattice.models.u1.flux import Haar, SharedFlux, SharedFluxLinks, with_plaquettes
 from retrodict.lattice.theories import reference as exact
 from retrodict.lattice.theories import symmetries as sym
 from retrodict.lattice.theories.groups import SU2, U1
-from retrodict.lattice.theories.known import exact_values
 from retrodict.lattice.theories.plane import curl, links_around
 from retrodict.lattice.theories.wilson import Wilson
 
@@ -71,7 +71,7 @@ def pulls(kind: type, beta: float = 3.0, extent: int = 4) -> dict[str, float]:
     x, log_q = draws(proposer, jr.key(1), DRAWS)
     measured = jax.jit(jax.vmap(action.measured))(x)
     found = importance(measured.log_density - log_q)
-    wanted = exact_values(action)
+    wanted = action.exact_values()
     wanted["Q2"] = wanted.pop("chi_t") * action.volume
     result = {"ln Z": (found.log_z - exact.u1_log_partition(beta, action.volume)) / found.log_z_error}
     for name, value in wanted.items():
@@ -134,11 +134,11 @@ def test_the_density_follows_every_symmetry_of_the_gauge_theory(name):
 def test_links_are_uniform_among_those_with_given_plaquettes():
     """Each link and both Polyakov loops by themselves; the plaquettes are the wanted ones to 1e-13."""
     angle = jr.normal(jr.key(5), (3, 5))
-    angle = angle - wrapped(jnp.sum(angle)) / angle.size
+    angle = angle - wrap(jnp.sum(angle)) / angle.size
     x = jr.uniform(jr.key(6), (4000, 2, 3, 5), minval=-np.pi, maxval=np.pi)
     links = jax.jit(jax.vmap(with_plaquettes, (0, None)))(x, angle)
     found = jax.jit(jax.vmap(curl))(links)
-    assert_allclose(wrapped(found - angle), 0.0, atol=1e-13)
+    assert_allclose(wrap(found - angle), 0.0, atol=1e-13)
     loops = (
         links[:, 0, 0, 1],
         links[:, 1, 2, 4],
@@ -146,14 +146,14 @@ def test_links_are_uniform_among_those_with_given_plaquettes():
         jnp.sum(links[:, 1, 1], axis=-1),
     )
     for values in loops:
-        assert kstest(np.asarray(wrapped(values)), "uniform", (-np.pi, 2 * np.pi)).pvalue > 1e-3
+        assert kstest(np.asarray(wrap(values)), "uniform", (-np.pi, 2 * np.pi)).pvalue > 1e-3
 
 
 def test_a_run_without_data_and_training_is_an_exact_sampler_where_topology_freezes():
     """beta = 7: independence chains that hardly remember, with the right susceptibility; in single precision, too."""
     action = Wilson(U1(), (8, 8), 7.0, loops=2, precision=32)
     result = infer(action, IndependenceMetropolis(SharedFlux(), None, None, chains=16, draws=400, batch=1200), seed=0)
-    found, wanted = result.diagnostics, exact_values(action)
+    found, wanted = result.diagnostics, action.exact_values()
     assert found["ess"] > 0.93
     assert found["Q2_tau"] < 0.8
     assert found["density_mismatch"] < 1e-3

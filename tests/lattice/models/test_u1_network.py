@@ -21,7 +21,7 @@ from retrodict.inference.train import Train
 from retrodict.lattice.models.independence_metropolis import IndependenceMetropolis
 from retrodict.lattice.models.u1.diffusion import u1_process
 from retrodict.lattice.models.u1.network import U1Network, Weights
-from retrodict.lattice.models.u1.score import U1Score, u1_fitted
+from retrodict.lattice.models.u1.score import U1Score, fit_u1_score
 from retrodict.lattice.models.u1.training import FINEST, FromCouplings, U1Diffusion, at_coupling
 from retrodict.lattice.samplers.methods import HMC
 from retrodict.lattice.theories import reference as exact
@@ -122,7 +122,7 @@ def test_training_beats_the_fit_in_closed_form_on_configurations_held_out():
     plan = u1_process((4, 4), BETA, knots=8)
     score = plan.score
     assert isinstance(score, U1Score)
-    linear = jax.jit(functools.partial(u1_fitted, score, key=jr.key(2), repeats=4))(fields()[:896])
+    linear = jax.jit(functools.partial(fit_u1_score, score, key=jr.key(2), repeats=4))(fields()[:896])
     model = learnt()
     network = model.process.score
     assert isinstance(network, U1Network)

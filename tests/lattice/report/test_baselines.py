@@ -9,11 +9,10 @@ import pytest
 from retrodict.base.errors import InputError
 from retrodict.generate.model import Density
 from retrodict.lattice.models.u1.flux import SharedFlux, UniformLinks
-from retrodict.lattice.report.baselines import baselines, judged, run_for, samplers
+from retrodict.lattice.report.baselines import assess, baselines, run_for
 from retrodict.lattice.samplers.independent import Independent, Kept
 from retrodict.lattice.theories import reference as exact
 from retrodict.lattice.theories.groups import SU2, U1
-from retrodict.lattice.theories.known import exact_values
 from retrodict.lattice.theories.phi4 import Phi4
 from retrodict.lattice.theories.wilson import Wilson
 from retrodict.run.loop import advance
@@ -35,8 +34,8 @@ def test_independent_draws_are_exact_with_their_weights_and_only_with_them(finis
     """Plaquette, loops and chi_t within 3.5 standard errors; without weights chi_t is five off, or more."""
     kept: Kept = finished.history
     history = kept if fault is None else kept._replace(log_weight=jnp.zeros_like(kept.log_weight))
-    found = judged(LINKS, RIVAL, METHOD.finish(LINKS, finished.state, history), 1.0)
-    pulls = {name: one.deviation or 0.0 for name, one in found.numbers().items() if name in exact_values(LINKS)}
+    found = assess(LINKS, RIVAL, METHOD.finish(LINKS, finished.state, history), 1.0)
+    pulls = {name: one.deviation or 0.0 for name, one in found.numbers().items() if name in LINKS.exact_values()}
     assert {"plaquette", "W22", "chi_t"} <= set(pulls)
     if fault:
         assert abs(pulls["chi_t"]) > 5
@@ -61,7 +60,7 @@ def test_the_shared_flux_stands_beside_every_run_of_links_in_the_plane_but_its_o
     assert RIVAL in baselines(LINKS, "IndependenceMetropolis", {"model": "GaugeFlow()"})
     assert RIVAL not in baselines(LINKS, "IndependenceMetropolis", {"model": str(SharedFlux())})
     for other in (Wilson(SU2(), (4, 4), 2.0), Wilson(U1(), (4, 4, 4), 2.0), Phi4((4, 4), 0.2, 0.02)):
-        assert RIVAL not in samplers(other)
+        assert RIVAL not in baselines(other)
 
 
 class Silent(UniformLinks):

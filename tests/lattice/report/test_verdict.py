@@ -1,5 +1,6 @@
 """In a broken phase the sign of the field is a matter of chance: the verdict says so, and fails for slow modes only."""
 
+import equinox as eqx
 import jax.numpy as jnp
 import pytest
 
@@ -12,7 +13,7 @@ SIGN = "the sign of M"
 
 def run(kappa: float, cold: float):
     """kappa as an array: one compilation serves both phases."""
-    theory = Phi4((8, 8), jnp.asarray(kappa), 0.022)
+    theory = eqx.tree_at(lambda action: action.kappa, Phi4((8, 8), kappa, 0.022), jnp.asarray(kappa))
     result = infer(theory, HMC(chains=16, warmup=100, draws=200, cold=cold), seed=3)
     assert result.diagnostics["thermalised"]
     return result.verdict, result.diagnostics

@@ -11,12 +11,14 @@ import pytest
 from numpy.testing import assert_allclose
 
 from retrodict.lattice.core import su2, su3
-from retrodict.lattice.core.spaces import gradient_along, pushed, wrapped
+from retrodict.lattice.core.spaces import gradient_along, push_forward, wrap
 from retrodict.lattice.io.gauge_field import compute_layout, plaquette
+from retrodict.lattice.theories import kinds
 from retrodict.lattice.theories.groups import SU2, SU3, U1
+from retrodict.lattice.theories.links import clover_charge, polyakov_loops, topological_charge, wilson_loop
 from retrodict.lattice.theories.phi4 import ContinuumPhi4, Phi4, to_continuum, to_lattice
 from retrodict.lattice.theories.spins import vortex_pairs, winding_numbers
-from retrodict.lattice.theories.wilson import Wilson, clover_charge, polyakov_loops, topological_charge, wilson_loop
+from retrodict.lattice.theories.wilson import Wilson
 from tests.lattice.actions import CASES, EACH_SMOOTH_SYMMETRY, EACH_SYMMETRY, SMOOTH
 from tests.lattice.io.encoders import random_links
 
@@ -42,11 +44,17 @@ def transformed(name):
 
     @jax.jit
     def all_of(x, g):
-        carry = (lambda f: pushed(action.space, f, x, g)) if name in SMOOTH else (lambda f: g)
+        carry = (lambda f: push_forward(action.space, f, x, g)) if name in SMOOTH else (lambda f: g)
         return {symmetry: (f(x), carry(f)) for symmetry, f in symmetries.items()}
 
     g = compiled(name)[1](x) if name in SMOOTH else x
     return all_of(x, g)
+
+
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
+def test_every_theory_stands_in_the_list(kind):
+    """A new file in `theories` is tested as soon as a small lattice of it is in `tests/lattice/actions.py`."""
+    assert any(type(case.action) is kind for case in CASES.values())
 
 
 @pytest.mark.parametrize(("name", "symmetry"), EACH_SYMMETRY)
@@ -198,7 +206,7 @@ def test_links_are_unitary_to_rounding_and_uniform():
     quaternions = (2 * su2.haar(jr.key(5), (5000,), np.dtype(float))[0]) ** 2
     assert_allclose(quaternions.mean(), 1, atol=4 * quaternions.std() / np.sqrt(5000))
     broken = u + 1e-3 * jr.normal(jr.key(6), u.shape)
-    mended = as_matrices(su3.unitarised(broken))
+    mended = as_matrices(su3.unitarise(broken))
     assert_allclose(mended @ mended.conj().swapaxes(-1, -2), np.broadcast_to(np.eye(3), mended.shape), atol=1e-13)
 
 
@@ -270,6 +278,4 @@ def test_vortices_are_those_that_brute_force_counts():
 
 
 def test_angles_are_wrapped_to_the_half_open_interval():
-    assert_allclose(
-        wrapped(jnp.array([-np.pi, np.pi, 3.5 * np.pi, 0.0])), [np.pi, np.pi, -0.5 * np.pi, 0.0], atol=1e-14
-    )
+    assert_allclose(wrap(jnp.array([-np.pi, np.pi, 3.5 * np.pi, 0.0])), [np.pi, np.pi, -0.5 * np.pi, 0.0], atol=1e-14)

@@ -13,6 +13,7 @@ from retrodict.base.errors import InputError
 from retrodict.neutron_star import problems
 from retrodict.neutron_star.ansatz import CoreGrid, GaussianProcessSoundSpeed
 from retrodict.neutron_star.eos.equation_of_state import integrate_sound_speed
+from retrodict.neutron_star.forward import Prediction
 from retrodict.neutron_star.likelihood.theory import Reachability, pressure_gain, read_pressure_band
 from retrodict.neutron_star.problems import ChiralBand, PerturbativeQCD
 
@@ -60,19 +61,18 @@ def test_superluminal_matter_breaks_a_bound():
     assert high[2] - low[2] < least
 
 
-class Heaviest(NamedTuple):
-    central_density: float
+class Centre(NamedTuple):
+    central_density: jax.Array  # fm^-3
 
 
-class Looked(NamedTuple):
-    heaviest: Heaviest
-    matter: object
+def predicted(matter):
+    """A prediction as far as likelihoods of matter need it, with the heaviest star's centre at 0.9 fm^-3."""
+    return Prediction(branch=None, heaviest=Centre(jnp.asarray(0.9)), sequence=None, matter=matter)
 
 
 @pytest.fixture(scope="module")
 def prediction():
-    matter = ANSATZ(jnp.zeros(ANSATZ.dim))
-    return Looked(Heaviest(jnp.asarray(0.9)), matter)
+    return predicted(ANSATZ(jnp.zeros(ANSATZ.dim)))
 
 
 def reach(pressure, error=100.0, matching=None):
@@ -114,7 +114,7 @@ def test_the_constraint_is_a_term_of_the_problem_and_off_by_default():
 
 def test_a_forward_model_that_keeps_matter_to_itself_is_named():
     with pytest.raises(InputError, match="matter"):
-        reach(3800.0).log_prob(Looked(Heaviest(jnp.asarray(0.9)), None))
+        reach(3800.0).log_prob(predicted(None))
 
 
 def band_file(path, rows, scale=1.0):

@@ -20,8 +20,8 @@ from retrodict.neutron_star.networks.supervised import (
     InverseLearner,
     curves,
     observe,
-    resampled_answers,
-    segmented,
+    resampled_predictions,
+    segment_equation_of_state,
 )
 from retrodict.neutron_star.stars.sequence import maximum_mass
 from retrodict.neutron_star.stars.tov import solve
@@ -95,7 +95,7 @@ def known():
 
 def test_quantiles_run_from_one_solar_mass_to_the_maximum_of_their_curve(known):
     assert_allclose(known.mass[:, 0], 1.0, atol=1e-6)
-    stars = solve(segmented(known.speed[0]))
+    stars = solve(segment_equation_of_state(known.speed[0]))
     assert_allclose(known.mass[0, -1], maximum_mass(stars).mass, rtol=1e-6)
     assert np.all(np.asarray(known.mass[:, -1]) >= 1.9)
 
@@ -122,8 +122,8 @@ def test_the_papers_scatter_comes_from_noise_and_networks(known):
     learner = InverseLearner(known, known, stars=18)
     networks = jax.vmap(learner.init)(jr.split(jr.key(0), 3))
     observed = observe(jr.key(2), known.mass[0], known.radius[0], 18)
-    answers = resampled_answers(learner, networks, observed, jr.key(3), samples=5)
+    answers = resampled_predictions(learner, networks, observed, jr.key(3), samples=5)
     assert answers.shape == (3, 5, 5)
-    exact = resampled_answers(learner, networks, observed.at[:, 2:].set(0.0), jr.key(3), samples=5)
+    exact = resampled_predictions(learner, networks, observed.at[:, 2:].set(0.0), jr.key(3), samples=5)
     assert np.all(np.ptp(np.asarray(exact), axis=1) == 0)
     assert np.all(np.ptp(np.asarray(answers), axis=1) > 0)

@@ -4,14 +4,11 @@ Nothing here is stored: each file is written by a function, so that a test can s
 """
 
 import gzip
-import io
 import json
 import os
 import pickle
 import struct
-import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -27,8 +24,27 @@ from retrodict.base.constants import (
 )
 from retrodict.base.files import read_yaml
 from retrodict.neutron_star.readers import data
-
-Arrays = dict[str, np.ndarray]
+from tests.hostile_files import (
+    Arrays,
+    Bad,
+    ByteChange,
+    Change,
+    Form,
+    Hostile,
+    Payload,
+    at,
+    byte_cases,
+    byte_faults,
+    change_hdf5,
+    hostile_cases,
+    hostile_hdf5,
+    npy_bytes,
+    number_cases,
+    object_npy,
+    raw,
+    without,
+    write_zip,
+)
 
 
 def sly(points: int = 60, lowest: float = 1e10) -> Arrays:
@@ -162,17 +178,6 @@ def write_compose(path: Path, arrays: Arrays) -> None:
     (path / "eos.thermo").write_text("\n".join([f"{m} 938.27 1", *rows, ""]))
 
 
-@dataclass(frozen=True)
-class Form:
-    """One kind of file: how a good one is made, written and read."""
-
-    name: str
-    file: str
-    make: Callable[[], Arrays]
-    write: Callable[[Path, Arrays], None]
-    read: Callable[[Path], object]
-
-
 CGS = "energy_density [g cm^-3], pressure [dyn cm^-2], _, baryon_density [cm^-3]"
 EOS, STARS, NICER, TIDES = (
     data.read_equation_of_state,
@@ -206,28 +211,15 @@ BY_NAME = {form.name: form for form in FORMS}
 # --- breaking numbers -------------------------------------------------------------------------------------------------
 
 
-def at(name: str, row: int, value: float) -> Callable[[Arrays], Arrays]:
-    def broken(arrays: Arrays) -> Arrays:
-        column = arrays[name].copy()
-        column[row] = value
-        return {**arrays, name: column}
-
-    return broken
-
-
-def scaled(name: str, by: float) -> Callable[[Arrays], Arrays]:
+def scaled(name: str, by: float) -> Change:
     return lambda arrays: {**arrays, name: arrays[name] * by}
 
 
-def swapped(one: str, other: str) -> Callable[[Arrays], Arrays]:
+def swapped(one: str, other: str) -> Change:
     return lambda arrays: {**arrays, one: arrays[other], other: arrays[one]}
 
 
-def without(name: str) -> Callable[[Arrays], Arrays]:
-    return lambda arrays: {key: values for key, values in arrays.items() if key != name}
-
-
-def cut(rows: int) -> Callable[[Arrays], Arrays]:
+def cut(rows: int) -> Change:
     return lambda arrays: {key: values[:rows] for key, values in arrays.items()}
 
 
@@ -287,89 +279,26 @@ FAULTS = {"eos": EOS_FAULTS, "stars": STARS_FAULTS, "samples": SAMPLES_FAULTS, "
 # --- breaking bytes ---------------------------------------------------------------------------------------------------
 
 
-class Payload:
-    """Unpickling it would leave a file behind: the proof that code ran."""
-
-    def __init__(self, marker: Path) -> None:
-        self.marker = marker
-
-    def __reduce__(self) -> tuple:
-        return (os.system, (f"touch '{self.marker}'",))
-
-
-def truncated(good: bytes) -> bytes:
-    """Cut within a row, or within a binary file."""
-    end = max(good.rfind(b",", 0, len(good) // 2), good.rfind(b" ", 0, len(good) // 2))
-    return good[: end if end > 0 and b"\x00" not in good else len(good) // 2]
-
-
-BYTE_FAULTS: dict[str, Callable[[bytes, Path], bytes]] = {
-    "empty": lambda good, marker: b"",
-    "truncated": lambda good, marker: truncated(good),
-    "pickle": lambda good, marker: pickle.dumps(Payload(marker)),
-    "text-pickle": lambda good, marker: pickle.dumps(Payload(marker), protocol=0),
-    "utf-16": lambda good, marker: csv_text(sly()).encode("utf-16"),
-    "zeros": lambda good, marker: bytes(5000),
+BYTE_FAULTS: dict[str, ByteChange] = {
+    **byte_faults(csv_text(sly())),
     "gzip": lambda good, marker: gzip.compress(good),
     "huge-line": lambda good, marker: b"1.0," * 500_000,
-    "web-page": lambda good, marker: b"<!DOCTYPE html>\n<html><body>404, not found</body></html>\n",
-    "prose": lambda good, marker: b"The quick brown fox\njumps over the lazy dog, twice.\n",
     "latin-1": lambda good, marker: "Länge, Größe\n1,2\n".encode("latin-1"),
-    "nested-json": lambda good, marker: b"[" * 100_000,
 }
 
 
-def npy_bytes(header: str, body: bytes = b"") -> bytes:
-    text = header.encode() + b"\n"
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + body
-
-
-def _npz(path: Path, members: dict[str, bytes]) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-
-
-def _object_npy(marker: Path) -> bytes:
-    stream = io.BytesIO()
-    np.save(stream, np.array([Payload(marker)], dtype=object), allow_pickle=True)
-    return stream.getvalue()
-
-
-def _hdf5(path: Path, fill: Callable[[h5py.File], None]) -> None:
+def _good_hdf5(path: Path) -> None:
     write_hdf5(path, sly())
-    with h5py.File(path, "a") as file:
-        fill(file)
 
 
-def _external_storage(file: h5py.File) -> None:
-    file.create_dataset("table/host", (8,), dtype="u1", external=[("/etc/hostname", 0, 8)])
-
-
-def _virtual(file: h5py.File) -> None:
-    layout = h5py.VirtualLayout((8,), "u1")
-    layout[:] = h5py.VirtualSource("/etc/hostname", "x", (8,))
-    file.create_virtual_dataset("table/host", layout)
-
-
-def _huge_hdf5(file: h5py.File) -> None:
+def _huge(file: h5py.File) -> None:
     file.create_dataset("table/huge", (10**13,), dtype="f8", chunks=(1000,))
-
-
-def _external_link(file: h5py.File) -> None:
-    file["table/elsewhere"] = h5py.ExternalLink("/etc/other.h5", "/x")
 
 
 EIGHTY_TERABYTES = "{'descr': '<f8', 'fortran_order': False, 'shape': (10000000000000,), }"
 ALIAS_BOMB = "a: &a [1,1]\n" + "\n".join(
     f"{y}: &{y} [*{x},*{x},*{x}]" for x, y in zip("abcdefg", "bcdefgh", strict=True)
 )
-
-Hostile = tuple[str, str, Callable[[Path, Path], object], Callable[[Path], object]]
-
-
-def _bytes(content: Callable[[Path], bytes] | bytes) -> Callable[[Path, Path], object]:
-    return lambda path, marker: path.write_bytes(content if isinstance(content, bytes) else content(marker))
 
 
 def _swapped_bytes(path: Path, arrays: Arrays) -> None:
@@ -379,13 +308,13 @@ def _swapped_bytes(path: Path, arrays: Arrays) -> None:
 
 def _duplicate_member(path: Path, marker: Path) -> None:
     """Two members of one name: `mas1` renamed behind the library's back."""
-    _npz(path, {"mas0.npy": b"x", "mas1.npy": b"x"})
+    write_zip(path, {"mas0.npy": b"x", "mas1.npy": b"x"})
     path.write_bytes(path.read_bytes().replace(b"mas1", b"mas0"))
 
 
 def _claiming(path: Path, size: int) -> None:
     """50 MiB of zeros in 50 kB, with another size in the directory of the archive."""
-    _npz(path, {"mass.npy": bytes(50 * 2**20)})
+    write_zip(path, {"mass.npy": bytes(50 * 2**20)})
     data = bytearray(path.read_bytes())
     entry = data.index(b"PK\x01\x02")
     data[entry + 24 : entry + 28] = struct.pack("<I", size)
@@ -394,111 +323,87 @@ def _claiming(path: Path, size: int) -> None:
 
 NPY = BY_NAME["samples-npy"].read
 HOSTILE: list[Hostile] = [
-    ("npy-80-terabytes", "a.npy", _bytes(npy_bytes(EIGHTY_TERABYTES)), NPY),
-    ("npy-object", "a.npy", _bytes(_object_npy), NPY),
-    ("npy-deep-header", "a.npy", _bytes(npy_bytes("(" * 60_000)), NPY),
-    ("npy-code-header", "a.npy", _bytes(npy_bytes("__import__('os').system('touch x')")), NPY),
-    ("npy-negative-shape", "a.npy", _bytes(npy_bytes(EIGHTY_TERABYTES.replace("10000000000000", "-1"))), NPY),
+    ("npy-80-terabytes", "a.npy", raw(npy_bytes(EIGHTY_TERABYTES)), NPY),
+    ("npy-object", "a.npy", raw(object_npy), NPY),
+    ("npy-deep-header", "a.npy", raw(npy_bytes("(" * 60_000)), NPY),
+    ("npy-code-header", "a.npy", raw(npy_bytes("__import__('os').system('touch x')")), NPY),
+    ("npy-negative-shape", "a.npy", raw(npy_bytes(EIGHTY_TERABYTES.replace("10000000000000", "-1"))), NPY),
     ("npy-other-endian", "a.npy", lambda path, marker: _swapped_bytes(path, samples()), NPY),
     ("npy-words", "a.npy", lambda path, marker: np.save(path, np.array([["mass", "radius"]])), NPY),
     ("npy-complex", "a.npy", lambda path, marker: np.save(path, np.ones((80, 2), complex)), NPY),
     ("npy-three-columns", "a.npy", lambda path, marker: np.save(path, np.ones((80, 3))), NPY),
     ("npz-bomb", "a.npz", lambda path, marker: _claiming(path, 2**32 - 2), NICER),
     ("npz-bomb-that-lies", "a.npz", lambda path, marker: _claiming(path, 1000), NICER),
-    ("npz-80-terabytes", "a.npz", lambda path, marker: _npz(path, {"mass.npy": npy_bytes(EIGHTY_TERABYTES)}), NICER),
-    ("npz-object", "a.npz", lambda path, marker: _npz(path, {"mass.npy": _object_npy(marker)}), NICER),
-    ("npz-pickle", "a.npz", lambda path, m: _npz(path, {"mass.npy": pickle.dumps(Payload(m))}), NICER),
-    ("npz-outside", "a.npz", lambda path, marker: _npz(path, {"../../mass.npy": b"x"}), NICER),
+    (
+        "npz-80-terabytes",
+        "a.npz",
+        lambda path, marker: write_zip(path, {"mass.npy": npy_bytes(EIGHTY_TERABYTES)}),
+        NICER,
+    ),
+    ("npz-object", "a.npz", lambda path, marker: write_zip(path, {"mass.npy": object_npy(marker)}), NICER),
+    ("npz-pickle", "a.npz", lambda path, m: write_zip(path, {"mass.npy": pickle.dumps(Payload(m))}), NICER),
+    ("npz-outside", "a.npz", lambda path, marker: write_zip(path, {"../../mass.npy": b"x"}), NICER),
     ("npz-twice", "a.npz", _duplicate_member, NICER),
-    ("npz-empty", "a.npz", lambda path, marker: _npz(path, {}), NICER),
-    ("npz-many", "a.npz", lambda path, marker: _npz(path, {f"x{i}.npy": b"" for i in range(1200)}), NICER),
-    ("hdf5-external-link", "a.h5", lambda path, marker: _hdf5(path, _external_link), EOS),
-    ("hdf5-external-storage", "a.h5", lambda path, marker: _hdf5(path, _external_storage), EOS),
-    ("hdf5-virtual", "a.h5", lambda path, marker: _hdf5(path, _virtual), EOS),
-    ("hdf5-80-terabytes", "a.h5", lambda path, marker: _hdf5(path, _huge_hdf5), EOS),
-    ("json-twice", "a.json", _bytes(b'{"mass": [1.0], "mass": [2.0]}'), NICER),
-    ("json-nan", "a.json", _bytes(b'{"mass": [' + b"NaN, " * 79 + b'1], "radius": [' + b"12, " * 79 + b"12]}"), NICER),
-    ("json-digits", "a.json", _bytes(b'{"mass": [' + b"9" * 5000 + b'], "radius": [1]}'), NICER),
-    ("json-beyond-float", "a.json", _bytes(b'{"mass": [' + b"9" * 400 + b'], "radius": [1]}'), NICER),
-    ("json-ragged", "a.json", _bytes(b'{"mass": [1, 2], "radius": [1]}'), NICER),
-    ("csv-duplicate-columns", "a.csv", _bytes(b"mass, mass, radius\n1.4, 1.4, 12\n"), STARS),
-    ("csv-no-header", "a.csv", _bytes(b"1.4, 0.1, 12, 1\n"), STARS),
-    ("csv-no-rows", "a.csv", _bytes(b"mass [Msun], radius [km]\n"), STARS),
-    ("csv-ragged", "a.csv", _bytes(b"mass, mass_error, radius, radius_error\n1.4, .1, 12, 1\n1.4, .1, 12\n"), STARS),
-    ("csv-words", "a.csv", _bytes(b"mass, mass_error, radius, radius_error\n1.4, .1, twelve, 1\n"), STARS),
-    ("csv-underscores", "a.csv", _bytes(b"mass, mass_error, radius, radius_error\n1_4, .1, 12, 1\n"), STARS),
-    ("csv-overflow", "a.csv", _bytes(b"mass, mass_error, radius, radius_error\n1e999, .1, 12, 1\n"), STARS),
-    ("csv-unknown-unit", "a.csv", _bytes(csv_text(sly()).replace("fm^-3", "furlong").encode()), EOS),
-    ("csv-no-unit", "a.csv", _bytes(csv_text(sly()).replace(" [MeV fm^-3]", "").encode()), EOS),
-    ("csv-rho", "a.csv", _bytes(csv_text(sly()).replace("energy_density", "rho").encode()), EOS),
-    ("csv-formula", "a.csv", _bytes(csv_text(sly()).replace("0.", "=cmd|' /C calc'!A0", 1).encode()), EOS),
-    ("tides-detector-frame", "a.dat", _bytes(csv_text(merger()).replace("m", "mass_", 2).encode()), TIDES),
-    ("tides-nothing", "a.dat", _bytes(csv_text(samples()).encode()), TIDES),
+    ("npz-empty", "a.npz", lambda path, marker: write_zip(path, {}), NICER),
+    ("npz-many", "a.npz", lambda path, marker: write_zip(path, {f"x{i}.npy": b"" for i in range(1200)}), NICER),
+    *((name, "a.h5", write, EOS) for name, write in hostile_hdf5(_good_hdf5, "table", (8,)).items()),
+    ("hdf5-80-terabytes", "a.h5", change_hdf5(_good_hdf5, _huge), EOS),
+    ("json-twice", "a.json", raw(b'{"mass": [1.0], "mass": [2.0]}'), NICER),
+    (
+        "json-nan",
+        "a.json",
+        raw(b'{"mass": [' + b"NaN, " * 79 + b'1], "radius": [' + b"12, " * 79 + b"12]}"),
+        NICER,
+    ),
+    ("json-digits", "a.json", raw(b'{"mass": [' + b"9" * 5000 + b'], "radius": [1]}'), NICER),
+    ("json-beyond-float", "a.json", raw(b'{"mass": [' + b"9" * 400 + b'], "radius": [1]}'), NICER),
+    ("json-ragged", "a.json", raw(b'{"mass": [1, 2], "radius": [1]}'), NICER),
+    ("csv-duplicate-columns", "a.csv", raw(b"mass, mass, radius\n1.4, 1.4, 12\n"), STARS),
+    ("csv-no-header", "a.csv", raw(b"1.4, 0.1, 12, 1\n"), STARS),
+    ("csv-no-rows", "a.csv", raw(b"mass [Msun], radius [km]\n"), STARS),
+    (
+        "csv-ragged",
+        "a.csv",
+        raw(b"mass, mass_error, radius, radius_error\n1.4, .1, 12, 1\n1.4, .1, 12\n"),
+        STARS,
+    ),
+    ("csv-words", "a.csv", raw(b"mass, mass_error, radius, radius_error\n1.4, .1, twelve, 1\n"), STARS),
+    ("csv-underscores", "a.csv", raw(b"mass, mass_error, radius, radius_error\n1_4, .1, 12, 1\n"), STARS),
+    ("csv-overflow", "a.csv", raw(b"mass, mass_error, radius, radius_error\n1e999, .1, 12, 1\n"), STARS),
+    ("csv-unknown-unit", "a.csv", raw(csv_text(sly()).replace("fm^-3", "furlong").encode()), EOS),
+    ("csv-no-unit", "a.csv", raw(csv_text(sly()).replace(" [MeV fm^-3]", "").encode()), EOS),
+    ("csv-rho", "a.csv", raw(csv_text(sly()).replace("energy_density", "rho").encode()), EOS),
+    ("csv-formula", "a.csv", raw(csv_text(sly()).replace("0.", "=cmd|' /C calc'!A0", 1).encode()), EOS),
+    ("tides-detector-frame", "a.dat", raw(csv_text(merger()).replace("m", "mass_", 2).encode()), TIDES),
+    ("tides-nothing", "a.dat", raw(csv_text(samples()).encode()), TIDES),
     ("compose-empty-folder", "folder", lambda path, marker: path.mkdir(), EOS),
     ("folder", "folder.csv", lambda path, marker: path.mkdir(), STARS),
     ("pipe", "pipe.csv", lambda path, marker: os.mkfifo(path), STARS),
     ("loop", "loop.csv", lambda path, marker: path.symlink_to(path), STARS),
     ("missing", "nowhere.csv", lambda path, marker: None, STARS),
-    ("yaml-alias-bomb", "a.yaml", _bytes(ALIAS_BOMB.encode()), read_yaml),
-    ("yaml-tag", "a.yaml", _bytes(b"a: !!python/object/apply:os.system ['touch x']\n"), read_yaml),
-    ("yaml-twice", "a.yaml", _bytes(b"a: 1\na: 2\n"), read_yaml),
-    ("yaml-nested", "a.yaml", _bytes(b"[" * 50_000), read_yaml),
-    ("yaml-pickle", "a.yaml", _bytes(lambda marker: pickle.dumps(Payload(marker))), read_yaml),
-    ("yaml-large", "a.yaml", _bytes(b"a: 1 #" + b"x" * 2**21), read_yaml),
+    ("yaml-alias-bomb", "a.yaml", raw(ALIAS_BOMB.encode()), read_yaml),
+    ("yaml-tag", "a.yaml", raw(b"a: !!python/object/apply:os.system ['touch x']\n"), read_yaml),
+    ("yaml-twice", "a.yaml", raw(b"a: 1\na: 2\n"), read_yaml),
+    ("yaml-nested", "a.yaml", raw(b"[" * 50_000), read_yaml),
+    ("yaml-pickle", "a.yaml", raw(lambda marker: pickle.dumps(Payload(marker))), read_yaml),
+    ("yaml-large", "a.yaml", raw(b"a: 1 #" + b"x" * 2**21), read_yaml),
 ]
-
-
-@dataclass(frozen=True)
-class Bad:
-    """One bad file: how it is written into a folder, and the reader that must refuse it."""
-
-    name: str
-    make: Callable[[Path, Path], Path]  # folder, marker that code would leave -> the file
-    read: Callable[[Path], object]
 
 
 def cases() -> Iterator[Bad]:
     """The whole corpus."""
     for form in FORMS:
-        yield from _number_faults(form)
-        yield from _byte_faults(form)
+        yield from number_cases(form, FAULTS[form.name.split("-")[0]])
+        yield from byte_cases(form, BYTE_FAULTS if form.name != "eos-compose" else {})
     for fault, break_it in COMPOSE_FAULTS.items():
         yield Bad(f"compose-{fault}", partial(_make_compose, break_it), EOS)
-    for name, file, write, read in HOSTILE:
-        yield Bad(name, partial(_make_hostile, file, write), read)
-
-
-def _number_faults(form: Form) -> Iterator[Bad]:
-    for fault, broken in FAULTS[form.name.split("-")[0]].items():
-        yield Bad(f"{form.name}-{fault}", partial(_make_number_fault, form, broken), form.read)
-
-
-def _byte_faults(form: Form) -> Iterator[Bad]:
-    for fault, broken in BYTE_FAULTS.items() if form.name != "eos-compose" else ():
-        yield Bad(f"{form.name}-{fault}", partial(_make_byte_fault, form, broken), form.read)
-
-
-def _make_number_fault(form: Form, broken: Callable[[Arrays], Arrays], folder: Path, marker: Path) -> Path:
-    form.write(folder / form.file, broken(form.make()))
-    return folder / form.file
-
-
-def _make_byte_fault(form: Form, broken: Callable[[bytes, Path], bytes], folder: Path, marker: Path) -> Path:
-    path = folder / form.file
-    form.write(path, form.make())
-    path.write_bytes(broken(path.read_bytes(), marker))
-    return path
+    yield from hostile_cases(HOSTILE)
 
 
 def _make_compose(break_it: Callable[[Path], object], folder: Path, marker: Path) -> Path:
     write_compose(folder / "compose", sly())
     break_it(folder / "compose")
     return folder / "compose"
-
-
-def _make_hostile(file: str, write: Callable[[Path, Path], object], folder: Path, marker: Path) -> Path:
-    write(folder / file, marker)
-    return folder / file
 
 
 COMPOSE_FAULTS: dict[str, Callable[[Path], object]] = {

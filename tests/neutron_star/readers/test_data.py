@@ -60,6 +60,15 @@ def test_an_unknown_set_is_an_error_that_names_the_known_ones():
         data.observations("classic")
 
 
+def test_a_table_of_stars_may_be_named_by_text_or_by_path(tmp_path):
+    path = tmp_path / "stars.csv"
+    corpus.write_csv(path, corpus.stars())
+    for name in (path, str(path)):
+        np.testing.assert_array_equal(data.observations(name).mass, corpus.stars()["mass"])
+    with pytest.raises(InputError, match=r"stars\.txt"):
+        data.observations("stars.txt")
+
+
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 

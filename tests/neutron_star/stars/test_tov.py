@@ -159,13 +159,14 @@ def test_the_march_is_of_fourth_order():
         speed = 0.6 * jax.nn.sigmoid(2.0 * (eos.interval_points(nodes) + 1.0))
         matter = eos.from_sound_speed(nodes, speed, refine_crust=1)
         rise = matter.sound_speed_squared * jnp.diff(matter.log_density)[:, None]
-        return matter.core_start, (tov.CURVATURE * matter.energy_density, tov.CURVATURE * matter.pressure, rise)
+        grid = march.Intervals(tov.CURVATURE * matter.energy_density, tov.CURVATURE * matter.pressure, rise)
+        return matter.core_start, grid
 
     arrays = jax.jit(arrays, static_argnums=0)
     start, coarse = arrays(1)
     stars = np.array([70, 100])
-    state, first = tov.centres(*coarse, start + stars)
-    ends = {r: march.march(*arrays(r)[1], start + (first - start) * r, state) for r in (1, 2, 4, 16)}
+    state, first = tov.centres(coarse, start + stars)
+    ends = {r: march.march(arrays(r)[1], start + (first - start) * r, state) for r in (1, 2, 4, 16)}
     errors = {r: np.abs(np.array(ends[r][:3]) / np.array(ends[16][:3]) - 1.0).max(axis=1) for r in (1, 2, 4)}
     assert (np.log2(errors[1] / errors[2]) > 3.8).all(), errors
     assert (np.log2(errors[2] / errors[4]) > 3.8).all(), errors
@@ -343,7 +344,7 @@ def test_the_linear_response_is_the_derivative_of_the_plain_march():
     matter = two_phases(0.4, 0.3, 0.8, 1)
     energy, pressure = tov.CURVATURE * matter.energy_density, tov.CURVATURE * matter.pressure
     rise = matter.sound_speed_squared * jnp.diff(matter.log_density)[:, None]
-    state, first = tov.centres(energy, pressure, rise, np.arange(40, 120, 13))
+    state, first = tov.centres(march.Intervals(energy, pressure, rise), np.arange(40, 120, 13))
     tangents = [
         jax.random.normal(jax.random.key(k), a.shape) * a for k, a in enumerate((energy, pressure, rise, *state))
     ]
@@ -351,7 +352,7 @@ def test_the_linear_response_is_the_derivative_of_the_plain_march():
 
     def tangent(function):
         def through(e, p, d, *s):
-            return function(e, p, d, first, s)
+            return function(march.Intervals(e, p, d), first, march.State(*s))
 
         return jax.jit(lambda t: jax.jvp(through, (energy, pressure, rise, *state), t)[1])(
             (tangents[0], tangents[1], rise_too, *tangents[3:])

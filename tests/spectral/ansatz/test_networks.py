@@ -14,7 +14,7 @@ from retrodict.inference.map import MAP
 from retrodict.inference.schedule import Geometric
 from retrodict.problem.covariance import Covariance
 from retrodict.run.loop import advance
-from retrodict.spectral.amortised import amortised_learner, amortised_reconstruction, trained_for
+from retrodict.spectral.amortised import amortised_learner, amortised_reconstruction, train_network
 from retrodict.spectral.ansatz import (
     FreeGrid,
     FrequencyGrid,
@@ -25,7 +25,7 @@ from retrodict.spectral.ansatz import (
     SparseSpectrum,
     WithTotalWeight,
 )
-from retrodict.spectral.ansatz.layers import ListNetwork, PointNetwork, WhiteNetwork
+from retrodict.spectral.ansatz.layers import LatentNetwork, ListNetwork, PointNetwork
 from retrodict.spectral.ansatz.sparse import singular_functions
 from retrodict.spectral.correlator import Correlator
 from retrodict.spectral.derived import Axis, ReportedRange
@@ -41,7 +41,7 @@ from retrodict.spectral.published import (
     published_reconstruction,
 )
 from retrodict.spectral.published_loss import MOMENTA, OMEGA, mock_with_inverse_crime, riemann_operator
-from retrodict.spectral.shapes import DOUBLE, correlator_of, l2_relative, noisy, wsz_noise
+from retrodict.spectral.shapes import DOUBLE, add_noise, correlator_of, l2_relative, wsz_noise
 
 SHOWN = np.linspace(0.04, 20.0, 120)
 EXACT = correlator_of(KallenLehmann(), MOMENTA, DOUBLE)
@@ -64,17 +64,17 @@ def named(kind):
 
 
 @pytest.fixture(scope="module")
-def frame():
+def grid():
     return frequency_grid_for(KallenLehmann(), MOMENTA)
 
 
 def posterior(ansatz, eps=1e-3):
     sigma = wsz_noise(EXACT, MOMENTA, eps)
-    data = noisy(jr.key(0), EXACT, sigma)
+    data = add_noise(jr.key(0), EXACT, sigma)
     axis = Axis(tuple(MOMENTA.tolist()), "momentum", "", "", "")
-    frame, noise = frequency_grid_for(KallenLehmann(), MOMENTA), Covariance.diagonal(jnp.asarray(sigma))
+    grid, noise = frequency_grid_for(KallenLehmann(), MOMENTA), Covariance.diagonal(jnp.asarray(sigma))
     return spectral_posterior(
-        KallenLehmann(), MOMENTA, data, noise, ansatz, frame, ReportedRange(SHOWN, ((0.1, 20.0),)), axis
+        KallenLehmann(), MOMENTA, data, noise, ansatz, grid, ReportedRange(SHOWN, ((0.1, 20.0),)), axis
     )
 
 
@@ -172,46 +172,46 @@ def test_published_mock_data_commit_the_inverse_crime_and_closed_forms_do_not():
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=named)
-def test_every_positive_ansatz_is_positive_and_takes_white_latents(frame, kind):
-    ansatz = kind.on(frame)
+def test_every_positive_ansatz_is_positive_and_takes_white_latents(grid, kind):
+    ansatz = kind.on(grid)
     rho = draws(ansatz, 1, 64)
-    assert rho.shape == (64, len(frame.omega))
+    assert rho.shape == (64, len(grid.omega))
     assert np.all(np.isfinite(rho) & (rho >= 0))
-    assert np.all(rho[:, np.searchsorted(frame.x, 2.0)] > 0)
+    assert np.all(rho[:, np.searchsorted(grid.x, 2.0)] > 0)
 
 
 @pytest.mark.parametrize("kind", FREE_KINDS, ids=named)
-def test_every_ansatz_of_free_sign_has_both_signs(frame, kind):
-    ansatz = kind.on(frame)
+def test_every_ansatz_of_free_sign_has_both_signs(grid, kind):
+    ansatz = kind.on(grid)
     rho = draws(ansatz, 1, 64)
-    value = rho[:, np.searchsorted(frame.x, 2.0)]
+    value = rho[:, np.searchsorted(grid.x, 2.0)]
     assert 10 < np.sum(value > 0) < 54
 
 
 @pytest.mark.parametrize("depth", [1, 3])
 def test_network_outputs_have_unit_size_under_white_latents(depth):
     """So that amplitudes and lengths keep the meaning that they have for a Gaussian process."""
-    network = WhiteNetwork(1, 20, 16, depth)
+    network = LatentNetwork(1, 20, 16, depth)
     z = jr.normal(jr.key(2), (2000, network.dim))
     outputs = np.asarray(jax.jit(jax.vmap(lambda x: network(x, jnp.ones(1))))(z))
     assert 0.6 < np.mean(outputs**2) < 1.4
     assert abs(np.mean(outputs)) < 0.1
 
 
-def test_increments_of_the_free_grid_are_those_of_a_random_walk(frame):
+def test_increments_of_the_free_grid_are_those_of_a_random_walk(grid):
     """var f(xi) grows linearly in xi, whatever the grid."""
-    ansatz = FreeGrid().on(frame)
-    z = jr.normal(jr.key(3), (4000, len(frame.omega)))
+    ansatz = FreeGrid().on(grid)
+    z = jr.normal(jr.key(3), (4000, len(grid.omega)))
     walk = np.cumsum(np.asarray(ansatz.increment * z), axis=1)
-    end = np.searchsorted(frame.x, np.sinh(2.0))
-    assert_allclose(np.var(walk[:, end]), np.arcsinh(float(frame.x[end])), rtol=5 * np.sqrt(2 / 4000))
+    end = np.searchsorted(grid.x, np.sinh(2.0))
+    assert_allclose(np.var(walk[:, end]), np.arcsinh(float(grid.x[end])), rtol=5 * np.sqrt(2 / 4000))
 
 
-def test_singular_functions_are_orthonormal_and_oscillate(frame):
-    basis = singular_functions(frame, 6)
-    measure = np.gradient(np.asarray(frame.place))
+def test_singular_functions_are_orthonormal_and_oscillate(grid):
+    basis = singular_functions(grid, 6)
+    measure = np.gradient(np.asarray(grid.place))
     assert_allclose((basis.T * measure) @ basis, np.eye(6), atol=1e-8)
-    inside = (np.asarray(frame.x) > 0.05) & (np.asarray(frame.x) < 50)
+    inside = (np.asarray(grid.x) > 0.05) & (np.asarray(grid.x) < 50)
     crossings = [np.sum(np.diff(np.sign(basis[inside, k])) != 0) for k in range(4)]
     assert crossings == sorted(crossings)
 
@@ -219,17 +219,17 @@ def test_singular_functions_are_orthonormal_and_oscillate(frame):
 def test_a_frame_without_a_kernel_has_no_singular_basis():
     grid = frequency_grid()
     with pytest.raises(InputError, match="singular basis"):
-        SparseSpectrum().on(FrequencyGrid(grid.omega, grid.weight, 1.0, 1.0))
+        SparseSpectrum().on(FrequencyGrid(grid.omega, grid.weight, 1.0, jnp.asarray(1.0)))
 
 
 @pytest.mark.parametrize("power", [0.0, 1.0])
 @pytest.mark.parametrize(
     ("kind", "value"), [(PeaksAndContinuum(), 2.5), (SmoothSpectrum(positive=False), 0.0)], ids=["positive", "free"]
 )
-def test_the_total_weight_is_exact_whatever_the_latents(frame, kind, value, power):
-    ansatz = WithTotalWeight(kind, value, power).on(frame)
+def test_the_total_weight_is_exact_whatever_the_latents(grid, kind, value, power):
+    ansatz = WithTotalWeight(kind, value, power).on(grid)
     rho = draws(ansatz, 4, 32)
-    terms = rho * np.asarray(frame.weight * frame.omega**power)
+    terms = rho * np.asarray(grid.weight * grid.omega**power)
     error = np.abs(np.sum(terms, axis=1) - value)
     assert np.all(error <= 1e-12 * np.sum(np.abs(terms), axis=1))
 
@@ -239,9 +239,9 @@ def test_a_sum_rule_of_a_problem_is_an_argument_and_contradictions_are_errors():
     known = Correlator(MOMENTA, EXACT, np.diag(sigma**2), "momentum", "GeV", "", None, "", (), Source("exact", "", 0))
     weight = TotalWeight(1.8 * np.pi, 1.0)
     target = problem(known, kernel="kallen-lehmann", ansatz=FreeGrid(), total_weight=weight)
-    frame = target.derive.frame
+    grid = target.derive.grid
     rho = target.ansatz(target.init(jr.key(0)))
-    assert_allclose(jnp.sum(frame.weight * frame.omega * rho), 1.8 * np.pi, rtol=1e-12)
+    assert_allclose(jnp.sum(grid.weight * grid.omega * rho), 1.8 * np.pi, rtol=1e-12)
     with pytest.raises(InputError, match="growth contradicts"):
         problem(known, kernel="kallen-lehmann", total_weight=weight, growth=-1.0)
     with pytest.raises(InputError, match="positive weight"):
@@ -262,7 +262,7 @@ def test_the_most_probable_network_fits_the_data_within_their_errors():
 @pytest.fixture(scope="module")
 def trained():
     target = posterior(SmoothSpectrum(modes=20))
-    return trained_for(target, steps=240, batch=48, width=32, depth=2)
+    return train_network(target, steps=240, batch=48, width=32, depth=2)
 
 
 def test_a_short_training_beats_the_untrained_network(trained):

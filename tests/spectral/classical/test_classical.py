@@ -25,7 +25,7 @@ TRUTH = np.asarray(shapes.DOUBLE(OMEGA))
 def data_problem(eps=1e-3, seed=0, nodes=960, covariance=None, mean=None):
     """The double peak with relative noise at 25 momenta."""
     sigma = shapes.relative_noise(EXACT, eps)
-    mean = shapes.noisy(jr.key(seed), EXACT, sigma) if mean is None else mean
+    mean = shapes.add_noise(jr.key(seed), EXACT, sigma) if mean is None else mean
     grid = kernels.frequency_grid(nodes=nodes)
     kernel, noise = kernels.KallenLehmann(), covariance or Covariance.diagonal(sigma)
     return linear_problem(kernel, MOMENTA, mean, noise, grid, power_law_model(3.0, 3.0))
@@ -374,7 +374,7 @@ def test_fermionic_frequencies_reconstruct_both_signs_of_omega():
 
     kernel = kernels.FermionicMatsubara()
     clean = np.asarray(kernels.operator(kernel, frequency, grid)) @ rho(np.asarray(grid.omega))
-    mean = shapes.noisy(jr.key(3), clean, sigma)
+    mean = shapes.add_noise(jr.key(3), clean, sigma)
     problem = linear_problem(
         kernel, frequency, mean, Covariance.diagonal(sigma), grid, lambda omega: 1 / (9 + omega**2), (-10.0, 10.0), 3.0
     )
@@ -433,7 +433,7 @@ def plateau_pulls(shift=0.0, count=12):
     exact = np.array([smeared_exactly(shapes.SINGLE, 0.8, energy) for energy in energies])
     pulls = []
     for seed in range(count):
-        mean = shapes.noisy(jr.key(seed), clean.mean * (1 + shift), 1e-3 * clean.mean)
+        mean = shapes.add_noise(jr.key(seed), clean.mean * (1 + shift), 1e-3 * clean.mean)
         found = smeared.hansen_lupo_tantalo(replace(clean, mean=mean), energies, partial(smeared.gaussian, 0.8))
         pulls.append((found.value - exact) / np.hypot(found.error, found.systematic))
     return np.array(pulls)

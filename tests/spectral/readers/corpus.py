@@ -4,14 +4,10 @@ Nothing here is stored: each file is written by a function, so that a test can s
 """
 
 import gzip
-import io
 import json
 import os
 import pickle
-import struct
-import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,8 +16,27 @@ import numpy as np
 
 from retrodict.spectral.data import read_correlator
 from retrodict.spectral.mock import MockCorrelator
-
-Arrays = dict[str, np.ndarray]
+from tests.hostile_files import (
+    Arrays,
+    Bad,
+    ByteChange,
+    Change,
+    Form,
+    Hostile,
+    Payload,
+    at,
+    byte_cases,
+    byte_faults,
+    change_hdf5,
+    hostile_cases,
+    hostile_hdf5,
+    npy_bytes,
+    number_cases,
+    object_npy,
+    raw,
+    without,
+    write_zip,
+)
 
 TIMES = np.arange(8.0)
 MOCK = MockCorrelator(TIMES, 2.0 * np.exp(-0.4 * TIMES), signal_to_noise=20.0, decay=0.1, time_correlation=2.0)
@@ -145,35 +160,26 @@ def write_pyerrors_plain(path: Path, arrays: Arrays) -> None:
     path.write_text(json.dumps(pyerrors_document(arrays["samples"])))
 
 
-@dataclass(frozen=True)
-class Form:
-    """One kind of file: how a good one is made and written."""
-
-    name: str
-    file: str
-    make: Callable[[], Arrays]
-    write: Callable[[Path, Arrays], None]
-    read: Callable[[Path], object] = read_correlator
-
+READ = read_correlator
 
 FORMS = [
-    Form("means-csv", "d.csv", propagator, write_csv),
-    Form("means-spaced", "d.dat", propagator, write_spaced),
-    Form("means-json", "d.json", propagator, write_json),
-    Form("means-npz", "d.npz", propagator, write_npz),
-    Form("covariance-csv", "g.csv", correlated, write_covariance_columns),
-    Form("covariance-npz", "g.npz", correlated, write_npz),
-    Form("covariance-json", "g.json", correlated, write_json),
-    Form("covariance-hdf5", "g.h5", correlated, write_hdf5_table),
-    Form("samples-npz", "s.npz", measured, write_npz),
-    Form("samples-npy", "s.npy", measured, write_npy),
-    Form("samples-gvar", "s.txt", measured, write_gvar),
-    Form("samples-gvar-gzip", "s.txt.gz", measured, write_gvar_gzip),
-    Form("samples-hdf5", "s.h5", measured, write_hdf5),
-    Form("samples-complex", "c.h5", measured, write_hdf5_complex),
-    Form("samples-hadrons", "hadrons", measured, write_hadrons),
-    Form("samples-pyerrors", "s.json.gz", measured, write_pyerrors),
-    Form("samples-pyerrors-plain", "s.json", measured, write_pyerrors_plain),
+    Form("means-csv", "d.csv", propagator, write_csv, READ),
+    Form("means-spaced", "d.dat", propagator, write_spaced, READ),
+    Form("means-json", "d.json", propagator, write_json, READ),
+    Form("means-npz", "d.npz", propagator, write_npz, READ),
+    Form("covariance-csv", "g.csv", correlated, write_covariance_columns, READ),
+    Form("covariance-npz", "g.npz", correlated, write_npz, READ),
+    Form("covariance-json", "g.json", correlated, write_json, READ),
+    Form("covariance-hdf5", "g.h5", correlated, write_hdf5_table, READ),
+    Form("samples-npz", "s.npz", measured, write_npz, READ),
+    Form("samples-npy", "s.npy", measured, write_npy, READ),
+    Form("samples-gvar", "s.txt", measured, write_gvar, READ),
+    Form("samples-gvar-gzip", "s.txt.gz", measured, write_gvar_gzip, READ),
+    Form("samples-hdf5", "s.h5", measured, write_hdf5, READ),
+    Form("samples-complex", "c.h5", measured, write_hdf5_complex, READ),
+    Form("samples-hadrons", "hadrons", measured, write_hadrons, READ),
+    Form("samples-pyerrors", "s.json.gz", measured, write_pyerrors, READ),
+    Form("samples-pyerrors-plain", "s.json", measured, write_pyerrors_plain, READ),
 ]
 BY_NAME = {form.name: form for form in FORMS}
 
@@ -181,26 +187,13 @@ BY_NAME = {form.name: form for form in FORMS}
 # --- breaking numbers -------------------------------------------------------------------------------------------------
 
 
-def at(key: str, place: int | tuple[int, int], value: float) -> Callable[[Arrays], Arrays]:
-    def broken(arrays: Arrays) -> Arrays:
-        values = arrays[key].copy()
-        values[place] = value
-        return {**arrays, key: values}
-
-    return broken
-
-
-def without(key: str) -> Callable[[Arrays], Arrays]:
-    return lambda arrays: {name: values for name, values in arrays.items() if name != key}
-
-
-def cut(points: int) -> Callable[[Arrays], Arrays]:
+def cut(points: int) -> Change:
     """The first points alone."""
     kept = {1: lambda v: v[:points], 2: lambda v: v[:points, :points]}
     return lambda arrays: {key: kept[values.ndim](values) for key, values in arrays.items()}
 
 
-def cut_samples(rows: int, points: int) -> Callable[[Arrays], Arrays]:
+def cut_samples(rows: int, points: int) -> Change:
     return lambda arrays: {"grid": arrays["grid"][:points], "samples": arrays["samples"][:rows, :points]}
 
 
@@ -257,68 +250,14 @@ FAULTS = {"means": MEANS_FAULTS, "covariance": COVARIANCE_FAULTS, "samples": SAM
 # --- breaking bytes ---------------------------------------------------------------------------------------------------
 
 
-class Payload:
-    """Unpickling it would leave a file behind: the proof that code ran."""
-
-    def __init__(self, marker: Path) -> None:
-        self.marker = marker
-
-    def __reduce__(self) -> tuple:
-        return (os.system, (f"touch '{self.marker}'",))
-
-
-def truncated(good: bytes) -> bytes:
-    """Cut within a row, or within a binary file."""
-    middle = len(good) // 2
-    end = max(good.rfind(b",", 0, middle), good.rfind(b" ", 0, middle))
-    return good[: end if end > 0 and b"\x00" not in good else middle]
-
-
-BYTE_FAULTS: dict[str, Callable[[bytes, Path], bytes]] = {
-    "empty": lambda good, marker: b"",
-    "truncated": lambda good, marker: truncated(good),
-    "pickle": lambda good, marker: pickle.dumps(Payload(marker)),
-    "text-pickle": lambda good, marker: pickle.dumps(Payload(marker), protocol=0),
+BYTE_FAULTS: dict[str, ByteChange] = {
+    **byte_faults(csv_text(propagator(), P_NAMES)),
     "pickle-in-gzip": lambda good, marker: gzip.compress(pickle.dumps(Payload(marker))),
-    "utf-16": lambda good, marker: csv_text(propagator(), P_NAMES).encode("utf-16"),
-    "zeros": lambda good, marker: bytes(5000),
-    "web-page": lambda good, marker: b"<!DOCTYPE html>\n<html><body>404, not found</body></html>\n",
-    "prose": lambda good, marker: b"The quick brown fox\njumps over the lazy dog, twice.\n",
-    "nested-json": lambda good, marker: b"[" * 100_000,
 }
 
 
-def npy_bytes(header: str) -> bytes:
-    text = header.encode() + b"\n"
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text
-
-
-def _npz(path: Path, members: dict[str, bytes]) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in members.items():
-            archive.writestr(name, content)
-
-
-def _object_npy(marker: Path) -> bytes:
-    stream = io.BytesIO()
-    np.save(stream, np.array([Payload(marker)], dtype=object), allow_pickle=True)
-    return stream.getvalue()
-
-
-def _hdf5(path: Path, fill: Callable[[h5py.File], None]) -> None:
+def _good_hdf5(path: Path) -> None:
     write_hdf5(path, measured())
-    with h5py.File(path, "a") as file:
-        fill(file)
-
-
-def _external_storage(file: h5py.File) -> None:
-    file.create_dataset("run/host", (8, 8), dtype="u1", external=[("/etc/hostname", 0, 64)])
-
-
-def _virtual(file: h5py.File) -> None:
-    layout = h5py.VirtualLayout((8, 8), "u1")
-    layout[:] = h5py.VirtualSource("/etc/hostname", "x", (8, 8))
-    file.create_virtual_dataset("run/host", layout)
 
 
 def _huge(file: h5py.File) -> None:
@@ -329,10 +268,6 @@ def _large(file: h5py.File) -> None:
     """A gigabyte that is not there: below what a file may hold, above what is read into memory."""
     del file["run/meson"]
     file.create_dataset("run/meson", (10**6, 128), dtype="f8", chunks=(1000, 128))
-
-
-def _external_link(file: h5py.File) -> None:
-    file["run/elsewhere"] = h5py.ExternalLink("/etc/other.h5", "/x")
 
 
 def _gzip_bomb(size: int) -> bytes:
@@ -370,10 +305,6 @@ def _linked(file: Path) -> None:
         opened["meson/other"] = h5py.ExternalLink("/etc/other.h5", "/x")
 
 
-def _bytes(content: Callable[[Path], bytes] | bytes) -> Callable[[Path, Path], object]:
-    return lambda path, marker: path.write_bytes(content if isinstance(content, bytes) else content(marker))
-
-
 def _with_matrix(text: str) -> Callable[[Path, Path], object]:
     """A good table, and beside it a bad covariance."""
 
@@ -389,43 +320,43 @@ def _read_with_matrix(path: Path) -> object:
 
 
 EIGHTY_TERABYTES = "{'descr': '<f8', 'fortran_order': False, 'shape': (10000000, 1000000), }"
-READ = read_correlator
 NINE = "\n".join(" ".join("1e-8" if i == j else "0" for j in range(9)) for i in range(9))
 
-Hostile = tuple[str, str, Callable[[Path, Path], object], Callable[[Path], object]]
-
 HOSTILE: list[Hostile] = [
-    ("npy-80-terabytes", "a.npy", _bytes(npy_bytes(EIGHTY_TERABYTES)), READ),
-    ("npy-object", "a.npy", _bytes(_object_npy), READ),
+    ("npy-80-terabytes", "a.npy", raw(npy_bytes(EIGHTY_TERABYTES)), READ),
+    ("npy-object", "a.npy", raw(object_npy), READ),
     ("npy-cube", "a.npy", lambda path, marker: np.save(path, np.ones((4, 4, 4))), READ),
-    ("npz-80-terabytes", "a.npz", lambda path, m: _npz(path, {"samples.npy": npy_bytes(EIGHTY_TERABYTES)}), READ),
-    ("npz-object", "a.npz", lambda path, marker: _npz(path, {"tau.npy": _object_npy(marker)}), READ),
-    ("npz-pickle", "a.npz", lambda path, m: _npz(path, {"tau.npy": pickle.dumps(Payload(m))}), READ),
+    (
+        "npz-80-terabytes",
+        "a.npz",
+        lambda path, m: write_zip(path, {"samples.npy": npy_bytes(EIGHTY_TERABYTES)}),
+        READ,
+    ),
+    ("npz-object", "a.npz", lambda path, marker: write_zip(path, {"tau.npy": object_npy(marker)}), READ),
+    ("npz-pickle", "a.npz", lambda path, m: write_zip(path, {"tau.npy": pickle.dumps(Payload(m))}), READ),
     ("npz-two-grids", "a.npz", lambda path, m: np.savez(path, tau=TIMES, p=TIMES, G=TIMES, sigma=TIMES + 1), READ),
-    ("hdf5-external-link", "a.h5", lambda path, marker: _hdf5(path, _external_link), READ),
-    ("hdf5-external-storage", "a.h5", lambda path, marker: _hdf5(path, _external_storage), READ),
-    ("hdf5-virtual", "a.h5", lambda path, marker: _hdf5(path, _virtual), READ),
-    ("hdf5-80-terabytes", "a.h5", lambda path, marker: _hdf5(path, _huge), READ),
-    ("hdf5-gigabyte", "a.h5", lambda path, marker: _hdf5(path, _large), READ),
-    ("hdf5-several", "a.h5", lambda path, marker: _hdf5(path, lambda f: f.copy("run/meson", "other")), READ),
-    ("hdf5-wrong-path", "a.h5", lambda path, m: _hdf5(path, lambda f: None), partial(READ, dataset="run/baryon")),
-    ("hdf5-words", "a.h5", lambda path, m: _hdf5(path, lambda f: f.pop("run/meson")), READ),
-    ("gzip-bomb", "a.json.gz", _bytes(lambda marker: _gzip_bomb(2**27)), READ),
-    ("gzip-bomb-of-json", "a.json.gz", _bytes(lambda m: gzip.compress(b"[" + b"1," * 2**26)), READ),
-    ("gzip-cut", "a.json.gz", _bytes(lambda m: _gzip_bomb(2**16)[:-30]), READ),
-    ("gzip-flipped", "a.json.gz", _bytes(lambda m: _gzip_bomb(2**16)[:-6] + b"xxxxxx"), READ),
-    ("gzip-trailing", "a.json.gz", _bytes(lambda m: _gzip_bomb(2**16) + b"trailing"), READ),
-    ("gzip-in-gzip", "a.json.gz", _bytes(lambda m: gzip.compress(gzip.compress(b"meson 1 2"))), READ),
-    ("gzip-many-members", "a.gz", _bytes(gzip.compress(b"") * 200_000), READ),
-    ("gvar-ragged", "a.txt", _bytes(b"c 1 2 3\nc 1 2\n" * 4), READ),
-    ("gvar-nan", "a.txt", _bytes(b"c 1 2 3\nc 1 nan 3\n" * 4), READ),
-    ("gvar-words", "a.txt", _bytes(b"c 1 2 3\nc 1 two 3\n" * 4), READ),
-    ("gvar-code", "a.txt", _bytes(b"c 1 2 3\nc __import__('os').system('touch x')\n"), READ),
-    ("gvar-only-tag", "a.txt", _bytes(b"c 1 2 3\nc\n" * 4), READ),
-    ("gvar-scalars", "a.txt", _bytes(b"c 1\nc 2\n" * 4), READ),
-    ("gvar-two-tags", "a.txt", _bytes(b"c 1 2\nd 2 1\n" * 4), READ),
-    ("gvar-wrong-tag", "a.txt", _bytes(b"c 1 2\nc 2 1\n" * 4), partial(READ, dataset="d")),
-    ("gvar-many-tags", "a.txt", _bytes("".join(f"c{i} 1 2\n" for i in range(10_001)).encode()), READ),
+    *((name, "a.h5", write, READ) for name, write in hostile_hdf5(_good_hdf5, "run", (8, 8)).items()),
+    ("hdf5-80-terabytes", "a.h5", change_hdf5(_good_hdf5, _huge), READ),
+    ("hdf5-gigabyte", "a.h5", change_hdf5(_good_hdf5, _large), READ),
+    ("hdf5-several", "a.h5", change_hdf5(_good_hdf5, lambda f: f.copy("run/meson", "other")), READ),
+    ("hdf5-wrong-path", "a.h5", change_hdf5(_good_hdf5, lambda f: None), partial(READ, dataset="run/baryon")),
+    ("hdf5-words", "a.h5", change_hdf5(_good_hdf5, lambda f: f.pop("run/meson")), READ),
+    ("gzip-bomb", "a.json.gz", raw(lambda marker: _gzip_bomb(2**27)), READ),
+    ("gzip-bomb-of-json", "a.json.gz", raw(lambda m: gzip.compress(b"[" + b"1," * 2**26)), READ),
+    ("gzip-cut", "a.json.gz", raw(lambda m: _gzip_bomb(2**16)[:-30]), READ),
+    ("gzip-flipped", "a.json.gz", raw(lambda m: _gzip_bomb(2**16)[:-6] + b"xxxxxx"), READ),
+    ("gzip-trailing", "a.json.gz", raw(lambda m: _gzip_bomb(2**16) + b"trailing"), READ),
+    ("gzip-in-gzip", "a.json.gz", raw(lambda m: gzip.compress(gzip.compress(b"meson 1 2"))), READ),
+    ("gzip-many-members", "a.gz", raw(gzip.compress(b"") * 200_000), READ),
+    ("gvar-ragged", "a.txt", raw(b"c 1 2 3\nc 1 2\n" * 4), READ),
+    ("gvar-nan", "a.txt", raw(b"c 1 2 3\nc 1 nan 3\n" * 4), READ),
+    ("gvar-words", "a.txt", raw(b"c 1 2 3\nc 1 two 3\n" * 4), READ),
+    ("gvar-code", "a.txt", raw(b"c 1 2 3\nc __import__('os').system('touch x')\n"), READ),
+    ("gvar-only-tag", "a.txt", raw(b"c 1 2 3\nc\n" * 4), READ),
+    ("gvar-scalars", "a.txt", raw(b"c 1\nc 2\n" * 4), READ),
+    ("gvar-two-tags", "a.txt", raw(b"c 1 2\nd 2 1\n" * 4), READ),
+    ("gvar-wrong-tag", "a.txt", raw(b"c 1 2\nc 2 1\n" * 4), partial(READ, dataset="d")),
+    ("gvar-many-tags", "a.txt", raw("".join(f"c{i} 1 2\n" for i in range(10_001)).encode()), READ),
     ("pyerrors-layout", "a.json.gz", _pyerrors(lambda d: d["obsdata"][0].update(layout="9, 1")), READ),
     ("pyerrors-layout-words", "a.json.gz", _pyerrors(lambda d: d["obsdata"][0].update(layout="eight")), READ),
     ("pyerrors-no-value", "a.json.gz", _pyerrors(lambda d: d["obsdata"][0].pop("value")), READ),
@@ -440,26 +371,36 @@ HOSTILE: list[Hostile] = [
     ("pyerrors-cdata", "a.json.gz", _pyerrors(lambda d: d["obsdata"][0].update(cdata=[{"cov": [1], "grad": 1}])), READ),
     ("pyerrors-structure", "a.json.gz", _pyerrors(lambda d: d["obsdata"].append(7)), READ),
     ("pyerrors-wrong", "a.json.gz", _pyerrors(lambda d: None), partial(READ, dataset="3[0,0]")),
-    ("json-twice", "a.json", _bytes(b'{"tau": [1.0], "tau": [2.0]}'), READ),
-    ("json-beyond-float", "a.json", _bytes(b'{"tau": [1, ' + b"9" * 400 + b'], "G": [1, 2], "sigma": [1, 1]}'), READ),
-    ("json-ragged", "a.json", _bytes(b'{"tau": [1, 2], "G": [1], "sigma": [1, 1]}'), READ),
-    ("json-matrix-grid", "a.json", _bytes(b'{"tau": [[1, 2]], "G": [1, 2], "sigma": [1, 1]}'), READ),
-    ("csv-no-header", "a.csv", _bytes(b"0, 1, .1\n1, .5, .1\n"), READ),
-    ("csv-no-rows", "a.csv", _bytes(b"tau, G, sigma\n"), READ),
-    ("csv-ragged", "a.csv", _bytes(b"tau, G, sigma\n0, 1, .1\n1, .5\n"), READ),
-    ("csv-words", "a.csv", _bytes(b"tau, G, sigma\n0, one, .1\n1, .5, .1\n"), READ),
-    ("csv-huge-values", "a.csv", _bytes(b"tau, G, sigma\n0, 1, 1e300\n1, .5, .1\n"), READ),
-    ("csv-overflow", "a.csv", _bytes(b"tau, G, sigma\n0, 1e999, .1\n1, .5, .1\n"), READ),
-    ("csv-mixed-units", "a.csv", _bytes(b"p [GeV], D [GeV^-2], sigma [MeV^-2]\n0, 1, .1\n1, .5, .1\n"), READ),
-    ("csv-momentum-in-fm", "a.csv", _bytes(b"p [fm], D, sigma\n0, 1, .1\n1, .5, .1\n"), READ),
-    ("csv-time-in-GeV", "a.csv", _bytes(b"tau [GeV], D, sigma\n0, 1, .1\n1, .5, .1\n"), READ),
-    ("csv-time-in-1/a", "a.csv", _bytes(b"tau [1/a], D, sigma\n0, 1, .1\n1, .5, .1\n"), READ),
-    ("csv-two-grids", "a.csv", _bytes(b"p, tau, D, sigma\n0, 0, 1, .1\n1, 1, .5, .1\n"), READ),
-    ("csv-twice", "a.csv", _bytes(b"p, D, D, sigma\n0, 0, 1, .1\n1, 1, .5, .1\n"), READ),
-    ("csv-other-table", "a.csv", _bytes(b"mass, radius\n1.4, 12\n1.5, 12\n"), READ),
-    ("csv-covariance-gap", "a.csv", _bytes(b"tau, G, cov_0, cov_2\n0, 1, .1, 0\n1, .5, 0, .1\n"), READ),
-    ("csv-contradiction", "a.csv", _bytes(b"t, G, sigma, cov_0, cov_1\n0, 1, .1, .1, 0\n1, .5, .1, 0, .1\n"), READ),
-    ("csv-long-line", "a.csv", _bytes(b"tau, G, sigma\n" + b"1.0," * 500_000), READ),
+    ("json-twice", "a.json", raw(b'{"tau": [1.0], "tau": [2.0]}'), READ),
+    (
+        "json-beyond-float",
+        "a.json",
+        raw(b'{"tau": [1, ' + b"9" * 400 + b'], "G": [1, 2], "sigma": [1, 1]}'),
+        READ,
+    ),
+    ("json-ragged", "a.json", raw(b'{"tau": [1, 2], "G": [1], "sigma": [1, 1]}'), READ),
+    ("json-matrix-grid", "a.json", raw(b'{"tau": [[1, 2]], "G": [1, 2], "sigma": [1, 1]}'), READ),
+    ("csv-no-header", "a.csv", raw(b"0, 1, .1\n1, .5, .1\n"), READ),
+    ("csv-no-rows", "a.csv", raw(b"tau, G, sigma\n"), READ),
+    ("csv-ragged", "a.csv", raw(b"tau, G, sigma\n0, 1, .1\n1, .5\n"), READ),
+    ("csv-words", "a.csv", raw(b"tau, G, sigma\n0, one, .1\n1, .5, .1\n"), READ),
+    ("csv-huge-values", "a.csv", raw(b"tau, G, sigma\n0, 1, 1e300\n1, .5, .1\n"), READ),
+    ("csv-overflow", "a.csv", raw(b"tau, G, sigma\n0, 1e999, .1\n1, .5, .1\n"), READ),
+    ("csv-mixed-units", "a.csv", raw(b"p [GeV], D [GeV^-2], sigma [MeV^-2]\n0, 1, .1\n1, .5, .1\n"), READ),
+    ("csv-momentum-in-fm", "a.csv", raw(b"p [fm], D, sigma\n0, 1, .1\n1, .5, .1\n"), READ),
+    ("csv-time-in-GeV", "a.csv", raw(b"tau [GeV], D, sigma\n0, 1, .1\n1, .5, .1\n"), READ),
+    ("csv-time-in-1/a", "a.csv", raw(b"tau [1/a], D, sigma\n0, 1, .1\n1, .5, .1\n"), READ),
+    ("csv-two-grids", "a.csv", raw(b"p, tau, D, sigma\n0, 0, 1, .1\n1, 1, .5, .1\n"), READ),
+    ("csv-twice", "a.csv", raw(b"p, D, D, sigma\n0, 0, 1, .1\n1, 1, .5, .1\n"), READ),
+    ("csv-other-table", "a.csv", raw(b"mass, radius\n1.4, 12\n1.5, 12\n"), READ),
+    ("csv-covariance-gap", "a.csv", raw(b"tau, G, cov_0, cov_2\n0, 1, .1, 0\n1, .5, 0, .1\n"), READ),
+    (
+        "csv-contradiction",
+        "a.csv",
+        raw(b"t, G, sigma, cov_0, cov_1\n0, 1, .1, .1, 0\n1, .5, .1, 0, .1\n"),
+        READ,
+    ),
+    ("csv-long-line", "a.csv", raw(b"tau, G, sigma\n" + b"1.0," * 500_000), READ),
     ("matrix-ragged", "a.csv", _with_matrix(NINE + " 0"), _read_with_matrix),
     ("matrix-small", "a.csv", _with_matrix("1 0\n0 1\n"), _read_with_matrix),
     ("matrix-words", "a.csv", _with_matrix(NINE.replace("1e-8", "x", 1)), _read_with_matrix),
@@ -480,39 +421,11 @@ HOSTILE: list[Hostile] = [
 ]
 
 
-@dataclass(frozen=True)
-class Bad:
-    """One bad file: how it is written into a folder, and the reader that must refuse it."""
-
-    name: str
-    make: Callable[[Path, Path], Path]  # folder, marker that code would leave -> the file
-    read: Callable[[Path], object]
-
-
 def cases() -> Iterator[Bad]:
     """The whole corpus."""
     for form in FORMS:
-        for fault, broken in FAULTS[form.name.split("-")[0]].items():
-            if not (form.name.startswith("samples-pyerrors") and fault in UNDEFINED):
-                yield Bad(f"{form.name}-{fault}", partial(_make_number_fault, form, broken), form.read)
-        for fault, broken in BYTE_FAULTS.items() if form.name != "samples-hadrons" else ():
-            yield Bad(f"{form.name}-{fault}", partial(_make_byte_fault, form, broken), form.read)
-    for name, file, write, read in HOSTILE:
-        yield Bad(name, partial(_make_hostile, file, write), read)
-
-
-def _make_number_fault(form: Form, broken: Callable[[Arrays], Arrays], folder: Path, marker: Path) -> Path:
-    form.write(folder / form.file, broken(form.make()))
-    return folder / form.file
-
-
-def _make_byte_fault(form: Form, broken: Callable[[bytes, Path], bytes], folder: Path, marker: Path) -> Path:
-    path = folder / form.file
-    form.write(path, form.make())
-    path.write_bytes(broken(path.read_bytes(), marker))
-    return path
-
-
-def _make_hostile(file: str, write: Callable[[Path, Path], object], folder: Path, marker: Path) -> Path:
-    write(folder / file, marker)
-    return folder / file
+        defined = form.name.startswith("samples-pyerrors")
+        faults = FAULTS[form.name.split("-")[0]]
+        yield from number_cases(form, {k: v for k, v in faults.items() if not (defined and k in UNDEFINED)})
+        yield from byte_cases(form, BYTE_FAULTS if form.name != "samples-hadrons" else {})
+    yield from hostile_cases(HOSTILE)

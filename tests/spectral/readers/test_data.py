@@ -14,7 +14,7 @@ from retrodict.base.constants import HBAR_C
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import Source, parse_yaml
 from retrodict.cli.inspect import lines, look
-from retrodict.spectral.correlator import Correlator, check_sign, check_symmetry, checked
+from retrodict.spectral.correlator import Correlator, check, check_sign, check_symmetry
 from retrodict.spectral.data import Errors, read_correlator, read_samples
 from retrodict.spectral.estimate import estimate
 from retrodict.spectral.inspect import inspect
@@ -36,7 +36,7 @@ def lattice(count: int = 12, **changes) -> Correlator:
     one = MockCorrelator(t, np.cosh(0.3 * (t - count / 2)), 50.0, 0.05, 2.0, time_extent=float(count))
     values = {"grid": t, "mean": one.exact, "covariance": one.covariance(100), "unit": "a^-3", **changes}
     source = Source("lattice", "", 0)
-    return checked(Correlator(argument="tau", grid_unit="a", samples=None, method="", notes=(), file=source, **values))
+    return check(Correlator(argument="tau", grid_unit="a", samples=None, method="", notes=(), file=source, **values))
 
 
 # --- means with errors ------------------------------------------------------------------------------------------------
@@ -221,7 +221,7 @@ def test_an_element_of_a_matrix_of_correlators_is_chosen_and_undefined_times_are
 def test_folding_averages_what_mirrors_and_keeps_the_correlations():
     """Var[(x + y)/2] = (Cxx + Cyy + 2 Cxy)/4; tau = 0 and T/2 have no partner."""
     whole = lattice()
-    half = whole.folded(12.0)
+    half = whole.fold(12.0)
     np.testing.assert_array_equal(half.grid, np.arange(7.0))
     np.testing.assert_allclose(half.mean, whole.mean[:7], rtol=1e-12)
     c = whole.covariance
@@ -236,7 +236,7 @@ def test_folding_measurements_first_is_folding_the_correlator_where_nothing_is_s
     t = np.arange(12.0)
     one = MockCorrelator(t, np.cosh(0.3 * (t - 6.0)), 50.0, 0.05, 2.0, time_extent=12.0)
     samples, plain = one.samples(np.random.default_rng(2), 80), Errors(bin_size=1, shrinkage=0.0)
-    before, after = estimate(samples.folded(12.0), plain), estimate(samples, plain).folded(12.0)
+    before, after = estimate(samples.fold(12.0), plain), estimate(samples, plain).fold(12.0)
     np.testing.assert_allclose(before.mean, after.mean, rtol=1e-12)
     np.testing.assert_allclose(before.covariance, after.covariance, rtol=1e-9, atol=1e-18)
 
@@ -249,7 +249,7 @@ def test_a_file_is_folded_and_cut_before_its_covariance_is_estimated(tmp_path):
     whole = read_correlator(tmp_path / "s.npy")
     half = read_correlator(tmp_path / "s.npy", time_extent=12.0, lower=1.0, upper=5.0)
     np.testing.assert_array_equal(half.grid, np.arange(1.0, 6.0))
-    np.testing.assert_allclose(half.mean, whole.folded(12.0).in_range(1.0, 5.0).mean, rtol=1e-12)
+    np.testing.assert_allclose(half.mean, whole.fold(12.0).in_range(1.0, 5.0).mean, rtol=1e-12)
     assert any("40 samples for 12 points" in note for note in whole.notes)
     assert "folded about T/2 with T = 12 a" in half.notes
 
@@ -261,7 +261,7 @@ def test_an_antisymmetric_correlator_is_not_folded(what):
     drawn = MockCorrelator(t, odd, 50.0).samples(np.random.default_rng(2), 80)
     data = lattice(mean=odd) if what == "correlator" else drawn
     with pytest.raises(InputError, match=r"not symmetric[\s\S]*antisymmetric"):
-        data.folded(12.0)
+        data.fold(12.0)
 
 
 def test_symmetry_is_judged_by_the_error_of_the_difference():
@@ -282,7 +282,7 @@ def test_symmetry_is_judged_by_the_error_of_the_difference():
 )
 def test_a_wrong_time_extent_is_noticed(extent, message):
     with pytest.raises(InputError, match=message):
-        lattice().folded(extent)
+        lattice().fold(extent)
 
 
 def test_a_range_keeps_its_ends_and_the_covariance_of_what_remains():

@@ -8,7 +8,7 @@ from retrodict.problem.covariance import Covariance
 from retrodict.spectral.autocorrelation import integrated_times
 from retrodict.spectral.estimate import Errors, estimate, hartlap_inflation
 from retrodict.spectral.mock import MockCorrelator
-from retrodict.spectral.resampling import Bootstrap, binned
+from retrodict.spectral.resampling import Bootstrap, bin_means
 from retrodict.spectral.samples import CorrelatorSamples
 
 TIMES = np.arange(8.0)
@@ -27,7 +27,7 @@ def test_the_covariance_of_the_mean_is_the_sum_over_all_pairs_of_measurements():
     """(1/N^2) sum_cc' phi^|c - c'|, summed by brute force."""
     one, count = mock(tau_int=3.0), 17
     lags = np.abs(np.subtract.outer(np.arange(count), np.arange(count)))
-    pairs = (one.memory**lags).sum() / count**2
+    pairs = (one.chain_correlation**lags).sum() / count**2
     expected = pairs * one.correlation * np.outer(one.noise, one.noise)
     np.testing.assert_allclose(one.covariance(count), expected, rtol=1e-12)
 
@@ -112,7 +112,7 @@ def test_errors_without_bins_are_too_small_by_the_autocorrelation_and_a_note_say
     assert any("shorter than 2 tau_int" in note for note in rough.notes)
 
 
-def test_independent_measurements_are_not_binned():
+def test_independent_measurements_are_not_bin_means():
     found = estimate(mock().samples(np.random.default_rng(10), 400))
     assert found.samples == 400
     assert found.notes == ()
@@ -134,7 +134,7 @@ def test_the_bootstrap_agrees_within_its_own_scatter():
 
 def test_jackknife_replicates_give_the_covariance_of_the_bins_behind_them():
     samples = mock().samples(np.random.default_rng(13), 60)
-    bins = binned(samples.chains[0], 6)
+    bins = bin_means(samples.chains[0], 6)
     replicates = (bins.sum(axis=0) - bins) / (len(bins) - 1)
     folded = CorrelatorSamples(TIMES, ((replicates,),), "tau", "a", "", (), samples.file)
     direct, again = estimate(samples, Errors(bin_size=6)), estimate(folded, Errors(rows="jackknife"))
@@ -172,7 +172,7 @@ def test_shrinkage_is_that_of_the_covariance_of_the_core(shrinkage):
 
 def test_bins_never_reach_across_replica_and_drop_what_is_left_over():
     chains = (np.arange(7.0)[:, None], 100.0 + np.arange(5.0)[:, None])
-    np.testing.assert_array_equal(binned(chains, 3)[:, 0], [1.0, 4.0, 101.0])
+    np.testing.assert_array_equal(bin_means(chains, 3)[:, 0], [1.0, 4.0, 101.0])
 
 
 def test_the_incomplete_last_bin_counts_for_the_mean_and_hence_for_its_error():

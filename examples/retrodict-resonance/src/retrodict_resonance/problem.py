@@ -8,8 +8,19 @@ import jax.numpy as jnp
 import numpy as np
 from pydantic import Field
 
-from retrodict import AbstractAnsatz, AbstractForward, Covariance, Gaussian, Independent, LogNormal, Normal, Nuisance
-from retrodict import Poisson, Posterior, Quantity
+from retrodict import (
+    AbstractAnsatz,
+    AbstractForward,
+    Covariance,
+    Gaussian,
+    Independent,
+    LogNormal,
+    Normal,
+    Nuisance,
+    Poisson,
+    Posterior,
+    Quantity,
+)
 from retrodict.base.columns import find, read_columns, take
 from retrodict.base.files import PathLike
 from retrodict.base.types import Array, Flag, Float, Scalar, Vector

@@ -21,8 +21,8 @@ from retrodict.cli.config.written import NOT_WRITTEN, written
 class Built:
     """An object, and the config that makes it with nothing left to defaults."""
 
-    value: Any
-    resolved: JSON
+    value: Any  # the object
+    resolved: JSON  # its config
 
 
 @dataclass
@@ -30,8 +30,8 @@ class Session:
     """One pass over a document: where things stand, what went wrong, which files were named."""
 
     document: Document
-    errors: list[tuple[Field, InputError]] = field(default_factory=list)
-    inputs: list[Path] = field(default_factory=list)
+    errors: list[tuple[Field, InputError]] = field(default_factory=list)  # in the order of finding
+    inputs: list[Path] = field(default_factory=list)  # files that the config names
 
     def refuse(self, at: Field, what: str, **details: str) -> None:
         """Note an error at a field."""
@@ -43,7 +43,17 @@ class Session:
 
 
 def build(session: Session, annotation: Any, value: JSON, at: Field) -> Built | None:
-    """`value` as `annotation`; None if it cannot be, with the reason noted in the session."""
+    """A value of a config as a type asks for it.
+
+    Args:
+        session: notes what goes wrong.
+        annotation: the type.
+        value: from the config.
+        at: the field of the config.
+
+    Returns:
+        The object with its written-out config; None if it cannot be made.
+    """
     candidates = [option for option in options(annotation) if _shape_fits(option, value)]
     classes = [option for option in candidates if is_class(option)]
     if classes and isinstance(value, dict):
@@ -58,7 +68,17 @@ def build(session: Session, annotation: Any, value: JSON, at: Field) -> Built | 
 
 
 def build_call(session: Session, callable_: Callable[..., Any], value: JSON, at: Field) -> dict[str, Built] | None:
-    """The arguments of a call, built from a mapping; None after an error."""
+    """The arguments of a call, built from a mapping.
+
+    Args:
+        session: notes what goes wrong.
+        callable_: the class or function, whose signature says what is wanted.
+        value: the mapping.
+        at: the field of the config.
+
+    Returns:
+        The arguments by name; None after an error.
+    """
     if not isinstance(value, dict):
         return session.refuse(at, "wrong type", got=shown(value), expected="a mapping")
     known, before = parameters(callable_), len(session.errors)
@@ -71,7 +91,14 @@ def build_call(session: Session, callable_: Callable[..., Any], value: JSON, at:
 
 
 def construct(session: Session, callable_: Callable[..., Any], arguments: dict[str, Built], at: Field) -> Any:
-    """Call it; what it refuses is an error at this field."""
+    """Call a class or function; what it refuses is an error at this field.
+
+    Args:
+        session: notes what goes wrong.
+        callable_: what is called.
+        arguments: by name.
+        at: the field of the config.
+    """
     try:
         return callable_(**{name: item.value for name, item in arguments.items()})
     except InputError as error:

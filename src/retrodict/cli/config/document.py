@@ -17,7 +17,7 @@ class Document:
     """The value of a config and, for messages, where each field came from."""
 
     value: JSON
-    path: Path
+    path: Path  # of the file; relative paths in it start in its folder
     places: dict[Field, str]  # field -> "config.yaml:12:5" or "--set a.b=3"
     text: str  # the file as it was read
 
@@ -41,7 +41,16 @@ def read_document(path: Path, overrides: tuple[str, ...] = ()) -> Document:
 
 
 def parse_document(text: str, path: Path, overrides: tuple[str, ...] = ()) -> Document:
-    """The same for a text that stands, or will stand, at `path`."""
+    """Parse the text of a config.
+
+    Args:
+        text: YAML.
+        path: where it stands, or will stand.
+        overrides: `a.b=value`, put on top in turn.
+
+    Raises:
+        InputError: if it is no YAML, or no mapping.
+    """
     value, positions = parse_yaml(text, path)
     if not isinstance(value, dict):
         expected = "domain: ..., problem: ..., method: ..."

@@ -26,11 +26,11 @@ class Config:
     `resolved` is the config with every default filled in; it loads to the same thing.
     """
 
-    path: Path
+    path: Path  # of the file
     text: str  # the file, byte for byte
-    domain: str
-    method: Any
-    seed: int
+    domain: str  # its name
+    method: Any  # the dataclass of the method, with its settings
+    seed: int  # of the random numbers
     resolved: dict[str, JSON]
     inputs: tuple[Path, ...]  # files that it names
     arguments: dict[str, Any]  # of the domain's `problem`
@@ -49,7 +49,16 @@ class Config:
 
 
 def load(path: str | os.PathLike[str], overrides: tuple[str, ...] = (), *, seed: int | None = None) -> Config:
-    """Read and check a config file; `overrides` are `method.chains=8`. Raises `InputErrors`, all of them at once."""
+    """Read and check a config file.
+
+    Args:
+        path: of a YAML file.
+        overrides: `method.chains=8`, put on top in turn.
+        seed: in place of that of the file.
+
+    Raises:
+        InputErrors: all that is wrong with it, at once.
+    """
     extra = () if seed is None else (f"seed={seed}",)
     return from_document(read_document(Path(path), (*overrides, *extra)))
 

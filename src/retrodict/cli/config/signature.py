@@ -22,8 +22,8 @@ MISSING = inspect.Parameter.empty
 class Parameter:
     """One key that a mapping in the config may have."""
 
-    name: str
-    annotation: Any
+    name: str  # the key
+    annotation: Any  # the type of its value
     default: Any  # MISSING where one must be given
 
     @property

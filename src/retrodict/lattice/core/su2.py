@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from jaxtyping import Complex
 
 from retrodict.base.types import Array, Float, Key
 
@@ -33,12 +34,12 @@ def adjoint(a: Quaternion) -> Quaternion:
     return jnp.concatenate([a[:1], -a[1:]])
 
 
-def norm(a: Quaternion) -> Array:
+def norm(a: Quaternion) -> Float[Array, "..."]:
     """The square root of the determinant."""
     return jnp.sqrt(jnp.sum(a**2, axis=0))
 
 
-def unitarised(a: Quaternion) -> Quaternion:
+def unitarise(a: Quaternion) -> Quaternion:
     """The quaternion of norm one in the same direction."""
     return a / norm(a)
 
@@ -55,12 +56,18 @@ def exponential(p: Float[Array, "3 ..."]) -> Quaternion:
 
 
 def haar(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Quaternion:
-    """Uniform over the group, `(4, *shape)`."""
-    return unitarised(jr.normal(key, (4, *shape), dtype))
+    """Draw from the invariant measure.
+
+    Args:
+        key: random key.
+        shape: shape of the axes behind that of the components.
+        dtype: type of the real numbers.
+    """
+    return unitarise(jr.normal(key, (4, *shape), dtype))
 
 
-def as_matrix(a: Quaternion) -> Array:
-    """The complex matrix `(2, 2, ...)`."""
+def as_matrix(a: Quaternion) -> Complex[Array, "2 2 ..."]:
+    """The complex matrix of a quaternion."""
     return jnp.stack(
         [jnp.stack([a[0] + 1j * a[3], a[2] + 1j * a[1]]), jnp.stack([-a[2] + 1j * a[1], a[0] - 1j * a[3]])]
     )

@@ -7,48 +7,53 @@ The force on 8^4 sites takes half the time that it takes with colours summed by 
 
 import math
 from collections.abc import Callable
+from typing import Final, TypeAlias
 
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from jaxtyping import Complex
 
 from retrodict.base.types import Array, Float, Key
 
-TERMS = 24  # of the exponential series: rounding errors only for generators of norm up to 3
+Matrices: TypeAlias = Complex[Array, "3 3 ..."]
+
+SUBGROUPS: Final = ((0, 1), (0, 2), (1, 2))  # rows and columns of its SU(2) subgroups
+TERMS: Final = 24  # of the exponential series: rounding errors only for generators of norm up to 3
 
 
 @jax.jit
-def multiply(a: Array, b: Array) -> Array:
+def multiply(a: Matrices, b: Matrices) -> Matrices:
     """a b."""
     return _of_entries(lambda i, k: a[i, 0] * b[0, k] + a[i, 1] * b[1, k] + a[i, 2] * b[2, k])
 
 
 @jax.jit
-def times_adjoint(a: Array, b: Array) -> Array:
+def times_adjoint(a: Matrices, b: Matrices) -> Matrices:
     r"""$ab^\dagger$, without a copy of b."""
     c = jnp.conj(b)
     return _of_entries(lambda i, k: a[i, 0] * c[k, 0] + a[i, 1] * c[k, 1] + a[i, 2] * c[k, 2])
 
 
 @jax.jit
-def adjoint_times(a: Array, b: Array) -> Array:
+def adjoint_times(a: Matrices, b: Matrices) -> Matrices:
     r"""$a^\dagger b$, without a copy of a."""
     c = jnp.conj(a)
     return _of_entries(lambda i, k: c[0, i] * b[0, k] + c[1, i] * b[1, k] + c[2, i] * b[2, k])
 
 
-def adjoint(a: Array) -> Array:
+def adjoint(a: Matrices) -> Matrices:
     """The Hermitian conjugate, which is the inverse of a unitary matrix."""
     return jnp.conj(jnp.swapaxes(a, 0, 1))
 
 
-def real_trace(a: Array) -> Array:
+def real_trace(a: Matrices) -> Float[Array, "..."]:
     """Re tr a."""
     return jnp.real(a[0, 0] + a[1, 1] + a[2, 2])
 
 
-def traceless_antihermitian(a: Array) -> Array:
+def traceless_antihermitian(a: Matrices) -> Matrices:
     r"""$(a - a^\dagger)/2$ without its trace."""
     half = 0.5 * (a - adjoint(a))
     trace = (half[0, 0] + half[1, 1] + half[2, 2]) / 3
@@ -56,7 +61,7 @@ def traceless_antihermitian(a: Array) -> Array:
 
 
 @jax.jit
-def exponential(a: Array) -> Array:
+def exponential(a: Matrices) -> Matrices:
     r"""$e^a$ of traceless antihermitian a, by its power series with powers reduced by Cayley and Hamilton.
 
     With $a = iH$: $H^3 = tH + d$, $t = \mathrm{tr}H^2/2$, $d = \det H$, so that the series runs over real numbers.
@@ -79,7 +84,7 @@ def exponential(a: Array) -> Array:
     return f0 * _identity_like(a) + f1 * h + f2 * square
 
 
-def unitarised(a: Array) -> Array:
+def unitarise(a: Matrices) -> Matrices:
     """The matrix made exactly special unitary: Gram-Schmidt on the first two rows, the third from their product."""
     first = a[0] / jnp.sqrt(jnp.sum(jnp.abs(a[0]) ** 2, axis=0))
     second = a[1] - first * jnp.sum(jnp.conj(first) * a[1], axis=0)
@@ -88,18 +93,30 @@ def unitarised(a: Array) -> Array:
     return jnp.stack([first, second, jnp.stack(third)])
 
 
-def haar(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Array:
-    """Uniform over the group, `(3, 3, *shape)`: rows of Gaussian numbers, orthonormalised."""
+def haar(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Matrices:
+    """Draw from the invariant measure: rows of Gaussian numbers, orthonormalised.
+
+    Args:
+        key: random key.
+        shape: shape of the axes behind those of the colours.
+        dtype: type of the real numbers.
+    """
     real, imaginary = jr.normal(key, (2, 3, 3, *shape), dtype)
-    return unitarised(real + 1j * imaginary)
+    return unitarise(real + 1j * imaginary)
 
 
-def gaussian_generator(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Array:
-    r"""$i\sum_a p_a T_a$ with standard normal $p_a$ and $T_a = \lambda_a/2$, `(3, 3, *shape)`."""
+def gaussian_generator(key: Key, shape: tuple[int, ...], dtype: np.dtype) -> Matrices:
+    r"""Draw $i\sum_a p_a T_a$ with standard normal $p_a$ and $T_a = \lambda_a/2$.
+
+    Args:
+        key: random key.
+        shape: shape of the axes behind those of the colours.
+        dtype: type of the real numbers.
+    """
     return generator(jr.normal(key, (8, *shape), dtype))
 
 
-def generator(p: Float[Array, "8 ..."]) -> Array:
+def generator(p: Float[Array, "8 ..."]) -> Matrices:
     r"""$i\sum_a p_a \lambda_a / 2$ with the Gell-Mann matrices."""
     p3, p8 = 0.5 * p[2], 0.5 * p[7] / math.sqrt(3)
     off = {(0, 1): (p[0], p[1]), (0, 2): (p[3], p[4]), (1, 2): (p[5], p[6])}
@@ -112,11 +129,43 @@ def generator(p: Float[Array, "8 ..."]) -> Array:
     return 1j * jnp.stack([jnp.stack(row) for row in rows])
 
 
-def _of_entries(entry: Callable[[int, int], Array]) -> Array:
+def subgroup_part(w: Matrices, i: int, j: int) -> Float[Array, "4 ..."]:
+    """The quaternion q such that Re tr(g w) = 2 Re(g q)_0 + const for every g of the SU(2) subgroup.
+
+    Args:
+        w: any matrices.
+        i: first row and column of the subgroup.
+        j: second row and column.
+    """
+    return 0.5 * jnp.stack(
+        [
+            jnp.real(w[i, i] + w[j, j]),
+            jnp.imag(w[i, j] + w[j, i]),
+            jnp.real(w[i, j] - w[j, i]),
+            jnp.imag(w[i, i] - w[j, j]),
+        ]
+    )
+
+
+def multiply_embedded(g: Complex[Array, "2 2 ..."], u: Matrices, i: int, j: int) -> Matrices:
+    """g u with g in two rows and columns.
+
+    Args:
+        g: SU(2) matrices.
+        u: SU(3) matrices.
+        i: first row and column of the subgroup.
+        j: second row and column.
+    """
+    first = g[0, 0] * u[i] + g[0, 1] * u[j]
+    second = g[1, 0] * u[i] + g[1, 1] * u[j]
+    return u.at[i].set(first).at[j].set(second)
+
+
+def _of_entries(entry: Callable[[int, int], Complex[Array, "..."]]) -> Matrices:
     """The matrix with these entries: one stack, which the compiler fills in one pass."""
     entries = [entry(i, k) for i in range(3) for k in range(3)]
     return jnp.stack(entries).reshape(3, 3, *entries[0].shape)
 
 
-def _identity_like(a: Array) -> Array:
+def _identity_like(a: Matrices) -> Matrices:
     return jnp.eye(3, dtype=a.dtype).reshape(3, 3, *(1,) * (a.ndim - 2))

@@ -6,16 +6,17 @@ checksum, plaquette, link trace, is compared with the data before anything is re
 """
 
 import dataclasses
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 from retrodict.base.atomic import write_bytes
 from retrodict.base.errors import InputError
-from retrodict.base.files import JSON, PathLike, form_of, hash_file, read_bytes, read_head
+from retrodict.base.files import JSON, PathLike, Source, form_of, hash_file, read_bytes, read_head
 from retrodict.base.recognition import FileHead
+from retrodict.lattice.core.configurations import LARGEST, Configurations, encode
 from retrodict.lattice.io.formats import arrays, ildg, milc, nersc, openqcd, stream
 from retrodict.lattice.io.formats.common import FILE_LIMIT
 from retrodict.lattice.io.formats.refusal import unknown_kind
-from retrodict.lattice.io.formats.stream import Configurations
 from retrodict.lattice.io.gauge_field import COLOURS, GaugeField, link_trace, plaquette
 
 __all__ = [
@@ -37,9 +38,13 @@ FORMATS: Final = {"NERSC": nersc, "ILDG": ildg, "MILC": milc, "openQCD": openqcd
 
 
 def read_gauge_field(path: PathLike) -> GaugeField:
-    """The configuration in a file of any known format, verified.
+    """Read and verify the configuration in a file of any known format.
 
-    Raises `InputError` if the file cannot be read, is of another kind, or fails a check, which the message names.
+    Args:
+        path: a NERSC, ILDG, openQCD, MILC v5 or npz file.
+
+    Raises:
+        InputError: if the file cannot be read, is of another kind, or fails a check, which the message names.
     """
     head = read_head(path)
     if form_of(head) == "zip":
@@ -52,9 +57,17 @@ def read_gauge_field(path: PathLike) -> GaugeField:
 
 
 def write_nersc(path: PathLike, field: GaugeField, *, rows: int = COLOURS, big_endian: bool = True) -> None:
-    """Write a NERSC file in the precision of `field`, with all three rows of each link or the first two.
+    """Write a NERSC file in the precision of the links.
 
-    Raises `InputError` for other `rows`, `StorageError` if the disk refuses; what stood there before is then intact.
+    Args:
+        path: the file.
+        field: the links.
+        rows: rows of each link that are stored, 2 or 3.
+        big_endian: the byte order.
+
+    Raises:
+        InputError: for other `rows`.
+        StorageError: if the disk refuses; an earlier file of that name is then intact.
     """
     if rows not in (2, COLOURS):
         raise InputError("a NERSC file holds two or three rows of each link", got=f"rows={rows}", expected="2 or 3")
@@ -62,41 +75,91 @@ def write_nersc(path: PathLike, field: GaugeField, *, rows: int = COLOURS, big_e
 
 
 def write_ildg(path: PathLike, field: GaugeField, *, lfn: str = "") -> None:
-    """Write an ILDG file in the precision of `field`; `lfn` is its logical file name, kept from the file it came from.
+    """Write an ILDG file in the precision of the links.
 
-    Raises `StorageError` if the disk refuses.
+    Args:
+        path: the file.
+        field: the links.
+        lfn: logical file name; by default that of the file which the links were read from.
+
+    Raises:
+        StorageError: if the disk refuses.
     """
     write_bytes(path, ildg.encode(field, lfn))
 
 
 def write_npz(path: PathLike, field: GaugeField) -> None:
-    """Write a sealed NumPy archive. Raises `StorageError` if the disk refuses."""
+    """Write a sealed NumPy archive.
+
+    Args:
+        path: the file.
+        field: the links.
+
+    Raises:
+        StorageError: if the disk refuses.
+
+    Example:
+        >>> import numpy as np, pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "unit.npz"
+        >>> write_npz(path, GaugeField(np.broadcast_to(np.eye(3, dtype=complex), (2, 2, 2, 2, 4, 3, 3))))
+        >>> inspect(path)["plaquette"]
+        1.0
+    """
     write_bytes(path, arrays.encode(field))
 
 
 def read_configurations(path: PathLike) -> Configurations:
-    """The scalar configurations in a stream, every seal verified. Raises `InputError`."""
+    """Read the configurations in a stream that a run has kept, every seal verified.
+
+    Args:
+        path: `configurations.bin` of a run directory, or a file by `write_configurations`.
+
+    Raises:
+        InputError: if the file cannot be read, is of another kind, or fails a check.
+    """
     head = read_head(path)
     if not stream.recognises(head):
         raise unknown_kind(str(path), f"a file that begins with {head[:16]!r}")
-    data, source = read_bytes(path, stream.LARGEST)
+    data, source = read_bytes(path, LARGEST)
     return dataclasses.replace(stream.parse(data, source.path), source=source)
 
 
 def write_configurations(path: PathLike, configurations: Configurations) -> None:
-    """Write a stream of scalar configurations. Raises `StorageError` if the disk refuses."""
-    write_bytes(path, stream.encode(configurations))
+    """Write a stream of configurations.
+
+    Args:
+        path: the file.
+        configurations: fields as real numbers, and where they come from.
+
+    Raises:
+        StorageError: if the disk refuses.
+
+    Example:
+        >>> import numpy as np, pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "fields.bin"
+        >>> write_configurations(path, Configurations(np.zeros((2, 4, 4)), "Phi4"))
+        >>> read_configurations(path).fields.shape
+        (2, 4, 4)
+    """
+    write_bytes(path, encode(configurations))
 
 
 def inspect(path: PathLike) -> dict[str, JSON]:
-    """Describe a configuration file, JSON-ready: `kind`, `format`, `dimensions`, `precision`, and which checks passed.
+    """Describe a configuration file, JSON-ready.
 
-    `kind` is `gauge_configuration` (with `plaquette` and `link_trace`, measured on the links) or, of a stream,
-    `scalar_configurations` or `link_configurations`. Raises `InputError` for a file that is none of these or fails a
-    check.
+    Args:
+        path: a file of gauge configurations or a stream of configurations.
+
+    Returns:
+        `kind`, `format`, `dimensions`, `precision`, and which checks passed. `kind` is `gauge_configuration` (with
+        `plaquette` and `link_trace`, measured on the links) or, of a stream, `scalar_configurations` or
+        `link_configurations`.
+
+    Raises:
+        InputError: for a file that is none of these or fails a check.
     """
     if stream.recognises(read_head(path)):
-        return _scalar(read_configurations(path))
+        return _stream(read_configurations(path))
     field = read_gauge_field(path)
     return {
         "kind": "gauge_configuration",
@@ -111,23 +174,24 @@ def inspect(path: PathLike) -> dict[str, JSON]:
     }
 
 
-def _scalar(found: Configurations) -> dict[str, JSON]:
+def _stream(stored: Configurations) -> dict[str, JSON]:
     return {
-        "kind": "link_configurations" if found.parameters.get("group") else "scalar_configurations",
+        "kind": "link_configurations" if stored.parameters.get("group") else "scalar_configurations",
         "format": "Retrodict stream",
-        "theory": found.theory,
-        "parameters": dict(found.parameters),
-        "dimensions": list(found.fields.shape[1:]),
-        "precision": found.precision,
-        "configurations": len(found.fields),
-        "mean": float(found.fields.mean(dtype=float)),
-        "mean_square": float((found.fields.astype(float) ** 2).mean()),
-        "checks": dict(found.checks),
-        **_provenance(found.source),
+        "theory": stored.theory,
+        "parameters": dict(stored.parameters),
+        "dimensions": list(stored.fields.shape[1:]),
+        "precision": stored.precision,
+        "configurations": len(stored.fields),
+        "mean": float(stored.fields.mean(dtype=float)),
+        "mean_square": float((stored.fields.astype(float) ** 2).mean()),
+        "checks": dict(stored.checks),
+        **_provenance(stored.source),
     }
 
 
-def _provenance(source: Any) -> dict[str, JSON]:
+def _provenance(source: Source | None) -> dict[str, JSON]:
+    assert source is not None
     return {"path": source.path, "sha256": source.sha256, "size": source.size}
 
 
@@ -140,6 +204,6 @@ def format_of(head: FileHead) -> str:
     return next((name for name, module in FORMATS.items() if module.recognises(head.first, head.size)), "")
 
 
-def _parser(head: bytes, size: int) -> Any:
+def _parser(head: bytes, size: int) -> Callable[[bytes, str], GaugeField] | None:
     """The reader of the format that `head` shows, or None."""
     return next((module.parse for module in FORMATS.values() if module.recognises(head, size)), None)

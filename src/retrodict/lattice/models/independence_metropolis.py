@@ -1,26 +1,25 @@
-"""A generative model as an exact sampler: gather configurations, train, reverse_kl on the action, propose, correct.
+"""A generative model as an exact sampler: gather configurations, train on them and on the action, propose, correct.
 
-One method of the one loop. Its stages, each of which may be left out where the model allows, follow one another by the
-index of the step: a Markov chain gathers configurations, whose own verdict is kept; the model is trained on them by its
-own loss; it is trained on the action by the reverse Kullback-Leibler divergence; then it proposes configurations, which
-independence Metropolis turns into chains that leave exp(-S) invariant whatever the model is worth, but find only what
-it draws: configurations held out tell whether that is everything.
+One method of the one loop. Its stages (`lattice.models.stages`), each of which may be left out where the model allows,
+follow one another: a Markov chain gathers configurations, whose own verdict is kept; the model is trained on them by
+its own loss; it is trained on the action by the reverse Kullback-Leibler divergence; then it proposes configurations,
+which independence Metropolis turns into chains that leave exp(-S) invariant whatever the quality of the model. The
+chains visit only what the model draws: configurations held out show whether that is everything.
 
 `result.diagnostics` holds each observable as `markov_chain` does, from the corrected chains (`NAME`, `NAME_error`,
 `NAME_tau`), from the uncorrected and hence biased proposals (`raw_NAME`, `raw_NAME_error`) and from the chain that
-gathered (`data_NAME`, ...); what the weights say (`ess`, `pareto_k`, `log_weight_variance`, `log_evidence` and its
-error); the acceptance; the losses; and how unevenly the proposals fall on the two signs (`raw_imbalance`, in standard
-errors), where the action has a sign to flip.
+gathered (`data_NAME`, ...); the figures of the weights (`ess`, `pareto_k`, `log_weight_variance`, `log_evidence` and
+its error); the acceptance; the losses; and, where the action is symmetric under a change of sign, how unevenly the
+proposals fall on the two signs (`raw_imbalance`, in standard errors).
 
 Sources: Albergo, Kanwar, Shanahan, Phys. Rev. D 100 (2019) 034515; Nicoli et al., Phys. Rev. Lett. 126 (2021) 032001
 (the free energy).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final
 
 import equinox as eqx
 import jax
@@ -29,16 +28,25 @@ import jax.random as jr
 import numpy as np
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, UInt32
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree
 from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.generate.learners import FromAction, FromData
-from retrodict.generate.model import AbstractModel, Density, M, Recipe, with_weights
+from retrodict.generate.model import Density, Recipe
 from retrodict.generate.saved import pack_model
 from retrodict.inference.schedule import Cosine
-from retrodict.inference.train import State as Training
 from retrodict.inference.train import Train
-from retrodict.lattice.core.action import AbstractAction, Measured, require_action
-from retrodict.lattice.core.spaces import RealSpace
+from retrodict.lattice.core.action import AbstractAction, require_action
+from retrodict.lattice.models.stages import (
+    Draw,
+    Fit,
+    Gather,
+    Kept,
+    ReverseKL,
+    Stage,
+    State,
+    blank_record,
+    run_stage,
+)
 from retrodict.lattice.models.trained import MODEL_FILE, Trained, Untrained, untrained
 from retrodict.lattice.samplers.markov_chain import AbstractMarkovChain
 from retrodict.lattice.samplers.methods import HMC, Cluster, HeatBath
@@ -56,44 +64,38 @@ from retrodict.lattice.samplers.proposals import (
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record, Work
 
-HELD_OUT: Final = 1 / 8  # of the examples, the last ones of all chains
-MOST_CHECKED: Final = 2048  # configurations held out, whose density is asked of the model
+MOST_CHECKED: Final = 2048  # configurations held out, of which the density of the model is computed
 SETTLING: Final = 1 / 8  # of the draws, taken before the first one that counts
 FIT: Final = Train(steps=3000, learning_rate=Cosine(1e-2, 1e-4))
 
 
-class State(NamedTuple):
-    """Where the run stands; None for what no stage needs."""
-
-    chain: Any  # the state of the Markov chain that gathers
-    examples: Float[Array, "slots chains ..."] | None
-    model: AbstractModel
-    training: Training
-    accept_key: Key
-
-
-class Kept(NamedTuple):
-    """What each step leaves behind; zero where its stage has nothing to say."""
-
-    data: Any  # the record of the Markov chain that gathers
-    loss: Scalar
-    validation: Scalar
-    proposals: Measured
-    log_weight: Float[Array, " batch"]
-    mismatch: Scalar  # of two ways to the density of a draw
-    key: UInt32[Array, " words"]  # of the proposals: what is wanted of them is drawn again
-
-
 @dataclass(frozen=True)
 class IndependenceMetropolis:
-    """`model`, trained and corrected by independence Metropolis: `chains` chains of `draws`, from `batch` a step.
+    """Flow-based MCMC (neural independence Metropolis): a generative model proposes, Metropolis accepts.
+
+    The method of Albergo, Kanwar and Shanahan (2019), for any model with a density: flows, autoregressive models,
+    diffusion models. The model is trained on configurations (maximum likelihood, score matching), or on the action by
+    the reverse Kullback-Leibler divergence (reverse-KL training), or on both in turn.
 
     The run directory keeps the configurations at which its chains end, and the model (`model.npz`), which `Trained`
     names as the model of another run.
 
-    `data` gathers: of its measured steps one in `every` is an example from each chain. `fit` trains on them, then
-    `reverse_kl` on the action; both validate every `every` of theirs, which is one step of the loop. `fit` needs
-    `data`.
+    Args:
+        model: the recipe of the model, or a model that another run has trained.
+        data: the Markov chain that gathers configurations; None for a model that needs none.
+        fit: training on these configurations; needs `data`. Validated every `fit.every` steps, which is one step of
+            the loop.
+        reverse_kl: training on the action by the reverse Kullback-Leibler divergence, in the same way.
+        chains: number of corrected chains.
+        draws: of each corrected chain.
+        batch: proposals a step.
+        every: of the measured steps of `data` one in so many gives an example from each chain.
+
+    Example:
+        >>> from retrodict.lattice import Cluster, IndependenceMetropolis
+        >>> gather = Cluster(trajectory=True, warmup=50, draws=200)
+        >>> IndependenceMetropolis(data=gather, draws=100, batch=640).lengths  # steps of the loop
+        {'gather': 250, 'fit': 30, 'reverse_kl': 0, 'draw': 12}
     """
 
     model: Untrained | Trained | Recipe = field(default_factory=EquivariantFlow)
@@ -112,13 +114,34 @@ class IndependenceMetropolis:
 
     @property
     def lengths(self) -> dict[str, int]:
-        """How many steps of the loop each stage takes."""
-        return {
-            "gather": self.data.steps if self.data else 0,
-            "fit": self.fit.steps // self.fit.every if self.fit else 0,
-            "reverse_kl": self.reverse_kl.steps // self.reverse_kl.every if self.reverse_kl else 0,
-            "draw": -(-self.chains * (self.draws + self._settling) // self.batch),
+        """How many steps of the loop each stage takes, zero for those left out."""
+        stages = self.stages
+        names = ("gather", "fit", "reverse_kl", "draw")
+        return {name: stages[name].steps if name in stages else 0 for name in names}
+
+    @property
+    def _gather(self) -> Gather | None:
+        return Gather(self.data, self.every) if self.data else None
+
+    def _split(
+        self, examples: Float[Array, "slots chains *field"]
+    ) -> tuple[Float[Array, "training *field"], Float[Array, "held_out *field"]]:
+        """The examples to train on, and those held out."""
+        gather = self._gather
+        assert gather is not None
+        return gather.split(examples)
+
+    @property
+    def stages(self) -> dict[str, Stage]:
+        """The stages of the run, in their order, by name."""
+        gather = self._gather
+        stages: dict[str, Stage | None] = {
+            "gather": gather,
+            "fit": Fit(self.fit, gather) if self.fit and gather else None,
+            "reverse_kl": ReverseKL(self.reverse_kl) if self.reverse_kl else None,
+            "draw": Draw(self.batch, -(-self.chains * (self.draws + self._settling) // self.batch)),
         }
+        return {name: stage for name, stage in stages.items() if stage and stage.steps}
 
     @property
     def steps(self) -> int:
@@ -130,7 +153,14 @@ class IndependenceMetropolis:
         return int(np.ceil(SETTLING * self.draws))
 
     def check(self, target: AbstractTarget) -> None:
-        """Raise `InputError` for targets without an action, and for settings that do not fit together."""
+        """Check that the settings fit together and to the target.
+
+        Args:
+            target: a lattice action.
+
+        Raises:
+            InputError: for targets without an action, and for settings that do not fit together.
+        """
         require_action(target, type(self).__name__)
         assert isinstance(target, AbstractAction)
         _check_training(self.fit, "fit")
@@ -140,15 +170,18 @@ class IndependenceMetropolis:
         if min(self.chains, self.every) < 1 or self.draws < 8 or self.batch < CHECKED:
             expected = f"chains >= 1, draws >= 8, batch >= {CHECKED}, every >= 1"
             raise InputError("no such independence chains", got=str(self)[:120], expected=expected)
-        if self.data:
-            self.data.check(target)
-            if self._slots < 2:
-                raise InputError(
-                    "too few configurations to learn from", got=f"every={self.every}", fix="more data.draws"
-                )
+        if gather := self._gather:
+            gather.chain.check(target)
+            if gather.slots < 2:
+                got = f"every={self.every}"
+                raise InputError("too few configurations to learn from", got=got, fix="more data.draws")
+        self._check_model(target)
+
+    def _check_model(self, target: AbstractAction) -> None:
+        """Raise `InputError` for a model that does not fit to the field, or cannot be corrected or trained."""
         model = eqx.filter_eval_shape(self.model.on, target, jr.key(0))  # nothing is computed
-        if model.unbounded and not isinstance(target.space, RealSpace):
-            got = f"{type(model).__name__} for {type(target.space).__name__}"
+        if model.unbounded and not target.unconstrained:
+            got = f"{type(model).__name__} for {type(target).__name__}"
             raise InputError("a model of unbounded numbers for fields that are not", got=got, fix="a model of angles")
         if model.density is Density.UNKNOWN:
             fix = "start HMC from its draws instead"
@@ -159,51 +192,47 @@ class IndependenceMetropolis:
         if self.reverse_kl:
             FromAction(model, target)
 
-    @property
-    def _slots(self) -> int:
-        return self.data.draws // self.every if self.data else 0
+    def init(self, target: AbstractAction, key: Key) -> State:
+        """An untrained model, and the chain that gathers at its start.
 
-    @property
-    def _held(self) -> int:
-        return max(1, round(HELD_OUT * self._slots))
-
-    def init(self, target: Any, key: Key) -> State:
-        """An untrained model, and the chain that gathers at its start."""
+        Args:
+            target: the lattice action.
+            key: random key.
+        """
         chain_key, model_key, train_key, accept_key = jr.split(key, 4)
         model = self.model.on(target, model_key)
         chain = examples = None
-        if self.data:
-            chain = self.data.init(target, chain_key)
-            examples = jnp.zeros((self._slots, *chain.field.shape), chain.field.dtype)
+        if gather := self._gather:
+            chain = gather.chain.init(target, chain_key)
+            examples = gather.empty(chain)
         nothing = jnp.zeros((1, *target.shape))
         training = Train().init(FromData(model, nothing, nothing), train_key)
         return State(chain, examples, model, training, accept_key)
 
-    def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
-        """One step of the stage to which `index` belongs."""
-        blank = self._blank(target, state)
-        stages = {"gather": self._gather, "fit": self._fit, "reverse_kl": self._train_on_action, "draw": self._draw}
-        present = [name for name, length in self.lengths.items() if length]
-        starts = jnp.asarray([0, *accumulate(self.lengths[name] for name in present)][:-1])
-        number = jnp.searchsorted(starts, index, side="right") - 1
-        arrays, static = eqx.partition(state, eqx.is_array)
+    def step(self, target: AbstractAction, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
+        """One step of the stage to which `index` belongs.
 
-        def branch(name: str) -> Callable[[State], tuple[State, Record]]:
-            def taken(arrays: State) -> tuple[State, Record]:
-                found, record = stages[name](target, eqx.combine(arrays, static), blank, key, index - starts[number])
-                return eqx.filter(found, eqx.is_array), record
-
-            return taken
-
-        arrays, record = jax.lax.switch(number, [branch(name) for name in present], arrays)
-        return eqx.combine(arrays, static), record._replace(metrics={"stage": number, **record.metrics})
+        Args:
+            target: the lattice action.
+            state: the state of the run.
+            key: random key of the step.
+            index: number of the step.
+        """
+        blank = blank_record(self._gather, self.batch, target, state)
+        return run_stage(self.stages, target, state, blank, key, index)
 
     def done(self, state: State) -> Flag:
         """Never early."""
         return jnp.asarray(False)
 
-    def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
-        """The chains, and all that was learnt on the way."""
+    def finish(self, target: AbstractAction, state: State, history: PyTree) -> Draws:
+        """The corrected chains, with the figures of gathering, training and drawing.
+
+        Args:
+            target: the lattice action.
+            state: the state after the last step.
+            history: a `Kept` of arrays whose first axis is the step.
+        """
         starts = dict(zip(self.lengths, accumulate(self.lengths.values()), strict=True))
         gathered, fitted, polished, drawn = (_part(history, starts[name], self.lengths[name]) for name in self.lengths)
         proposals, log_weight = along_chains((drawn.proposals, drawn.log_weight), self.chains)
@@ -224,120 +253,41 @@ class IndependenceMetropolis:
                 statistics |= {f"{name}_loss_history": part.loss, f"{name}_validation_history": part.validation}
 
         def files() -> dict[str, bytes]:
-            last = redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last)
+            last = np.asarray(redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last))
             return {**target.files(last), MODEL_FILE: pack_model(state.model, untrained(self.model), target)}
 
         log_weight = np.zeros((self.chains, self.draws))
         return Draws(chain.measured, log_weight, self.kind, _as_arrays(statistics), files=files)  # type: ignore[arg-type]
 
-    def work(self, target: Any) -> tuple[Work, ...]:
-        """Its stages, what is fitted between them in closed form, and the densities of what was held out."""
+    def work(self, target: AbstractAction) -> tuple[Work, ...]:
+        """Its stages, what is fitted between them in closed form, and the densities of what was held out.
+
+        Args:
+            target: the lattice action.
+        """
         state = eqx.filter_eval_shape(self.init, target, jr.key(0))
-        model, found = state.model, []
-        if self.data:
-            seen, unseen = eqx.filter_eval_shape(self._split, state.examples)
-            found = [each._replace(name="gathering") for each in self.data.work(target)]
-            found.append(Work("adapting", lambda model, some: model.initialise_from(some), (model, seen), 1))
+        model, works = state.model, []
+        if gather := self._gather:
+            examples, held_out = eqx.filter_eval_shape(self._split, state.examples)
+            works = [work._replace(name="gathering") for work in gather.chain.work(target)]
+            works.append(Work("adapting", lambda model, fields: model.initialise_from(fields), (model, examples), 1))
             if self.fit:
-                learner = eqx.filter_eval_shape(FromData, model, seen, unseen)
-                found += [each._replace(name="training on configurations") for each in self.fit.work(learner)]
-                found.append(Work("settling", lambda model, some: model.tune_sampler(some), (model, seen), 1))
+                learner = eqx.filter_eval_shape(FromData, model, examples, held_out)
+                works += [work._replace(name="training on configurations") for work in self.fit.work(learner)]
+                works.append(Work("settling", lambda model, fields: model.tune_sampler(fields), (model, examples), 1))
             if model.density is Density.EXACT:
-                count = min(len(unseen), MOST_CHECKED)
-                found.append(Work("coverage", lambda model, x: model.log_prob(x[0]), (model, unseen), count))
+                count = min(len(held_out), MOST_CHECKED)
+                works.append(Work("coverage", lambda model, x: model.log_prob(x[0]), (model, held_out), count))
         if self.reverse_kl:
             learner = eqx.filter_eval_shape(FromAction, model, target)
-            found += [each._replace(name="training on the action") for each in self.reverse_kl.work(learner)]
+            works += [work._replace(name="training on the action") for work in self.reverse_kl.work(learner)]
         draw = partial(proposed, count=self.batch)
-        return *found, Work("drawing", draw, (target, model, jr.key(0)), self.lengths["draw"])
-
-    def _split(self, examples: Array) -> tuple[Array, Array]:
-        """Those to learn from, and those held out."""
-        return _flat(examples[: -self._held]), _flat(examples[-self._held :])
-
-    def _gather(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
-        """A step of the chain; where an example is due, it is stored; the last one gives the model its scale."""
-        assert self.data is not None
-        assert state.examples is not None
-        chain, record = self.data.step(target, state.chain, key, index)
-        after = index - self.data.warmup
-        slot = jnp.clip(after // self.every, 0, self._slots - 1)
-        due = (after >= 0) & (after % self.every == 0)
-        examples = state.examples.at[slot].set(jnp.where(due, chain.field, state.examples[slot]))
-        last = index == self.data.steps - 1
-        model = _changed(last, state.model, lambda model: model.initialise_from(_flat(examples[: -self._held])))
-        state = state._replace(chain=chain, examples=examples, model=model)
-        return state, Record(record.finite, _metrics(blank.loss), blank._replace(data=record.kept))
-
-    def _fit(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
-        assert self.fit is not None
-        assert state.examples is not None
-        examples, held_out = self._split(state.examples)
-        learner = FromData(state.model, examples, held_out)
-        state, record = _trained(self.fit, learner, state, blank, key, index)
-        last = index == self.lengths["fit"] - 1
-        return state._replace(model=_changed(last, state.model, lambda model: model.tune_sampler(examples))), record
-
-    def _train_on_action(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
-        assert self.reverse_kl is not None
-        return _trained(self.reverse_kl, FromAction(state.model, target), state, blank, key, index)
-
-    def _draw(self, target: Any, state: State, blank: Kept, key: Key, index: Array) -> tuple[State, Record]:
-        proposals, log_weight, mismatch = proposed(target, state.model, key, self.batch)
-        kept = blank._replace(proposals=proposals, log_weight=log_weight, mismatch=mismatch, key=jr.key_data(key))
-        ess = jnp.exp(2 * jax.nn.logsumexp(log_weight) - jax.nn.logsumexp(2 * log_weight)) / self.batch
-        return state, Record(~jnp.any(jnp.isnan(log_weight)), _metrics(blank.loss, ess), kept)
-
-    def _blank(self, target: Any, state: State) -> Kept:
-        """Zeros in the shape of what a step keeps."""
-        data = None
-        if self.data:
-            index = jnp.asarray(0)
-            data = eqx.filter_eval_shape(self.data.step, target, state.chain, jr.key(0), index)[1].kept
-        drawn = eqx.filter_eval_shape(proposed, target, state.model, jr.key(0), self.batch)
-        zero = jnp.zeros((), float)
-        return Kept(_zeros(data), zero, zero, *(_zeros(part) for part in drawn), key=_zeros(jr.key_data(jr.key(0))))
-
-
-def _trained(
-    train: Train, learner: Any, state: State, blank: Kept, key: Key, index: Int[Array, ""]
-) -> tuple[State, Record]:
-    """As many steps of training as lie between two validations, from the weights of the model at the first of them."""
-
-    def one(count: Array, carry: tuple[Training, Scalar, Flag]) -> tuple[Training, Scalar, Flag]:
-        training, loss, finite = carry
-        training, record = train.step(learner, training, jr.fold_in(key, count), index * train.every + count)
-        return training, loss + jnp.asarray(record.kept.loss, float) / train.every, finite & record.finite
-
-    fresh = train.init(learner, key)
-    training = jax.tree.map(lambda new, old: jnp.where(index == 0, new, old), fresh, state.training)
-    training, loss, finite = jax.lax.fori_loop(0, train.every, one, (training, jnp.zeros((), float), jnp.asarray(True)))
-    state = state._replace(training=training, model=with_weights(state.model, training.best))
-    kept = blank._replace(loss=loss, validation=jnp.asarray(training.best_validation, float))
-    return state, Record(finite, _metrics(loss), kept)
-
-
-def _changed(now: Flag, model: M, change: Callable[[M], M]) -> M:
-    """The model after a change of the content of its arrays, if it is due."""
-    arrays, static = eqx.partition(model, eqx.is_array)
-    changed = lambda: eqx.filter(change(eqx.combine(arrays, static)), eqx.is_array)  # noqa: E731
-    return eqx.combine(jax.lax.cond(now, changed, lambda: arrays), static)
+        return *works, Work("drawing", draw, (target, model, jr.key(0)), self.lengths["draw"])
 
 
 def _part(history: Kept, stop: int, length: int) -> Kept:
+    """What the steps before `stop` have kept, `length` of them."""
     return jax.tree.map(lambda leaf: np.asarray(leaf)[stop - length : stop], history)
-
-
-def _flat(examples: Array) -> Array:
-    return examples.reshape(-1, *examples.shape[2:])
-
-
-def _zeros(tree: Any) -> Any:
-    return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), tree)
-
-
-def _metrics(loss: Scalar, ess: Scalar | float = 0.0) -> dict[str, Scalar]:
-    return {"loss": loss, "ess": jnp.asarray(ess, float)}
 
 
 def _as_arrays(statistics: dict[str, Any]) -> dict[str, Any]:
@@ -345,6 +295,7 @@ def _as_arrays(statistics: dict[str, Any]) -> dict[str, Any]:
 
 
 def _check_training(train: Train | None, name: str) -> None:
+    """Raise `InputError` unless the last step of the training is one of validation."""
     if train and train.steps % train.every:
         got, fix = f"{name}.steps={train.steps}, every={train.every}", "a multiple"
         raise InputError("training is validated at its last step", got=got, fix=fix)

@@ -1,8 +1,8 @@
-"""The models that `IndependenceMetropolis` can train, and one that it has trained, as the model of another run."""
+"""The models that `IndependenceMetropolis` can train, and a trained one as the model of another run."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from retrodict.base.types import Key
 from retrodict.generate.continuous_flow import EquivariantFlow
@@ -15,6 +15,7 @@ from retrodict.lattice.models.gauge_flow import GaugeFlow
 from retrodict.lattice.models.scalar_score import ScalarDiffusion
 from retrodict.lattice.models.u1.flux import SharedFlux
 from retrodict.lattice.models.u1.training import U1Diffusion
+from retrodict.problem.target import AbstractTarget
 
 MODEL_FILE: Final = "model.npz"
 
@@ -33,20 +34,43 @@ Untrained: TypeAlias = (
 
 @dataclass(frozen=True)
 class Trained:
-    """The model in the file `path`, `model.npz` of a run directory, which `recipe` made.
+    """A model that another run has trained. Without `data` and `fit` of the new run it is used as it is.
 
-    Without `data` and `fit` nothing is learnt anew. A model of another action, volume or recipe is refused, and the
-    fields that differ are named.
+    A model of another action, volume or recipe is refused, and the fields that differ are named.
+
+    Args:
+        path: the file of the model, `model.npz` of a run directory.
+        recipe: the recipe by which it was made.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from retrodict.generate import EquivariantFlow
+        >>> from retrodict.lattice import IndependenceMetropolis, Trained
+        >>> flow = Trained(Path("runs/flow/model.npz"), EquivariantFlow())
+        >>> IndependenceMetropolis(flow, data=None, fit=None, draws=100, batch=640).lengths
+        {'gather': 0, 'fit': 0, 'reverse_kl': 0, 'draw': 12}
     """
 
     path: Path
     recipe: Untrained | Recipe
 
-    def on(self, target: Any, key: Key) -> AbstractModel:
-        """The model of the file. Raises `InputError` where it is damaged, or not of this target."""
+    def on(self, target: AbstractTarget, key: Key) -> AbstractModel:
+        """The model of the file.
+
+        Args:
+            target: the action for which it was trained.
+            key: not used.
+
+        Raises:
+            InputError: if the file is damaged, or its model was trained for another target or by another recipe.
+        """
         return load_model(self.path, self.recipe, target)
 
 
 def untrained(recipe: Untrained | Trained | Recipe) -> Untrained | Recipe:
-    """What made the model in the first place."""
+    """The recipe by which a model was made.
+
+    Args:
+        recipe: a recipe, or a trained model.
+    """
     return recipe.recipe if isinstance(recipe, Trained) else recipe

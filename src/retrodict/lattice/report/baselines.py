@@ -1,36 +1,30 @@
-"""Other samplers of the same action, each for a few seconds: what they find, and what an independent sample costs."""
+"""Other samplers of the same action, each for a few seconds: their estimates, and the cost of an independent sample."""
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import jax
 import jax.random as jr
 import numpy as np
+from jaxtyping import PyTree, Shaped
 
+from retrodict.base.files import JSON
 from retrodict.inference.estimates import estimates_of
 from retrodict.inference.evaluate import evaluate, rows
-from retrodict.lattice.core.action import AbstractAction
+from retrodict.lattice.core.action import AbstractAction, Baseline
 from retrodict.lattice.models.u1.flux import SharedFlux
-from retrodict.lattice.samplers.cluster import ferromagnetic_coupling
 from retrodict.lattice.samplers.independent import Independent
 from retrodict.lattice.samplers.markov_chain import AbstractMarkovChain
 from retrodict.lattice.samplers.methods import HMC, MALA, Cluster, HeatBath
 from retrodict.lattice.samplers.smc import LatticeSMC
-from retrodict.lattice.theories.groups import SU2, U1
-from retrodict.lattice.theories.paths import FeynmanPath
-from retrodict.lattice.theories.phi4 import AbstractPhi4
-from retrodict.lattice.theories.spins import XY, Ising
-from retrodict.lattice.theories.wilson import Wilson
 from retrodict.problem.target import Estimated
-from retrodict.run.compiled import Compiled
+from retrodict.run.compiled import Chunk, Compiled
 from retrodict.run.method import Draws
 
 CHAINS: Final = 16
-PARTICLE_NAME: Final = "sequential Monte Carlo"
 PARTICLES: Final = 1000
-SMALL: Final = 100  # sites of a gauge theory that particles reach within seconds
 MOVES: Final = 10  # of the particles after each stage
 WARMUP: Final = 100
 MOST_DRAWS: Final = 2000
@@ -39,19 +33,37 @@ CAPACITY: Final = 256  # steps of a chunk
 
 Sampler = HMC | MALA | Cluster | HeatBath | LatticeSMC | Independent
 
+SAMPLERS: Final[Mapping[Baseline, Sampler]] = {
+    "HMC": HMC(CHAINS, WARMUP, MOST_DRAWS),
+    "HMC and winding": HMC(CHAINS, WARMUP, MOST_DRAWS, winding=True),
+    "Metropolis-adjusted Langevin": MALA(CHAINS, WARMUP, MOST_DRAWS),
+    "clusters": Cluster(CHAINS, WARMUP, MOST_DRAWS),
+    "clusters and HMC": Cluster(CHAINS, WARMUP, MOST_DRAWS, trajectory=True),
+    "heat bath": HeatBath(CHAINS, WARMUP, MOST_DRAWS),
+    "shared flux": Independent(SharedFlux()),
+    "sequential Monte Carlo": LatticeSMC(particles=PARTICLES, moves=MOVES),
+}
+
 
 @dataclass(frozen=True)
 class SamplerRun:
-    """What a sampler found in its time; `estimates` is empty if it did not come so far."""
+    """The run of a baseline sampler.
+
+    Args:
+        name: its name in the report.
+        estimates: the estimates; empty if the time did not suffice.
+        statistics: diagnostics of the draws by name.
+        seconds: CPU time after compilation, of the draws and (of particles) of all stages.
+    """
 
     name: str
     estimates: tuple[Estimated, ...]
     statistics: dict[str, Any]
-    seconds: float  # CPU, after compilation, of the draws and (of particles) of all stages
+    seconds: float
 
     def numbers(self) -> dict[str, Estimated]:
         """The estimates of plain numbers, by name."""
-        return {one.about.name: one for one in self.estimates if not one.about.is_function}
+        return {estimate.about.name: estimate for estimate in self.estimates if not estimate.about.is_function}
 
     def cost(self, name: str) -> float | None:
         """CPU seconds for an effective sample of one observable."""
@@ -59,56 +71,39 @@ class SamplerRun:
         return self.seconds / size if size else None
 
 
-def baselines(action: AbstractAction, own: str = "", settings: Mapping[str, Any] | None = None) -> dict[str, Sampler]:
-    """Samplers of `action` other than the method `own` with its `settings`, by the names that a report gives them."""
-    return {name: one for name, one in samplers(action).items() if not _is(one, own, settings or {})}
+def baselines(action: AbstractAction, own: str = "", settings: Mapping[str, JSON] | None = None) -> dict[str, Sampler]:
+    """Samplers of an action beside the method of a run.
+
+    Args:
+        action: the action.
+        own: name of the method of the run.
+        settings: arguments of that method by name.
+
+    Returns:
+        Samplers by the names that a report gives them; none where each would take long to compile.
+    """
+    applicable = {name: SAMPLERS[name] for name in action.baselines}
+    return {name: sampler for name, sampler in applicable.items() if not _is_same(sampler, own, settings or {})}
 
 
-def _is(one: Sampler, own: str, settings: Mapping[str, Any]) -> bool:
+def _is_same(sampler: Sampler, own: str, settings: Mapping[str, JSON]) -> bool:
     """Whether a run by the method `own` made the same updates, or drew from the same model."""
-    if isinstance(one, Independent):
-        return own == "IndependenceMetropolis" and settings.get("model") == str(one.model)
-    flags = {name: getattr(one, name) for name in ("winding", "trajectory") if name in vars(one)}
-    return type(one).__name__ == own and all(settings.get(name) == value for name, value in flags.items())
-
-
-def samplers(action: AbstractAction) -> dict[str, Sampler]:
-    """All that apply; none where each would take longer to compile than a reader of the report would wait."""
-    if isinstance(action, Wilson):
-        return _for_links(action)
-    if isinstance(action, Ising):
-        return {"clusters": _sized(Cluster())} if action.coupling >= 0 else {}
-    found: dict[str, Sampler] = {"HMC": _sized(HMC())}
-    if isinstance(action, FeynmanPath):
-        found["Metropolis-adjusted Langevin"] = _sized(MALA())
-    if isinstance(action, XY | AbstractPhi4) and ferromagnetic_coupling(action) >= 0:
-        both = not isinstance(action, XY)
-        found["clusters and HMC" if both else "clusters"] = _sized(Cluster(trajectory=both))
-    return {**found, PARTICLE_NAME: LatticeSMC(particles=PARTICLES, moves=MOVES)}
-
-
-def _for_links(action: Wilson) -> dict[str, Sampler]:
-    found: dict[str, Sampler] = {"HMC": _sized(HMC())}
-    if isinstance(action.group, U1):
-        if action.has_charge:
-            found["HMC and winding"] = _sized(HMC(winding=True))
-            found["shared flux"] = Independent(SharedFlux())
-        if action.volume <= SMALL:
-            found[PARTICLE_NAME] = LatticeSMC(particles=PARTICLES, moves=MOVES)
-        return found
-    if len(action.shape) > 2 and not isinstance(action.group, SU2):
-        return {}
-    if not any(extent % 2 for extent in action.shape) and action.beta > 0:
-        found["heat bath"] = _sized(HeatBath())
-    return found
-
-
-def _sized(method: Any) -> Any:
-    return replace(method, chains=CHAINS, warmup=WARMUP, draws=MOST_DRAWS)
+    if isinstance(sampler, Independent):
+        return own == "IndependenceMetropolis" and settings.get("model") == str(sampler.model)
+    flags = {name: getattr(sampler, name) for name in ("winding", "trajectory") if name in vars(sampler)}
+    return type(sampler).__name__ == own and all(settings.get(name) == value for name, value in flags.items())
 
 
 def run_for(action: AbstractAction, name: str, method: Sampler, seconds: float, seed: int = 0) -> SamplerRun:
-    """Let `method` run for about `seconds` of CPU time beside its compilation, and judge what it found."""
+    """Run a sampler for about a given CPU time beside its compilation.
+
+    Args:
+        action: the action.
+        name: name of the sampler in the report.
+        method: the sampler.
+        seconds: CPU time [s].
+        seed: seed of the random numbers.
+    """
     compiled = Compiled(action, method, jr.key(seed), CAPACITY)
     chunk = jax.block_until_ready(compiled.advance(compiled.init(), 0, 1))  # compiles
     kept, step, started = [_kept(chunk)], 1, time.process_time()
@@ -127,16 +122,23 @@ def run_for(action: AbstractAction, name: str, method: Sampler, seconds: float, 
         return SamplerRun(name, (), {}, 0.0)
     spent = (time.process_time() - started) * counted / (step - 1)
     history = jax.tree.map(lambda *parts: np.concatenate(parts), *kept)
-    return judged(action, name, method.finish(action, compiled.whole(chunk.state), history), spent)
+    return assess(action, name, method.finish(action, compiled.whole(chunk.state), history), spent)
 
 
-def judged(action: AbstractAction, name: str, draws: Draws, seconds: float) -> SamplerRun:
-    """Draws with their estimates."""
+def assess(action: AbstractAction, name: str, draws: Draws, seconds: float) -> SamplerRun:
+    """Estimate the observables from the draws of a sampler.
+
+    Args:
+        action: the action.
+        name: name of the sampler in the report.
+        draws: its draws.
+        seconds: the CPU time that they took [s].
+    """
     draws = jax.device_get(draws)
-    found = estimates_of(action, draws, evaluate(action, rows(draws.position)))
-    return SamplerRun(name, found, dict(draws.statistics), seconds)
+    estimates = estimates_of(action, draws, evaluate(action, rows(draws.position)))
+    return SamplerRun(name, estimates, dict(draws.statistics), seconds)
 
 
-def _kept(chunk: Any) -> Any:
+def _kept(chunk: Chunk) -> PyTree[Shaped[np.ndarray, "..."]]:
     taken = int(chunk.taken)
     return jax.tree.map(lambda leaf: np.asarray(leaf)[:taken], chunk.kept)

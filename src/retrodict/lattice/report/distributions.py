@@ -1,15 +1,13 @@
-"""Distributions of order parameters and charges over the configurations, beside what is known of them exactly."""
+"""Distributions of order parameters and charges over the configurations, beside the exact ones where they are known."""
 
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from jaxtyping import Inexact
 
 from retrodict.base.density import histogram_of
 from retrodict.base.figure import Figure, Guide, Histogram, Layer, Line, Panel, Points
 from retrodict.lattice.core.action import AbstractAction
-from retrodict.lattice.theories.paths import FeynmanPath
-from retrodict.lattice.theories.reference import path_density, u1_charges
-from retrodict.lattice.theories.wilson import Wilson
 
 if TYPE_CHECKING:
     from retrodict.run.result import Result
@@ -18,20 +16,32 @@ BINS: Final = 40
 MIRRORED: Final = ("M",)  # changes sign under a symmetry of the action: mirror images must agree
 
 
-def distributions(result: "Result", target: AbstractAction, final: np.ndarray | None) -> tuple[Figure, ...]:
-    """One figure: what is slow, what a symmetry mirrors, the topological charge, the position on a path."""
+def distributions(
+    result: "Result", target: AbstractAction, final: Inexact[np.ndarray, "chain ..."] | None
+) -> tuple[Figure, ...]:
+    """Draw the distributions of the slow observables, of those with a mirror symmetry, of charge and of position.
+
+    Args:
+        result: the result of a run.
+        target: its action.
+        final: the last configuration of each chain, if they were kept.
+
+    Returns:
+        One figure.
+    """
     names = dict.fromkeys((*(n for n in MIRRORED if n in result.scalars), *target.slow))
-    panels = [_charge(result, target)] if "Q" in result.scalars and isinstance(target, Wilson) else []
+    has_charge = target.has_charge and "Q" in result.scalars
+    panels = [_charge(result, target)] if has_charge else []
     panels += [_panel(result, name) for name in names if name != "Q2"]
-    if isinstance(target, FeynmanPath) and final is not None:
-        panels.append(_position(target, final))
-    told = [
+    position = None if final is None else _position(target, final)
+    panels += [position] if position is not None else []
+    sentences = [
         "The values that the observables take over the configurations; the error of a mean is far smaller.",
         "Dashed: the mirror image, with which the distribution of M must agree." if "M" in names else "",
-        "Points: the exact distribution of the topological charge." if "Q" in result.scalars else "",
-        "Position: the density of the last paths beside that of the transfer matrix." if len(target.shape) == 1 else "",
+        "Points: the exact distribution of the topological charge." if has_charge else "",
+        "Position: the density of the last paths beside that of the transfer matrix." if position is not None else "",
     ]
-    return (Figure("distributions", "Distributions", " ".join(filter(None, told)), tuple(panels)),)
+    return (Figure("distributions", "Distributions", " ".join(filter(None, sentences)), tuple(panels)),)
 
 
 def _panel(result: "Result", name: str) -> Panel:
@@ -50,20 +60,26 @@ def _panel(result: "Result", name: str) -> Panel:
     return Panel(result.label(name), "Density", tuple(layers), result.unit(name))
 
 
-def _charge(result: "Result", target: Wilson) -> Panel:
+def _charge(result: "Result", target: AbstractAction) -> Panel:
     values, weights = result.draws("Q")
     most = max(int(np.max(np.abs(values))), 1)
     edges = np.arange(-most - 0.5, most + 1.0)
     height, _ = np.histogram(values, edges, weights=weights)
-    exact = u1_charges(float(target.beta), target.volume, most)
-    charge = np.arange(-most, most + 1)
-    points = Points(charge, exact[np.abs(charge)], label="exact", role="reference")
-    return Panel("$Q$", "Probability", (Histogram(edges, height), points))
+    layers: list[Layer] = [Histogram(edges, height)]
+    exact, charge = target.exact_charges(most), np.arange(-most, most + 1)
+    if exact is not None:
+        layers.append(Points(charge, exact[np.abs(charge)], label="exact", role="reference"))
+    return Panel("$Q$", "Probability", tuple(layers))
 
 
-def _position(target: FeynmanPath, final: np.ndarray) -> Panel:
-    x, density = path_density(target.shape[0], float(target.spacing), target.coefficients)
+def _position(target: AbstractAction, final: Inexact[np.ndarray, "chain ..."]) -> Panel | None:
+    """The distribution of the field at one site, where the exact one is known."""
+    exact = target.exact_density()
+    if exact is None:
+        return None
+    x, density = exact
     largest = float(np.max(np.abs(final)))
     inside = np.abs(x) < 1.2 * largest
     histogram = histogram_of(final.ravel(), edges=np.linspace(-largest, largest, BINS + 1), role="posterior")
-    return Panel("$x$", "Density", (histogram, Line(x[inside], density[inside], "exact")))
+    layers = (histogram, Line(x[inside], density[inside], "exact"))
+    return Panel(target.picture(final[0]).label, "Density", layers)

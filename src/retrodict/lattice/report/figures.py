@@ -1,10 +1,11 @@
-"""The pictures of this domain that need no more than a result: histories of what is slow, and the correlator."""
+"""Figures that need no more than a result: histories of the slow observables, and the correlator."""
 
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from retrodict.base.figure import Curves, Figure, Guide, Layer, Panel, Points, Role
+from retrodict.base.types import Float
 
 if TYPE_CHECKING:
     from retrodict.run.result import Result  # imports xarray, which a check of a config does not need
@@ -17,8 +18,8 @@ EARLY, LATE = "ordered start", "disordered start"
 
 def figures(result: "Result") -> tuple[Figure, ...]:
     """The correlator, and histories where there are chains."""
-    shown = (*(correlator(result, name) for name in result.functions), histories(result))
-    return tuple(figure for figure in shown if figure is not None)
+    candidates = (*(correlator(result, name) for name in result.functions), histories(result))
+    return tuple(figure for figure in candidates if figure is not None)
 
 
 def correlator(result: "Result", name: str) -> Figure:
@@ -41,8 +42,8 @@ def histories(result: "Result") -> Figure | None:
     ordered = round((cold or 0.0) * chains)
     panels = tuple(_history(result, name, ordered) for name in names)
     caption = (
-        "The observables that forget their start last, along single chains after the warm-up. Starts should be"
-        " indistinguishable, and no chain should drift; the line is the mean over all chains."
+        "The observables with the longest autocorrelation times, along single chains after the warm-up. The two kinds"
+        " of start should be indistinguishable, and no chain should drift; the line is the mean over all chains."
     )
     return Figure("traces", "Histories", caption, panels, "diagnostics")
 
@@ -52,7 +53,7 @@ def _history(result: "Result", name: str, ordered: int) -> Panel:
     stride = max(1, -(-values.shape[1] // POINTS))
     step = np.arange(values.shape[1])[::stride]
     layers: list[Layer] = []
-    starts: tuple[tuple[np.ndarray, str, Role], ...] = (
+    starts: tuple[tuple[Float[np.ndarray, "chain draw"], str, Role], ...] = (
         (values[ordered:], LATE, "second"),
         (values[:ordered], EARLY, "posterior"),
     )

@@ -1,4 +1,4 @@
-"""What the report says of a learned sampler: its training, its weights, and what its draws were worth uncorrected."""
+"""The section of the report on a trained sampler: its training, its weights, and the bias of its uncorrected draws."""
 
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,12 +16,20 @@ STAGES: Final = {"fit": "Training on configurations", "reverse_kl": "Training on
 
 
 def learning(result: "Result", target: AbstractAction) -> Section | None:
-    """Losses, weights, and the bias that the correction has removed; None for a run that has learnt nothing."""
+    """Losses, weights, and the bias that the correction has removed.
+
+    Args:
+        result: the result of a run.
+        target: its action.
+
+    Returns:
+        The section; None for a run without a model.
+    """
     facts = result.diagnostics
     if "model_density" not in facts:
         return None
     numbers = result.quantities()
-    names = (*target.slow, *(one.name for one in target.mean_functions), *target.odd)
+    names = (*target.slow, *(function.name for function in target.mean_functions), *target.odd)
     rows = tuple(_row(result.label(name), numbers[name], facts, name) for name in names)
     head = ("Observable", "Corrected", "Uncorrected: biased", "Bias in standard errors")
     return Section("learning", "The model and its correction", _in_words(facts), Table(head, rows), _training(facts))
@@ -38,16 +46,18 @@ def _in_words(facts: dict[str, Any]) -> str:
     evidence = value_with_error(facts["log_evidence"], facts["log_evidence_error"])
     by_data = f" ({facts['ess_of_data']:.1%} by the configurations held out)" if "ess_of_data" in facts else ""
     sentences = [
-        f"The model knows a density of its draws ({facts['model_density']}), and independence Metropolis accepts"
+        f"The density of the model's draws is {facts['model_density']}, and independence Metropolis accepts"
         f" {facts['mean_acceptance']:.0%} of them: the chains are exact in the limit of long ones, provided that the"
-        " model draws wherever the theory lives (the verdict says what is known of that).",
+        " model draws wherever the theory has configurations (the verdict lists what was checked).",
         f"Of its draws, {facts['ess']:.1%} are effective{by_data}; var ln w ="
         f" {facts['log_weight_variance']:.2f}, Pareto k = {facts['pareto_k']:.2f}, ln Z = {evidence}.",
-        "The uncorrected column is the mean over the draws as they come: biased, by more than its error says.",
+        "The uncorrected column is the mean over the draws as they come: biased, by more than its error.",
     ]
     if "raw_imbalance" in facts:
         balance = f"The two signs share the draws evenly to {facts['raw_imbalance']:.1f} standard errors."
-        sentences.append(f"{balance} Modes that no symmetry relates are covered only as far as the data and ln Z tell.")
+        sentences.append(
+            f"{balance} Modes that no symmetry relates are checked by the held-out configurations and ln Z only."
+        )
     return " ".join(sentences)
 
 

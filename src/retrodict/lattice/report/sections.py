@@ -1,9 +1,10 @@
-"""What the report of a lattice run says beyond any other: its configurations, its memory and cost, other samplers."""
+"""Sections of the report of a lattice run: configurations, distributions, autocorrelation and cost, other samplers."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from jaxtyping import Inexact
 
 from retrodict.base.errors import InputError
 from retrodict.base.figure import Bars, Figure, Guide, Layer, Panel
@@ -16,6 +17,7 @@ from retrodict.lattice.report.baselines import Sampler, SamplerRun, baselines, r
 from retrodict.lattice.report.distributions import distributions
 from retrodict.lattice.report.learning import learning
 from retrodict.lattice.report.pictures import pictures
+from retrodict.problem.target import Estimated
 from retrodict.run.log import read_events
 
 if TYPE_CHECKING:
@@ -28,26 +30,42 @@ ANCESTORS: Final = 50.0  # of a population of particles, below which its errors 
 
 
 def sections(result: "Result", target: AbstractAction, *, run: Run | None = None) -> tuple[Section, ...]:
-    """Configurations, distributions, memory and cost, and other samplers; nothing for a point, which has no means."""
+    """The sections of the report that only a lattice run has.
+
+    Args:
+        result: the result of a run.
+        target: its action.
+        run: the directory and the arguments of the run.
+
+    Returns:
+        Configurations, distributions, autocorrelation and cost, and other samplers; nothing for a point, which has no
+        means.
+    """
     if not result.estimated:
         return ()
     final = saved_configurations(run.directory, target) if run is not None else None
-    told = [] if final is None else [_configurations(target, final)]
-    shown = distributions(result, target, final)
-    told += [Section("distributions", "Distributions", "", None, shown)] if shown else []
-    learnt = learning(result, target)
-    told += [learnt] if learnt else []
-    told.append(sampling(result, target, run))
+    parts = [] if final is None else [_configurations(target, final)]
+    figures = distributions(result, target, final)
+    parts += [Section("distributions", "Distributions", "", None, figures)] if figures else []
+    training = learning(result, target)
+    parts += [training] if training else []
+    parts.append(sampling(result, target, run))
     if run is not None and run.arguments.get("baselines") and others(result, target):
-        told.append(methods(result, target, run=run))
-    return tuple(told)
+        parts.append(methods(result, target, run=run))
+    return tuple(parts)
 
 
 def sampling(result: "Result", target: AbstractAction, run: Run | None) -> Section:
-    """How well the chains have sampled, in words, and a table of memory and cost."""
+    """Thermalisation and acceptance in words, and a table of autocorrelation times and costs.
+
+    Args:
+        result: the result of a run.
+        target: its action.
+        run: the directory and the arguments of the run.
+    """
     numbers, seconds = result.quantities(), cpu_seconds(result, run)
     rows: list[tuple[Cell, ...]] = []
-    for name in (*target.slow, *(one.name for one in target.mean_functions)):
+    for name in (*target.slow, *(function.name for function in target.mean_functions)):
         row = numbers[name]
         size = row.get("effective_size")
         cost = MILLI * seconds / size if seconds and size and "tau_int" in row else None
@@ -55,31 +73,37 @@ def sampling(result: "Result", target: AbstractAction, run: Run | None) -> Secti
         tau = value_with_error(row["tau_int"], row["tau_int_error"]) if "tau_int" in row else None
         rows.append((result.label(name), value, tau, f"{size:.0f}" if size else None, cost))
     head = ("Observable", "Value", r"$\tau_\mathrm{int}$ (steps)", "Effective samples", "CPU ms for one")
-    return Section("sampling", "Memory and cost", _in_words(result, target), Table(head, tuple(rows)))
+    return Section("sampling", "Autocorrelation and cost", _in_words(result, target), Table(head, tuple(rows)))
 
 
 def methods(result: "Result", target: AbstractAction, *, run: Run | None = None) -> Section:
-    """Other samplers of the same action, each for its share of the time, beside this run.
+    """Run other samplers of the same action, each for its share of the time, and compare them with this run.
 
-    Raises `InputError` for a run that found no means to stand beside.
+    Args:
+        result: the result of a run.
+        target: its action.
+        run: the directory and the arguments of the run.
+
+    Raises:
+        InputError: for a run without means to compare with.
     """
     if not result.estimated:
         fix = "a run by one that samples, such as HMC"
         raise InputError("this run has sampled nothing", got=str(result.tree.attrs["method"]), fix=fix)
     seconds = DEFAULT_SECONDS if run is None else run.arguments.get("baselines") or DEFAULT_SECONDS
-    chosen = others(result, target)
-    found = [run_for(target, name, method, seconds / len(chosen)) for name, method in chosen.items()]
+    samplers = others(result, target)
+    runs = [run_for(target, name, method, seconds / len(samplers)) for name, method in samplers.items()]
     names = compared(target)
     head = ("Sampler", *(_label(result, name) for name in names), r"$\tau_\mathrm{int}$", "CPU ms for one", "Remark")
-    own = (THIS, *(_shown(result, name) for name in names), *_own_cost(result, target, run))
-    rows = (own, *(_row(one, target, names) for one in found))
+    own = (THIS, *(_value(result, name) for name in names), *_own_cost(result, target, run))
+    rows = (own, *(_row(other, target, names) for other in runs))
     text = (
-        f"The same action, sampled by others for about {seconds / max(len(chosen), 1):.0f} CPU seconds each, with"
+        f"The same action, sampled by others for about {seconds / max(len(samplers), 1):.0f} CPU seconds each, with"
         " standard errors. The autocorrelation time, in steps of one chain, is that of the slowest of these numbers,"
         " the cost that of one effective sample of it, without compilation and warm-up; of independent draws, their"
         " weights say how many are effective. Times depend on the machine, their ratios less so."
     )
-    return Section("methods", "Other samplers", text, Table(head, rows), (_figure(result, names, found),))
+    return Section("methods", "Other samplers", text, Table(head, rows), (_figure(result, names, runs),))
 
 
 def others(result: "Result", target: AbstractAction) -> dict[str, Sampler]:
@@ -89,7 +113,7 @@ def others(result: "Result", target: AbstractAction) -> dict[str, Sampler]:
 
 def compared(target: AbstractAction) -> tuple[str, ...]:
     """The observables by which samplers are compared: the slow ones and the first function of means."""
-    return (*target.slow, *(one.name for one in target.mean_functions[:1]))
+    return (*target.slow, *(function.name for function in target.mean_functions[:1]))
 
 
 def cpu_seconds(result: "Result", run: Run | None) -> float | None:
@@ -100,7 +124,15 @@ def cpu_seconds(result: "Result", run: Run | None) -> float | None:
 
 
 def step_seconds(directory: Path, warmup: int = 0) -> float | None:
-    """CPU seconds of a step after `warmup`, from the log of a run, without compilation; None where it is not known."""
+    """CPU seconds of a step, from the log of a run, without compilation.
+
+    Args:
+        directory: the run directory.
+        warmup: number of first steps that do not count.
+
+    Returns:
+        The seconds; None where the log does not hold them.
+    """
     path = directory / "events.jsonl"
     events = read_events(path) if path.is_file() else []
     spent, steps, before, fresh = 0.0, 0, 0, True
@@ -114,7 +146,7 @@ def step_seconds(directory: Path, warmup: int = 0) -> float | None:
     return spent / steps if steps else None
 
 
-def _configurations(target: AbstractAction, final: Any) -> Section:
+def _configurations(target: AbstractAction, final: Inexact[np.ndarray, "chain ..."]) -> Section:
     text = f"Of {len(final)} configurations that the run has kept; `configurations.bin` holds them."
     return Section("configurations", "Configurations", text, None, (pictures(target, final),))
 
@@ -132,14 +164,14 @@ def _in_words(result: "Result", target: AbstractAction) -> str:
                 "early and late parts, or ordered and disordered starts, disagree, or the chains are too short to tell"
             )
         )
-        verdict = "have forgotten their start" if facts["thermalised"] else "have NOT forgotten their start"
+        verdict = "are thermalised" if facts["thermalised"] else "are NOT thermalised"
         sentences.append(f"The chains {verdict}: {length}; {agree}.")
     for name, value in facts.items():
         if name.startswith("acceptance_of_") and value < 1:
             sentences.append(f"{name.removeprefix('acceptance_of_')} is accepted {value:.0%} of the time.")
         if name.startswith("exp_dH_of_") and not name.endswith("_error"):
-            shown = value_with_error(value, facts[f"{name}_error"])
-            sentences.append(f"<exp(-dH)> of {name.removeprefix('exp_dH_of_')} = {shown}; it should be 1.")
+            mean = value_with_error(value, facts[f"{name}_error"])
+            sentences.append(f"<exp(-dH)> of {name.removeprefix('exp_dH_of_')} = {mean}; it should be 1.")
     included = "after compilation, training included" if "steps_in_all" in facts else "after compilation and warm-up"
     sentences.append(f"Costs are CPU times {included}.")
     return " ".join(sentences)
@@ -148,52 +180,54 @@ def _in_words(result: "Result", target: AbstractAction) -> str:
 def _own_cost(result: "Result", target: AbstractAction, run: Run | None) -> tuple[Cell, Cell, Cell]:
     """tau_int of the slowest observable, the cost of one sample of it, and the verdict."""
     numbers, seconds = result.quantities(), cpu_seconds(result, run)
-    known = {name: numbers[name] for name in target.slow if "tau_int" in numbers.get(name, {})}
-    if not known:
+    correlated = {name: numbers[name] for name in target.slow if "tau_int" in numbers.get(name, {})}
+    if not correlated:
         return None, None, f"verdict {result.verdict.status}"
-    row = max(known.values(), key=lambda row: row["tau_int"])
+    row = max(correlated.values(), key=lambda row: row["tau_int"])
     cost = MILLI * seconds / row["effective_size"] if seconds else None
     return value_with_error(row["tau_int"], row["tau_int_error"]), cost, f"verdict {result.verdict.status}"
 
 
-def _row(one: SamplerRun, target: AbstractAction, names: tuple[str, ...]) -> tuple[Cell, ...]:
-    numbers = one.numbers()
+def _row(other: SamplerRun, target: AbstractAction, names: tuple[str, ...]) -> tuple[Cell, ...]:
+    numbers = other.numbers()
     if not numbers:
-        return one.name, *(None for _ in names), None, None, "not far enough in its time"
+        return other.name, *(None for _ in names), None, None, "not far enough in its time"
     values = [value_with_error(float(numbers[name].value), float(numbers[name].error)) for name in names]
     slow = [numbers[name] for name in target.slow if numbers[name].effective_size]
     if not slow:
-        return one.name, *values, None, None, "nothing moved"
-    worst = min(slow, key=lambda each: each.effective_size or 0.0)
+        return other.name, *values, None, None, "nothing moved"
+    worst = min(slow, key=lambda estimate: estimate.effective_size or 0.0)
     tau = None if worst.tau is None else value_with_error(worst.tau, worst.tau_error or 0.0)
-    cost = one.cost(worst.about.name)
-    return one.name, *values, tau, None if cost is None else MILLI * cost, _remark(one, slow)
+    cost = other.cost(worst.about.name)
+    return other.name, *values, tau, None if cost is None else MILLI * cost, _remark(other, slow)
 
 
-def _remark(one: SamplerRun, slow: list[Any]) -> str:
-    """What a reader must know before believing the row."""
-    if "log_evidence" in one.statistics:
-        evidence = value_with_error(*(float(one.statistics[name]) for name in ("log_evidence", "log_evidence_error")))
-        few = float(one.statistics.get("ancestors", np.inf)) < ANCESTORS
-        heavy = float(one.statistics.get("pareto_k", 0.0)) > MAX_PARETO_K
+def _remark(other: SamplerRun, slow: list[Estimated]) -> str:
+    """Doubts about the errors of the row, or that there are none."""
+    if "log_evidence" in other.statistics:
+        evidence = value_with_error(*(float(other.statistics[name]) for name in ("log_evidence", "log_evidence_error")))
+        few = float(other.statistics.get("ancestors", np.inf)) < ANCESTORS
+        heavy = float(other.statistics.get("pareto_k", 0.0)) > MAX_PARETO_K
         doubt = "; too few ancestors: errors too small" if few else "; heavy weights: errors too small" if heavy else ""
-        kind = "independent draws; " if "weight_ess" in one.statistics else ""
+        kind = "independent draws; " if "weight_ess" in other.statistics else ""
         return f"{kind}ln Z = {evidence}{doubt}"
-    if not all(each.complete for each in slow) or not one.statistics.get("thermalised", True):
+    if not all(estimate.complete for estimate in slow) or not other.statistics.get("thermalised", True):
         return "not thermalised: errors too small"
     return "thermalised"
 
 
-def _figure(result: "Result", names: tuple[str, ...], found: list[SamplerRun]) -> Figure:
+def _figure(result: "Result", names: tuple[str, ...], runs: list[SamplerRun]) -> Figure:
     panels = []
     for name in names:
         row, label = result.quantities()[name], _label(result, name)
         values = {THIS: (row["mean"], row["error"])}
         values |= {
-            o.name: (float(o.numbers()[name].value), float(o.numbers()[name].error)) for o in found if o.estimates
+            other.name: (float(other.numbers()[name].value), float(other.numbers()[name].error))
+            for other in runs
+            if other.estimates
         }
-        known = {who: pair for who, pair in values.items() if pair[1] == pair[1]}
-        bars = Bars(tuple(known), [pair[0] for pair in known.values()], [pair[1] for pair in known.values()])
+        finite = {sampler: pair for sampler, pair in values.items() if pair[1] == pair[1]}
+        bars = Bars(tuple(finite), [pair[0] for pair in finite.values()], [pair[1] for pair in finite.values()])
         exact: list[Layer] = [Guide(row["exact"], vertical=True, label="exact")] if "exact" in row else []
         panels.append(Panel(label, "", (*exact, bars), row["unit"]))
     caption = "The slow observables by each sampler, with standard errors."
@@ -204,6 +238,6 @@ def _label(result: "Result", name: str) -> str:
     return result.label(name) if name in result.quantities() else name
 
 
-def _shown(result: "Result", name: str) -> str:
+def _value(result: "Result", name: str) -> str:
     row = result.quantities()[name]
     return value_with_error(row["mean"], row["error"])

@@ -8,7 +8,6 @@ Sources: Swendsen, Wang, Phys. Rev. Lett. 58 (1987) 86; Wolff, Phys. Rev. Lett. 
 Rev. Lett. 62 (1989) 1087.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
@@ -17,72 +16,85 @@ import jax.random as jr
 import numpy as np
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Bool, Int, Key, Scalar
-from retrodict.lattice.core.action import AbstractAction
+from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, Scalar
+from retrodict.lattice.core.action import AbstractAction, EmbeddedSpins
+from retrodict.lattice.core.spaces import Field
 from retrodict.lattice.samplers.updates import Moved, Untuned
-from retrodict.lattice.theories.phi4 import AbstractPhi4, Phi4
-from retrodict.lattice.theories.spins import XY, Ising
 
 
 @dataclass(frozen=True)
 class ClusterSweep(Untuned):
-    """All clusters at once, each flipped with probability 1/2; `alone` if no other update goes with it."""
+    """All clusters at once, each flipped with probability 1/2.
+
+    Args:
+        alone: whether no other update goes with it.
+    """
 
     alone: bool = False
 
     def check(self, action: AbstractAction) -> None:
-        """Raise `InputError` for a theory without embedded Ising spins, an antiferromagnet, and where clusters alone
-        do not reach every field."""
-        if not isinstance(action, Ising | XY | AbstractPhi4):
-            fix = "method.kind: HMC"
-            raise InputError("clusters are for Ising, XY and phi^4", got=type(action).__name__, fix=fix)
-        if ferromagnetic_coupling(action) < 0:
-            got, why = f"a coupling of {ferromagnetic_coupling(action):g}", "bonds join equal signs"
-            raise InputError("clusters need neighbours that want to be equal", got=got, why=why, fix="method.kind: HMC")
-        if self.alone and isinstance(action, AbstractPhi4):
+        """Refuse an action for which clusters are wrong or not enough.
+
+        Raises:
+            InputError: for an action without embedded Ising spins, for an antiferromagnet, and if `alone` where
+                clusters alone do not reach every field.
+        """
+        spins, name = action.embedded_spins, type(action).__name__
+        if spins is None:
+            raise InputError("clusters are for actions with Ising spins in them", got=name, fix="method.kind: HMC")
+        if spins.coupling < 0:
+            got, why = f"a coupling of {spins.coupling:g}", "bonds join equal signs"
+            raise InputError("clusters need a ferromagnetic coupling", got=got, why=why, fix="method.kind: HMC")
+        if self.alone and not spins.complete:
             why, fix = "they flip signs and leave |phi| as it is", "method.trajectory: true"
-            raise InputError("clusters alone do not sample phi^4", why=why, fix=fix)
+            raise InputError(f"clusters alone do not sample {name}", why=why, fix=fix)
 
-    def apply(self, action: AbstractAction, x: Array, key: Key, size: Scalar) -> Moved:
-        """Bonds, clusters, coins."""
+    def apply(self, action: AbstractAction, x: Field, key: Key, size: Scalar) -> Moved:
+        """Draw bonds, find clusters, flip a coin for each.
+
+        Args:
+            action: an action with embedded spins.
+            x: the field.
+            key: random key.
+            size: not used.
+        """
         axis_key, bond_key, coin_key = jr.split(key, 3)
-        component, coupling, mirrored = embedded(action, x, axis_key)
-        label = clusters(bonds(component, coupling, bond_key))
+        spins = _embedded_spins(action)
+        component, flipped = spins.draw(x, axis_key)
+        label = clusters(bonds(component, spins.coupling, bond_key))
         coin = jr.bernoulli(coin_key, 0.5, (x.size,))[label]
-        one = jnp.ones((), x.dtype)
-        return Moved(jnp.where(coin, mirrored(x), x), one, jnp.zeros_like(one))
+        certain = jnp.ones((), x.dtype)
+        return Moved(jnp.where(coin, flipped(x), x), certain, jnp.zeros_like(certain))
 
 
-def embedded(action: AbstractAction, x: Array, key: Key) -> tuple[Array, float, Callable[[Array], Array]]:
-    """Signed components c, the coupling K of S = -K sum c c' + local terms, and what flipping does."""
-    if isinstance(action, XY):
-        axis = jr.uniform(key, (), x.dtype, -np.pi, np.pi)
-        return jnp.cos(x - axis), action.beta, lambda angle: np.pi + 2 * axis - angle
-    return x, ferromagnetic_coupling(action), lambda field: -field
+def _embedded_spins(action: AbstractAction) -> EmbeddedSpins:
+    spins = action.embedded_spins
+    assert spins is not None  # `check` refuses it
+    return spins
 
 
-def ferromagnetic_coupling(action: AbstractAction) -> float:
-    """K of S = -K sum c c' + local terms."""
-    if isinstance(action, XY):
-        return action.beta
-    if isinstance(action, Ising):
-        return action.coupling
-    return 2 * action.kappa if isinstance(action, Phi4) else 1.0
+def bonds(component: Float[Array, "*lattice"], coupling: float | Scalar, key: Key) -> Bool[Array, "axis *lattice"]:
+    """Draw which sites are bonded to their forward neighbour.
 
-
-def bonds(component: Array, coupling: float, key: Key) -> Bool[Array, "axis ..."]:
-    """Which sites are bonded to their forward neighbour, one array an axis."""
+    Args:
+        component: signed components c of the embedded spins.
+        coupling: K of S = -K sum c c'.
+        key: random key.
+    """
     products = jnp.stack([component * jnp.roll(component, -1, axis) for axis in range(component.ndim)])
     probability = -jnp.expm1(-2 * coupling * jnp.maximum(products, 0))
     return jr.uniform(key, products.shape, component.dtype) < probability
 
 
-def clusters(bonded: Bool[Array, "axis ..."]) -> Int[Array, "..."]:
-    """The smallest site number in the cluster of each site: neighbours compare, then each asks its label's label."""
+def clusters(bonded: Bool[Array, "axis *lattice"]) -> Int[Array, "*lattice"]:
+    """The smallest site number in the cluster of each site.
+
+    Each step takes the smaller label of bonded neighbours, then the label of the site that a label names.
+    """
     shape = bonded.shape[1:]
     start = jnp.arange(np.prod(shape)).reshape(shape)
 
-    def compared(label: Array) -> Array:
+    def smaller(label: Int[Array, "*lattice"]) -> Int[Array, "*lattice"]:
         for axis in range(len(shape)):
             ahead = jnp.roll(label, -1, axis)
             label = jnp.where(bonded[axis], jnp.minimum(label, ahead), label)
@@ -90,9 +102,9 @@ def clusters(bonded: Bool[Array, "axis ..."]) -> Int[Array, "..."]:
             label = jnp.minimum(label, behind)
         return label.reshape(-1)[label]
 
-    def step(state: tuple[Array, Array]) -> tuple[Array, Array]:
+    def step(state: tuple[Int[Array, "*lattice"], Flag]) -> tuple[Int[Array, "*lattice"], Flag]:
         label, _ = state
-        new = compared(label)
+        new = smaller(label)
         return new, jnp.any(new != label)
 
     return jax.lax.while_loop(lambda state: state[1], step, (start, jnp.asarray(True)))[0]

@@ -1,10 +1,10 @@
-"""Draws of a model that needs no training, weighted until they are exact: a rival without memory and without a start.
+"""Draws of a model that needs no training, with importance weights: a baseline without autocorrelation.
 
 The draws of all steps together are one weighted sample; so a run may end after any number of them.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,20 +14,29 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree
 from retrodict.generate.model import AbstractModel, Density, Recipe
-from retrodict.lattice.core.action import Measured, require_action
+from retrodict.lattice.core.action import AbstractAction, Measured, require_action
 from retrodict.lattice.samplers.proposals import figures_of_weights, proposed
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
 
 
 class State(NamedTuple):
-    """The model, which never changes."""
+    """The state of the sampler.
+
+    Args:
+        model: the model, which never changes.
+    """
 
     model: AbstractModel
 
 
 class Kept(NamedTuple):
-    """What each step leaves behind."""
+    """What each step leaves behind.
+
+    Args:
+        measured: the draws, measured.
+        log_weight: logarithms of their weights.
+    """
 
     measured: Measured
     log_weight: Float[Array, " batch"]
@@ -35,7 +44,14 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True)
 class Independent:
-    """`batch` draws of `model` a step, with importance weights. Means converge as those of independent draws do."""
+    """Independent draws of a model with importance weights.
+
+    Args:
+        model: recipe of a model that needs no training.
+        batch: draws of a step.
+        steps: number of steps.
+        references: keys of the literature to cite.
+    """
 
     model: Recipe
     batch: int = 256
@@ -50,12 +66,19 @@ class Independent:
         if model.density is Density.UNKNOWN:
             raise InputError("draws of unknown density have no weights", got=type(model).__name__)
 
-    def init(self, target: Any, key: Key) -> State:
+    def init(self, target: AbstractAction, key: Key) -> State:
         """The model."""
         return State(self.model.on(target, key))
 
-    def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
-        """One batch."""
+    def step(self, target: AbstractAction, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
+        """Draw one batch.
+
+        Args:
+            target: the action.
+            state: the model.
+            key: random key.
+            index: number of the step; not used.
+        """
         measured, log_weight, _ = proposed(target, state.model, key, self.batch)
         metrics = {"log_weight": jnp.mean(log_weight)}
         return state, Record(~jnp.any(jnp.isnan(log_weight)), metrics, Kept(measured, log_weight))
@@ -64,8 +87,14 @@ class Independent:
         """Never early."""
         return jnp.asarray(False)
 
-    def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
-        """All batches as one row of weighted draws."""
+    def finish(self, target: AbstractAction, state: State, history: PyTree[Array]) -> Draws:
+        """All batches as one row of weighted draws.
+
+        Args:
+            target: the action.
+            state: the model.
+            history: what the steps have kept.
+        """
         kept: Kept = jax.tree.map(lambda leaf: np.asarray(leaf).reshape(1, -1, *leaf.shape[2:]), history)
         log_weight = np.asarray(kept.log_weight)
         statistics = {name: np.asarray(value) for name, value in figures_of_weights(log_weight).items()}

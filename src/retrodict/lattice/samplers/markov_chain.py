@@ -1,10 +1,9 @@
-"""Markov chains as a method of the one loop: many chains of a few updates, measured at each step, judged at the end.
+"""Markov chains as a method of the one loop: many chains of a few updates, measured at each step.
 
 Only what was measured on a configuration is kept, and the configurations at which the chains end. `result.quantities()`
 gives for each observable and each function of means its value, error and integrated autocorrelation time by the Gamma
 method (`result.diagnostics` the same as `NAME`, `NAME_error`, `NAME_tau`, `NAME_tau_error`), `result.diagnostics`
-whether the chains have forgotten their start. Half of the chains start ordered unless told otherwise: the two halves
-must meet.
+whether the chains are thermalised. By default half of the chains start ordered, and the two halves must agree.
 """
 
 from abc import abstractmethod
@@ -16,9 +15,10 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from jaxtyping import Inexact
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
 from retrodict.lattice.core.action import AbstractAction, Measured, require_action, require_memory
 from retrodict.lattice.samplers.updates import Moved, Update
@@ -33,14 +33,25 @@ LOOPS: Final = 6.0  # steps of a trajectory, comparisons of cluster labels, reje
 
 
 class State(NamedTuple):
-    """All chains and the step size of each update."""
+    """All chains.
 
-    field: Float[Array, "chains ..."]
+    Args:
+        field: their configurations.
+        sizes: the step size of each update.
+    """
+
+    field: Inexact[Array, "chains ..."]
     sizes: tuple[StepSize, ...]
 
 
 class Kept(NamedTuple):
-    """What each step leaves behind, per chain."""
+    """What each step leaves behind.
+
+    Args:
+        measured: what was measured on the configuration of each chain.
+        acceptance: probabilities of acceptance.
+        energy_change: dH.
+    """
 
     measured: Measured
     acceptance: Float[Array, "chains updates"]
@@ -49,9 +60,15 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True)
 class AbstractMarkovChain:
-    """`chains` chains of `warmup` steps, during which step sizes are tuned, and `draws` measured ones.
+    """Markov chains of some updates.
 
-    `cold` is the share of the chains that start ordered, the others start disordered.
+    Args:
+        chains: number of chains.
+        warmup: first steps of each, during which step sizes are tuned.
+        draws: measured steps of each.
+        cold: share of the chains that start ordered; the others start disordered.
+        references: keys of the literature to cite.
+        kind: "exact" or "approximate".
     """
 
     chains: int = 16
@@ -83,20 +100,27 @@ class AbstractMarkovChain:
             update.check(target)
         require_memory(target, self.chains, self.steps, type(self).__name__)
 
-    def init(self, target: Any, key: Key) -> State:
+    def init(self, target: AbstractAction, key: Key) -> State:
         """Disordered and ordered starts."""
         hot = jax.vmap(target.hot)(spread(jr.split(key, self.chains)))
         ordered = jnp.arange(self.chains) < round(self.cold * self.chains)
         mask = ordered.reshape(-1, *(1,) * (hot.ndim - 1))
         return State(jnp.where(mask, target.cold(), hot), tuple(initial_step_size(FIRST_SIZE) for _ in self.updates))
 
-    def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
-        """All updates of all chains, then a measurement."""
+    def step(self, target: AbstractAction, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
+        """All updates of all chains, then a measurement.
+
+        Args:
+            target: the action.
+            state: the chains.
+            key: random key.
+            index: number of the step.
+        """
         warm, field, sizes, infos = index < self.warmup, state.field, [], []
         for number, (update, size) in enumerate(zip(self.updates, state.sizes, strict=True)):
             used = jnp.exp(jnp.where(warm, size.log, size.log_average))
             moved = _moved(update, target, field, jr.fold_in(key, number), used)
-            field = jax.vmap(target.space.repaired)(moved.field)
+            field = jax.vmap(target.space.repair)(moved.field)
             sizes.append(_tuned(size, moved, update, warm))
             infos.append(moved)
         acceptance = jnp.stack([jnp.asarray(info.acceptance, float) for info in infos], axis=1)
@@ -110,8 +134,14 @@ class AbstractMarkovChain:
         """Never early."""
         return jnp.asarray(False)
 
-    def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
-        """What was measured after the warm-up, with its errors."""
+    def finish(self, target: AbstractAction, state: State, history: PyTree[Array]) -> Draws:
+        """What was measured after the warm-up, with diagnostics.
+
+        Args:
+            target: the action.
+            state: the chains at the end.
+            history: what the steps have kept.
+        """
         after: Kept = jax.tree.map(lambda leaf: np.swapaxes(np.asarray(leaf)[self.warmup :], 0, 1), history)
         statistics: dict[str, Any] = {"acceptance": after.acceptance.mean(axis=2)}
         for number, (update, size) in enumerate(zip(self.updates, state.sizes, strict=True)):
@@ -143,18 +173,30 @@ class AbstractMarkovChain:
         return {"thermalised": all(one.passed for one in judged), "shortest_chain": min(one.length for one in judged)}
 
 
-def last_configurations(state: State) -> np.ndarray:
+def last_configurations(state: State) -> Inexact[np.ndarray, "chains ..."]:
     """The configurations at which all chains stand: independent of each other, to be written or trained on."""
     return np.asarray(state.field)
 
 
 @eqx.filter_jit
-def updated(update: Update, action: AbstractAction, field: Array, key: Key, size: float) -> Moved:
-    """One update of many chains, compiled: for tests and benchmarks."""
+def updated(
+    update: Update, action: AbstractAction, field: Inexact[Array, "chains ..."], key: Key, size: float
+) -> Moved:
+    """One update of many chains, compiled: for tests and benchmarks.
+
+    Args:
+        update: the update.
+        action: the action.
+        field: one configuration a chain.
+        key: random key.
+        size: the step size.
+    """
     return _moved(update, action, field, key, jnp.asarray(size))
 
 
-def _moved(update: Update, action: AbstractAction, field: Array, key: Key, size: Array) -> Moved:
+def _moved(
+    update: Update, action: AbstractAction, field: Inexact[Array, "chains ..."], key: Key, size: Scalar
+) -> Moved:
     keys = spread(jr.split(key, len(field)))
     return jax.vmap(lambda x, k: update.apply(action, x, k, size))(field, keys)
 

@@ -12,9 +12,18 @@ from retrodict.lattice.samplers.winding import WindingStep
 
 @dataclass(frozen=True)
 class HMC(AbstractMarkovChain):
-    """Hybrid Monte Carlo with trajectories of `length`; the step size is tuned to `acceptance` during the warm-up.
+    """Hybrid Monte Carlo. Arguments for chains as in `AbstractMarkovChain`.
 
-    With `winding`, each trajectory is followed by a winding update (U(1) in two dimensions).
+    Args:
+        length: mean length of a trajectory, in units of simulation time.
+        integrator: integrator of Hamilton's equations.
+        acceptance: acceptance to which the step size is tuned during the warm-up.
+        winding: whether a winding update follows each trajectory (U(1) in two dimensions).
+        references: keys of the literature to cite.
+
+    Example:
+        >>> HMC(chains=8, warmup=100, draws=500).steps
+        600
     """
 
     length: float = 1.0
@@ -33,7 +42,17 @@ class HMC(AbstractMarkovChain):
 
 @dataclass(frozen=True)
 class Langevin(AbstractMarkovChain):
-    """Langevin dynamics of fixed step `size`, without correction: biased at O(size), and labelled approximate."""
+    """Langevin dynamics without correction: biased at O(size). Arguments for chains as in `AbstractMarkovChain`.
+
+    Args:
+        size: step size.
+        kind: approximate.
+        references: keys of the literature to cite.
+
+    Example:
+        >>> Langevin(size=0.02).kind
+        'approximate'
+    """
 
     size: float = 0.01
 
@@ -48,7 +67,17 @@ class Langevin(AbstractMarkovChain):
 
 @dataclass(frozen=True)
 class MALA(AbstractMarkovChain):
-    """Metropolis-adjusted Langevin steps, their size tuned to an acceptance of 0.574 during the warm-up."""
+    """Metropolis-adjusted Langevin steps, their size tuned to an acceptance of 0.574 during the warm-up.
+
+    Arguments for chains as in `AbstractMarkovChain`.
+
+    Args:
+        references: keys of the literature to cite.
+
+    Example:
+        >>> MALA().updates[0].wanted
+        0.574
+    """
 
     references: ClassVar[tuple[str, ...]] = ("roberts1996", "wolff2004")
 
@@ -60,7 +89,16 @@ class MALA(AbstractMarkovChain):
 
 @dataclass(frozen=True)
 class HeatBath(AbstractMarkovChain):
-    """Heat bath for SU(2), by subgroups for SU(3), with `overrelaxation` sweeps after each."""
+    """Heat bath for SU(2), by subgroups for SU(3). Arguments for chains as in `AbstractMarkovChain`.
+
+    Args:
+        overrelaxation: number of over-relaxation sweeps after each heat-bath sweep.
+        references: keys of the literature to cite.
+
+    Example:
+        >>> HeatBath(overrelaxation=3).kind
+        'exact'
+    """
 
     overrelaxation: int = 2
 
@@ -74,7 +112,17 @@ class HeatBath(AbstractMarkovChain):
 
 @dataclass(frozen=True)
 class Cluster(AbstractMarkovChain):
-    """Swendsen-Wang clusters for Ising and XY; with `trajectory`, a Hamiltonian trajectory too, which phi^4 needs."""
+    """Swendsen-Wang clusters for actions with embedded Ising spins. Arguments for chains as in `AbstractMarkovChain`.
+
+    Args:
+        trajectory: whether a Hamiltonian trajectory follows, which phi^4 needs.
+        length: mean length of the trajectory.
+        references: keys of the literature to cite.
+
+    Example:
+        >>> len(Cluster(trajectory=True).updates)
+        2
+    """
 
     trajectory: bool = False
     length: float = 1.0

@@ -1,4 +1,4 @@
-"""What the proposals of a model say: their weights, their uncorrected answers, and the chains that correct them."""
+"""Proposals of a model: their weights, their uncorrected means, and the chains that correct them."""
 
 from typing import Any, Final, NamedTuple
 
@@ -7,9 +7,10 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from jaxtyping import Shaped
 from scipy.special import logsumexp
 
-from retrodict.base.types import Array, Bool, Float, Int, Key, UInt32
+from retrodict.base.types import Array, Bool, Float, Int, Key, PyTree, Scalar, UInt32
 from retrodict.generate.exact import importance, independence_metropolis
 from retrodict.generate.model import AbstractModel, Density
 from retrodict.inference.estimates import figures_of
@@ -21,8 +22,21 @@ CHUNK: Final = 256  # configurations at once
 CHECKED: Final = 4  # of a batch, whose density is compared with that of the model for a given configuration
 
 
-def proposed(target: AbstractAction, model: AbstractModel, key: Key, count: int) -> tuple[Measured, Array, Array]:
-    """Proposals, measured; their log weights; how far log q of some of them is from that of the same configuration."""
+def proposed(
+    target: AbstractAction, model: AbstractModel, key: Key, count: int
+) -> tuple[Measured, Float[Array, " count"], Scalar]:
+    """Draw proposals and measure them.
+
+    Args:
+        target: the action.
+        model: a model with a density.
+        key: random key.
+        count: number of proposals.
+
+    Returns:
+        The proposals, measured; their log weights; the largest difference between log q as drawn and log q as computed
+        for the same configuration, over some of them (models of exact density only).
+    """
     x, log_q = jax.vmap(model.sample)(spread(jr.split(key, count)))
     assert log_q is not None
     measured = jax.vmap(target.measured)(x)
@@ -32,27 +46,40 @@ def proposed(target: AbstractAction, model: AbstractModel, key: Key, count: int)
     return measured, measured.log_density - jnp.asarray(log_q, float), jnp.asarray(mismatch, float)
 
 
-def along_chains(tree: Any, chains: int) -> Any:
+def along_chains(tree: PyTree[Shaped[np.ndarray, "..."]], chains: int) -> PyTree[Shaped[np.ndarray, "..."]]:
     """Arrays `(step, batch)` as `(chain, proposals of that chain)`; a remainder is left out."""
 
-    def one(leaf: np.ndarray) -> np.ndarray:
+    def split(leaf: Shaped[np.ndarray, "..."]) -> Shaped[np.ndarray, "..."]:
         flat = np.asarray(leaf).reshape(-1, *leaf.shape[2:])
-        each = len(flat) // chains
-        return flat[: chains * each].reshape(chains, each, *flat.shape[1:])
+        length = len(flat) // chains
+        return flat[: chains * length].reshape(chains, length, *flat.shape[1:])
 
-    return jax.tree.map(one, tree)
+    return jax.tree.map(split, tree)
 
 
 class Corrected(NamedTuple):
-    """Chains of independence Metropolis."""
+    """Chains of independence Metropolis.
 
-    measured: Measured  # (chain, draw)
+    Args:
+        measured: the draws, shape (chain, draw).
+        accepted: whether each proposal was accepted.
+        last: where each chain ends: numbers of proposals, all chains' in one row.
+    """
+
+    measured: Measured
     accepted: Bool[np.ndarray, "chain draw"]
-    last: Int[np.ndarray, " chain"]  # where each chain ends: numbers of proposals, all chains' in one row
+    last: Int[np.ndarray, " chain"]
 
 
 def corrected(proposals: Measured, log_weight: Float[np.ndarray, "chain proposal"], key: Key, draws: int) -> Corrected:
-    """The last `draws` of each chain of independence Metropolis along its proposals."""
+    """Chains of independence Metropolis along given proposals.
+
+    Args:
+        proposals: the proposals, measured, shape (chain, proposal).
+        log_weight: their log weights.
+        key: random key.
+        draws: number of draws of each chain that are kept, its last ones.
+    """
     keys = jr.split(key, len(log_weight))
     indices, accepted = jax.jit(jax.vmap(independence_metropolis))(jnp.asarray(log_weight), keys)
     at, rows = np.asarray(indices)[:, -draws:], np.arange(len(log_weight))[:, None]
@@ -64,7 +91,14 @@ def corrected(proposals: Measured, log_weight: Float[np.ndarray, "chain proposal
 def redrawn(
     model: AbstractModel, keys: UInt32[np.ndarray, "step words"], batch: int, numbers: Int[np.ndarray, " some"]
 ) -> Float[Array, "some ..."]:
-    """The proposals of those `numbers` once more: of each batch only its key was kept."""
+    """Draw some proposals once more: of each batch only its key was kept.
+
+    Args:
+        model: the model that drew them.
+        keys: key data of each batch.
+        batch: draws of a batch.
+        numbers: numbers of the proposals.
+    """
     step, place = np.divmod(numbers, batch)
     of_batch = jax.vmap(lambda key, i: jr.split(key, batch)[i])(jr.wrap_key_data(jnp.asarray(keys[step])), place)
     return eqx.filter_jit(jax.vmap(lambda key: model.sample(key).x))(of_batch)
@@ -77,25 +111,34 @@ def measured_figures(target: AbstractAction, measured: Measured) -> dict[str, fl
 
 
 def uncorrected(target: AbstractAction, proposals: Measured) -> dict[str, Any]:
-    """What the proposals say without correction: biased, by how much the comparison with the chains tells."""
-    found = {f"raw_{name}": value for name, value in measured_figures(target, proposals).items() if "_tau" not in name}
+    """Means over the proposals without correction: biased, by their difference from those of the chains."""
+    raw = {f"raw_{name}": value for name, value in measured_figures(target, proposals).items() if "_tau" not in name}
     worst = []
     for name in target.odd:
         sign = np.sign(proposals.derived[name])
-        found[f"raw_sign_{name}"] = float(sign.mean())
+        raw[f"raw_sign_{name}"] = float(sign.mean())
         worst.append(abs(float(sign.sum())) / max(np.sqrt(np.count_nonzero(sign)), 1.0))
-    return found | ({"raw_imbalance": max(worst)} if worst else {})
+    return raw | ({"raw_imbalance": max(worst)} if worst else {})
 
 
 def coverage(
-    target: AbstractAction, model: AbstractModel, held_out: Float[Array, "held ..."], log_weight: np.ndarray
+    target: AbstractAction,
+    model: AbstractModel,
+    held_out: Float[Array, "held ..."],
+    log_weight: Float[np.ndarray, "..."],
 ) -> dict[str, float]:
-    """What configurations that the model has not seen say of where it draws.
+    """Check by configurations outside the training data whether the model draws wherever the theory does.
 
-    Weights of the model's own draws cannot tell: where it draws nothing, nothing is missed. A configuration of the
-    theory whose weight exceeds that of every draw (by `BEYOND` in the logarithm) lies outside: `uncovered` is the share
-    of such. And since the theory visits heavy weights in proportion, 1 / <w / Z> over its configurations is the
-    effective share too (`ess_of_data`), which draws that have missed rare heavy weights overestimate.
+    Weights of the model's own draws cannot show what it never draws. A configuration of the theory whose weight exceeds
+    that of every draw (by `BEYOND` in the logarithm) lies outside: `uncovered` is the share of such. And since the
+    theory visits heavy weights in proportion, 1 / <w / Z> over its configurations is the effective share too
+    (`ess_of_data`), which draws that have missed rare heavy weights overestimate.
+
+    Args:
+        target: the action.
+        model: a model of exact density.
+        held_out: configurations of the theory.
+        log_weight: log weights of the model's draws.
     """
     log_q = np.concatenate([_log_prob(model, held_out[i : i + CHUNK]) for i in range(0, len(held_out), CHUNK)])
     log_w = np.asarray(jax.jit(jax.vmap(target.log_density))(held_out), dtype=float) - log_q
@@ -105,18 +148,18 @@ def coverage(
 
 
 @eqx.filter_jit
-def _log_prob(model: AbstractModel, x: Array) -> Array:
+def _log_prob(model: AbstractModel, x: Float[Array, "batch ..."]) -> Float[Array, " batch"]:
     return jax.vmap(model.log_prob)(x).astype(float)
 
 
-def figures_of_weights(log_weight: np.ndarray) -> dict[str, Any]:
+def figures_of_weights(log_weight: Float[np.ndarray, "..."]) -> dict[str, Any]:
     """Effective share, tail, spread, and ln Z with its error."""
-    found = importance(jnp.asarray(log_weight.ravel()))
+    estimate = importance(jnp.asarray(log_weight.ravel()))
     return {
-        "ess": found.ess,
-        "weight_ess": found.ess * log_weight.size,
-        "pareto_k": found.pareto_k,
-        "log_weight_variance": found.variance,
-        "log_evidence": found.log_z,
-        "log_evidence_error": found.log_z_error,
+        "ess": estimate.ess,
+        "weight_ess": estimate.ess * log_weight.size,
+        "pareto_k": estimate.pareto_k,
+        "log_weight_variance": estimate.variance,
+        "log_evidence": estimate.log_z,
+        "log_evidence_error": estimate.log_z_error,
     }

@@ -9,19 +9,20 @@ Sources: as in `inference.smc`.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from jaxtyping import Inexact
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.smc import multinomial, next_step, relative_variance
 from retrodict.lattice.core.action import AbstractAction, Measured, require_action, require_memory
-from retrodict.lattice.core.spaces import AbstractSpace, RealSpace
+from retrodict.lattice.core.spaces import AbstractSpace, Field, Tangent
 from retrodict.lattice.samplers.updates import Trajectory
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
@@ -31,7 +32,12 @@ FINAL: Final = 16  # particles whose configurations are kept
 
 
 class Tempered(eqx.Module):
-    """The action (1 - b) S_0 + b S, as far as a trajectory needs it."""
+    """The action (1 - b) S_0 + b S, as far as a trajectory needs it.
+
+    Args:
+        full: the action S.
+        share: b, from 0 to 1.
+    """
 
     full: AbstractAction
     share: Scalar
@@ -41,22 +47,32 @@ class Tempered(eqx.Module):
         """That of the action."""
         return self.full.space
 
-    def action(self, x: Array) -> Scalar:
+    def action(self, x: Field) -> Scalar:
         """Of one configuration."""
         return (1 - self.share) * free_action(self.full, x) + self.share * self.full.action(x)
 
-    def gradient(self, x: Array) -> Array:
+    def gradient(self, x: Field) -> Tangent:
         """As a tangent vector, in the precision of the field."""
         share = self.share.astype(x.real.dtype)
         gradient = share * self.full.gradient(x)
-        return gradient + (1 - share) * x if isinstance(self.full.space, RealSpace) else gradient
+        return gradient + (1 - share) * x if self.full.space.is_real_line else gradient
 
 
 class Particles(NamedTuple):
-    """A population at one share b of the interaction."""
+    """A population at one share b of the interaction.
 
-    field: Float[Array, "particles ..."]
-    excess: Float[Array, " particles"]  # S_0 - S: what is gained by going on
+    Args:
+        field: the particles.
+        excess: S_0 - S of each.
+        ancestor: number of the ancestor of each at b = 0.
+        share: b.
+        log_z: ln of the ratio of partition functions so far, from the solvable theory's ln Z on.
+        stages: number of stages so far.
+        log_size: logarithm of the step size.
+    """
+
+    field: Inexact[Array, "particles ..."]
+    excess: Float[Array, " particles"]
     ancestor: Int[Array, " particles"]
     share: Scalar
     log_z: Scalar
@@ -65,7 +81,12 @@ class Particles(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """The ladder."""
+    """What each stage leaves behind.
+
+    Args:
+        share: b after the stage.
+        log_z: the estimate of ln Z so far.
+    """
 
     share: Scalar
     log_z: Scalar
@@ -73,10 +94,20 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True)
 class LatticeSMC:
-    """`particles` carried to the action by adaptive steps that keep `ess` of them effective, with ln Z and its error.
+    """Particles carried to the action by adaptive steps in b, with ln Z and its error.
 
-    Each stage makes `moves` trajectories of `length`, whose step size follows the acceptance. `steps` is the most
-    stages that it takes.
+    Args:
+        particles: number of particles.
+        moves: trajectories of each particle in a stage.
+        length: mean length of a trajectory; its step size follows the acceptance.
+        ess: share of the particles that stays effective in the reweighting of a stage.
+        steps: largest number of stages.
+        wanted: acceptance to which the step size is tuned.
+        references: keys of the literature to cite.
+
+    Example:
+        >>> LatticeSMC(particles=500).steps
+        200
     """
 
     particles: int = 1000
@@ -97,25 +128,36 @@ class LatticeSMC:
         Trajectory(self.length).check(target)
         require_memory(target, self.particles, 1, type(self).__name__)
 
-    def init(self, target: Any, key: Key) -> Particles:
+    def init(self, target: AbstractAction, key: Key) -> Particles:
         """Exact draws of the solvable theory."""
         field = jax.vmap(target.hot)(spread(jr.split(key, self.particles)))
-        start = target.volume * 0.5 * jnp.log(2 * np.pi) if isinstance(target.space, RealSpace) else jnp.asarray(0.0)
+        start = target.volume * 0.5 * jnp.log(2 * np.pi) if target.space.is_real_line else jnp.asarray(0.0)
         share, stages = jnp.asarray(0.0), jnp.asarray(0)
         return Particles(field, _excess(target, field), jnp.arange(self.particles), share, start, stages, jnp.log(0.1))
 
-    def step(self, target: Any, state: Particles, key: Key, index: Int[Array, ""]) -> tuple[Particles, Record]:
-        """One stage."""
+    def step(
+        self, target: AbstractAction, state: Particles, key: Key, index: Int[Array, ""]
+    ) -> tuple[Particles, Record]:
+        """Reweight, resample, move.
+
+        Args:
+            target: the action.
+            state: the population.
+            key: random key.
+            index: number of the stage; not used.
+        """
         select_key, move_key = jr.split(key)
         state = _selected(state, select_key, self.ess)
         tempered, size = Tempered(target, state.share), jnp.exp(state.log_size)
         trajectory = Trajectory(self.length)
 
-        def move(number: int, carry: tuple[Array, Scalar]) -> tuple[Array, Scalar]:
+        def move(
+            number: Int[Array, ""], carry: tuple[Inexact[Array, "particles ..."], Scalar]
+        ) -> tuple[Inexact[Array, "particles ..."], Scalar]:
             field, accepted = carry
             keys = spread(jr.split(jr.fold_in(move_key, number), self.particles))
             moved = jax.vmap(lambda x, k: trajectory.apply(tempered, x, k, size))(field, keys)  # type: ignore[arg-type]
-            field = jax.vmap(target.space.repaired)(moved.field)
+            field = jax.vmap(target.space.repair)(moved.field)
             return field, accepted + jnp.mean(jnp.asarray(moved.acceptance, float)) / self.moves
 
         field, accepted = jax.lax.fori_loop(0, self.moves, move, (state.field, jnp.asarray(0.0)))
@@ -128,8 +170,14 @@ class LatticeSMC:
         """Whether the action itself has been reached."""
         return state.share >= 1.0
 
-    def finish(self, target: Any, state: Particles, history: PyTree[Array]) -> Draws:
-        """The last population: equal weights, but particles with a common ancestor are not independent."""
+    def finish(self, target: AbstractAction, state: Particles, history: PyTree[Array]) -> Draws:
+        """The last population: equal weights, but particles with a common ancestor are not independent.
+
+        Args:
+            target: the action.
+            state: the last population.
+            history: what the stages have kept; not used.
+        """
         descendants = jnp.bincount(state.ancestor, length=self.particles)
         measured: Measured = jax.jit(jax.vmap(target.measured))(state.field)
         statistics = {
@@ -144,12 +192,12 @@ class LatticeSMC:
         return Draws(position, jnp.zeros((1, self.particles)), "exact", statistics, final)  # type: ignore[arg-type]
 
 
-def free_action(action: AbstractAction, x: Array) -> Scalar:
+def free_action(action: AbstractAction, x: Field) -> Scalar:
     """S_0 of the theory in which the particles start."""
-    return 0.5 * jnp.sum(x**2) if isinstance(action.space, RealSpace) else jnp.zeros((), x.real.dtype)
+    return 0.5 * jnp.sum(x**2) if action.space.is_real_line else jnp.zeros((), x.real.dtype)
 
 
-def _excess(action: AbstractAction, field: Array) -> Array:
+def _excess(action: AbstractAction, field: Inexact[Array, "particles ..."]) -> Float[Array, " particles"]:
     return jnp.asarray(jax.vmap(lambda x: free_action(action, x) - action.action(x))(field), float)
 
 

@@ -10,7 +10,7 @@ Sources: Duane, Kennedy, Pendleton, Roweth, Phys. Lett. B 195 (1987) 216; Omelya
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -19,22 +19,29 @@ import jax.random as jr
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Int, Key, Scalar
 from retrodict.lattice.core.action import AbstractAction
-from retrodict.lattice.core.spaces import AbstractSpace
+from retrodict.lattice.core.spaces import AbstractSpace, Field, Tangent
 
 XI: Final = 0.1931833275037836  # of the second-order minimum-norm integrator
 STRETCH: Final = (0.7, 1.3)  # of the trajectory length
 
-Gradient = Callable[[Array], Array]
+Gradient = Callable[[Field], Tangent]
 
 
 class Moved(NamedTuple):
-    """The outcome of an update: acceptance probability (1 for a heat bath) and dH (0 where there is none)."""
+    """The outcome of an update.
 
-    field: Array
+    Args:
+        field: the next configuration.
+        acceptance: probability of acceptance; 1 for a heat bath.
+        energy_change: dH; 0 where there is none.
+    """
+
+    field: Field
     acceptance: Scalar
     energy_change: Scalar
 
 
+@runtime_checkable
 class Update(Protocol):
     """One way of changing a configuration."""
 
@@ -52,14 +59,21 @@ class Update(Protocol):
         """Raise `InputError` if this update does not apply."""
         ...
 
-    def apply(self, action: AbstractAction, x: Array, key: Key, size: Scalar) -> Moved:
-        """The next configuration; `size` is the tuned step size."""
+    def apply(self, action: AbstractAction, x: Field, key: Key, size: Scalar) -> Moved:
+        """Draw the next configuration.
+
+        Args:
+            action: the action.
+            x: the present configuration.
+            key: random key.
+            size: the tuned step size.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class Untuned:
-    """What an update without a step size says of it."""
+    """The properties of an update without a step size."""
 
     @property
     def wanted(self) -> None:
@@ -72,24 +86,39 @@ class Untuned:
         return 1.0
 
 
+@runtime_checkable
 class Integrator(Protocol):
     """A reversible, volume-preserving integrator of Hamilton's equations."""
 
     def __call__(
-        self, gradient: Gradient, space: AbstractSpace, x: Array, p: Array, size: Scalar, steps: Int[Array, ""]
-    ) -> tuple[Array, Array]:
-        """Position and momentum after `steps` steps of `size`."""
+        self, gradient: Gradient, space: AbstractSpace, x: Field, p: Tangent, size: Scalar, steps: Int[Array, ""]
+    ) -> tuple[Field, Tangent]:
+        """Position and momentum after some steps.
+
+        Args:
+            gradient: the gradient of the potential.
+            space: the space of the field.
+            x: the position.
+            p: the momentum.
+            size: step size.
+            steps: number of steps.
+        """
         ...
 
 
 @dataclass(frozen=True)
 class Leapfrog:
-    """Kick, drift, kick: errors of the energy of order size^2, one force a step."""
+    """Kick, drift, kick: errors of the energy of order size^2, one force a step.
+
+    Example:
+        >>> Trajectory(length=2.0, integrator=Leapfrog()).largest
+        2.0
+    """
 
     def __call__(
-        self, gradient: Gradient, space: AbstractSpace, x: Array, p: Array, size: Scalar, steps: Int[Array, ""]
-    ) -> tuple[Array, Array]:
-        def step(_: int, state: tuple[Array, Array]) -> tuple[Array, Array]:
+        self, gradient: Gradient, space: AbstractSpace, x: Field, p: Tangent, size: Scalar, steps: Int[Array, ""]
+    ) -> tuple[Field, Tangent]:
+        def step(_: Int[Array, ""], state: tuple[Field, Tangent]) -> tuple[Field, Tangent]:
             x, p = state
             x = space.move(x, size * p)
             return x, p - size * gradient(x)
@@ -103,9 +132,9 @@ class Omelyan:
     """The second-order integrator of minimum norm: two forces a step, errors about ten times smaller."""
 
     def __call__(
-        self, gradient: Gradient, space: AbstractSpace, x: Array, p: Array, size: Scalar, steps: Int[Array, ""]
-    ) -> tuple[Array, Array]:
-        def step(_: int, state: tuple[Array, Array]) -> tuple[Array, Array]:
+        self, gradient: Gradient, space: AbstractSpace, x: Field, p: Tangent, size: Scalar, steps: Int[Array, ""]
+    ) -> tuple[Field, Tangent]:
+        def step(_: Int[Array, ""], state: tuple[Field, Tangent]) -> tuple[Field, Tangent]:
             x, p = state
             x = space.move(x, XI * size * p)
             p = p - 0.5 * size * gradient(x)
@@ -122,6 +151,11 @@ class Trajectory:
 
     Its length is drawn from 0.7 ... 1.3 times `length`: at a fixed length a harmonic mode of frequency pi / length
     would only change its sign, for ever (Mackenzie, Phys. Lett. B 226 (1989) 369).
+
+    Args:
+        length: mean length, in units of simulation time.
+        integrator: integrator of Hamilton's equations.
+        wanted: acceptance to which the step size is tuned.
     """
 
     length: float = 1.0
@@ -137,8 +171,15 @@ class Trajectory:
         """Raise `InputError` for discrete fields."""
         jax.eval_shape(action.gradient, jax.eval_shape(action.cold))
 
-    def apply(self, action: AbstractAction, x: Array, key: Key, size: Scalar) -> Moved:
-        """Fresh momenta, integrate, accept or stay."""
+    def apply(self, action: AbstractAction, x: Field, key: Key, size: Scalar) -> Moved:
+        """Draw momenta, integrate, accept or stay.
+
+        Args:
+            action: an action with a gradient.
+            x: the present configuration.
+            key: random key.
+            size: the tuned step size.
+        """
         momentum_key, length_key, accept_key = jr.split(key, 3)
         p = action.space.gaussian(momentum_key, x)
         new_x, new_p = self.integrate(action, x, p, size, jr.uniform(length_key, (), float, *STRETCH))
@@ -146,9 +187,17 @@ class Trajectory:
         return metropolis(accept_key, x, new_x, change)
 
     def integrate(
-        self, action: AbstractAction, x: Array, p: Array, size: Scalar, stretch: Scalar
-    ) -> tuple[Array, Array]:
-        """The end of a trajectory of `stretch` times the length. All chains take the same number of steps."""
+        self, action: AbstractAction, x: Field, p: Tangent, size: Scalar, stretch: Scalar
+    ) -> tuple[Field, Tangent]:
+        """The end of a trajectory. All chains take the same number of steps.
+
+        Args:
+            action: an action with a gradient.
+            x: the position.
+            p: the momentum.
+            size: largest step size.
+            stretch: length of the trajectory in units of `length`.
+        """
         steps = jnp.maximum(jnp.ceil(self.length / size), 1).astype(int)
         step = jnp.asarray(stretch * self.length / steps, action.space.norm_squared(p).dtype)
         return self.integrator(action.gradient, action.space, x, p, step, steps)
@@ -159,10 +208,14 @@ class LangevinStep:
     """x -> exp(-size grad S + sqrt(2 size) noise) x; with `adjusted` accepted by Metropolis, else biased at O(size).
 
     The adjusted step is a trajectory of one leapfrog step of sqrt(2 size): the two are the same proposal.
+
+    Args:
+        adjusted: whether the step is accepted by Metropolis.
+        fixed: the step size; tuned to the wanted acceptance if None.
     """
 
     adjusted: bool = True
-    fixed: float | None = None  # step size; tuned to the wanted acceptance if None
+    fixed: float | None = None
 
     @property
     def largest(self) -> float:
@@ -178,10 +231,17 @@ class LangevinStep:
         """Raise `InputError` for discrete fields, and for an unadjusted step without a size."""
         jax.eval_shape(action.gradient, jax.eval_shape(action.cold))
         if not self.adjusted and self.fixed is None:
-            raise InputError("an unadjusted Langevin step needs its size: nothing tells a good one", fix="size=0.01")
+            raise InputError("an unadjusted Langevin step needs its size: it cannot be tuned", fix="size=0.01")
 
-    def apply(self, action: AbstractAction, x: Array, key: Key, size: Scalar) -> Moved:
-        """One step of diffusion."""
+    def apply(self, action: AbstractAction, x: Field, key: Key, size: Scalar) -> Moved:
+        """One step of diffusion.
+
+        Args:
+            action: an action with a gradient.
+            x: the present configuration.
+            key: random key.
+            size: the tuned step size; not used where it is fixed.
+        """
         momentum_key, accept_key = jr.split(key)
         p, space = action.space.gaussian(momentum_key, x), action.space
         step = jnp.asarray(jnp.sqrt(2 * (size if self.fixed is None else self.fixed)), space.norm_squared(p).dtype)
@@ -192,13 +252,26 @@ class LangevinStep:
         return metropolis(accept_key, x, new_x, energy(action, new_x, new_p) - energy(action, x, p))
 
 
-def energy(action: AbstractAction, x: Array, p: Array) -> Scalar:
-    """S + |p|^2 / 2."""
+def energy(action: AbstractAction, x: Field, p: Tangent) -> Scalar:
+    """H = S + |p|^2 / 2.
+
+    Args:
+        action: the action S.
+        x: the position.
+        p: the momentum.
+    """
     return action.action(x) + 0.5 * action.space.norm_squared(p)
 
 
-def metropolis(key: Key, old: Array, new: Array, change: Scalar) -> Moved:
-    """The new field with probability min(1, exp(-change)), never where `change` is not a number."""
+def metropolis(key: Key, old: Field, new: Field, change: Scalar) -> Moved:
+    """The new field with probability min(1, exp(-change)), never where `change` is not a number.
+
+    Args:
+        key: random key.
+        old: the present configuration.
+        new: the proposal.
+        change: dH, or the logarithm of the inverse ratio of weights.
+    """
     acceptance = jnp.where(jnp.isnan(change), 0.0, jnp.exp(-jnp.maximum(change, 0.0)))
     accepted = jr.uniform(key, dtype=acceptance.dtype) < acceptance
     return Moved(jnp.where(accepted, new, old), acceptance, change)

@@ -11,10 +11,9 @@ import jax.random as jr
 import numpy as np
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Key, Scalar
+from retrodict.base.types import Array, Float, Key, Scalar
 from retrodict.lattice.core.action import AbstractAction
 from retrodict.lattice.samplers.updates import Moved, Untuned, metropolis
-from retrodict.lattice.theories.wilson import Wilson
 
 
 @dataclass(frozen=True)
@@ -23,19 +22,26 @@ class WindingStep(Untuned):
 
     def check(self, action: AbstractAction) -> None:
         """Raise `InputError` for other theories."""
-        if not isinstance(action, Wilson) or not action.has_charge:
+        if not action.has_charge:
             got, fix = type(action).__name__, "method.winding: false"
             raise InputError("winding updates are for U(1) in two dimensions", got=got, fix=fix)
 
-    def apply(self, action: AbstractAction, x: Array, key: Key, size: Scalar) -> Moved:
-        """Add the flux of a random sign."""
+    def apply(self, action: AbstractAction, x: Float[Array, "2 columns rows"], key: Key, size: Scalar | float) -> Moved:
+        """Add the uniform flux of one unit with a random sign.
+
+        Args:
+            action: U(1) in two dimensions.
+            x: link angles [radians].
+            key: random key.
+            size: not used.
+        """
         sign_key, accept_key = jr.split(key)
         new = x + jr.rademacher(sign_key, (), x.dtype) * jnp.asarray(uniform_flux(action.shape), x.dtype)
         return metropolis(accept_key, x, new, action.action(new) - action.action(x))
 
 
-def uniform_flux(shape: tuple[int, ...]) -> np.ndarray:
-    """Angles `(2, *shape)` with the same flux 2 pi / V through every plaquette: Q = 1."""
+def uniform_flux(shape: tuple[int, ...]) -> Float[np.ndarray, "2 columns rows"]:
+    """Link angles [radians] with the same flux 2 pi / V through every plaquette: Q = 1."""
     columns, rows = shape
     links = np.zeros((2, columns, rows))
     links[1] = 2 * np.pi / (columns * rows) * np.arange(columns)[:, None]

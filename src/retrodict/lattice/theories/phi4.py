@@ -10,6 +10,7 @@ Source: Smit, "Introduction to quantum fields on a lattice" (2002), section 3; W
 """
 
 from abc import abstractmethod
+from typing import TypeAlias
 
 import equinox as eqx
 import jax
@@ -18,34 +19,31 @@ import jax.random as jr
 import numpy as np
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Key, Scalar
-from retrodict.lattice.core import scalar_observables as measure
-from retrodict.lattice.core.action import (
-    AbstractAction,
-    MeanFunction,
-    Precision,
-    checked_shape,
-    described,
-    on_distances,
-    real_dtype,
-)
+from retrodict.base.types import Array, Float, Key, Scalar
+from retrodict.lattice.core import observables as measure
+from retrodict.lattice.core.action import AbstractAction, EmbeddedSpins, signs
+from retrodict.lattice.core.estimates import MeanFunction
+from retrodict.lattice.core.interactions import HoppingField
+from retrodict.lattice.core.limits import Precision, checked_shape
 from retrodict.lattice.core.spaces import AbstractSpace, RealSpace
+from retrodict.lattice.core.symmetries import Symmetry, negated, of_sites
+from retrodict.lattice.theories import reference
 from retrodict.problem.target import Quantity
+
+Scalars: TypeAlias = Float[Array, "*lattice"]  # one real number a site
 
 
 class AbstractPhi4(AbstractAction):
-    """What the theory is in either convention: a real field that a change of all signs leaves as likely as it was."""
+    """The theory in either convention: a real field with a symmetry under the change of all signs."""
 
-    precision: eqx.AbstractVar[Precision]
+    def hot(self, key: Key) -> Scalars:
+        return jr.normal(key, self.shape, self.dtype)
 
-    def hot(self, key: Key) -> Array:
-        return jr.normal(key, self.shape, real_dtype(self.precision))
-
-    def cold(self) -> Array:
-        """Uniform, where the action of a uniform field is least (not below 1): chains need not fall there."""
+    def cold(self) -> Scalars:
+        """Uniform, where the action of a uniform field is least (not below 1): chains start in its well."""
         square, quartic = self.uniform
         minimum = jnp.where(quartic > 0, -square / (2 * jnp.where(quartic > 0, quartic, 1.0)), 0.0)
-        return jnp.full(self.shape, jnp.sqrt(jnp.maximum(minimum, 1.0)), real_dtype(self.precision))
+        return jnp.full(self.shape, jnp.sqrt(jnp.maximum(minimum, 1.0)), self.dtype)
 
     @property
     @abstractmethod
@@ -53,8 +51,13 @@ class AbstractPhi4(AbstractAction):
         """a and b of the action a phi^2 + b phi^4 of a site of a uniform field."""
 
     @property
+    @abstractmethod
+    def hopping(self) -> Scalar | float:
+        """K of the term -K phi_x phi_{x+mu} of each bond between neighbours."""
+
+    @property
     def quantities(self) -> tuple[Quantity, ...]:
-        plain = described(
+        plain = measure.plain_numbers(
             ("M", "$M$"),
             ("abs_M", "$|M|$"),
             ("V_M2", "$V M^2$"),
@@ -63,9 +66,9 @@ class AbstractPhi4(AbstractAction):
             ("action_density", "$S / V$"),
             ("G_p", r"$G(p_\mathrm{min})$"),
         )
-        return (*plain, on_distances("correlator", self.shape[0], "$G(t)$"))
+        return (*plain, measure.on_distances("correlator", self.shape[0], "$G(t)$"))
 
-    def observables(self, x: Array) -> dict[str, Array]:
+    def observables(self, x: Scalars) -> dict[str, Float[Array, "..."]]:
         return {
             **measure.magnetisation(x, x.size),
             "phi2": jnp.mean(x**2),
@@ -88,84 +91,159 @@ class AbstractPhi4(AbstractAction):
     def odd(self) -> tuple[str, ...]:
         return ("M",)
 
+    def exact_values(self) -> dict[str, float]:
+        return {"M": 0.0}
+
+    def symmetries(self, key: Key) -> dict[str, Symmetry]:
+        return {**of_sites(self.shape), "Z2": negated}
+
+    @property
+    def embedded_spins(self) -> EmbeddedSpins:
+        """The signs of the field; flips of clusters leave |phi| as it is."""
+        return EmbeddedSpins(self.hopping, False, signs)
+
 
 class Phi4(AbstractPhi4):
-    """The lattice convention: hopping parameter `kappa`, quartic coupling `lam` (lambda), on a periodic `shape`."""
+    """The lattice convention.
 
-    space: AbstractSpace
-    shape: tuple[int, ...] = eqx.field(static=True)
+    Args:
+        shape: extents of the periodic lattice [a].
+        kappa: the hopping parameter.
+        lam: the quartic coupling lambda, >= 0 for a stable theory.
+        precision: bits of the field's numbers, 32 or 64.
+
+    Raises:
+        InputError: for a shape or precision that cannot be.
+
+    Example:
+        >>> theory = Phi4((4, 4), kappa=0.27, lam=0.022)
+        >>> round(float(theory.action(jnp.ones((4, 4)))), 6)  # 16 (1 - lam - 4 kappa)
+        -1.632
+    """
+
+    space: AbstractSpace = eqx.field(init=False, default_factory=RealSpace)
+    shape: tuple[int, ...] = eqx.field(static=True, converter=checked_shape)
     kappa: float
     lam: float
-    precision: Precision = eqx.field(static=True)
-
-    def __init__(self, shape: tuple[int, ...], kappa: float, lam: float, precision: Precision = 64):
-        self.space, self.shape = RealSpace(), checked_shape(shape)
-        self.kappa, self.lam, self.precision = kappa, lam, precision
+    precision: Precision = eqx.field(static=True, default=64, kw_only=True)
 
     @property
     def uniform(self) -> tuple[Scalar | float, Scalar | float]:
         return 1 - 2 * self.lam - 2 * len(self.shape) * self.kappa, self.lam
 
-    def action(self, x: Array) -> Scalar:
+    @property
+    def hopping(self) -> Scalar | float:
+        return 2 * self.kappa
+
+    @property
+    def interaction(self) -> HoppingField:
+        return HoppingField(self.kappa, self.lam)
+
+    def action(self, x: Scalars) -> Scalar:
         square = x**2
         local = (1 - 2 * self.lam) * square + self.lam * square**2
         return jnp.sum(local - 2 * self.kappa * x * forward_sum(x))
 
-    def gradient(self, x: Array) -> Array:
+    def gradient(self, x: Scalars) -> Scalars:
         local = (2 - 4 * self.lam) * x + 4 * self.lam * x**3
         return local - 2 * self.kappa * neighbour_sum(x)
 
+    def exact_values(self) -> dict[str, float]:
+        """The symmetry and, on the 2 x 2 torus, a transfer matrix."""
+        if self.shape != (2, 2):
+            return {"M": 0.0}
+        ring = reference.phi4_two_by_two(float(self.kappa), float(self.lam))
+        return {"M": 0.0, **{name: ring[name] for name in ("phi2", "V_M2", "action_density")}}
+
+    def instability(self) -> str:
+        free = self.lam == 0 and 2 * len(self.shape) * abs(self.kappa) >= 1
+        return f"kappa = {self.kappa:g}, lam = {self.lam:g}" if self.lam < 0 or free else ""
+
 
 class ContinuumPhi4(AbstractPhi4):
-    """The continuum convention: `mass_squared` (negative in the broken phase) and `coupling` g of phi^4 / 4!."""
+    """The continuum convention.
 
-    space: AbstractSpace
-    shape: tuple[int, ...] = eqx.field(static=True)
+    Args:
+        shape: extents of the periodic lattice [a].
+        mass_squared: m^2 [a^-2], negative in the broken phase.
+        coupling: g of g phi^4 / 4! [a^(d-4)], >= 0 for a stable theory.
+        precision: bits of the field's numbers, 32 or 64.
+
+    Raises:
+        InputError: for a shape or precision that cannot be.
+
+    Example:
+        >>> to_lattice(ContinuumPhi4((4, 4), mass_squared=1.0, coupling=0.0)).kappa
+        0.2
+    """
+
+    space: AbstractSpace = eqx.field(init=False, default_factory=RealSpace)
+    shape: tuple[int, ...] = eqx.field(static=True, converter=checked_shape)
     mass_squared: float
     coupling: float
-    precision: Precision = eqx.field(static=True)
-
-    def __init__(self, shape: tuple[int, ...], mass_squared: float, coupling: float, precision: Precision = 64):
-        self.space, self.shape = RealSpace(), checked_shape(shape)
-        self.mass_squared, self.coupling, self.precision = mass_squared, coupling, precision
+    precision: Precision = eqx.field(static=True, default=64, kw_only=True)
 
     @property
     def uniform(self) -> tuple[Scalar | float, Scalar | float]:
         return 0.5 * self.mass_squared, self.coupling / 24
 
-    def action(self, x: Array) -> Scalar:
+    @property
+    def hopping(self) -> float:
+        return 1.0
+
+    def action(self, x: Scalars) -> Scalar:
         square = x**2
         local = (len(self.shape) + 0.5 * self.mass_squared) * square + self.coupling / 24 * square**2
         return jnp.sum(local - x * forward_sum(x))
 
-    def gradient(self, x: Array) -> Array:
+    def gradient(self, x: Scalars) -> Scalars:
         return jax.grad(self.action)(x)
+
+    def instability(self) -> str:
+        unbounded = self.coupling < 0 or (self.coupling == 0 and self.mass_squared <= 0)
+        return f"mass_squared = {self.mass_squared:g}, coupling = {self.coupling:g}" if unbounded else ""
 
 
 def to_continuum(theory: Phi4) -> ContinuumPhi4:
-    """The same theory of the field sqrt(2 kappa) phi."""
+    """The same theory of the field sqrt(2 kappa) phi.
+
+    Raises:
+        InputError: unless kappa is positive.
+
+    Example:
+        >>> round(to_continuum(Phi4((4, 4), kappa=0.25, lam=0.02)).mass_squared, 12)
+        -0.16
+    """
     if theory.kappa <= 0:
         raise InputError("only a positive kappa has a continuum convention", got=f"kappa={theory.kappa}")
     mass_squared = (1 - 2 * theory.lam) / theory.kappa - 2 * len(theory.shape)
-    return ContinuumPhi4(theory.shape, mass_squared, 6 * theory.lam / theory.kappa**2, theory.precision)
+    return ContinuumPhi4(theory.shape, mass_squared, 6 * theory.lam / theory.kappa**2, precision=theory.precision)
 
 
 def to_lattice(theory: ContinuumPhi4) -> Phi4:
-    """The same theory of the field phi / sqrt(2 kappa): the inverse of `to_continuum`."""
+    """The same theory of the field phi / sqrt(2 kappa): the inverse of `to_continuum`.
+
+    Raises:
+        InputError: if the potential is not bounded below.
+
+    Example:
+        >>> round(to_lattice(to_continuum(Phi4((4, 4), kappa=0.25, lam=0.02))).lam, 12)
+        0.02
+    """
     hopping = theory.mass_squared + 2 * len(theory.shape)
     root = hopping + np.sqrt(hopping**2 + 4 * theory.coupling / 3)
     if theory.coupling < 0 or root <= 0:
         got = f"mass_squared={theory.mass_squared}, coupling={theory.coupling}"
         raise InputError("the theory has no ground state", got=got, expected="a stable potential")
     kappa = float(2 / root)
-    return Phi4(theory.shape, kappa, theory.coupling * kappa**2 / 6, theory.precision)
+    return Phi4(theory.shape, kappa, theory.coupling * kappa**2 / 6, precision=theory.precision)
 
 
-def neighbour_sum(x: Array) -> Array:
+def neighbour_sum(x: Scalars) -> Scalars:
     """The sum of the field over the 2d neighbours of each site."""
     return sum(jnp.roll(x, step, axis) for axis in range(x.ndim) for step in (1, -1))  # type: ignore[return-value]
 
 
-def forward_sum(x: Array) -> Array:
+def forward_sum(x: Scalars) -> Scalars:
     """The sum of the field over the forward neighbours of each site: each bond once."""
     return sum(jnp.roll(x, -1, axis) for axis in range(x.ndim))  # type: ignore[return-value]

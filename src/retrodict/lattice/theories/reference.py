@@ -1,15 +1,24 @@
 r"""Exact answers for lattice theories: closed forms, sums, quadratures and transfer matrices. NumPy and SciPy only."""
 
 from collections.abc import Callable
+from typing import Final, TypeAlias
 
 import numpy as np
+from jaxtyping import Float
 from scipy.special import ive
+
+Potential: TypeAlias = Callable[[Float[np.ndarray, " points"]], Float[np.ndarray, " points"]]
 
 # --- two-dimensional Ising model --------------------------------------------------------------------------------------
 
 
 def ising_log_partition(extent: int, coupling: float, other: int | None = None) -> float:
-    r"""ln Z of the Ising model on an `extent` by `other` torus.
+    r"""ln Z of the Ising model on a torus.
+
+    Args:
+        extent: one extent of the torus.
+        coupling: K = J / T > 0.
+        other: the other extent; the same by default.
 
     Source: Kaufman, Phys. Rev. 76 (1949) 1232: four products over momenta, evaluated in logarithms.
     """
@@ -29,22 +38,27 @@ def ising_log_partition(extent: int, coupling: float, other: int | None = None) 
 
 
 def ising_energy(extent: int, coupling: float) -> float:
-    """-<s s'> summed over bonds, per site, on a square torus: -d ln Z / dK / V."""
+    """-<s s'> summed over bonds, per site, on a square torus: -d ln Z / dK / V.
+
+    Args:
+        extent: extent of the torus.
+        coupling: K = J / T > 0.
+    """
     return -_derivative(lambda k: ising_log_partition(extent, k), coupling, 1e-3) / extent**2
 
 
-def _log_two_cosh(x: np.ndarray) -> np.ndarray:
+def _log_two_cosh(x: Float[np.ndarray, " momenta"]) -> Float[np.ndarray, " momenta"]:
     return np.abs(x) + np.log1p(np.exp(-2 * np.abs(x)))
 
 
-def _log_two_abs_sinh(x: np.ndarray) -> np.ndarray:
+def _log_two_abs_sinh(x: Float[np.ndarray, " momenta"]) -> Float[np.ndarray, " momenta"]:
     with np.errstate(divide="ignore"):  # at the critical coupling one momentum vanishes: its product is zero
         return np.abs(x) + np.log(-np.expm1(-2 * np.abs(x)))
 
 
 # --- two-dimensional gauge theory -------------------------------------------------------------------------------------
 
-SUM = 200  # representations
+SUM: Final = 200  # representations
 
 
 def u1_plaquette(beta: float, plaquettes: int) -> float:
@@ -64,7 +78,13 @@ def u1_log_partition(beta: float, plaquettes: int) -> float:
 
 
 def u1_wilson_loop(beta: float, plaquettes: int, area: int) -> float:
-    r"""$\langle\cos\theta(A)\rangle = \sum_n I_n^{V-A} I_{n+1}^A / \sum_n I_n^V$ of a loop around A plaquettes."""
+    r"""$\langle\cos\theta(A)\rangle = \sum_n I_n^{V-A} I_{n+1}^A / \sum_n I_n^V$ of a loop around A plaquettes.
+
+    Args:
+        beta: the coupling.
+        plaquettes: their number on the torus.
+        area: number A of plaquettes inside the loop.
+    """
     n = np.arange(-SUM, SUM + 1)
     ratio, raised = ive(np.abs(n), beta) / ive(0, beta), ive(np.abs(n + 1), beta) / ive(0, beta)
     return float(np.sum(ratio ** (plaquettes - area) * raised**area) / np.sum(ratio**plaquettes))
@@ -89,11 +109,16 @@ def u1_susceptibility(beta: float, plaquettes: int) -> float:
     return float(-np.sum(curvature) / np.sum(ratio * a**2) / plaquettes)
 
 
-def u1_charges(beta: float, plaquettes: int, largest: int) -> np.ndarray:
+def u1_charges(beta: float, plaquettes: int, largest: int) -> Float[np.ndarray, " charges"]:
     r"""The probabilities of Q = 0 ... `largest` (and, each, of -Q) on a torus of V plaquettes.
 
     $p(Q) = \int_0^{2\pi}\frac{d\theta}{2\pi}\cos(Q\theta)\,Z(\theta)/Z(0)$ with
     $Z(\theta) = \sum_n a_n(\theta)^V$ and the $a_n$ of `u1_susceptibility`.
+
+    Args:
+        beta: the coupling.
+        plaquettes: their number V on the torus.
+        largest: the largest charge.
     """
     most = 12 + int(6 * np.sqrt(beta))
     nodes, weight = np.polynomial.legendre.leggauss(400)
@@ -140,6 +165,15 @@ def phi4_two_by_two(kappa: float, lam: float, points: int = 160, largest: float 
     """<phi^2>, V <M^2>, <S>/V and ln Z of phi^4 on the 2 x 2 torus: a ring of four fields with doubled bonds.
 
     By a transfer matrix on Gauss-Legendre nodes; M^2 follows from the two-point functions of the ring.
+
+    Args:
+        kappa: the hopping parameter.
+        lam: the quartic coupling.
+        points: number of nodes.
+        largest: largest field of the grid.
+
+    Returns:
+        `phi2`, `V_M2`, `action_density` and `ln_Z`.
     """
     nodes, weights = np.polynomial.legendre.leggauss(points)
     x, w = largest * nodes, largest * weights
@@ -160,36 +194,66 @@ def phi4_two_by_two(kappa: float, lam: float, points: int = 160, largest: float 
 
 
 def harmonic_x2(sites: int, spacing: float, omega: float = 1.0) -> float:
-    """<x^2> of the discretised harmonic oscillator on a periodic path. Creutz, Freedman, Ann. Phys. 132 (1981) 427."""
+    """<x^2> of the discretised harmonic oscillator on a periodic path.
+
+    Args:
+        sites: number of times.
+        spacing: distance between neighbouring times, in units of the inverse energy.
+        omega: the frequency.
+
+    Source: Creutz, Freedman, Ann. Phys. 132 (1981) 427.
+    """
     root = np.sqrt(1 + (spacing * omega) ** 2 / 4)
     r = 1 + (spacing * omega) ** 2 / 2 - spacing * omega * root
     return float((1 + r**sites) / (1 - r**sites) / (2 * omega * root))
 
 
 def path_moments(
-    sites: int, spacing: float, potential: Callable[[np.ndarray], np.ndarray], points: int = 400, largest: float = 6.0
+    sites: int, spacing: float, potential: Potential, points: int = 400, largest: float = 6.0
 ) -> dict[str, float]:
-    """<x^2>, <x^4> and ln Z of a periodic path by the transfer matrix; ln Z with the plain measure prod dx."""
+    """<x^2>, <x^4> and ln Z of a periodic path by the transfer matrix; ln Z with the plain measure prod dx.
+
+    Args:
+        sites: number of times.
+        spacing: distance between neighbouring times, in units of the inverse energy.
+        potential: V(x).
+        points: number of positions of the grid.
+        largest: largest position of the grid.
+
+    Returns:
+        `x2`, `x4` and `ln_Z`.
+    """
     x, share, log_z = _transferred(sites, spacing, potential, points, largest)
     return {"x2": float(share @ x**2), "x4": float(share @ x**4), "ln_Z": log_z}
 
 
 def path_density(
     sites: int, spacing: float, coefficients: tuple[float, ...], points: int = 400, largest: float = 6.0
-) -> tuple[np.ndarray, np.ndarray]:
-    """x and the density of the position at any time, for V = sum_n c_n x^(2 n)."""
+) -> tuple[Float[np.ndarray, " points"], Float[np.ndarray, " points"]]:
+    """The probability density of the position at any time.
+
+    Args:
+        sites: number of times.
+        spacing: distance between neighbouring times, in units of the inverse energy.
+        coefficients: c_n of V = sum_n c_n x^(2 n).
+        points: number of positions of the grid.
+        largest: largest position of the grid.
+
+    Returns:
+        The positions and their density.
+    """
     x, share, _ = _transferred(sites, spacing, even_potential(coefficients), points, largest)
     return x, share / (x[1] - x[0])
 
 
-def even_potential(coefficients: tuple[float, ...]) -> Callable[[np.ndarray], np.ndarray]:
+def even_potential(coefficients: tuple[float, ...]) -> Potential:
     """V = sum_n c_n x^(2 n)."""
     return lambda x: sum((c * x ** (2 * n) for n, c in enumerate(coefficients)), np.zeros_like(x))
 
 
 def _transferred(
-    sites: int, spacing: float, potential: Callable[[np.ndarray], np.ndarray], points: int, largest: float
-) -> tuple[np.ndarray, np.ndarray, float]:
+    sites: int, spacing: float, potential: Potential, points: int, largest: float
+) -> tuple[Float[np.ndarray, " points"], Float[np.ndarray, " points"], float]:
     """The grid, the probability of each of its points, ln Z."""
     x = np.linspace(-largest, largest, points)
     step = x[1] - x[0]
@@ -202,9 +266,16 @@ def _transferred(
 
 
 def energies(
-    potential: Callable[[np.ndarray], np.ndarray], levels: int = 3, points: int = 400, largest: float = 6.0
-) -> np.ndarray:
-    """The lowest eigenvalues of p^2/2 + V on a line, by the Colbert-Miller discrete variable representation."""
+    potential: Potential, levels: int = 3, points: int = 400, largest: float = 6.0
+) -> Float[np.ndarray, " levels"]:
+    """The lowest eigenvalues of p^2/2 + V on a line, by the Colbert-Miller discrete variable representation.
+
+    Args:
+        potential: V(x).
+        levels: number of eigenvalues.
+        points: number of positions of the grid.
+        largest: largest position of the grid.
+    """
     x = np.linspace(-largest, largest, points)
     step, i = x[1] - x[0], np.arange(points)
     difference = i[:, None] - i

@@ -1,4 +1,4 @@
-"""Equations of state from white latents: seven ways, one argument apart, all above the same marginalised crust."""
+"""Equations of state from standard-normal latents: seven ansaetze, all above the same marginalised crust."""
 
 from retrodict.neutron_star.ansatz.parts import CoreGrid, RandomFunction, log_stiffness_trend
 from retrodict.neutron_star.ansatz.pressure import NeuralPressure, PiecewisePolytropes

@@ -12,8 +12,8 @@ from retrodict.neutron_star.ansatz.parts import (
     CoreGrid,
     Network,
     RandomFunction,
-    ignorance,
     log_stiffness_trend,
+    log_stiffness_width,
     sound_speed_squared,
     uniform,
 )
@@ -23,43 +23,62 @@ from retrodict.problem.ansatz import AbstractAnsatz
 
 
 class GaussianProcessSoundSpeed(AbstractAnsatz):
-    """phi = trend + width x Gaussian process in ln n: the default, a smooth prior that spans soft and stiff alike.
+    """phi = trend + width x Gaussian process in ln n: the default, a smooth prior with soft and stiff matter.
 
     Latents: the modes of the process, then the join. Compare Landry, Essick, PRD 99, 084049 (2019), who take the
     process over ln p.
+
+    Example:
+        >>> GaussianProcessSoundSpeed().dim
+        21
     """
 
-    grid: CoreGrid = CoreGrid()
-    process: RandomFunction = RandomFunction()
+    grid: CoreGrid = CoreGrid()  # where the nodes are
+    process: RandomFunction = RandomFunction()  # the random function of unit amplitude
 
     @property
     def dim(self) -> int:
         return self.process.modes + 1
 
     def __call__(self, z: Vector) -> EquationOfState:
-        """White latents -> equation of state."""
+        """Map latents to cold matter.
+
+        Args:
+            z: standard-normal latents, shape (dim,).
+        """
         nodes = self.grid.nodes(self.grid.join(z[-1]))
         x = interval_points(nodes) - LOG_SATURATION
         random = self.process(z[:-1], x, self.grid.lowest, self.grid.highest)
-        return from_sound_speed(nodes, sound_speed_squared(log_stiffness_trend(x) + ignorance(x) * random))
+        return from_sound_speed(nodes, sound_speed_squared(log_stiffness_trend(x) + log_stiffness_width(x) * random))
 
 
 class NeuralSoundSpeed(AbstractAnsatz):
-    """phi = trend + network in ln n. Latents: the weights, then the join."""
+    """phi = trend + network in ln n. Latents: the weights, then the join.
 
-    grid: CoreGrid = CoreGrid()
-    network: Network = Network()
-    amplitude: float = eqx.field(static=True, default=1.0)
+    Example:
+        >>> NeuralSoundSpeed().dim
+        194
+    """
+
+    grid: CoreGrid = CoreGrid()  # where the nodes are
+    network: Network = Network()  # the random function
+    amplitude: float = eqx.field(static=True, default=1.0)  # standard deviation of phi over the width of the prior
 
     @property
     def dim(self) -> int:
         return self.network.dim + 1
 
     def __call__(self, z: Vector) -> EquationOfState:
-        """White latents -> equation of state."""
+        """Map latents to cold matter.
+
+        Args:
+            z: standard-normal latents, shape (dim,).
+        """
         nodes = self.grid.nodes(self.grid.join(z[-1]))
         x = interval_points(nodes) - LOG_SATURATION
-        phi = log_stiffness_trend(x) + self.amplitude * ignorance(x) * self.network(z[:-1], _unit(x, self.grid))
+        phi = log_stiffness_trend(x) + self.amplitude * log_stiffness_width(x) * self.network(
+            z[:-1], _unit(x, self.grid)
+        )
         return from_sound_speed(nodes, sound_speed_squared(phi))
 
 
@@ -68,36 +87,51 @@ class SpectralSoundSpeed(AbstractAnsatz):
 
     Legendre coefficients with standard deviation amplitude / (1 + order); latents: the coefficients, then the join.
     Source: Lindblom, PRD 97, 123019 (2018), whose Upsilon = exp(phi); he expands in ln p or ln h, here it is ln n.
+
+    Example:
+        >>> SpectralSoundSpeed(terms=4).dim
+        5
     """
 
-    grid: CoreGrid = CoreGrid()
-    terms: int = eqx.field(static=True, default=6)
-    amplitude: float = eqx.field(static=True, default=1.2)
+    grid: CoreGrid = CoreGrid()  # where the nodes are
+    terms: int = eqx.field(static=True, default=6)  # number of Legendre polynomials
+    amplitude: float = eqx.field(static=True, default=1.2)  # standard deviation of the first coefficient
 
     @property
     def dim(self) -> int:
         return self.terms + 1
 
     def __call__(self, z: Vector) -> EquationOfState:
-        """White latents -> equation of state."""
+        """Map latents to cold matter.
+
+        Args:
+            z: standard-normal latents, shape (dim,).
+        """
         nodes = self.grid.nodes(self.grid.join(z[-1]))
         x = interval_points(nodes) - LOG_SATURATION
         coefficient = self.amplitude * z[:-1] / (1.0 + np.arange(self.terms))
         shape = _legendre(_unit(x, self.grid), self.terms)
-        phi = log_stiffness_trend(x) + ignorance(x) * (shape @ coefficient)
+        phi = log_stiffness_trend(x) + log_stiffness_width(x) * (shape @ coefficient)
         return from_sound_speed(nodes, sound_speed_squared(phi))
 
 
 class PiecewiseLinearSoundSpeed(AbstractAnsatz):
-    """c_s^2 linear in n between knots at fixed densities [n_sat], from its crust value at the join.
+    """c_s^2 linear in n between knots at fixed densities, from its crust value at the join.
 
     Each knot has phi = trend + amplitude z. Compare Annala et al., Nature Phys. 16 (2020) 907 (linear in the chemical
-    potential) and Tews et al., ApJ 860, 149 (2018). Latents: the knots, then the join.
+    potential) and Tews et al., ApJ 860, 149 (2018). Latents: the knots and the top, then the join.
+
+    Raises:
+        ValueError: if the knots do not ascend between the highest join and the top.
+
+    Example:
+        >>> PiecewiseLinearSoundSpeed(knots=(1.0, 2.0, 4.0)).dim
+        5
     """
 
-    grid: CoreGrid = CoreGrid()
-    knots: tuple[float, ...] = eqx.field(static=True, default=(1.0, 1.6, 2.4, 3.4, 4.8, 7.0))
-    amplitude: float = eqx.field(static=True, default=1.5)
+    grid: CoreGrid = CoreGrid()  # where the nodes are
+    knots: tuple[float, ...] = eqx.field(static=True, default=(1.0, 1.6, 2.4, 3.4, 4.8, 7.0))  # n_sat, ascending
+    amplitude: float = eqx.field(static=True, default=1.5)  # standard deviation of phi at a knot over that width
     crust_value: float = eqx.field(static=True, default=0.008)  # c_s^2 at the join
 
     def __check_init__(self) -> None:
@@ -110,16 +144,20 @@ class PiecewiseLinearSoundSpeed(AbstractAnsatz):
         return len(self.knots) + 2
 
     def __call__(self, z: Vector) -> EquationOfState:
-        """White latents -> equation of state."""
+        """Map latents to cold matter.
+
+        Args:
+            z: standard-normal latents, shape (dim,).
+        """
         join = self.grid.join(z[-1])
         densities = np.asarray((*self.knots, self.grid.top))
         breaks = [jnp.asarray(x) for x in np.log(self.knots)]
-        nodes = self.grid.broken(join, breaks, self._intervals())
+        nodes = self.grid.nodes_with_breaks(join, breaks, self._intervals())
         at = jnp.log(densities)
-        speed = sound_speed_squared(log_stiffness_trend(at) + self.amplitude * ignorance(at) * z[:-1])
-        known = jnp.concatenate([jnp.exp(join)[None], densities])
+        speed = sound_speed_squared(log_stiffness_trend(at) + self.amplitude * log_stiffness_width(at) * z[:-1])
+        abscissa = jnp.concatenate([jnp.exp(join)[None], densities])
         value = jnp.concatenate([jnp.full(1, self.crust_value), speed])
-        return from_sound_speed(nodes, jnp.interp(jnp.exp(interval_points(nodes) - LOG_SATURATION), known, value))
+        return from_sound_speed(nodes, jnp.interp(jnp.exp(interval_points(nodes) - LOG_SATURATION), abscissa, value))
 
     def _intervals(self) -> list[int]:
         """Equal steps on average: shares of the grid by the width of the pieces."""
@@ -130,15 +168,22 @@ class PiecewiseLinearSoundSpeed(AbstractAnsatz):
 class FirstOrderTransition(AbstractAnsatz):
     """A Gaussian process interrupted by a Maxwell plateau (c_s^2 = 0) of free onset and width.
 
-    The onset is log-uniform between `onset` [n_sat], the width ln(n_2 / n_1) uniform between `width`; above the
-    plateau an independent shift of phi lets the new phase be stiffer or softer. Latents: the modes, the shift, onset,
-    width, join. Compare Han et al., PRD 100, 103022 (2019).
+    The onset is log-uniform, the width ln(n_2 / n_1) uniform; above the plateau an independent shift of phi lets the
+    new phase be stiffer or softer. Latents: the modes, the shift, onset, width, join. Compare Han et al., PRD 100,
+    103022 (2019).
+
+    Raises:
+        ValueError: if the plateau can reach the join or the top.
+
+    Example:
+        >>> FirstOrderTransition(onset=(1.5, 4.0)).dim
+        24
     """
 
-    grid: CoreGrid = CoreGrid()
-    process: RandomFunction = RandomFunction()
-    onset: tuple[float, float] = eqx.field(static=True, default=(1.2, 6.0))
-    width: tuple[float, float] = eqx.field(static=True, default=(0.0, 0.6))
+    grid: CoreGrid = CoreGrid()  # where the nodes are
+    process: RandomFunction = RandomFunction()  # the random function of unit amplitude
+    onset: tuple[float, float] = eqx.field(static=True, default=(1.2, 6.0))  # n_sat, range
+    width: tuple[float, float] = eqx.field(static=True, default=(0.0, 0.6))  # range of ln(n_2 / n_1)
     shift: float = eqx.field(static=True, default=1.0)  # standard deviation of phi above minus phi below
 
     def __check_init__(self) -> None:
@@ -151,19 +196,29 @@ class FirstOrderTransition(AbstractAnsatz):
         return self.process.modes + 4
 
     def transition(self, z: Vector) -> tuple[Scalar, Scalar]:
-        """x = ln(n / n_sat) at the onset, and the width ln(n_2 / n_1)."""
+        """x = ln(n / n_sat) at the onset, and the width ln(n_2 / n_1).
+
+        Args:
+            z: standard-normal latents, shape (dim,).
+        """
         onset = uniform(z[-3], float(np.log(self.onset[0])), float(np.log(self.onset[1])))
         return onset, uniform(z[-2], *self.width)
 
     def __call__(self, z: Vector) -> EquationOfState:
-        """White latents -> equation of state."""
+        """Map latents to cold matter.
+
+        Args:
+            z: standard-normal latents, shape (dim,).
+        """
         onset, width = self.transition(z)
         below, plateau = int(0.5 * self.grid.intervals), 4
         counts = [below, plateau, self.grid.intervals - below - plateau]
-        nodes = self.grid.broken(self.grid.join(z[-1]), [onset, onset + width], counts)
+        nodes = self.grid.nodes_with_breaks(self.grid.join(z[-1]), [onset, onset + width], counts)
         x = interval_points(nodes) - LOG_SATURATION
         above = (np.arange(self.grid.intervals) >= below + plateau)[:, None]
-        phi = log_stiffness_trend(x) + ignorance(x) * self.process(z[:-4], x, self.grid.lowest, self.grid.highest)
+        phi = log_stiffness_trend(x) + log_stiffness_width(x) * self.process(
+            z[:-4], x, self.grid.lowest, self.grid.highest
+        )
         speed = sound_speed_squared(phi + jnp.where(above, self.shift * z[-4], 0.0))
         flat = (np.arange(self.grid.intervals) >= below)[:, None] & ~above
         return from_sound_speed(nodes, jnp.where(flat, 0.0, speed))

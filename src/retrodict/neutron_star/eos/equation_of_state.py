@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float
 from retrodict.base.types import Scalar
 from retrodict.neutron_star.eos import crust as _crust
 from retrodict.neutron_star.eos import tabulated
-from retrodict.neutron_star.eos.crust import Segment, interval_points
+from retrodict.neutron_star.eos.crust import Real, Segment, interval_points
 from retrodict.neutron_star.eos.tabulated import Reals
 
 READ_INTERVALS = (60, 26, 42)
@@ -31,8 +31,11 @@ READ_DENSITIES = (10.0**14.7, 10.0**15.0)  # g cm^-3, where the three core polyt
 
 
 class EquationOfState(eqx.Module):
-    """Cold matter from the stellar surface to beyond the centre of the heaviest star. Build one with the functions
-    below."""
+    """Cold matter from the stellar surface to beyond the centre of the heaviest star.
+
+    The columns of the arrays `(intervals, 3)` are the lower end, the middle and the upper end of an interval, one-sided
+    where the sound speed jumps. Build one with `from_sound_speed`, `from_piecewise_polytropes` or `from_table`.
+    """
 
     log_density: Float[Array, " nodes"]  # x = ln(n fm^3), ascending
     energy_density: Float[Array, "intervals 3"]  # MeV fm^-3
@@ -79,8 +82,14 @@ class EquationOfState(eqx.Module):
         return jnp.where(self.causal.all(), jnp.inf, self.log_density[jnp.argmin(self.causal)])
 
     def __call__(self, log_density: Float[Array, " points"]) -> Segment:
-        """The state at any x inside the grid (clipped to it); fourth order between nodes, exact at them, `(points,)`
-        arrays."""
+        """The state at any density inside the grid, fourth order between nodes and exact at them.
+
+        Args:
+            log_density: x = ln(n fm^3), shape (points,); clipped to the grid.
+
+        Returns:
+            Matter with arrays of shape (points,).
+        """
         x = jnp.clip(log_density, self.log_density[0], self.log_density[-1])
         i = jnp.clip(jnp.searchsorted(self.log_density, x, side="right") - 1, 0, self.energy_density.shape[0] - 1)
         width = self.log_density[i + 1] - self.log_density[i]
@@ -118,8 +127,17 @@ def _parabola(t: Float[Array, " points"], value: Float[Array, "points 3"]) -> Fl
 
 
 def core_nodes(edges: list[Scalar], intervals: list[int]) -> Float[Array, " nodes"]:
-    """Nodes in x: `intervals[i]` equal steps between `edges[i]` and `edges[i + 1]`. The edges may be traced, the
-    numbers not."""
+    """Nodes in x = ln(n fm^3) with equal steps between edges.
+
+    Args:
+        edges: x of the edges, ascending; may be traced.
+        intervals: number of intervals between each edge and the next; not traced.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> core_nodes([jnp.asarray(0.0), jnp.asarray(1.0), jnp.asarray(3.0)], [2, 2]).tolist()
+        [0.0, 0.5, 1.0, 2.0, 3.0]
+    """
     pieces = [
         jnp.linspace(lower, upper, count, endpoint=False)
         for lower, upper, count in zip(edges[:-1], edges[1:], intervals, strict=True)
@@ -128,13 +146,21 @@ def core_nodes(edges: list[Scalar], intervals: list[int]) -> Float[Array, " node
 
 
 def integrate_sound_speed(
-    nodes: Float[Array, " nodes"], speed: Float[Array, "intervals 3"], energy_density: Scalar, pressure: Scalar
+    nodes: Float[Array, " nodes"],
+    speed: Float[Array, "intervals 3"],
+    energy_density: Real,
+    pressure: Real,
 ) -> Segment:
-    """The first law integrated upward from `energy_density` and `pressure` [MeV fm^-3] at the first node, to fourth
-    order.
+    """Integrate the first law upward from the first node, to fourth order.
 
-    mu and p are carried and eps = mu n - p follows, so that mu and p are constant to the last bit where the sound speed
-    vanishes.
+    mu and p are integrated and eps = mu n - p follows, so that mu and p are constant to the last bit where the sound
+    speed vanishes.
+
+    Args:
+        nodes: x = ln(n fm^3) of the nodes, ascending, shape (nodes,).
+        speed: c_s^2 at the lower end, middle and upper end of each interval, shape (intervals, 3).
+        energy_density: eps at the first node [MeV fm^-3].
+        pressure: p at the first node [MeV fm^-3].
     """
     width, (lower, middle, upper) = jnp.diff(nodes), speed.T
     to_middle = width * (5.0 * lower + 8.0 * middle - upper) / 24.0
@@ -151,7 +177,13 @@ def integrate_sound_speed(
 
 
 def above_crust(crust: Segment, core: Segment, *, refine_crust: int = 1) -> EquationOfState:
-    """A core that continues the shipped crust, which was made with the same `refine_crust`."""
+    """Put a core on the crust that ships.
+
+    Args:
+        crust: the crust, made with the same `refine_crust`.
+        core: matter that starts where the crust ends.
+        refine_crust: number of parts into which every interval of the crust was split.
+    """
     whole = _crust.join(crust, core)
     surface = jnp.asarray(_crust.surface_log_enthalpy(refine_crust))
     return EquationOfState(*whole, surface_log_enthalpy=surface, core_start=crust.pressure.shape[0])
@@ -160,10 +192,13 @@ def above_crust(crust: Segment, core: Segment, *, refine_crust: int = 1) -> Equa
 def from_sound_speed(
     nodes: Float[Array, " nodes"], speed: Float[Array, "intervals 3"], *, refine_crust: int = 1
 ) -> EquationOfState:
-    """The sound speed of the core decides; the shipped crust lies below.
+    """Build an equation of state from the sound speed of the core, with the crust that ships below it.
 
-    `nodes` ascend in x = ln(n fm^3) and start at the join (`core_nodes` makes them); `speed` is c_s^2 at the lower end,
-    middle and upper end of each interval between them (`interval_points` gives these x). Both may be traced.
+    Args:
+        nodes: x = ln(n fm^3), ascending from the join (`core_nodes` makes them), shape (nodes,); may be traced.
+        speed: c_s^2 at the lower end, middle and upper end of each interval (`interval_points` gives these x), shape
+            (intervals, 3); may be traced.
+        refine_crust: number of parts into which every interval of the crust is split.
     """
     crust = _crust.crust(jnp.exp(nodes[0]), refine=refine_crust)
     _, eps, p = _crust.top(crust)
@@ -171,18 +206,24 @@ def from_sound_speed(
 
 
 def from_piecewise_polytropes(
-    log10_p1: Scalar | float,
-    gamma: Sequence[Scalar | float] | Float[Array, " 3"],
+    log10_p1: Real,
+    gamma: Sequence[Real] | Float[Array, " 3"],
     *,
     top_density: float = 2.4,
     refine: int = 1,
 ) -> EquationOfState:
-    """Three polytropes above the crust: p1 [dyn cm^-2] at 10^14.7 g cm^-3, indices `gamma`, up to `top_density`
-    [fm^-3].
+    """Build the three polytropes of Read et al. above the crust that ships.
 
     The first piece meets the innermost crust polytrope where the two cross; where they do not within that piece, they
-    are joined at its end and the first index follows from p1. `refine` divides the 128 intervals of the core, and those
-    of the crust; 4 is the high-accuracy grid. Source: Read, Lackey, Owen, Friedman, PRD 79, 124032 (2009).
+    are joined at its end and the first index follows from p1. Source: Read, Lackey, Owen, Friedman, PRD 79, 124032
+    (2009).
+
+    Args:
+        log10_p1: log10 of the pressure [dyn cm^-2] at 10^14.7 g cm^-3.
+        gamma: indices below 10^14.7 g cm^-3, up to 10^15 g cm^-3, and above.
+        top_density: density of the last node [fm^-3].
+        refine: number of parts into which the 128 intervals of the core and those of the crust are split; 4 is the
+            high-accuracy grid.
     """
     x1, x2 = (_crust.log_number_density(density) for density in READ_DENSITIES)
     lowest = _crust.log_number_density(_crust.CRUST_LOWEST_DENSITY[3])
@@ -194,25 +235,32 @@ def from_piecewise_polytropes(
     log_p1 = log10_p1 * np.log(10.0) - np.log(_crust.MEV_FM3_IN_DYN_CM2)
     first = (log_p1 - jnp.log(_crust.top(segment)[2])) / (x1 - x_join)
     edges = [x1, x2, float(np.log(top_density))]
-    for index, edge, number, graded in zip(
+    for index, edge, number, grading in zip(
         [first, gamma[1], gamma[2]], edges, READ_INTERVALS, READ_GRADING, strict=True
     ):
-        segment = _crust.extend(segment, jnp.asarray(index), jnp.asarray(edge), refine * number, grading=graded)
+        segment = _crust.extend(segment, jnp.asarray(index), jnp.asarray(edge), refine * number, grading=grading)
     surface = jnp.asarray(_crust.surface_log_enthalpy(refine))
     return EquationOfState(*segment, surface_log_enthalpy=surface, core_start=start)
 
 
 def polytropic(
-    index: Scalar | float,
-    energy_density: Scalar | float,
-    pressure: Scalar | float,
+    index: Real,
+    energy_density: Real,
+    pressure: Real,
     nodes: Float[Array, " nodes"],
     *,
     stars_from: int = 0,
 ) -> EquationOfState:
-    """One polytrope p ~ n^index down to the vacuum (no crust): `energy_density` and `pressure` hold at the first node.
+    """Build one polytrope p ~ n^index down to the vacuum, without a crust.
 
     The baryon mass follows from eps - p / (index - 1); the closed-form surface needs index > 1.
+
+    Args:
+        index: d ln p / d ln n.
+        energy_density: eps at the first node [MeV fm^-3].
+        pressure: p at the first node [MeV fm^-3].
+        nodes: x = ln(n fm^3) of the nodes, ascending, shape (nodes,).
+        stars_from: number of the node above which stars are centred.
     """
     segment = _crust.polytrope(nodes, index, energy_density, pressure)
     rest = energy_density - pressure / (index - 1.0)
@@ -224,27 +272,30 @@ def polytropic(
 def from_table(
     baryon_density: Reals, energy_density: Reals, pressure: Reals, *, crust: bool | None = None
 ) -> EquationOfState:
-    """A tabulated equation of state: n [fm^-3], eps and p [MeV fm^-3], rows ascending, at least four of them.
+    """Build an equation of state from a table of at least four rows.
 
-    Rows that share a pressure are a first-order transition. `crust` puts the shipped crust below the first row, unless
-    that lies below all of it; by default that is done when the first row is too dense to be a surface (p / eps > 3e-4).
-    A first row with p = 0 is a bare surface. Superluminal parts are kept (see
-    `EquationOfState.acausal_log_density`). Raises ValueError on rows that are not ascending and finite.
+    Rows that share a pressure are a first-order transition. A first row with p = 0 is a bare surface. Superluminal
+    parts are kept (see `EquationOfState.acausal_log_density`).
+
+    Args:
+        baryon_density: n [fm^-3], ascending, shape (rows,).
+        energy_density: eps [MeV fm^-3], ascending, shape (rows,).
+        pressure: p [MeV fm^-3], not descending, shape (rows,).
+        crust: whether to put the crust that ships below the first row, unless that lies below all of it; None means
+            where the first row is too dense to be a surface (p / eps > 3e-4).
+
+    Raises:
+        ValueError: if the rows are fewer than four, not finite or not ascending.
     """
     n, eps, p = (np.asarray(a, dtype=float) for a in (baryon_density, energy_density, pressure))
     _require_rows(n, eps, p)
-    lower = _crust_below(n, eps, p) if (_too_dense_for_a_surface(eps[0], p[0]) if crust is None else crust) else None
+    lower = _crust_below(n, eps, p) if (p[0] > LARGEST_SURFACE_RATIO * eps[0] if crust is None else crust) else None
     if lower is not None:
         return _table_on_crust(lower, n, eps, p)
     table = tabulated.intervals(n, eps, p)
     whole = Segment(*(jnp.asarray(a) for a in table[:4]))
     surface = jnp.asarray(_log_enthalpy_above_vacuum(eps[0], p[0], float(whole.sound_speed_squared[0, 0])))
     return EquationOfState(*whole, surface_log_enthalpy=surface, core_start=_first_star(table.log_density))
-
-
-def _too_dense_for_a_surface(eps: float, p: float) -> bool:
-    """Whether the first row of a table needs matter below it."""
-    return p > LARGEST_SURFACE_RATIO * eps
 
 
 def _log_enthalpy_above_vacuum(eps: float, p: float, speed: float) -> float:

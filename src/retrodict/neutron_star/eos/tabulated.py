@@ -20,13 +20,12 @@ _NODES, _WEIGHTS = (0.5 * np.polynomial.legendre.leggauss(6)[0] + 0.5, 0.5 * np.
 
 
 class Table(NamedTuple):
-    """Intervals made of a table; see `retrodict.neutron_star.eos.equation_of_state.EquationOfState` for the meaning of
-    the arrays."""
+    """Intervals made of a table; the arrays are those of an `EquationOfState`, shape (nodes,) or (intervals, 3)."""
 
-    log_density: Reals
-    energy_density: Reals
-    pressure: Reals
-    sound_speed_squared: Reals
+    log_density: Reals  # x = ln(n fm^3)
+    energy_density: Reals  # MeV fm^-3
+    pressure: Reals  # MeV fm^-3
+    sound_speed_squared: Reals  # units of c^2
     density_mismatch: float  # largest |ln(n_table) - x| over the rows
 
 
@@ -40,8 +39,15 @@ class _Rows(NamedTuple):
 
 
 def row_slopes(energy_density: Reals, pressure: Reals) -> tuple[Reals, NDArray[np.bool_]]:
-    """c_s^2 at both ends of every interval `(2, rows - 1)`, one-sided at transitions, and whether to interpolate in
-    logarithms."""
+    """c_s^2 at both ends of every interval between rows, one-sided at transitions.
+
+    Args:
+        energy_density: eps of the rows [MeV fm^-3], ascending, shape (rows,).
+        pressure: p of the rows [MeV fm^-3], shape (rows,).
+
+    Returns:
+        c_s^2 at the lower and the upper end, shape (2, rows - 1), and whether to interpolate in logarithms.
+    """
     flat = is_transition(pressure)
     slope, logarithmic = np.zeros((2, flat.size)), np.ones(flat.size, dtype=bool)
     for first, last in _runs(~flat):
@@ -54,7 +60,11 @@ def row_slopes(energy_density: Reals, pressure: Reals) -> tuple[Reals, NDArray[n
 
 
 def is_transition(pressure: Reals) -> NDArray[np.bool_]:
-    """Which intervals between rows are first-order transitions."""
+    """Which intervals between rows are first-order transitions.
+
+    Args:
+        pressure: p of the rows [MeV fm^-3], shape (rows,).
+    """
     return np.diff(pressure) <= SAME_PRESSURE * pressure[1:]
 
 
@@ -68,11 +78,15 @@ def monotone_slopes(x: Reals, y: Reals) -> Reals:
     """Derivative of the quartic through the five nearest points, limited so that the cubic through rising data rises.
 
     Limiter: Hyman, SIAM J. Sci. Stat. Comput. 4 (1983) 645.
+
+    Args:
+        x: ascending points, shape (rows,).
+        y: values, not descending, shape (rows,).
     """
     secant = np.diff(y) / np.diff(x)
     width = min(5, x.size)
     start = np.clip(np.arange(x.size) - width // 2, 0, x.size - width)
-    raw = np.array([_lagrange_slope(x[s : s + width], y[s : s + width], i - s) for i, s in enumerate(start)])
+    raw = np.array([_lagrange_slope(x[s : s + width], y[s : s + width], int(i - s)) for i, s in enumerate(start)])
     least = np.minimum(np.append(secant, secant[-1]), np.insert(secant, 0, secant[0]))
     return np.clip(raw, 0.0, 3.0 * least)
 
@@ -123,7 +137,13 @@ def _fraction_at(rows: _Rows, x: Reals, guess: Reals) -> Reals:
 
 
 def intervals(baryon_density: Reals, energy_density: Reals, pressure: Reals) -> Table:
-    """Rows in ascending order -> intervals no wider than `LARGEST_STEP` in x (a transition stays one interval)."""
+    """Turn the rows of a table into intervals no wider than `LARGEST_STEP` in x; a transition stays one interval.
+
+    Args:
+        baryon_density: n [fm^-3], ascending, shape (rows,).
+        energy_density: eps [MeV fm^-3], ascending, shape (rows,).
+        pressure: p [MeV fm^-3], not descending, shape (rows,).
+    """
     flat = is_transition(pressure)
     slope, logarithmic = row_slopes(energy_density, pressure)
     energy, p_ends = (np.stack([a[:-1], a[1:]]) for a in (energy_density, pressure))

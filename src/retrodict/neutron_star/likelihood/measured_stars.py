@@ -1,12 +1,12 @@
-"""What masses and radii say of the stars: closest point, or marginalised over where on the branch each star sits.
+"""Likelihoods of masses and radii: closest point of the curve, or marginalised over the place of each star on it.
 
 `ProfileMassRadius` is the likelihood of the automatic-differentiation reconstructions (each star at the point of the
-curve that suits it best); it is no density over data, and its ensembles are too narrow. `MarginalMassRadius` is one:
+curve closest to it); it is no density over data, and its ensembles are too narrow. `MarginalMassRadius` is one:
 the mass of each star is uniform between 1 Msun and the maximum mass, and integrated out. `PulsarMass` does the same
-for a star whose mass alone is known.
+for a star of which the mass alone is measured.
 """
 
-from typing import Self, TypeAlias
+from typing import TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -26,11 +26,11 @@ _Cells: TypeAlias = Float[Array, "stars cells"]
 
 
 class AbstractMeasuredStars(AbstractLikelihood):
-    """Stars with measured mass and radius: what a likelihood of them needs, whatever it makes of their positions."""
+    """Stars with measured mass and radius: what their likelihoods share."""
 
-    measured: eqx.AbstractVar[Measured]
-    error: eqx.AbstractVar[MassRadiusErrors]
-    lightest: eqx.AbstractVar[float]  # Msun
+    measured: eqx.AbstractVar[Measured]  # mass [Msun] and radius [km] of each star
+    error: eqx.AbstractVar[MassRadiusErrors]  # their errors
+    lightest: eqx.AbstractVar[float]  # Msun, lower end of the prior of a mass
 
     @property
     def data(self) -> StarData:
@@ -57,21 +57,29 @@ class AbstractMeasuredStars(AbstractLikelihood):
         """The data with noise added once more."""
         return self.measured - jnp.stack(self.error.sample(key), axis=1), self.error
 
-    def with_data(self, data: StarData) -> Self:
+    def with_data(self, data: StarData) -> "AbstractMeasuredStars":
         """Other stars, each with its errors."""
         return type(self)(*data, self.lightest)
 
 
 class ProfileMassRadius(AbstractMeasuredStars):
-    """Each star at the closest point of the stable branch, in units of its errors: two residuals a star.
+    """Each star at the closest point of the stable branch, in units of its errors: two residuals for each star.
 
     Not normalised over the data (their distance from a curve has no density): use it to find the best curve, as the
     source papers do, not for evidences. Source: Soma, Wang, Shi, Stocker, Zhou, JCAP 08 (2022) 071.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import numpy as np
+        >>> from retrodict.neutron_star.likelihood.noise import mass_radius_errors
+        >>> measured = jnp.array([[1.4, 12.0], [1.9, 11.0]])
+        >>> ProfileMassRadius(measured, mass_radius_errors(np.array([0.1, 0.2]), np.array([1.0, 0.8]))).nuisances
+        2
     """
 
-    measured: Measured
-    error: MassRadiusErrors
-    lightest: float = eqx.field(static=True, default=LIGHTEST)  # of mock stars only
+    measured: Measured  # mass [Msun] and radius [km] of each star
+    error: MassRadiusErrors  # their errors
+    lightest: float = eqx.field(static=True, default=LIGHTEST)  # Msun, of mock stars only
 
     def residual(self, prediction: Prediction) -> Float[Array, " terms"]:
         """The pulls themselves."""
@@ -83,16 +91,28 @@ class MarginalMassRadius(AbstractMeasuredStars):
 
     $$p(M_i, R_i) = \frac{1}{M_{max} - M_{low}} \int_{M_{low}}^{M_{max}} dM\; N\big((M_i, R_i) - (M, R(M))\big)$$
 
-    The prior of a star's mass is uniform from `lightest` to the maximum mass, whichever branch it lies on. Every term
-    is bounded by the peak of its Gaussian, which makes it one residual a star.
+    The prior of a star's mass is uniform from `lightest` to the maximum mass, on whichever branch it lies. Every term
+    is bounded by the peak of its Gaussian, which makes it one residual for each star.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> import numpy as np
+        >>> from retrodict.neutron_star.likelihood.noise import mass_radius_errors
+        >>> star = MarginalMassRadius(jnp.array([[1.4, 12.0]]), mass_radius_errors(np.array([0.1]), np.array([1.0])))
+        >>> round(float(star.log_peak), 3)
+        0.465
     """
 
-    measured: Measured
-    error: MassRadiusErrors
-    lightest: float = eqx.field(static=True, default=LIGHTEST)  # Msun
+    measured: Measured  # mass [Msun] and radius [km] of each star
+    error: MassRadiusErrors  # their errors
+    lightest: float = eqx.field(static=True, default=LIGHTEST)  # Msun, lower end of the prior of a mass
 
     def log_ratio(self, prediction: Prediction) -> Float[Array, " stars"]:
-        """log p of each star, relative to the peak of its Gaussian: at most zero."""
+        """log p of each star, relative to the peak of its Gaussian: at most zero.
+
+        Args:
+            prediction: stars of an equation of state.
+        """
         nodes = mass_nodes(prediction.branch, self.lightest)
         delta = (nodes.mass - self.measured[:, :1], nodes.radius - self.measured[:, 1:])
         u, v = self.error.whiten(*delta)
@@ -109,13 +129,18 @@ class PulsarMass(AbstractLikelihood):
     $$p(M_i) = \frac{\Phi\big((M_{max}-M_i)/\sigma_i\big) - \Phi\big((M_{low}-M_i)/\sigma_i\big)}{M_{max} - M_{low}}$$
 
     the normal density averaged over a mass that is uniform up to the maximum mass; the denominator, often left out,
-    makes it a density of the data and keeps a heavier maximum mass from being free of charge. Source: Miller, Chirenti,
-    Lamb, ApJ 888, 12 (2020).
+    makes it a density of the data, so that a heavier maximum mass has its price. Source: Miller, Chirenti, Lamb, ApJ
+    888, 12 (2020).
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> PulsarMass(jnp.array([2.01, 1.908]), jnp.array([0.04, 0.016])).nuisances
+        2
     """
 
     mass: Float[Array, " pulsars"]  # Msun
-    error: Float[Array, " pulsars"]  # Msun
-    lightest: float = eqx.field(static=True, default=LIGHTEST)
+    error: Float[Array, " pulsars"]  # Msun, one standard deviation
+    lightest: float = eqx.field(static=True, default=LIGHTEST)  # Msun, lower end of the prior
 
     @property
     def data(self) -> Float[Array, " pulsars"]:
@@ -171,7 +196,12 @@ class PulsarMass(AbstractLikelihood):
 
 
 def log_mean_exp(exponent: Float[Array, "... nodes"], weight: Float[Array, " nodes"]) -> Float[Array, "..."]:
-    """log sum(weight exp(exponent)) over the last axis, without underflow where all exponents are far below zero."""
+    """log sum(weight exp(exponent)) over the last axis, without underflow where all exponents are far below zero.
+
+    Args:
+        exponent: shape (..., nodes).
+        weight: weights, not negative, shape (nodes,).
+    """
     peak = jnp.max(jnp.where(weight > 0, exponent, -jnp.inf), axis=-1, keepdims=True)
     peak = jnp.where(jnp.isfinite(peak), peak, 0.0)
     shifted = jnp.minimum(exponent - peak, 0.0)
@@ -183,6 +213,11 @@ def closest_displacement(measured: Measured, error: MassRadiusErrors, branch: Br
 
     The closest approach is exact on every chord. Its derivative includes the sliding of the point along the curve, so
     that the displacement along the curve, which costs nothing, does not slow a Gauss-Newton step.
+
+    Args:
+        measured: mass [Msun] and radius [km] of each star, shape (stars, 2).
+        error: their errors.
+        branch: stable stars of an equation of state.
     """
     cell = lax.stop_gradient(_closest_chord(measured, error, branch))
     ends = (branch.mass[cell] - measured[:, :1], branch.radius[cell] - measured[:, 1:])
@@ -193,7 +228,14 @@ def closest_displacement(measured: Measured, error: MassRadiusErrors, branch: Br
 
 
 def mock_stars(key: Key, branch: Branch, error: MassRadiusErrors, lightest: float) -> Measured:
-    """Measurements of stars whose masses are uniform over the stable branch above `lightest` [Msun]."""
+    """Simulate measurements of stars whose masses are uniform over the stable branch.
+
+    Args:
+        key: random key.
+        branch: stable stars of an equation of state.
+        error: errors of the measurements.
+        lightest: lower end of the range of masses [Msun].
+    """
     star_key, noise_key = jr.split(key)
     stars = jnp.stack(sample_stars(star_key, branch, error.correlation.shape[0], lightest), axis=1)
     return stars - jnp.stack(error.sample(noise_key), axis=1)

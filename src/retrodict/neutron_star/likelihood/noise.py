@@ -8,6 +8,9 @@ $$p \propto \exp\Big[-\frac{u^2 - 2\rho uv + v^2}{2(1-\rho^2)}\Big],\quad u = \f
 with the upper error where the true value lies above the measured one; it is normalised exactly.
 """
 
+from collections.abc import Sequence
+from typing import TypeAlias
+
 import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
@@ -15,31 +18,48 @@ import numpy as np
 
 from retrodict.base.types import Array, Float, Key
 
+_Errors: TypeAlias = Float[np.ndarray, "stars ..."] | Sequence[float] | Sequence[Sequence[float]]
+
 
 class MassRadiusErrors(eqx.Module):
-    """One-sigma errors of each star, `(minus, plus)`, and the correlation of mass and radius."""
+    """One-sigma errors of each star below and above the measured value, and the correlation of mass and radius."""
 
-    mass: Float[Array, "stars 2"]  # Msun
-    radius: Float[Array, "stars 2"]  # km
-    correlation: Float[Array, " stars"]
+    mass: Float[Array, "stars 2"]  # Msun, below and above
+    radius: Float[Array, "stars 2"]  # km, below and above
+    correlation: Float[Array, " stars"]  # of mass and radius, in (-1, 1)
 
     def whiten(
         self, mass: Float[Array, "stars cells"], radius: Float[Array, "stars cells"]
     ) -> tuple[Float[Array, "stars cells"], Float[Array, "stars cells"]]:
-        """Displacements (true minus measured) -> two independent standard-normal numbers."""
+        """Displacements (true minus measured) -> two independent standard-normal numbers.
+
+        Args:
+            mass: displacements of the mass [Msun], shape (stars, cells).
+            radius: displacements of the radius [km], shape (stars, cells).
+        """
         return self.decorrelate(*(d / s for d, s in zip((mass, radius), self.scale(mass, radius), strict=True)))
 
     def scale(
         self, mass: Float[Array, "stars cells"], radius: Float[Array, "stars cells"]
     ) -> tuple[Float[Array, "stars cells"], Float[Array, "stars cells"]]:
-        """The errors on the side to which the displacements point."""
+        """The errors on the side to which the displacements point.
+
+        Args:
+            mass: displacements of the mass [Msun], shape (stars, cells).
+            radius: displacements of the radius [km], shape (stars, cells).
+        """
         m, r = (jnp.where(d > 0, e[:, 1:], e[:, :1]) for d, e in ((mass, self.mass), (radius, self.radius)))
         return m, r
 
     def decorrelate(
         self, u: Float[Array, "stars cells"], v: Float[Array, "stars cells"]
     ) -> tuple[Float[Array, "stars cells"], Float[Array, "stars cells"]]:
-        """Scaled displacements -> independent ones."""
+        """Displacements in units of their errors -> independent ones.
+
+        Args:
+            u: displacements of the mass over its error, shape (stars, cells).
+            v: displacements of the radius over its error, shape (stars, cells).
+        """
         rho = self.correlation[:, None]
         return u, (v - rho * u) / jnp.sqrt(1 - rho**2)
 
@@ -49,7 +69,11 @@ class MassRadiusErrors(eqx.Module):
         return -jnp.log(jnp.sum(self._quadrants(), axis=1)) - 0.5 * jnp.log1p(-(self.correlation**2))
 
     def sample(self, key: Key) -> tuple[Float[Array, " stars"], Float[Array, " stars"]]:
-        """Displacements true minus measured, of mass [Msun] and radius [km]."""
+        """Draw displacements (true minus measured) of mass [Msun] and radius [km].
+
+        Args:
+            key: random key.
+        """
         key_quadrant, key_angle, key_length = jr.split(key, 3)
         stars = self.correlation.shape
         row = jnp.arange(stars[0])
@@ -76,11 +100,22 @@ class MassRadiusErrors(eqx.Module):
 
 
 def mass_radius_errors(
-    mass: Float[Array, "stars"] | np.ndarray,
-    radius: Float[Array, "stars"] | np.ndarray,
-    correlation: Float[Array, "stars"] | np.ndarray | float = 0.0,
+    mass: _Errors,
+    radius: _Errors,
+    correlation: Float[np.ndarray, " stars"] | Sequence[float] | float = 0.0,
 ) -> MassRadiusErrors:
-    """Errors as `(stars,)` or `(stars, 2)` arrays (minus, plus) [Msun, km]; correlations in (-1, 1)."""
+    """Build the errors of measured stars from symmetric or asymmetric ones.
+
+    Args:
+        mass: errors of the masses [Msun], shape (stars,), or (stars, 2) for below and above.
+        radius: errors of the radii [km], of such a shape too.
+        correlation: of mass and radius, in (-1, 1); one number or shape (stars,).
+
+    Example:
+        >>> import numpy as np
+        >>> mass_radius_errors(np.array([0.1]), np.array([[0.8, 1.2]])).radius.tolist()
+        [[0.8, 1.2]]
+    """
     both = [np.asarray(e, dtype=float) for e in (mass, radius)]
     m, r = (np.repeat(e[:, None], 2, axis=1) if e.ndim == 1 else e for e in both)
     rho = np.broadcast_to(np.asarray(correlation, dtype=float), len(m))

@@ -1,9 +1,9 @@
 r"""Stars and mergers that are published as posterior samples.
 
 The samples are turned into a density by `KernelDensity` and read as a likelihood that is a function of the
-displacement between the star and the centre of the samples: a mock measurement is the same cloud of samples somewhere
-else. It follows that the *datum* is the place of the cloud, and the likelihood is normalised over it. Samples must have
-been drawn under a flat prior in the two quantities, or carry weights that make it flat.
+displacement between the star and the centre of the samples: a mock measurement is the same cloud of samples at another
+place. So the *datum* is the place of the cloud, and the likelihood is normalised over it. Samples must have been drawn
+under a flat prior in the two quantities, or carry weights that make it flat.
 """
 
 import equinox as eqx
@@ -24,11 +24,11 @@ LEAST_RATIO = 0.4  # of the masses in a merger
 
 
 class SampledStar(AbstractLikelihood):
-    """One star of which samples of mass and radius are known, marginalised over its place on the stable branch."""
+    """One star with posterior samples of mass and radius, marginalised over its place on the stable branch."""
 
     shift: Float[Array, " 2"]  # of the cloud of samples: mass [Msun], radius [km]; zero for the real one
-    density: KernelDensity
-    lightest: float = eqx.field(static=True, default=LIGHTEST)
+    density: KernelDensity  # of mass [Msun] and radius [km]
+    lightest: float = eqx.field(static=True, default=LIGHTEST)  # Msun, lower end of the prior of the mass
 
     @property
     def data(self) -> Float[Array, " 2"]:
@@ -73,7 +73,7 @@ class SampledStar(AbstractLikelihood):
 
 
 class SampledTides(AbstractLikelihood):
-    r"""One merger of which samples of mass ratio and tidal deformability are known, at its (precise) chirp mass.
+    r"""One merger of which samples of mass ratio and tidal deformability are given, at its (precise) chirp mass.
 
     $$p = \int dq\; f\big(q, \tilde\Lambda(q)\big), \qquad q = M_2/M_1,$$
 
@@ -135,7 +135,13 @@ class SampledTides(AbstractLikelihood):
 def combined_deformability(
     prediction: Prediction, chirp_mass: Scalar, ratio: Float[Array, " ratios"]
 ) -> Float[Array, " ratios"]:
-    """lambda_tilde at mass ratios M_2 / M_1 <= 1. Source: Flanagan, Hinderer, PRD 77, 021502 (2008)."""
+    """lambda_tilde at given mass ratios. Source: Flanagan, Hinderer, PRD 77, 021502 (2008).
+
+    Args:
+        prediction: stars of an equation of state.
+        chirp_mass: of the merger [Msun].
+        ratio: M_2 / M_1 <= 1, shape (ratios,).
+    """
     heavy = chirp_mass * (1 + ratio) ** 0.2 * ratio**-0.6
     light = ratio * heavy
     lambda_1, lambda_2 = (jnp.exp(log_deformability_at(prediction.branch, mass)) for mass in (heavy, light))
@@ -144,12 +150,20 @@ def combined_deformability(
 
 
 def sampled_star(samples: MassRadiusSamples) -> SampledStar:
-    """The likelihood of one star's samples."""
+    """The likelihood of one star's samples.
+
+    Args:
+        samples: posterior samples of its mass and radius.
+    """
     return SampledStar(jnp.zeros(2), KernelDensity.fit(samples.mass, samples.radius, samples.weight))
 
 
 def sampled_tides(samples: TidalSamples) -> SampledTides:
-    """The likelihood of one merger's samples; the chirp mass is their weighted mean."""
+    """The likelihood of one merger's samples; the chirp mass is their weighted mean.
+
+    Args:
+        samples: posterior samples of the masses and of lambda_tilde.
+    """
     ratio = samples.mass_2 / samples.mass_1
     density = KernelDensity.fit(ratio, samples.lambda_tilde, samples.weight)
     return SampledTides(jnp.asarray(0.0), density, jnp.asarray(samples.chirp_mass @ samples.weight))

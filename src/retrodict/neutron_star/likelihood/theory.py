@@ -1,4 +1,4 @@
-r"""What theory says of matter itself, below and above the densities that stars probe.
+r"""Constraints from theory on matter itself, below and above the densities that stars probe.
 
 `PressureBand` is a calculated band of the pressure at low density, as from chiral effective field theory.
 `Reachability` asks whether perturbative QCD at a large chemical potential can be reached at all. With $n = dp/d\mu$,
@@ -8,10 +8,10 @@ it jumps up). Between a state L of the star and the state H of perturbative QCD 
 $$\frac{n_L}{\mu_L}\,\frac{\mu_H^2-\mu_L^2}{2} \;\le\; p_H - p_L \;\le\; \frac{n_H}{\mu_H}\,\frac{\mu_H^2-\mu_L^2}{2}.$$
 
 Both ends are reached: c_s^2 = 1 all the way and then a jump of n, or first the jump. Source: Komoltsev, Kurkela, PRL
-128, 202701 (2022). Both likelihoods look at `Prediction.matter`.
+128, 202701 (2022). Both likelihoods use `Prediction.matter`.
 """
 
-from typing import Self
+from typing import TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -32,13 +32,17 @@ from retrodict.problem.covariance import Covariance
 from retrodict.problem.likelihood import AbstractLikelihood, Gaussian, residual_of_bounded
 
 BAND_DENSITIES = (0.05, 0.5)  # fm^-3, of a calculated band
+_Rows: TypeAlias = Float[np.ndarray, " rows"]
 
 
 class PressureBand(AbstractLikelihood):
-    """A Gaussian band of the pressure at given densities; the errors of neighbouring densities are correlated."""
+    """A Gaussian band of the pressure at given densities; the errors of neighbouring densities are correlated.
+
+    `read_pressure_band` reads one from a table.
+    """
 
     density: Float[Array, " rows"]  # fm^-3
-    pressure: Gaussian  # MeV fm^-3
+    pressure: Gaussian  # MeV fm^-3, data and covariance
 
     @property
     def data(self) -> Float[Array, " rows"]:
@@ -64,7 +68,7 @@ class PressureBand(AbstractLikelihood):
         """The centre of the band with its error added once more."""
         return self.pressure.resample(key)
 
-    def with_data(self, data: Float[Array, " rows"]) -> Self:
+    def with_data(self, data: Float[Array, " rows"]) -> "PressureBand":
         """Another centre of the band."""
         return type(self)(self.density, self.pressure.with_data(data))
 
@@ -79,14 +83,20 @@ class Reachability(AbstractLikelihood):
       \log\Phi\Big(\frac{p_{max}-p_H}{\sqrt{\sigma_p^2 + (\partial p_{max}/\partial n_H)^2\sigma_n^2}}\Big)$$
 
     with the bounds above: a constraint softened by the errors of (n_H, p_H), each end by itself, and no density of
-    data. It tends to one where H is reachable. Without a `matching` density the state L is the centre of the heaviest
-    star, so that all that stars contain is asked for, and nothing beyond.
+    data. It tends to one where H is reachable.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> Reachability(jnp.array([6.5, 3800.0]), jnp.array([0.4, 1000.0]), 2600.0).nuisances
+        2
     """
 
     state: Float[Array, " 2"]  # n_H [fm^-3], p_H [MeV fm^-3]
-    error: Float[Array, " 2"]
+    error: Float[Array, " 2"]  # their standard deviations
     chemical_potential: float = eqx.field(static=True)  # mu_H [MeV], of baryon number
-    matching: float | None = eqx.field(static=True, default=None)  # n_sat
+    matching: float | None = eqx.field(
+        static=True, default=None
+    )  # n_sat, of the state L; None: the centre of the heaviest star
 
     @property
     def data(self) -> Float[Array, " 2"]:
@@ -120,7 +130,7 @@ class Reachability(AbstractLikelihood):
         """The state H with its errors added once more."""
         return self.state + self.error * jr.normal(key, (2,))
 
-    def with_data(self, data: Float[Array, " 2"]) -> Self:
+    def with_data(self, data: Float[Array, " 2"]) -> "Reachability":
         """Another state H."""
         return type(self)(data, self.error, self.chemical_potential, self.matching)
 
@@ -139,28 +149,57 @@ class Reachability(AbstractLikelihood):
 
     def _lower_state(self, prediction: Prediction) -> tuple[Scalar, Scalar, Scalar]:
         """mu_L [MeV], n_L [fm^-3] and p_L [MeV fm^-3]."""
-        asked = None if self.matching is None else jnp.asarray(self.matching * SATURATION_DENSITY)
-        density = prediction.heaviest.central_density if asked is None else asked
+        matching = None if self.matching is None else jnp.asarray(self.matching * SATURATION_DENSITY)
+        density = prediction.heaviest.central_density if matching is None else matching
         state = _matter(prediction)(jnp.log(density)[None])
         energy, pressure = state.energy_density[0], state.pressure[0]
         return (energy + pressure) / density, density, pressure
 
 
 def pressure_gain(mu_low: Scalar, n_low: Scalar, mu_high: Scalar, n_high: Scalar) -> tuple[Scalar, Scalar]:
-    """The least and the greatest p_H - p_L [MeV fm^-3] between two states (mu [MeV], n [fm^-3]); see above.
+    """The least and the greatest p_H - p_L [MeV fm^-3] between two states; see above.
 
     The least exceeds the greatest where n_H / mu_H < n_L / mu_L: no stable, causal matter joins such states.
+
+    Args:
+        mu_low: baryon chemical potential of the lower state [MeV].
+        n_low: its baryon density [fm^-3].
+        mu_high: baryon chemical potential of the upper state [MeV].
+        n_high: its baryon density [fm^-3].
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> low, high = pressure_gain(*(jnp.asarray(x) for x in (1500.0, 0.8, 2600.0, 6.5)))
+        >>> round(float(low), 1), round(float(high), 1)
+        (1202.7, 5637.5)
     """
     half = 0.5 * (mu_high**2 - mu_low**2)
     return n_low / mu_low * half, n_high / mu_high * half
 
 
 def read_pressure_band(path: PathLike, sigmas: float = 1.0, correlation: float = 1.0) -> PressureBand:
-    r"""The band in a table with the columns baryon_density [fm^-3], pressure_low and pressure_high [MeV fm^-3].
+    r"""Read a band from a table with the columns baryon_density, pressure_low and pressure_high.
 
-    Low and high are the mean minus and plus `sigmas` standard deviations of the pressure of matter in beta equilibrium.
-    Errors at n and n' are correlated by $\exp(-|\ln n/n'|/\ell)$, `correlation` being the length, so that more rows are
-    not more data. Raises `InputError` unless densities rise within 0.05 ... 0.5 fm^-3 and 0 < low < high.
+    Low and high are the mean minus and plus `sigmas` standard deviations of the pressure [MeV fm^-3] of matter in beta
+    equilibrium at n [fm^-3]. Errors at n and n' are correlated by $\exp(-|\ln n/n'|/\ell)$, so that more rows are not
+    more data.
+
+    Args:
+        path: table with named columns.
+        sigmas: half-width of the band in standard deviations.
+        correlation: correlation length l in ln n.
+
+    Raises:
+        InputError: unless densities rise within 0.05 ... 0.5 fm^-3 and 0 < low < high.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> header = "baryon_density [fm^-3], pressure_low [MeV fm^-3], pressure_high [MeV fm^-3]"
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "band.csv")
+        ...     _ = path.write_text("\n".join([header, "0.1, 0.8, 1.0", "0.2, 3.0, 5.0"]))
+        ...     read_pressure_band(path).density.tolist()
+        [0.1, 0.2]
     """
     table = read_columns(path)
     density = take(table, ("baryon_density", "density", "n"), NUMBER_DENSITY)
@@ -172,7 +211,12 @@ def read_pressure_band(path: PathLike, sigmas: float = 1.0, correlation: float =
     return PressureBand(jnp.asarray(density), Gaussian(jnp.asarray(0.5 * (low + high)), covariance))
 
 
-def _check_band(table: Columns, density: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
+def _check_band(
+    table: Columns,
+    density: Float[np.ndarray, " rows"],
+    low: Float[np.ndarray, " rows"],
+    high: Float[np.ndarray, " rows"],
+) -> None:
     least, most = BAND_DENSITIES
     rules = [
         ((density < least) | (density > most), "baryon_density", "is out of range", f"{least:g} to {most:g} fm^-3"),

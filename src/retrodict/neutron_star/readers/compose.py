@@ -7,18 +7,16 @@ Source: Typel, Oertel, Klaehn, Phys. Part. Nucl. 46, 633 (2015), section 4.
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from retrodict.base.atomic import storage_error, write_text
 from retrodict.base.constants import NEUTRON_MASS, PROTON_MASS
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import PathLike, Source, read_text
 from retrodict.base.tables import Columns, parse_numbers
-
-if TYPE_CHECKING:
-    from retrodict.neutron_star.readers.eos_tables import EquationOfStateTable
+from retrodict.neutron_star.readers.eos_table import EquationOfStateTable
 
 COLDEST = 1.0  # MeV: a star is far colder, and so must be the coldest slice of a table
 _SUFFIXES = (".nb", ".thermo", ".t", ".yq")
@@ -26,7 +24,11 @@ _HEAD = 3 + 7 + 1  # indices, Q1 to Q7, the number of further quantities
 
 
 def is_compose(path: PathLike) -> bool:
-    """Whether `path` is a folder or a file of a CompOSE table."""
+    """Whether a path is a folder or a file of a CompOSE table.
+
+    Args:
+        path: file or folder.
+    """
     path = Path(path)
     try:
         return path.is_dir() or (path.suffix in _SUFFIXES and _beside(path, ".nb").is_file())
@@ -34,8 +36,20 @@ def is_compose(path: PathLike) -> bool:
         return False
 
 
-def read_compose(path: PathLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, Columns]:
-    """n [fm^-3], eps and p [MeV fm^-3] of the coldest slice, and the same as columns with their provenance."""
+def read_compose(
+    path: PathLike,
+) -> tuple[Float[np.ndarray, " rows"], Float[np.ndarray, " rows"], Float[np.ndarray, " rows"], Columns]:
+    """Read the coldest slice of a CompOSE table.
+
+    Args:
+        path: the folder, or one of its files.
+
+    Returns:
+        n [fm^-3], eps and p [MeV fm^-3], each of shape (rows,), and the same as columns with their provenance.
+
+    Raises:
+        InputError: if the table is not cold, not in beta equilibrium or not complete.
+    """
     nb, thermo = _members(Path(path))
     density = _grid(nb)
     for suffix, what in ((".t", "temperature"), (".yq", "charge fraction")):
@@ -54,10 +68,15 @@ def read_compose(path: PathLike) -> tuple[np.ndarray, np.ndarray, np.ndarray, Co
     return n, energy, pressure, table
 
 
-def write_compose(folder: PathLike, table: "EquationOfStateTable") -> None:
-    """The four files of a cold CompOSE table in `folder`. The charge fraction is not known to a table and written as 0.
+def write_compose(folder: PathLike, table: EquationOfStateTable) -> None:
+    """Write the four files of a cold CompOSE table. A table has no charge fraction; it is written as 0.
 
-    Raises `StorageError`.
+    Args:
+        folder: where to write; made if it does not exist.
+        table: equation of state.
+
+    Raises:
+        StorageError: if a file cannot be written.
     """
     folder = Path(folder)
     try:
@@ -94,7 +113,7 @@ def _beside(path: Path, suffix: str) -> Path:
     return path.with_suffix(suffix)
 
 
-def _grid(path: Path) -> tuple[int, np.ndarray]:
+def _grid(path: Path) -> tuple[int, Float[np.ndarray, " values"]]:
     """First index and values of an `eos.nb`, `eos.t` or `eos.yq`."""
     text, _ = read_text(path)
     numbers = [value for _, row in parse_numbers(text, path) for value in row]
@@ -105,7 +124,7 @@ def _grid(path: Path) -> tuple[int, np.ndarray]:
     return int(numbers[0]), np.asarray(numbers[2:])
 
 
-def _check_axis(path: Path, what: str, density: tuple[int, np.ndarray]) -> None:
+def _check_axis(path: Path, what: str, density: tuple[int, Float[np.ndarray, " values"]]) -> None:
     """One charge fraction (or one for each density), and a slice that is cold."""
     if not path.is_file():
         return
@@ -118,14 +137,16 @@ def _check_axis(path: Path, what: str, density: tuple[int, np.ndarray]) -> None:
         raise InputError("not in beta equilibrium", where=str(path), got=f"{len(values)} charge fractions", fix=fix)
 
 
-def _thermo_rows(path: Path) -> tuple[tuple[float, float], np.ndarray, Source, np.ndarray]:
+def _thermo_rows(
+    path: Path,
+) -> tuple[tuple[float, float], Float[np.ndarray, "rows columns"], Source, Int[np.ndarray, " rows"]]:
     text, source = read_text(path)
     rows = iter(parse_numbers(text, path))
     number, head = next(rows, (1, []))
     if len(head) != 3 or not all(900.0 < mass < 1000.0 for mass in head[:2]):
         got, expected = " ".join(f"{x:g}" for x in head[:4]) or "nothing", "neutron mass, proton mass [MeV], 0 or 1"
         raise InputError("not a CompOSE table", where=f"{path}:{number}", got=got, expected=expected)
-    kept, lines = [], []
+    values, lines = [], []
     for number, row in rows:
         whole = len(row) >= _HEAD and all(abs(x) < 1e7 and float(x).is_integer() for x in (*row[:3], row[10]))
         if not whole or len(row) != _HEAD + row[10]:
@@ -133,14 +154,16 @@ def _thermo_rows(path: Path) -> tuple[tuple[float, float], np.ndarray, Source, n
             raise InputError(
                 "a row is incomplete", where=f"{path}:{number}", got=f"{len(row)} numbers", expected=expected
             )
-        kept.append(row[:_HEAD])
+        values.append(row[:_HEAD])
         lines.append(number)
-    if not kept:
+    if not values:
         raise InputError("the table has no rows of numbers", where=str(path))
-    return (head[0], head[1]), np.asarray(kept), source, np.asarray(lines)
+    return (head[0], head[1]), np.asarray(values), source, np.asarray(lines)
 
 
-def _coldest(rows: np.ndarray, lines: np.ndarray, path: Path) -> tuple[np.ndarray, np.ndarray]:
+def _coldest(
+    rows: Float[np.ndarray, "rows columns"], lines: Int[np.ndarray, " rows"], path: Path
+) -> tuple[Float[np.ndarray, "cold columns"], Int[np.ndarray, " cold"]]:
     cold = rows[:, 0] == rows[:, 0].min()
     rows, lines = rows[cold], lines[cold]
     order = np.argsort(rows[:, 1], kind="stable")

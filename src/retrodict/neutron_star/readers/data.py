@@ -5,11 +5,15 @@ Every reader returns arrays in the units of this domain (Msun, km, MeV fm^-3, fm
 never by position: a mass and a radius that change places would give a wrong equation of state without any complaint.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+from jaxtyping import Float
 
 from retrodict.base.columns import read_columns, take, weights
 from retrodict.base.errors import InputError
@@ -52,56 +56,70 @@ SAMPLE_MASS_RANGE = (0.1, 5.0)  # of every sample: the tails reach far
 SAMPLE_RADIUS_RANGE = (2.0, 40.0)
 
 WORDS = ("name", "source", "reference", "object")
+Rows: TypeAlias = Float[np.ndarray, " rows"]
 
 
 @dataclass(frozen=True, eq=False)
 class MassRadiusObservations:
-    """Measured masses [Msun] and radii [km], one row a star, each with its one-sigma error below and above."""
+    """Measured masses and radii, one row for each star, with one-sigma errors below and above."""
 
-    names: tuple[str, ...]
-    mass: np.ndarray
-    mass_error_minus: np.ndarray
-    mass_error_plus: np.ndarray
-    radius: np.ndarray
-    radius_error_minus: np.ndarray
-    radius_error_plus: np.ndarray
+    names: tuple[str, ...]  # of the objects
+    mass: Rows  # Msun
+    mass_error_minus: Rows  # Msun
+    mass_error_plus: Rows  # Msun
+    radius: Rows  # km
+    radius_error_minus: Rows  # km
+    radius_error_plus: Rows  # km
     sources: tuple[str, ...]  # the paper of each row, "" where unknown
-    file: Source
+    file: Source  # where they were read
 
     def __len__(self) -> int:
         return len(self.mass)
 
     @property
-    def mass_error(self) -> np.ndarray:
+    def mass_error(self) -> Rows:
         """The mean of the errors below and above [Msun]: the error itself where it is symmetric."""
         return 0.5 * (self.mass_error_minus + self.mass_error_plus)
 
     @property
-    def radius_error(self) -> np.ndarray:
+    def radius_error(self) -> Rows:
         """The mean of the errors below and above [km]: the error itself where it is symmetric."""
         return 0.5 * (self.radius_error_minus + self.radius_error_plus)
 
 
 @dataclass(frozen=True, eq=False)
 class MassRadiusSamples:
-    """Posterior samples of one star's mass [Msun] and radius [km]; the weights sum to one."""
+    """Posterior samples of one star's mass and radius."""
 
-    mass: np.ndarray
-    radius: np.ndarray
-    weight: np.ndarray
-    file: Source
+    mass: Rows  # Msun
+    radius: Rows  # km
+    weight: Rows  # sums to one
+    file: Source  # where they were read
 
     def __len__(self) -> int:
         return len(self.mass)
 
 
-def observations(name: str = "classic18") -> MassRadiusObservations:
-    """The stars that ship: `classic18`, or `2025` in which J0437-4715 has its 2024 NICER value.
+def observations(name: PathLike = "classic18") -> MassRadiusObservations:
+    """The stars that ship, or those of a table.
 
     The eighteen are those of the published reconstructions (Soma, Wang, Shi, Stoecker, Zhou, JCAP 08 (2022) 071), order
     kept. The names of the objects and the papers beside them were written down from memory of the literature and are
     for display only.
+
+    Args:
+        name: `classic18`, or `2025` in which J0437-4715 has its 2024 NICER value, or the path of a table.
+
+    Raises:
+        InputError: if there is no such set, or as `read_observations`.
+
+    Example:
+        >>> stars = observations("classic18")
+        >>> len(stars), float(stars.mass[0]), float(stars.radius[0])
+        (18, 1.42, 11.71)
     """
+    if isinstance(name, os.PathLike) or Path(name).suffix or os.sep in name:
+        return read_observations(name)
     if name not in OBSERVATION_SETS:
         sets = ", ".join(OBSERVATION_SETS)
         raise InputError("no such set of observations", where="observations", got=repr(name), expected=f"one of {sets}")
@@ -110,18 +128,39 @@ def observations(name: str = "classic18") -> MassRadiusObservations:
 
 
 def read_observations(path: PathLike, columns: ColumnNames | None = None) -> MassRadiusObservations:
-    """Measured stars from a table with the columns `mass`, `mass_error`, `radius`, `radius_error` in any order.
+    r"""Read measured stars from a table with the columns `mass`, `mass_error`, `radius`, `radius_error` in any order.
 
     An asymmetric error has two columns, `mass_error_minus` and `mass_error_plus`. `name` and `source` may be there.
-    Units stand in the header (`mass [Msun], radius [km]`); without one, Msun and km are meant. Raises `InputError` for
-    negative errors, for values out of range and for columns that look swapped.
+    Units stand in the header (`mass [Msun], radius [km]`); without one, Msun and km are meant.
+
+    Args:
+        path: table of any form: text, .npy, .npz, HDF5 or JSON.
+        columns: names and units of the columns of a file that has no header, as in `"mass, radius"`.
+
+    Raises:
+        InputError: if an error is not positive, a value is out of range or columns look swapped.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "stars.csv")
+        ...     _ = path.write_text("mass, mass_error, radius, radius_error\n1.4, 0.1, 12.0, 1.0\n")
+        ...     read_observations(path).radius.tolist()
+        [12.0]
     """
     return observations_from_columns(read_columns(path, columns, words=WORDS))
 
 
 @np.errstate(all="ignore")  # what overflows is out of range, and refused as such
 def observations_from_columns(table: Columns) -> MassRadiusObservations:
-    """The checked observations in columns that are already read."""
+    """Check measured stars in columns that are already read.
+
+    Args:
+        table: named columns.
+
+    Raises:
+        InputError: as `read_observations`.
+    """
     mass, radius = take(table, MASS_NAMES, MASS), take(table, RADIUS_NAMES, LENGTH)
     _refuse_swapped(table, mass, radius)
     _require_range(table, "mass", mass, MASS_RANGE, "Msun")
@@ -134,17 +173,30 @@ def observations_from_columns(table: Columns) -> MassRadiusObservations:
 
 
 def read_mass_radius_samples(path: PathLike, columns: ColumnNames | None = None) -> MassRadiusSamples:
-    """Posterior samples of mass and radius, as the NICER groups publish them: text, .npy, .npz or HDF5.
+    """Read posterior samples of mass [Msun] and radius [km], as the NICER groups publish them.
 
-    The groups do not agree on the order of the columns, so a file without a header needs `columns`, for instance
-    `"mass, radius"` or `"radius, mass, weight"`. Raises `InputError` where they look swapped or the ranges are absurd.
+    The groups do not agree on the order of the columns, so a file without a header needs `columns`.
+
+    Args:
+        path: file of samples: text, .npy, .npz or HDF5.
+        columns: names and units of the columns, as in `"mass, radius"` or `"radius, mass, weight"`.
+
+    Raises:
+        InputError: if mass and radius look swapped, or values or their medians are out of range.
     """
     return samples_from_columns(read_columns(path, columns))
 
 
 @np.errstate(all="ignore")  # what overflows is out of range, and refused as such
 def samples_from_columns(table: Columns) -> MassRadiusSamples:
-    """The checked samples in columns that are already read."""
+    """Check posterior samples in columns that are already read.
+
+    Args:
+        table: named columns.
+
+    Raises:
+        InputError: as `read_mass_radius_samples`.
+    """
     mass, radius = take(table, MASS_NAMES, MASS), take(table, RADIUS_NAMES, LENGTH)
     if len(mass) < LEAST_SAMPLES:
         got, expected = f"{len(mass)} samples", f"at least {LEAST_SAMPLES}"
@@ -157,9 +209,7 @@ def samples_from_columns(table: Columns) -> MassRadiusSamples:
     return MassRadiusSamples(mass, radius, weights(table), table.source)
 
 
-def _errors(
-    table: Columns, quantity: str, values: np.ndarray, units: Mapping[str, float]
-) -> tuple[np.ndarray, np.ndarray]:
+def _errors(table: Columns, quantity: str, values: Rows, units: Mapping[str, float]) -> tuple[Rows, Rows]:
     """The errors below and above; positive, and smaller than the value itself."""
     symmetric = f"{quantity}_error" in table
     sides = [f"{quantity}_error"] * 2 if symmetric else [f"{quantity}_error_minus", f"{quantity}_error_plus"]
@@ -176,7 +226,7 @@ def _errors(
     return errors[0], errors[-1]
 
 
-def _refuse_swapped(table: Columns, mass: np.ndarray, radius: np.ndarray) -> None:
+def _refuse_swapped(table: Columns, mass: Rows, radius: Rows) -> None:
     low, high = MEDIAN_MASS_RANGE[0], MASS_RANGE[1]
     swapped = (mass > MEDIAN_RADIUS_RANGE[0]) & (radius > low) & (radius < high)
     if swapped.any():
@@ -186,7 +236,7 @@ def _refuse_swapped(table: Columns, mass: np.ndarray, radius: np.ndarray) -> Non
         raise InputError("mass and radius look swapped", where=where, got=got, fix=fix)
 
 
-def _require_range(table: Columns, name: str, values: np.ndarray, bounds: tuple[float, float], unit: str) -> None:
+def _require_range(table: Columns, name: str, values: Rows, bounds: tuple[float, float], unit: str) -> None:
     bad = (values < bounds[0]) | (values > bounds[1])
     if bad.any():
         row = int(np.argmax(bad))
@@ -195,7 +245,7 @@ def _require_range(table: Columns, name: str, values: np.ndarray, bounds: tuple[
         raise InputError(f"a {name} is out of range", where=table.where(row, name), got=got, expected=expected, fix=fix)
 
 
-def _require_median(table: Columns, name: str, values: np.ndarray, bounds: tuple[float, float], unit: str) -> None:
+def _require_median(table: Columns, name: str, values: Rows, bounds: tuple[float, float], unit: str) -> None:
     median = float(np.median(values))
     if not bounds[0] <= median <= bounds[1]:
         got, expected = f"a median of {median:.6g} {unit}", f"{bounds[0]:g} to {bounds[1]:g} {unit}"

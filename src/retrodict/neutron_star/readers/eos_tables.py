@@ -5,20 +5,21 @@ the baryon density is absent it follows from the first law, dn / n = d eps / (ep
 the lowest row: one baryon weighs one atomic mass unit there. Masses, radii and deformabilities do not depend on that.
 """
 
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
+from jaxtyping import Float
 
 from retrodict.base.atomic import write_text
 from retrodict.base.columns import find, read_columns
 from retrodict.base.constants import ATOMIC_MASS_UNIT, ATOMIC_MASS_UNIT_IN_GRAM
 from retrodict.base.errors import InputError
-from retrodict.base.files import PathLike, Source
+from retrodict.base.files import PathLike
 from retrodict.base.tables import ColumnNames, Columns, format_table
 from retrodict.base.units import factor, is_unit
 from retrodict.neutron_star.columns import BARYON_NAMES, ENERGY_NAMES, PRESSURE_NAMES
 from retrodict.neutron_star.readers.compose import is_compose, read_compose
+from retrodict.neutron_star.readers.eos_table import EquationOfStateTable
 from retrodict.neutron_star.units import ENERGY_DENSITY, NUMBER_DENSITY, PRESSURE
 
 LEAST_ROWS = 8
@@ -30,36 +31,25 @@ SAME_PRESSURE = 1e-10  # relative: rows closer than this share a pressure
 CONSISTENCY = 0.01  # of n between the table and the first law, above which a warning is given
 
 HEADER = "baryon_density [fm^-3], energy_density [MeV fm^-3], pressure [MeV fm^-3]"
+Rows: TypeAlias = Float[np.ndarray, " rows"]
 
 _MASS_DENSITY = {"g cm^-3": 1e-39 / ATOMIC_MASS_UNIT_IN_GRAM, "kg m^-3": 1e-42 / ATOMIC_MASS_UNIT_IN_GRAM}
 
 
-@dataclass(frozen=True, eq=False)
-class EquationOfStateTable:
-    """Cold matter row by row: n [fm^-3] and eps [MeV fm^-3] strictly ascending, p [MeV fm^-3] not descending."""
-
-    baryon_density: np.ndarray
-    energy_density: np.ndarray
-    pressure: np.ndarray
-    file: Source
-    warnings: tuple[str, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.baryon_density)
-
-    @property
-    def sound_speed_squared(self) -> np.ndarray:
-        """dp / d eps of each interval between two rows (rows - 1); zero across a first-order transition."""
-        return np.diff(self.pressure) / np.diff(self.energy_density)
-
-
 def read_equation_of_state(path: PathLike, columns: ColumnNames | None = None) -> EquationOfStateTable:
-    """A table with `baryon_density`, `energy_density` and `pressure` in any order, or a CompOSE cold table.
+    """Read a table with `baryon_density`, `energy_density` and `pressure` in any order, or a CompOSE cold table.
 
-    Units stand in the header, `pressure [dyn cm^-2]`, or in `columns` for a file without one:
-    `"pressure [dyn cm^-2], energy_density [g cm^-3]"`; `_` skips a column. The baryon density may be absent. For
-    CompOSE name the folder, or one of its files `eos.nb`, `eos.thermo`, `eos.t`, `eos.yq`. Raises `InputError` where
-    the table is not matter: negative, not ascending, superluminal everywhere, in units other than stated.
+    Units stand in the header, `pressure [dyn cm^-2]`. The baryon density may be absent. For CompOSE name the folder, or
+    one of its files `eos.nb`, `eos.thermo`, `eos.t`, `eos.yq`.
+
+    Args:
+        path: file or folder.
+        columns: names and units of the columns of a file that has no header, as in
+            `"pressure [dyn cm^-2], energy_density [g cm^-3]"`; `_` skips a column.
+
+    Raises:
+        InputError: if the table is not matter: negative, not ascending, superluminal everywhere, or in units other than
+            stated.
     """
     if columns is None and is_compose(path):
         return check_table(*read_compose(path))
@@ -69,7 +59,14 @@ def read_equation_of_state(path: PathLike, columns: ColumnNames | None = None) -
 
 @np.errstate(all="ignore")  # what overflows is out of range, and refused as such
 def table_from_columns(table: Columns) -> EquationOfStateTable:
-    """The checked equation of state in columns that are already read."""
+    """Check an equation of state in columns that are already read.
+
+    Args:
+        table: named columns.
+
+    Raises:
+        InputError: as `read_equation_of_state`.
+    """
     energy_density = _with_unit(table, ENERGY_NAMES, ENERGY_DENSITY)
     pressure = _with_unit(table, PRESSURE_NAMES, PRESSURE)
     name = find(table, BARYON_NAMES)
@@ -80,13 +77,28 @@ def table_from_columns(table: Columns) -> EquationOfStateTable:
     return check_table(density, energy_density, pressure, table)
 
 
-def is_equation_of_state(table: Columns) -> bool:
-    """Whether the table has a pressure and an energy density."""
-    return bool(find(table, PRESSURE_NAMES) and find(table, ENERGY_NAMES))
-
-
 def write_equation_of_state(path: PathLike, table: EquationOfStateTable) -> None:
-    """CSV that `read_equation_of_state` reads back to the same bits. Raises `StorageError`."""
+    """Write CSV that `read_equation_of_state` reads back to the same bits.
+
+    Args:
+        path: file to write.
+        table: equation of state.
+
+    Raises:
+        StorageError: if the file cannot be written.
+
+    Example:
+        >>> import pathlib, tempfile
+        >>> import numpy as np
+        >>> from retrodict.base.files import Source
+        >>> eps = np.geomspace(100.0, 1500.0, 9)
+        >>> table = EquationOfStateTable(eps / 950.0, eps, 1e-4 * eps**2, Source("mine", "", 0))
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "eos.csv")
+        ...     write_equation_of_state(path, table)
+        ...     bool((read_equation_of_state(path).pressure == table.pressure).all())
+        True
+    """
     arrays = (table.baryon_density, table.energy_density, table.pressure)
     names = ("baryon_density", "energy_density", "pressure")
     write_text(path, format_table(names, ("fm^-3", "MeV fm^-3", "MeV fm^-3"), arrays))
@@ -95,12 +107,23 @@ def write_equation_of_state(path: PathLike, table: EquationOfStateTable) -> None
 def write_mass_radius_curve(
     path: PathLike,
     *,
-    mass: np.ndarray,
-    radius: np.ndarray,
-    tidal_deformability: np.ndarray | None = None,
-    central_density: np.ndarray | None = None,
+    mass: Float[np.ndarray, " stars"],
+    radius: Float[np.ndarray, " stars"],
+    tidal_deformability: Float[np.ndarray, " stars"] | None = None,
+    central_density: Float[np.ndarray, " stars"] | None = None,
 ) -> None:
-    """CSV of stars: mass [Msun], radius [km] and, where given, lambda and the central density [fm^-3]."""
+    """Write CSV of stars.
+
+    Args:
+        path: file to write.
+        mass: masses [Msun], shape (stars,).
+        radius: radii [km], shape (stars,).
+        tidal_deformability: Lambda, shape (stars,); no column if None.
+        central_density: baryon densities [fm^-3], shape (stars,); no column if None.
+
+    Raises:
+        StorageError: if the file cannot be written.
+    """
     given = {
         ("mass", "Msun"): mass,
         ("radius", "km"): radius,
@@ -112,14 +135,24 @@ def write_mass_radius_curve(
     write_text(path, format_table(names, units, list(present.values())))
 
 
-def baryon_density_from_first_law(energy_density: np.ndarray, pressure: np.ndarray) -> np.ndarray:
-    """n [fm^-3] at each row, p being a power of eps between rows; the convention stands at the top of this file."""
+def baryon_density_from_first_law(energy_density: Rows, pressure: Rows) -> Rows:
+    """n [fm^-3] at each row, p being a power of eps between rows; the convention stands at the top of this file.
+
+    Args:
+        energy_density: eps [MeV fm^-3], ascending, shape (rows,).
+        pressure: p [MeV fm^-3], shape (rows,).
+    """
     steps = log_density_steps(energy_density, pressure)
     return energy_density[0] / ATOMIC_MASS_UNIT * np.exp(np.concatenate([[0.0], np.cumsum(steps)]))
 
 
-def log_density_steps(energy_density: np.ndarray, pressure: np.ndarray) -> np.ndarray:
-    """ln(n_{i+1} / n_i) by the first law: the integral of d ln eps / (1 + p / eps), Gauss-Legendre in ln eps."""
+def log_density_steps(energy_density: Rows, pressure: Rows) -> Float[np.ndarray, " rows-1"]:
+    """ln(n_{i+1} / n_i) by the first law: the integral of d ln eps / (1 + p / eps), Gauss-Legendre in ln eps.
+
+    Args:
+        energy_density: eps [MeV fm^-3], ascending, shape (rows,).
+        pressure: p [MeV fm^-3], shape (rows,).
+    """
     points, weight = np.polynomial.legendre.leggauss(8)
     t = 0.5 * (points + 1.0)
     width = np.diff(np.log(energy_density))[:, None]
@@ -132,9 +165,22 @@ def log_density_steps(energy_density: np.ndarray, pressure: np.ndarray) -> np.nd
 
 @np.errstate(all="ignore")  # what overflows is out of range, and refused as such
 def check_table(
-    density: np.ndarray | None, energy_density: np.ndarray, pressure: np.ndarray, table: Columns
+    density: Rows | None,
+    energy_density: Rows,
+    pressure: Rows,
+    table: Columns,
 ) -> EquationOfStateTable:
-    """The three columns, in canonical units, as an equation of state, or an `InputError` for the first fault."""
+    """Make an equation of state of three columns in canonical units.
+
+    Args:
+        density: n [fm^-3], shape (rows,); None where it is to follow from the first law.
+        energy_density: eps [MeV fm^-3], shape (rows,).
+        pressure: p [MeV fm^-3], shape (rows,).
+        table: the columns as read, for messages.
+
+    Raises:
+        InputError: for the first fault.
+    """
     if len(pressure) < LEAST_ROWS:
         got, expected = f"{len(pressure)} rows", f"at least {LEAST_ROWS}"
         raise InputError("the table has too few rows", where=table.source.path, got=got, expected=expected)
@@ -157,7 +203,11 @@ def check_table(
 
 
 def superluminal_from(table: EquationOfStateTable) -> float | None:
-    """The baryon density [fm^-3] at which dp / d eps first passes one, between the middles of rows; None if never."""
+    """The baryon density [fm^-3] at which dp / d eps first passes one, between the middles of rows; None if never.
+
+    Args:
+        table: equation of state.
+    """
     speed, x = table.sound_speed_squared, np.log(table.baryon_density)
     fast = speed > 1.0 + 1e-9
     if not fast.any() or fast[0]:
@@ -168,7 +218,14 @@ def superluminal_from(table: EquationOfStateTable) -> float | None:
 
 
 def transitions(table: EquationOfStateTable) -> list[dict[str, float]]:
-    """First-order transitions: runs of rows that share a pressure."""
+    """First-order transitions: runs of rows that share a pressure.
+
+    Args:
+        table: equation of state.
+
+    Returns:
+        For each: `pressure` and `energy_density_jump` [MeV fm^-3], baryon densities `onset` and `end` [fm^-3].
+    """
     same = np.diff(table.pressure) <= SAME_PRESSURE * table.pressure[1:]
     flat = np.concatenate([[False], same, [False]])
     edges = np.flatnonzero(np.diff(flat.astype(int)))
@@ -183,13 +240,13 @@ def transitions(table: EquationOfStateTable) -> list[dict[str, float]]:
     ]
 
 
-def _level(pressure: np.ndarray) -> np.ndarray:
+def _level(pressure: Rows) -> Rows:
     """Pressures that fall by rounding alone are those of a first-order transition: they keep the value before."""
     highest = np.maximum.accumulate(pressure)
     return np.where(highest - pressure <= SAME_PRESSURE * highest, highest, pressure)
 
 
-def _with_unit(table: Columns, names: tuple[str, ...], units: dict[str, float]) -> np.ndarray:
+def _with_unit(table: Columns, names: tuple[str, ...], units: dict[str, float]) -> Rows:
     name = find(table, names)
     where = table.source.path
     if name is None:
@@ -199,12 +256,12 @@ def _with_unit(table: Columns, names: tuple[str, ...], units: dict[str, float]) 
         raise InputError(f"the column {names[0]} is missing", where=where, got=got, why=why, fix=fix)
     if not table.unit(name):
         fix = f"write the unit in the header, {name} [{next(iter(units))}], or name it in the call"
-        known = ", ".join(units)
-        raise InputError("a column has no unit", where=table.where(name=name), expected=f"one of {known}", fix=fix)
+        choices = ", ".join(units)
+        raise InputError("a column has no unit", where=table.where(name=name), expected=f"one of {choices}", fix=fix)
     return table[name] * factor(table.unit(name), units, table.where(name=name))
 
 
-def _refuse_negative(table: Columns, name: str, values: np.ndarray) -> None:
+def _refuse_negative(table: Columns, name: str, values: Rows) -> None:
     end = 0 if values[0] <= values[-1] else len(values) - 1
     bad = values <= 0.0
     if name == "pressure" and values[end] == 0.0:
@@ -217,7 +274,10 @@ def _refuse_negative(table: Columns, name: str, values: np.ndarray) -> None:
 
 
 def _refuse_swapped(
-    table: Columns, density: np.ndarray | None, energy_density: np.ndarray, pressure: np.ndarray
+    table: Columns,
+    density: Rows | None,
+    energy_density: Rows,
+    pressure: Rows,
 ) -> None:
     """Where the pressure a baryon looks like an energy a baryon; other mixtures leave the ranges."""
     low, high = ENERGY_PER_BARYON_RANGE
@@ -230,7 +290,7 @@ def _refuse_swapped(
         raise InputError(what, where=table.where(row), got=got, why=why, fix=fix)
 
 
-def _refuse_wrong_units(table: Columns, quantities: dict[str, np.ndarray]) -> None:
+def _refuse_wrong_units(table: Columns, quantities: dict[str, Rows]) -> None:
     ranges = {
         "baryon_density": (HIGHEST_DENSITY_RANGE, "fm^-3"),
         "energy_density": (HIGHEST_ENERGY_RANGE, "MeV fm^-3"),
@@ -247,7 +307,7 @@ def _refuse_wrong_units(table: Columns, quantities: dict[str, np.ndarray]) -> No
         _refuse_energy_per_baryon(table, quantities["energy_density"] / quantities["baryon_density"])
 
 
-def _refuse_energy_per_baryon(table: Columns, energy: np.ndarray) -> None:
+def _refuse_energy_per_baryon(table: Columns, energy: Rows) -> None:
     low, high = ENERGY_PER_BARYON_RANGE
     bad = (energy < low) | (energy > high)
     if bad.any():
@@ -258,7 +318,7 @@ def _refuse_energy_per_baryon(table: Columns, energy: np.ndarray) -> None:
         raise InputError(what, where=table.where(row), got=got, expected=expected, fix=fix)
 
 
-def _refuse_falling(table: Columns, name: str, values: np.ndarray, *, reverse: bool) -> None:
+def _refuse_falling(table: Columns, name: str, values: Rows, *, reverse: bool) -> None:
     steps = np.diff(values)
     bad = steps < 0.0 if name == "pressure" else steps <= 0.0
     if bad.any():
@@ -281,24 +341,19 @@ def _refuse_superluminal(table: EquationOfStateTable) -> None:
 
 
 def _warnings(table: EquationOfStateTable, *, integrated: bool) -> list[str]:
-    found = []
+    warnings = []
     onset = superluminal_from(table)
     if onset is not None:
-        found.append(f"superluminal above a baryon density of {onset:.4g} fm^-3")
+        warnings.append(f"superluminal above a baryon density of {onset:.4g} fm^-3")
     if integrated:
         rest = f"n = eps / {ATOMIC_MASS_UNIT:.3f} MeV at the lowest row"
-        found.append(f"no baryon density in the file: integrated from d eps / (eps + p), with {rest}")
-        return found
+        warnings.append(f"no baryon density in the file: integrated from d eps / (eps + p), with {rest}")
+        return warnings
     steps = np.diff(np.log(table.baryon_density)) - log_density_steps(table.energy_density, table.pressure)
     worst, total = int(np.argmax(np.abs(steps))), float(np.abs(np.cumsum(steps)).max())
     if total > CONSISTENCY:
         at = f"worst near {table.baryon_density[worst]:.4g} fm^-3"
-        found.append(
+        warnings.append(
             f"baryon density and d eps / (eps + p) disagree by {100 * total:.2g} % ({at}); the first law is violated"
         )
-    return found
-
-
-def default_name(path: PathLike) -> str:
-    """A short name for a table: its file name without the suffix."""
-    return Path(path).stem
+    return warnings

@@ -7,9 +7,10 @@ import json
 import math
 import os
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from retrodict.base.columns import find, read_columns
 from retrodict.base.errors import InputError, UnknownKind
@@ -43,6 +44,9 @@ from retrodict.neutron_star.readers.eos_tables import (
 from retrodict.neutron_star.readers.kinds import READERS
 from retrodict.neutron_star.readers.tidal_samples import TidalSamples, tides_from_columns
 
+if TYPE_CHECKING:
+    from retrodict.neutron_star.stars.sequence import Star, StellarSequence
+
 CANONICAL_MASS = 1.4  # Msun
 HEAVIEST_PULSAR = 1.9  # Msun, as the published reconstructions ask
 LEAST_CENTRAL_DENSITY = 0.08  # fm^-3
@@ -53,11 +57,19 @@ KINDS = "an equation of state, mass-radius observations, mass-radius samples, or
 
 
 def inspect(path: PathLike, columns: ColumnNames | None = None) -> dict[str, JSON]:
-    """Describe a data file of this domain, JSON-ready. `columns` names those of a table without a header.
+    """Describe a data file of this domain, JSON-ready.
 
-    `kind` is `equation_of_state`, `mass_radius_observations`, `mass_radius_samples`, `tidal_samples`, or
-    `table_without_names` for numbers whose meaning the file does not say. Raises `UnknownKind` where the file is none
-    of these, `InputError` where it is one and violates its rules.
+    Args:
+        path: file or folder.
+        columns: names and units of the columns of a table that has no header.
+
+    Returns:
+        `kind` is `equation_of_state`, `mass_radius_observations`, `mass_radius_samples`, `tidal_samples`, or
+        `table_without_names` for numbers whose meaning the file does not state; the other entries depend on it.
+
+    Raises:
+        UnknownKind: if the file is none of these.
+        InputError: if it is one of them and violates its rules.
     """
     if columns is None and is_compose(path):
         return _equation_of_state(read_equation_of_state(path), "compose")
@@ -97,7 +109,7 @@ def _header(kind: str, form: str, source: Source, rows: int) -> dict[str, JSON]:
     return {**whole, "size": {"value": source.size, "unit": "bytes"}}
 
 
-def _ranges(**quantities: tuple[np.ndarray, str]) -> dict[str, JSON]:
+def _ranges(**quantities: tuple[Float[np.ndarray, " rows"], str]) -> dict[str, JSON]:
     return {
         name: {
             "least": float(values.min()),
@@ -177,9 +189,14 @@ def _equation_of_state(table: EquationOfStateTable, form: str) -> dict[str, JSON
 
 
 def solve_stars(table: EquationOfStateTable) -> tuple[dict[str, JSON], list[str]]:
-    """The heaviest star and all stable stars of 1.4 Msun, with warnings that say where they stop to be believable.
+    """The heaviest star and all stable stars of 1.4 Msun of a table.
 
-    `radius_1.4` and `tidal_deformability_1.4` are those of the star of lowest density where there are several.
+    Args:
+        table: equation of state.
+
+    Returns:
+        The stars, `radius_1.4` and `tidal_deformability_1.4` being those of the star of lowest density where there are
+        several, and warnings about their limits.
     """
     stars, sequence = _stars(table)
     heaviest, same_mass = stars
@@ -196,15 +213,15 @@ def solve_stars(table: EquationOfStateTable) -> tuple[dict[str, JSON], list[str]
     return found, [*_star_warnings(sequence, heaviest, twins), *_superluminal_warning(table, sequence, heaviest)]
 
 
-def _stars(table: EquationOfStateTable) -> Any:
+def _stars(table: EquationOfStateTable) -> tuple[tuple["Star", "Star"], "StellarSequence"]:
     """The heaviest star and those of 1.4 Msun, and the sequence that they belong to."""
     import equinox as eqx  # JAX is needed for stars alone, and takes a second to import
 
-    from retrodict.neutron_star.eos.equation_of_state import from_table
+    from retrodict.neutron_star.eos.equation_of_state import EquationOfState, from_table
     from retrodict.neutron_star.stars.tov import maximum_mass, solve, stars_at_mass
 
     @eqx.filter_jit
-    def all_stars(matter: Any) -> Any:
+    def all_stars(matter: EquationOfState) -> tuple[tuple["Star", "Star"], "StellarSequence"]:
         sequence = solve(matter, nodes)
         return (maximum_mass(sequence), stars_at_mass(sequence, CANONICAL_MASS, branches=MOST_TWINS)), sequence
 
@@ -217,14 +234,14 @@ def _stars(table: EquationOfStateTable) -> Any:
     return all_stars(matter)
 
 
-def _centres(density: np.ndarray) -> np.ndarray:
+def _centres(density: Float[np.ndarray, " nodes"]) -> Int[np.ndarray, " stars"]:
     """Nodes that are centres of neutron stars: above half of saturation density, thinned, the last one kept."""
     core = np.flatnonzero(density > LEAST_CENTRAL_DENSITY)
     core = core[core > 0]
     return core[:: -max(1, -(-len(core) // MOST_CENTRES))][::-1]
 
 
-def _twins(sequence: Any, stars: Any) -> list[dict[str, JSON]]:
+def _twins(sequence: "StellarSequence", stars: "Star") -> list[dict[str, JSON]]:
     """Every stable star of 1.4 Msun, causal or not, in order of central density."""
     mass, stable = np.asarray(sequence.mass), np.asarray(sequence.stable)
     crossing = (mass[:-1] <= CANONICAL_MASS) & (mass[1:] > CANONICAL_MASS) & stable[1:]
@@ -235,7 +252,7 @@ def _twins(sequence: Any, stars: Any) -> list[dict[str, JSON]]:
     ]
 
 
-def _star_warnings(sequence: Any, heaviest: Any, twins: list[dict[str, JSON]]) -> list[str]:
+def _star_warnings(sequence: "StellarSequence", heaviest: "Star", twins: list[dict[str, JSON]]) -> list[str]:
     mass = np.asarray(sequence.mass)
     found = []
     if int(np.nanargmax(mass)) == len(mass) - 1:
@@ -249,7 +266,7 @@ def _star_warnings(sequence: Any, heaviest: Any, twins: list[dict[str, JSON]]) -
     return found
 
 
-def _superluminal_warning(table: EquationOfStateTable, sequence: Any, heaviest: Any) -> list[str]:
+def _superluminal_warning(table: EquationOfStateTable, sequence: "StellarSequence", heaviest: "Star") -> list[str]:
     onset = superluminal_from(table)
     if onset is None:
         return []
@@ -264,7 +281,7 @@ def _superluminal_warning(table: EquationOfStateTable, sequence: Any, heaviest: 
     return [f"{start}: the centres of stars heavier than {np.interp(np.log(pressure), centre, mass):.4g} Msun"]
 
 
-def _log(values: np.ndarray) -> np.ndarray:
+def _log(values: Float[np.ndarray, " points"]) -> Float[np.ndarray, " points"]:
     return np.log(np.maximum(values, 1e-300))
 
 
@@ -299,7 +316,7 @@ def _unnamed(path: PathLike) -> dict[str, JSON]:
     }
 
 
-def _guess(matrix: np.ndarray) -> str:
+def _guess(matrix: Float[np.ndarray, "rows columns"]) -> str:
     """A header for two columns whose medians look like a mass and a radius."""
     medians = np.median(matrix, axis=0)
     is_mass = [MEDIAN_MASS_RANGE[0] <= x <= MEDIAN_MASS_RANGE[1] for x in medians]

@@ -5,8 +5,10 @@ GWOSC) and Bilby's result.json are read alike.
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from jaxtyping import Float
 
 from retrodict.base.columns import find, read_columns, take, weights
 from retrodict.base.errors import InputError
@@ -25,33 +27,51 @@ SOURCE_FRAME = (
     ("mass_2_source", "m2_source", "m2_source_frame_msun", "m2", "mass2"),
 )
 DETECTOR_FRAME = (("m1_detector_frame_msun", "mass_1"), ("m2_detector_frame_msun", "mass_2"))  # as Bilby names them
+Samples: TypeAlias = Float[np.ndarray, " samples"]
 
 
 @dataclass(frozen=True, eq=False)
 class TidalSamples:
-    """Samples of a binary: source-frame masses with mass_1 >= mass_2 [Msun], lambda_tilde, weights that sum to one."""
+    """Posterior samples of a binary, the heavier star first."""
 
-    mass_1: np.ndarray
-    mass_2: np.ndarray
-    lambda_tilde: np.ndarray
-    lambda_1: np.ndarray | None
-    lambda_2: np.ndarray | None
-    weight: np.ndarray
-    file: Source
+    mass_1: Samples  # Msun, source frame, of the heavier star
+    mass_2: Samples  # Msun, source frame
+    lambda_tilde: Samples  # of the binary
+    lambda_1: Samples | None  # of the heavier star
+    lambda_2: Samples | None  # of the lighter star
+    weight: Samples  # sums to one
+    file: Source  # where they were read
 
     def __len__(self) -> int:
         return len(self.lambda_tilde)
 
     @property
-    def chirp_mass(self) -> np.ndarray:
+    def chirp_mass(self) -> Samples:
         """(m1 m2)^(3/5) / (m1 + m2)^(1/5) [Msun]."""
         return (self.mass_1 * self.mass_2) ** 0.6 / (self.mass_1 + self.mass_2) ** 0.2
 
 
-def combined_deformability(m1: np.ndarray, m2: np.ndarray, lambda_1: np.ndarray, lambda_2: np.ndarray) -> np.ndarray:
+def combined_deformability(
+    m1: Samples,
+    m2: Samples,
+    lambda_1: Samples,
+    lambda_2: Samples,
+) -> Samples:
     """lambda_tilde = 16/13 [(m1 + 12 m2) m1^4 lambda_1 + (m2 + 12 m1) m2^4 lambda_2] / (m1 + m2)^5.
 
     Source: Flanagan and Hinderer, PRD 77, 021502 (2008); Wade et al., PRD 89, 103012 (2014).
+
+    Args:
+        m1: masses [Msun], shape (samples,).
+        m2: masses of the other star [Msun].
+        lambda_1: its deformabilities: of the star of mass `m1`.
+        lambda_2: of the star of mass `m2`.
+
+    Example:
+        >>> import numpy as np
+        >>> m, deformability = np.array([1.4]), np.array([400.0])
+        >>> round(float(combined_deformability(m, m, deformability, deformability)[0]), 9)
+        400.0
     """
     total = (m1 + 12.0 * m2) * m1**4 * lambda_1 + (m2 + 12.0 * m1) * m2**4 * lambda_2
     return 16.0 / 13.0 * total / (m1 + m2) ** 5
@@ -60,18 +80,34 @@ def combined_deformability(m1: np.ndarray, m2: np.ndarray, lambda_1: np.ndarray,
 def read_tidal_samples(
     path: PathLike, columns: ColumnNames | None = None, *, group: str | None = None, redshift: float | None = None
 ) -> TidalSamples:
-    """Samples of m1, m2 and either lambda_tilde or both lambda_1 and lambda_2.
+    """Read samples of m1, m2 and either lambda_tilde or both lambda_1 and lambda_2.
 
     `m1` and `mass_1_source` are source-frame masses. `mass_1` is in the detector frame, as Bilby and PESummary use the
-    name, and is divided by 1 + z: from a column `redshift` where there is one, else from `redshift`. `group` picks the
-    analysis in an HDF5 file that holds several. Raises `InputError`.
+    name, and is divided by 1 + z.
+
+    Args:
+        path: file of samples: text, HDF5 or Bilby's result.json.
+        columns: names and units of the columns of a file that has no header.
+        group: the analysis in an HDF5 file that holds several.
+        redshift: z of the merger where the file has no column `redshift`.
+
+    Raises:
+        InputError: if columns are missing, values are out of range or detector-frame masses come without a redshift.
     """
     return tides_from_columns(read_columns(path, columns, group=group), redshift)
 
 
 @np.errstate(all="ignore")  # what overflows is out of range, and refused as such
 def tides_from_columns(table: Columns, redshift: float | None = None) -> TidalSamples:
-    """The checked samples in columns that are already read."""
+    """Check samples of a merger in columns that are already read.
+
+    Args:
+        table: named columns.
+        redshift: z of the merger where the table has no column `redshift`.
+
+    Raises:
+        InputError: as `read_tidal_samples`.
+    """
     if len(table.values) < LEAST_SAMPLES:
         got, expected = f"{len(table.values)} samples", f"at least {LEAST_SAMPLES}"
         raise InputError("too few posterior samples", where=table.source.path, got=got, expected=expected)
@@ -86,14 +122,7 @@ def tides_from_columns(table: Columns, redshift: float | None = None) -> TidalSa
     return TidalSamples(m1, m2, combined, l1, l2, weights(table), table.source)
 
 
-def is_tidal(table: Columns) -> bool:
-    """Whether the table has what `read_tidal_samples` needs."""
-    masses = find(table, SOURCE_FRAME[0] + DETECTOR_FRAME[0]) and find(table, SOURCE_FRAME[1] + DETECTOR_FRAME[1])
-    pair = all(find(table, names) for names in COMPONENT_LAMBDA)
-    return bool(masses) and bool(find(table, COMBINED_LAMBDA) or pair)
-
-
-def _masses(table: Columns, redshift: float | None) -> list[np.ndarray]:
+def _masses(table: Columns, redshift: float | None) -> list[Samples]:
     detector = not any(find(table, names) for names in SOURCE_FRAME) and any(find(table, n) for n in DETECTOR_FRAME)
     shift = table["redshift"] if "redshift" in table and redshift is None else redshift
     if detector and shift is None:
@@ -110,7 +139,7 @@ def _masses(table: Columns, redshift: float | None) -> list[np.ndarray]:
     return masses
 
 
-def _lambdas(table: Columns) -> list[np.ndarray] | None:
+def _lambdas(table: Columns) -> list[Samples] | None:
     if not all(find(table, names) for names in COMPONENT_LAMBDA):
         return None
     pair = [take(table, names, NUMBER) for names in COMPONENT_LAMBDA]
@@ -120,8 +149,12 @@ def _lambdas(table: Columns) -> list[np.ndarray] | None:
 
 
 def _combined(
-    table: Columns, m1: np.ndarray, m2: np.ndarray, l1: np.ndarray | None, l2: np.ndarray | None
-) -> np.ndarray:
+    table: Columns,
+    m1: Samples,
+    m2: Samples,
+    l1: Samples | None,
+    l2: Samples | None,
+) -> Samples:
     if l1 is not None and l2 is not None and not find(table, COMBINED_LAMBDA):
         return combined_deformability(m1, m2, l1, l2)
     values = take(table, COMBINED_LAMBDA, NUMBER)
@@ -129,7 +162,7 @@ def _combined(
     return values
 
 
-def _bounded(table: Columns, name: str, values: np.ndarray, bounds: tuple[float, float], unit: str) -> None:
+def _bounded(table: Columns, name: str, values: Samples, bounds: tuple[float, float], unit: str) -> None:
     bad = (values < bounds[0]) | (values > bounds[1])
     if bad.any():
         row = int(np.argmax(bad))

@@ -1,4 +1,4 @@
-"""The stable stars of an equation of state as a chain of short chords: what every likelihood of this domain looks at.
+"""The stable stars of an equation of state as a chain of short chords: the input of every likelihood of this domain.
 
 Between two stars whose central densities are neighbours on the grid there are `PIECES` chords. Where the branch is
 interrupted (twin stars) chords are missing. It ends at the turning point, which lies either above the heaviest star on
@@ -14,20 +14,20 @@ import numpy as np
 from jax import lax
 
 from retrodict.base.types import Array, Bool, Float, Int, Key, Scalar
-from retrodict.neutron_star.stars.sequence import Star, StellarSequence, distinct, lagrange, window_of
+from retrodict.neutron_star.stars.sequence import Star, StellarSequence, distinct_nodes, lagrange, window_of
 
-LIGHTEST = 1.0  # Msun: no neutron star is known below, and no known way of making one
+LIGHTEST = 1.0  # Msun: no lighter neutron star has been observed, and supernovae make none
 TINIEST_TIDE = 1e-9
 PIECES = 3  # chords between two neighbours: nine times closer to the curve than one
 LARGEST = 30.0  # km: larger stars are not neutron stars, however stable
 
 
 class Branch(NamedTuple):
-    """Stable stars. `(cells, 2)` arrays hold the two ends of each chord, the lighter star first."""
+    """Stable stars as a chain of chords; the columns are the ends of a chord, the lighter star first."""
 
     mass: Float[Array, "cells 2"]  # Msun
     radius: Float[Array, "cells 2"]  # km
-    log_deformability: Float[Array, "cells 2"]
+    log_deformability: Float[Array, "cells 2"]  # ln Lambda
     rise: Float[Array, " cells"]  # the mass that the chord gains [Msun]; 0 where the stars are unstable
     maximum_mass: Scalar  # Msun
     maximum_radius: Scalar  # km, of the heaviest star
@@ -36,13 +36,18 @@ class Branch(NamedTuple):
 class Nodes(NamedTuple):
     """Stars for a quadrature over the mass; the weights sum to one."""
 
-    mass: Float[Array, " stars"]
-    radius: Float[Array, " stars"]
-    weight: Float[Array, " stars"]
+    mass: Float[Array, " stars"]  # Msun
+    radius: Float[Array, " stars"]  # km
+    weight: Float[Array, " stars"]  # of the quadrature, sums to one
 
 
 def stable_branch(sequence: StellarSequence, heaviest: Star) -> Branch:
-    """The stable part of a sequence of stars of rising central density; `heaviest` is its `maximum_mass`."""
+    """The stable part of a sequence of stars.
+
+    Args:
+        sequence: stars of rising central density.
+        heaviest: their heaviest star, from `maximum_mass`.
+    """
     stable = lax.stop_gradient(stable_chords(sequence.mass, sequence.radius))
     last = jnp.argmax(jnp.where(jnp.append(False, stable), sequence.mass, -jnp.inf))
     beyond = heaviest.central_density < sequence.central_density[last]  # the star `last` is no longer stable
@@ -56,7 +61,7 @@ def stable_branch(sequence: StellarSequence, heaviest: Star) -> Branch:
         top,
     )
     first = jnp.append(jnp.arange(sequence.mass.shape[0] - 1), last)
-    vertices = jax.vmap(lambda k, end: _divided(sequence, k, end), (0, 1))(first, ends)
+    vertices = jax.vmap(lambda k, end: _subdivide(sequence, k, end), (0, 1))(first, ends)
     mass, radius, tide = (jnp.stack([y[:, :-1].ravel(), y[:, 1:].ravel()], axis=1) for y in vertices[:3])
     rising = jnp.repeat(jnp.append(stable, stable.any() & ~beyond), PIECES)
     rise = jnp.where(rising, jnp.maximum(mass[:, 1] - mass[:, 0], 0.0), 0.0)
@@ -66,10 +71,10 @@ def stable_branch(sequence: StellarSequence, heaviest: Star) -> Branch:
 class _Vertex(NamedTuple):
     """Stars as far as a branch needs them."""
 
-    mass: Array
-    radius: Array
-    log_deformability: Array
-    log_enthalpy: Array
+    mass: Float[Array, "*stars"]
+    radius: Float[Array, "*stars"]
+    log_deformability: Float[Array, "*stars"]
+    log_enthalpy: Float[Array, "*stars"]
 
 
 def _vertex(stars: StellarSequence | Star) -> _Vertex:
@@ -77,7 +82,7 @@ def _vertex(stars: StellarSequence | Star) -> _Vertex:
     return _Vertex(stars.mass, stars.radius, _log_tide(stars.tidal_deformability), stars.central_log_enthalpy)
 
 
-def _divided(sequence: StellarSequence, k: Int[Array, ""], end: _Vertex) -> _Vertex:
+def _subdivide(sequence: StellarSequence, k: Int[Array, ""], end: _Vertex) -> _Vertex:
     """The chord between two neighbours, from star `k` on, in `PIECES`: stars between them on the polynomial in h.
 
     Between the ends `(2,)` the chord stays straight where a polynomial would cross a transition or unbound stars.
@@ -88,9 +93,9 @@ def _divided(sequence: StellarSequence, k: Int[Array, ""], end: _Vertex) -> _Ver
     near = jax.tree.map(lambda y: y[window], stars)
     usable &= jnp.all((near.radius > 0) & (near.radius < LARGEST) & (near.log_deformability > np.log(TINIEST_TIDE)))
     inside = jax.tree.map(lambda y: y[0] + t * (y[1] - y[0]), end)
-    weights = jax.vmap(lambda x: lagrange(distinct(near.log_enthalpy, usable), x))(inside.log_enthalpy)
-    found = jax.tree.map(lambda y, straight: jnp.where(usable, weights @ y, straight), near, inside)
-    return jax.tree.map(lambda y, e: jnp.concatenate([e[:1], y, e[1:]]), found, end)
+    weights = jax.vmap(lambda x: lagrange(distinct_nodes(near.log_enthalpy, usable), x))(inside.log_enthalpy)
+    inner = jax.tree.map(lambda y, straight: jnp.where(usable, weights @ y, straight), near, inside)
+    return jax.tree.map(lambda y, e: jnp.concatenate([e[:1], y, e[1:]]), inner, end)
 
 
 def _log_tide(tide: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -101,12 +106,19 @@ def stable_chords(mass: Float[Array, " stars"], radius: Float[Array, " stars"]) 
     """Whether the stars between two neighbours are stable against radial oscillations.
 
     Going up in central density, a maximum of the mass makes one more mode unstable where the radius shrinks and one
-    fewer where it grows; at a minimum it is the other way round. Source: Bardeen, Thorne, Meltzer, ApJ 145 (1966) 505.
-    Stars larger than `LARGEST` (at the low end, where the grid begins among unbound ones) shrink, and no chord leads to
-    them: it would cross the whole plane.
+    fewer where it grows; at a minimum it is the other way round. Stars larger than `LARGEST` (at the low end, where the
+    grid begins among unbound ones) count as shrinking, and no chord leads to them: it would cross the whole plane.
+    Source: Bardeen, Thorne, Meltzer, ApJ 145 (1966) 505.
+
+    Args:
+        mass: masses [Msun] in order of central density, shape (stars,).
+        radius: radii [km], shape (stars,).
+
+    Returns:
+        One flag for each pair of neighbours, shape (stars - 1,).
     """
     gain = jnp.diff(mass)
-    rising = _forward_filled(jnp.sign(jnp.where(jnp.abs(gain) < 1e-10, 0.0, gain))) > 0
+    rising = _forward_fill(jnp.sign(jnp.where(jnp.abs(gain) < 1e-10, 0.0, gain))) > 0
     compact = (radius > 0) & (radius < LARGEST)
     shrinking = ~compact[1:-1] | (radius[2:] < radius[:-2])
     maximum, minimum = rising[:-1] & ~rising[1:], ~rising[:-1] & rising[1:]
@@ -115,16 +127,20 @@ def stable_chords(mass: Float[Array, " stars"], radius: Float[Array, " stars"]) 
     return rising & (modes <= 0) & compact[:-1] & compact[1:]
 
 
-def _forward_filled(sign: Float[Array, " chords"]) -> Float[Array, " chords"]:
+def _forward_fill(sign: Float[Array, " chords"]) -> Float[Array, " chords"]:
     """Zeros (a plateau of the pressure, along which the star does not change) take the sign before them."""
     index = jnp.arange(sign.shape[0])
     return sign[lax.cummax(jnp.where(sign != 0, index, 0))]
 
 
 def mass_nodes(branch: Branch, lightest: float = LIGHTEST) -> Nodes:
-    """Gauss-Legendre nodes on every chord for a mass that is uniform over the stable stars above `lightest` [Msun].
+    """Gauss-Legendre nodes on every chord for a mass that is uniform over the stable stars.
 
-    Where no star is so heavy, all the weight goes to the heaviest, so that what follows stays finite.
+    Where no star is heavier than `lightest`, all the weight is at the heaviest star, so that results stay finite.
+
+    Args:
+        branch: stable stars.
+        lightest: lower end of the range of masses [Msun].
     """
     lower, gain = branch.mass[:, 0], branch.mass[:, 1] - branch.mass[:, 0]
     start = jnp.clip((lightest - lower) / jnp.where(gain > 0, gain, 1.0), 0.0, 1.0)
@@ -140,7 +156,17 @@ def mass_nodes(branch: Branch, lightest: float = LIGHTEST) -> Nodes:
 def sample_stars(
     key: Key, branch: Branch, count: int, lightest: float = LIGHTEST
 ) -> tuple[Float[Array, " count"], Float[Array, " count"]]:
-    """Masses [Msun], uniform over the stable stars above `lightest`, and their radii [km]."""
+    """Draw stars whose masses are uniform over the stable ones.
+
+    Args:
+        key: random key.
+        branch: stable stars.
+        count: number of stars.
+        lightest: lower end of the range of masses [Msun].
+
+    Returns:
+        Masses [Msun] and radii [km], each of shape (count,).
+    """
     lower, gain = branch.mass[:, 0], branch.mass[:, 1] - branch.mass[:, 0]
     start = jnp.clip((lightest - lower) / jnp.where(gain > 0, gain, 1.0), 0.0, 1.0)
     weight = branch.rise * (1 - start)
@@ -152,9 +178,11 @@ def sample_stars(
 
 
 def log_deformability_at(branch: Branch, mass: Float[Array, " stars"]) -> Float[Array, " stars"]:
-    """ln Lambda at the given masses [Msun], on the branch of lowest density where there are several.
+    """ln Lambda at given masses, on the branch of lowest density where there are several.
 
-    Beyond the maximum mass, the value of the heaviest star.
+    Args:
+        branch: stable stars.
+        mass: masses [Msun], shape (stars,); beyond the maximum mass the value of the heaviest star is taken.
     """
     stable = branch.rise > 0
     inside = stable & (branch.mass[:, 0] <= mass[:, None]) & (mass[:, None] <= branch.mass[:, 1])

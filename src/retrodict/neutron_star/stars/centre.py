@@ -14,7 +14,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
-from retrodict.neutron_star.stars.march import State, slope
+from retrodict.neutron_star.stars.march import Intervals, State, slope
 
 STIFFEST_STEP = 12.0  # an interval may be at most this many times wider than all above it; else the series takes it
 WIDEST_STEP = 0.6  # the same of an interval that is crossed in one step
@@ -46,30 +46,49 @@ class _Plan(NamedTuple):
     lower: Float[Array, "steps stars"]
 
 
-def centres(
-    energy: Rows, pressure: Rows, rise: Rows, centre: Int[np.ndarray, " stars"]
-) -> tuple[State, Int[Array, " stars"]]:
-    """The states from which the march of the stars centred on the nodes `centre` goes on, and the numbers of the
-    intervals at whose lower ends they are."""
-    state, first = series(energy, pressure, rise, centre)
-    plan, reached = _plan(rise, centre, first)
-    return _fine_steps(energy, pressure, rise, plan, state), reached
+def centres(matter: Intervals, centre: Int[np.ndarray, " stars"]) -> tuple[State, Int[Array, " stars"]]:
+    """Carry each star from its centre to the shared grid.
+
+    Args:
+        matter: the intervals of the grid, from the surface inward.
+        centre: numbers of the nodes at which the stars are centred, ascending, shape (stars,).
+
+    Returns:
+        The states from which the march goes on, and the numbers of the intervals at whose lower ends they are.
+    """
+    state, first = series(matter, centre)
+    plan, reached = _plan(matter.rise, centre, first)
+    return _fine_steps(matter, plan, state), reached
 
 
-def resolved(rise: Rows, centre: Int[np.ndarray, " stars"], first: Int[Array, " stars"]) -> Bool[Array, " stars"]:
-    """Whether the march from the lower ends of the intervals `first` is stable: no step far wider than all above it."""
+def march_is_stable(
+    rise: Rows, centre: Int[np.ndarray, " stars"], first: Int[Array, " stars"]
+) -> Bool[Array, " stars"]:
+    """Whether the march of each star is stable: no step far wider than all above it.
+
+    Args:
+        rise: c_s^2 times the width of the interval in x, shape (intervals, 3).
+        centre: numbers of the nodes at which the stars are centred, shape (stars,).
+        first: numbers of the intervals at whose lower ends the march begins, shape (stars,).
+    """
     return _lowest_wider(*_widths(lax.stop_gradient(rise)), centre, UNSTABLE_STEP) >= first
 
 
-def series(
-    energy: Rows, pressure: Rows, rise: Rows, centre: Int[np.ndarray, " stars"]
-) -> tuple[State, Int[Array, " stars"]]:
-    """Central series at the lower end of the first interval that has room for it, and the number of that interval.
+def series(matter: Intervals, centre: Int[np.ndarray, " stars"]) -> tuple[State, Int[Array, " stars"]]:
+    """The central power series at the lower end of the first interval that has room for it.
 
     Usually that is the interval below the centre. Where h does not rise (a transition), or rises much less than in the
     next one, the series extends to a later interval: a march that starts at u = 0, or with steps far wider than u,
     would not be stable.
+
+    Args:
+        matter: the intervals of the grid, from the surface inward.
+        centre: numbers of the nodes at which the stars are centred, ascending, shape (stars,).
+
+    Returns:
+        The states, and the number of that interval for each star.
     """
+    energy, pressure, rise = matter
     width, h = _widths(rise)
     first = _lowest_wider(width, h, centre, STIFFEST_STEP)
     to_upper = h[centre] - h[first + 1]
@@ -137,7 +156,7 @@ def _plan(
     return _Plan(at, upper, lower), reached
 
 
-def _fine_steps(energy: Rows, pressure: Rows, rise: Rows, plan: _Plan, state: State) -> State:
+def _fine_steps(matter: Intervals, plan: _Plan, state: State) -> State:
     """Across the steps of the plan, matter interpolated by parabolas.
 
     One stage at a time: the compiler would evaluate a whole step anew for each of its many derivatives.
@@ -146,23 +165,23 @@ def _fine_steps(energy: Rows, pressure: Rows, rise: Rows, plan: _Plan, state: St
     def stage(carry: tuple[State, State, State], at: _Stages) -> tuple[tuple[State, State, State], None]:
         start, total, here = carry
         rate = slope(here, at.energy, at.pressure, at.rise)
-        total = tuple(s + at.weight * k for s, k in zip(total, rate, strict=True))
-        start = tuple(jnp.where(at.last, t, s) for s, t in zip(start, total, strict=True))
-        here = tuple(s + at.ahead * k for s, k in zip(start, rate, strict=True))
-        return (start, total, here), None  # type: ignore[return-value]
+        total = State(*(s + at.weight * k for s, k in zip(total, rate, strict=True)))
+        start = State(*(jnp.where(at.last, t, s) for s, t in zip(start, total, strict=True)))
+        here = State(*(s + at.ahead * k for s, k in zip(start, rate, strict=True)))
+        return (start, total, here), None
 
-    return lax.scan(stage, (state, state, state), _stages(energy, pressure, rise, plan))[0][0]
+    return lax.scan(stage, (state, state, state), _stages(matter, plan))[0][0]
 
 
-def _stages(energy: Rows, pressure: Rows, rise: Rows, plan: _Plan) -> _Stages:
+def _stages(matter: Intervals, plan: _Plan) -> _Stages:
     """The four stages of every fine step."""
     extent = plan.lower - plan.upper
     middle = plan.upper + 0.5 * extent
     place = 1.0 - jnp.stack([plan.upper, middle, middle, plan.lower], axis=1)  # 1 at the upper end
     parabola = (1.0 - place * (3.0 - 2.0 * place), 4.0 * place * (1.0 - place), place * (2.0 * place - 1.0))
-    rows = jnp.stack([energy, pressure, rise], axis=-1)[plan.interval]
-    matter = sum(rows[:, None, :, column] * part[..., None] for column, part in enumerate(parabola))
-    e, p, d = jnp.moveaxis(matter.reshape(-1, extent.shape[1], 3), -1, 0)  # type: ignore[union-attr]
+    rows = jnp.stack(matter, axis=-1)[plan.interval]
+    values = sum(rows[:, None, :, column] * part[..., None] for column, part in enumerate(parabola))
+    e, p, d = jnp.moveaxis(values.reshape(-1, extent.shape[1], 3), -1, 0)  # type: ignore[union-attr]
     ahead, weight, last = (np.tile(row, FINE_STEPS) for row in _CLASSICAL)
     return _Stages(e, p, jnp.maximum(d, 0.0) * jnp.repeat(extent, 4, axis=0), ahead, weight, last.astype(bool))
 
@@ -204,4 +223,4 @@ def _series(
     y2 = (12.0 * w0 * y1 - y1**2 - 8.0 * w1 + (e - p) * y1 + 3.0 * E1 + 11.0 * P1 + e2 * q0 + 4.0 * q0**2) / 9.0
     g0 = 0.8 * both
     g1 = (both * g0 - g0**2 + 4.0 * (2.0 * w0 * both - E1 - P1)) / 7.0
-    return u, w, 2.0 + y1 * u + y2 * u**2 - e_lower / (p_lower + w), g0 + g1 * u
+    return State(u, w, 2.0 + y1 * u + y2 * u**2 - e_lower / (p_lower + w), g0 + g1 * u)

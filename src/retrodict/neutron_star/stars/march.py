@@ -1,20 +1,46 @@
 """The march down the shared grid: equations and Runge-Kutta steps of all stars in lockstep (see
 `retrodict.neutron_star.stars.tov`)."""
 
-from typing import TypeAlias
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
 LARGEST_U = 1e10  # km^2
-# u [km^2], w [km^-2], z, g [km^-2], each of shape (stars,)
-State: TypeAlias = tuple[Float[Array, " stars"], Float[Array, " stars"], Float[Array, " stars"], Float[Array, " stars"]]
-Exact: TypeAlias = tuple[Array, Array, Array, Array, State]  # the arguments of `march`
 
 
-def slope(state: State, energy: Float[Array, ""], pressure: Float[Array, ""], rise: Float[Array, ""]) -> State:
-    """d(state)/ds along an interval that is crossed downward in unit time, where h falls at the rate `rise`."""
+class State(NamedTuple):
+    """The variables of the march, one value for each star (of each interval, where a path is stored)."""
+
+    u: Float[Array, "*path stars"]  # r^2 [km^2]
+    w: Float[Array, "*path stars"]  # m / r^3 [km^-2]
+    z: Float[Array, "*path stars"]  # tidal variable y - E / (P + w)
+    g: Float[Array, "*path stars"]  # frame dragging (r omega' / omega) / r^2 [km^-2]
+
+
+class Intervals(NamedTuple):
+    """Matter as the march uses it; the columns are the lower end, the middle and the upper end of each interval.
+
+    It holds only arrays, so a Jacobian, a tangent or a single interval (shape (3,)) of it has the same type.
+    """
+
+    energy: Float[Array, "*intervals 3"]  # E = 4 pi G eps / c^4 [km^-2]
+    pressure: Float[Array, "*intervals 3"]  # P = 4 pi G p / c^4 [km^-2]
+    rise: Float[Array, "*intervals 3"]  # dh / ds = c_s^2 times the width of the interval in x = ln n
+
+
+def slope(
+    state: State, energy: Float[Array, "*stars"], pressure: Float[Array, "*stars"], rise: Float[Array, "*stars"]
+) -> State:
+    """Evaluate d(state)/ds along an interval that is crossed downward in unit time.
+
+    Args:
+        state: u, w, z, g of the stars.
+        energy: E = 4 pi eps [km^-2], a scalar or one value for each star.
+        pressure: P = 4 pi p [km^-2], of the same shape.
+        rise: rate at which h falls, c_s^2 times the width of the interval in x, of the same shape.
+    """
     u, w, z, g = state
     q, a = pressure + w, 1.0 - 2.0 * u * w
     uq = u * q
@@ -33,62 +59,71 @@ def slope(state: State, energy: Float[Array, ""], pressure: Float[Array, ""], ri
     dz = energy * over_q * over_q * (dw - rise * both) - t * bracket
     ug = u * g
     dg = t * (both * (ug + 4.0) - a * g * (ug + 5.0))
-    return 2.0 * u * ta, dw, dz, dg
+    return State(2.0 * u * ta, dw, dz, dg)
 
 
-def _step(state: State, e: Float[Array, " 3"], p: Float[Array, " 3"], d: Float[Array, " 3"]) -> State:
+def _step(state: State, interval: Intervals) -> State:
     """One classical Runge-Kutta step across an interval."""
+    e, p, d = interval
     k1 = slope(state, e[2], p[2], d[2])
     k2 = slope(_shift(state, k1, 0.5), e[1], p[1], d[1])
     k3 = slope(_shift(state, k2, 0.5), e[1], p[1], d[1])
     k4 = slope(_shift(state, k3, 1.0), e[0], p[0], d[0])
-    moved = (s + (a + 2.0 * (b + c) + d) / 6.0 for s, a, b, c, d in zip(state, k1, k2, k3, k4, strict=True))
-    return tuple(moved)  # type: ignore[return-value]
+    return State(*(s + (a + 2.0 * (b + c) + d) / 6.0 for s, a, b, c, d in zip(state, k1, k2, k3, k4, strict=True)))
 
 
 def _shift(state: State, slope: State, fraction: float) -> State:
-    return tuple(s + fraction * k for s, k in zip(state, slope, strict=True))  # type: ignore[return-value]
+    return State(*(s + fraction * k for s, k in zip(state, slope, strict=True)))
 
 
-def march(
-    energy: Float[Array, "intervals 3"],
-    pressure: Float[Array, "intervals 3"],
-    rise: Float[Array, "intervals 3"],
-    first: Int[Array, " stars"],
-    state: State,
-) -> State:
-    """From the lower end of interval `first[k]`, where star k has `state`, to the lowest node. `rise` is c_s^2 times
-    the width in x."""
+def march(matter: Intervals, first: Int[Array, " stars"], state: State) -> State:
+    """Integrate from the start of each star down to the lowest node.
 
-    def step(state: State, interval: tuple[Array, ...]) -> tuple[State, None]:
-        number, *matter = interval
-        return _where(number < first, _step(state, *matter), state), None
+    Args:
+        matter: the intervals of the grid, from the surface inward.
+        first: number of the interval at whose lower end the star has `state`.
+        state: u, w, z, g there, each of shape (stars,).
 
-    return lax.scan(step, state, (jnp.arange(energy.shape[0]), energy, pressure, rise), reverse=True)[0]
+    Returns:
+        The state at the lowest node.
+    """
 
+    def step(state: State, interval: tuple[Int[Array, ""], Intervals]) -> tuple[State, None]:
+        number, matter = interval
+        return _where(number < first, _step(state, matter), state), None
 
-def trajectory(
-    energy: Float[Array, "intervals 3"],
-    pressure: Float[Array, "intervals 3"],
-    rise: Float[Array, "intervals 3"],
-    first: Int[Array, " stars"],
-    state: State,
-) -> tuple[State, State]:
-    """`march`, and the states at the upper end of every interval, of shape (intervals, stars)."""
-
-    def step(state: State, interval: tuple[Array, ...]) -> tuple[State, State]:
-        number, *matter = interval
-        return _where(number < first, _step(state, *matter), state), state
-
-    return lax.scan(step, state, (jnp.arange(energy.shape[0]), energy, pressure, rise), reverse=True)
+    return lax.scan(step, state, (jnp.arange(matter.energy.shape[0]), matter), reverse=True)[0]
 
 
-def _where(condition: Array, new: State, old: State) -> State:
-    return tuple(jnp.where(condition, a, b) for a, b in zip(new, old, strict=True))  # type: ignore[return-value]
+def trajectory(matter: Intervals, first: Int[Array, " stars"], state: State) -> tuple[State, State]:
+    """Integrate as `march` does and keep the path.
+
+    Args:
+        matter: the intervals of the grid, from the surface inward.
+        first: number of the interval at whose lower end the star has `state`.
+        state: u, w, z, g there, each of shape (stars,).
+
+    Returns:
+        The state at the lowest node, and the states at the upper end of every interval, of shape (intervals, stars).
+    """
+
+    def step(state: State, interval: tuple[Int[Array, ""], Intervals]) -> tuple[State, State]:
+        number, matter = interval
+        return _where(number < first, _step(state, matter), state), state
+
+    return lax.scan(step, state, (jnp.arange(matter.energy.shape[0]), matter), reverse=True)
+
+
+def _where(condition: Bool[Array, " stars"], new: State, old: State) -> State:
+    return State(*(jnp.where(condition, a, b) for a, b in zip(new, old, strict=True)))
 
 
 def march_is_whole(surface: State) -> Bool[Array, " stars"]:
-    """Whether the state at the surface is that of a star: finite, of positive mass, and not inside its horizon."""
+    """Whether the state at the surface is that of a star: finite, of positive mass, and not inside its horizon.
+
+    Args:
+        surface: u, w, z, g at the lowest node, each of shape (stars,).
+    """
     u, w, z, g = surface
     finite = jnp.isfinite(u) & jnp.isfinite(w) & jnp.isfinite(z) & jnp.isfinite(g)
     return finite & (u > 0.0) & (u < LARGEST_U) & (w > 0.0) & (2.0 * u * w < 1.0)

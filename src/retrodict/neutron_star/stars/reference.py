@@ -1,5 +1,4 @@
-"""Answers that do not come from this package's solver: an adaptive integration in r with scipy, closed forms, published
-parameters.
+"""Reference values that do not come from this package's solver: integration in r by scipy, closed forms, papers.
 
 The integration shares nothing with `retrodict.neutron_star.stars.tov`: dependent variables r, m, y, the frame dragging
 and its derivative; matter in closed form as a function of the log-enthalpy; explicit junctions where the density jumps.
@@ -59,26 +58,31 @@ Matter = Callable[[float], tuple[float, float, float]]  # h -> eps, p [MeV fm^-3
 
 
 class Layer(NamedTuple):
-    """Matter between two log-enthalpies. Layers are listed from the surface inward; the density may jump between
-    them."""
+    """Matter between two log-enthalpies; lists begin at the surface, and the density may jump between layers."""
 
-    lower: float
-    upper: float
-    matter: Matter
+    lower: float  # h at the lower end
+    upper: float  # h at the upper end, inf for the innermost
+    matter: Matter  # h -> eps, p, deps/dh
 
 
 class ReferenceStar(NamedTuple):
-    """One star in the units of `stars.sequence.StellarSequence`, but for the moment of inertia in
-    km^3."""
+    """One star in the units of `stars.sequence.StellarSequence`, except for the moment of inertia."""
 
-    mass: float
-    radius: float
-    tidal_deformability: float
-    moment_of_inertia: float
+    mass: float  # Msun
+    radius: float  # km
+    tidal_deformability: float  # Lambda
+    moment_of_inertia: float  # km^3
 
 
 def polytropic_layer(log_enthalpy: tuple[float, float], index: float, coefficient: float, offset: float) -> Layer:
-    """p = coefficient rho^index, eps = (1 + offset) rho + p / (index - 1), rho the rest energy density [MeV fm^-3]."""
+    """p = coefficient rho^index, eps = (1 + offset) rho + p / (index - 1); rho is the rest energy density [MeV fm^-3].
+
+    Args:
+        log_enthalpy: h at the lower and the upper end.
+        index: d ln p / d ln rho.
+        coefficient: p / rho^index in these units.
+        offset: energy above the rest energy, eps / rho - 1 for p -> 0.
+    """
     ratio = index / (index - 1.0) * coefficient
 
     def matter(h: float) -> tuple[float, float, float]:
@@ -91,7 +95,12 @@ def polytropic_layer(log_enthalpy: tuple[float, float], index: float, coefficien
 
 
 def read_layers(log10_p1: float, *gamma: float) -> list[Layer]:
-    """Piecewise polytropes of Read et al. above their crust; the innermost layer has no upper end."""
+    """Piecewise polytropes of Read et al. above their crust; the innermost layer has no upper end.
+
+    Args:
+        log10_p1: log10 of the pressure [dyn cm^-2] at 10^14.7 g cm^-3.
+        gamma: the three indices.
+    """
     density = 10.0 ** np.array([14.7, 15.0])
     p1 = 10.0**log10_p1 / (SPEED_OF_LIGHT * 1e2) ** 2  # g cm^-3
     coefficient = CRUST_COEFFICIENT
@@ -124,7 +133,15 @@ def _stack(edges: NDArray[np.float64], index: NDArray[np.float64], coefficient: 
 
 
 def constant_speed_layer(lower: float, upper: float, energy_density: float, pressure: float, speed: float) -> Layer:
-    """c_s^2 = `speed`, starting from `energy_density` and `pressure` at `lower`."""
+    """Matter of constant sound speed.
+
+    Args:
+        lower: h at the lower end.
+        upper: h at the upper end.
+        energy_density: eps at the lower end [MeV fm^-3].
+        pressure: p at the lower end [MeV fm^-3].
+        speed: c_s^2.
+    """
     power, start = 1.0 + 1.0 / speed, energy_density + pressure
 
     def matter(h: float) -> tuple[float, float, float]:
@@ -136,7 +153,12 @@ def constant_speed_layer(lower: float, upper: float, energy_density: float, pres
 
 
 def energy_polytrope(index: float, coefficient: float) -> Layer:
-    """p = coefficient eps^(1 + 1/index), all the way down to the vacuum."""
+    """p = coefficient eps^(1 + 1/index), all the way down to the vacuum.
+
+    Args:
+        index: polytropic index n.
+        coefficient: p / eps^(1 + 1/n) with both in MeV fm^-3.
+    """
 
     def matter(h: float) -> tuple[float, float, float]:
         theta = np.expm1(h / (index + 1.0))
@@ -148,7 +170,13 @@ def energy_polytrope(index: float, coefficient: float) -> Layer:
 
 
 def star(layers: list[Layer], central_log_enthalpy: float, *, rtol: float = 1e-12) -> ReferenceStar:
-    """Integrate outward with DOP853, restarting at every layer."""
+    """Integrate one star outward with DOP853, restarting at every layer.
+
+    Args:
+        layers: matter, from the surface inward.
+        central_log_enthalpy: h at the centre.
+        rtol: relative tolerance of a step.
+    """
     inside = [layer for layer in layers if layer.lower < central_log_enthalpy]
     h, state = _centre(inside[-1].matter, central_log_enthalpy)
     previous = inside[-1].matter(h)[0]
@@ -196,7 +224,12 @@ def _slope(h: float, state: NDArray[np.float64], matter: Matter) -> NDArray[np.f
 
 
 def love(compactness: float, y: float) -> float:
-    """k2, in the closed form of Hinderer (2008); loses digits below a compactness of 0.05."""
+    """k2, in the closed form of Hinderer (2008); loses digits below a compactness of 0.05.
+
+    Args:
+        compactness: C = m / r.
+        y: r H' / H at the surface.
+    """
     c = compactness
     top = (1.0 - 2.0 * c) ** 2 * (2.0 + 2.0 * c * (y - 1.0) - y)
     below = 2.0 * c * (6.0 - 3.0 * y + 3.0 * c * (5.0 * y - 8.0))
@@ -206,22 +239,35 @@ def love(compactness: float, y: float) -> float:
 
 
 def incompressible_pressure(compactness: float) -> float:
-    """Central pressure over the density of an incompressible star (Schwarzschild 1916)."""
+    """Central pressure over the density of an incompressible star (Schwarzschild 1916).
+
+    Args:
+        compactness: C = M / R, below 4/9.
+
+    Example:
+        >>> round(float(incompressible_pressure(0.2)), 4)
+        0.1703
+    """
     s = np.sqrt(1.0 - 2.0 * compactness)
     return (1.0 - s) / (3.0 * s - 1.0)
 
 
 class TolmanVII(NamedTuple):
-    """eps = eps_c (1 - (r / R)^2) in closed form (Tolman 1939), at the fractions s = (r / R)^2, for eps_c = 1."""
+    """eps = eps_c (1 - (r / R)^2) in closed form (Tolman 1939), for eps_c = 1; arrays of the shape of s = (r / R)^2."""
 
-    energy_density: NDArray[np.float64]
-    pressure: NDArray[np.float64]
+    energy_density: NDArray[np.float64]  # eps / eps_c
+    pressure: NDArray[np.float64]  # p / eps_c
     log_enthalpy: NDArray[np.float64]  # zero at the surface
     slope: NDArray[np.float64]  # -dh/ds
 
 
 def tolman_vii(compactness: float, s: NDArray[np.float64]) -> TolmanVII:
-    """Functions of s = (r / R)^2 in [0, 1] for a star of `compactness` and central energy density 1."""
+    """The solution of Tolman for a star of central energy density 1.
+
+    Args:
+        compactness: C = M / R.
+        s: (r / R)^2 in [0, 1], shape (points,).
+    """
     c = compactness
     radius2 = 15.0 * c / (8.0 * np.pi)  # from M = 8 pi eps_c R^3 / 15
     root = np.sqrt(c * 3.0)

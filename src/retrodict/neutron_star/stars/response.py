@@ -12,76 +12,92 @@ is linear in the tangents. Forward mode applies it, reverse mode its transpose, 
 columns assembles it once.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.custom_batching import sequential_vmap
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, Shaped
 
-from retrodict.neutron_star.stars.march import Exact, State, march, march_is_whole, trajectory
+from retrodict.neutron_star.stars.march import Intervals, State, march, march_is_whole, trajectory
 
-Grid = Float[Array, "intervals stars"]
+Grid: TypeAlias = Float[Array, "intervals stars"]
+_Arguments: TypeAlias = tuple[Intervals, Int[Array, " stars"], State]  # of `march`
+_Tangents: TypeAlias = tuple[Intervals, Shaped[Array | np.ndarray, " stars"], State]  # integers have none: float0
 
 
 class Block(NamedTuple):
-    """d(u, w, z, g)/d(u, w, z, g): z and g depend on u and w, not on each other, and nothing depends on them."""
+    """The Jacobian d(u, w, z, g)/d(u, w, z, g), without its zeros.
 
-    uu: Grid
-    uw: Grid
-    wu: Grid
-    ww: Grid
-    zu: Grid
-    zw: Grid
-    zz: Grid
-    gu: Grid
-    gw: Grid
-    gg: Grid
+    z and g depend on u and w, not on each other, and nothing depends on them. The first letter of a field is the
+    variable that is differentiated: `zu` is dz/du.
+    """
+
+    uu: Grid  # du/du
+    uw: Grid  # du/dw
+    wu: Grid  # dw/du
+    ww: Grid  # dw/dw
+    zu: Grid  # dz/du
+    zw: Grid  # dz/dw
+    zz: Grid  # dz/dz
+    gu: Grid  # dg/du
+    gw: Grid  # dg/dw
+    gg: Grid  # dg/dg
 
 
 IDENTITY = Block(1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0)  # type: ignore[arg-type]
 
 
 class Gradient(NamedTuple):
-    """d(u, w, z, g)/d(E or P or D) of one stage, or of one final quantity."""
+    """Derivatives of u, w, z or g with respect to the matter E, P and D of one stage."""
 
-    energy: Grid
-    pressure: Grid
-    rise: Grid
+    energy: Grid  # by E
+    pressure: Grid  # by P
+    rise: Grid  # by D
 
 
 class Kernel(NamedTuple):
-    """The surface state, its dependence on the state at the centre, and on the equation of state, at the upper end,
-    middle and lower end."""
+    """The surface state and its derivatives.
 
-    surface: State
-    centre: Block
-    u: tuple[Gradient, Gradient, Gradient]
-    w: tuple[Gradient, Gradient, Gradient]
-    z: tuple[Gradient, Gradient, Gradient]
-    g: tuple[Gradient, Gradient, Gradient]
+    The three gradients of a variable are those with respect to matter at the upper end, the middle and the lower end of
+    every interval.
+    """
+
+    surface: State  # state at the lowest node
+    centre: Block  # derivative by the state at the start
+    u: tuple[Gradient, Gradient, Gradient]  # of u at the surface
+    w: tuple[Gradient, Gradient, Gradient]  # of w
+    z: tuple[Gradient, Gradient, Gradient]  # of z
+    g: tuple[Gradient, Gradient, Gradient]  # of g
 
 
 class Stage(NamedTuple):
-    """What all derivatives at one Runge-Kutta stage share; rates are those for D = 1."""
+    """Terms that all derivatives at one Runge-Kutta stage share; the rates are those for D = 1."""
 
-    u: Grid
-    w: Grid
-    g: Grid
-    e: Grid
-    p: Grid
-    a: Grid  # 1 - 2 u w
-    y: Grid
-    over_q: Grid
+    u: Grid  # r^2
+    w: Grid  # m / r^3
+    g: Grid  # frame dragging
+    e: Grid  # E
+    p: Grid  # P
+    a: Grid  # A = 1 - 2 u w
+    y: Grid  # tidal y = z + E / q
+    over_q: Grid  # 1 / q, q = P + w
     t: Grid  # 1 / (u q)
-    over_a: Grid
+    over_a: Grid  # 1 / A
     tidal: Grid  # the bracket of the tidal equation
-    rates: State
+    rates: State  # d(u, w, z, g)/ds
 
 
 def stage(state: State, e: Grid, p: Grid) -> Stage:
-    """Evaluate the equations of `retrodict.neutron_star.stars.march.slope` with their parts kept."""
+    """Evaluate the equations of `retrodict.neutron_star.stars.march.slope` and keep their terms.
+
+    Args:
+        state: u, w, z, g of every interval and star.
+        e: E = 4 pi eps [km^-2] of every interval, shape (intervals, 1).
+        p: P = 4 pi p [km^-2] of every interval, shape (intervals, 1).
+    """
     u, w, z, g = state
     q, a = p + w, 1.0 - 2.0 * u * w
     inverse = lax.optimization_barrier(1.0 / (u * q * a))
@@ -92,12 +108,17 @@ def stage(state: State, e: Grid, p: Grid) -> Stage:
     dw, both = (e - 3.0 * w) * t * a, e + p
     dz = e * over_q**2 * (dw - both) - t * tidal
     dg = t * (both * (u * g + 4.0) - a * g * (u * g + 5.0))
-    rates = lax.optimization_barrier((2.0 * u * t * a, dw, dz, dg))
+    rates = lax.optimization_barrier(State(2.0 * u * t * a, dw, dz, dg))
     return Stage(u, w, g, e, p, a, y, over_q, t, over_a, tidal, rates)
 
 
 def by_state(s: Stage, d: Grid) -> Block:
-    """Derivatives of the rates, times the rise `d`, with respect to the state."""
+    """Derivatives of the rates, times the rise, with respect to the state.
+
+    Args:
+        s: terms of the stage.
+        d: rise D of every interval and star; zero where the star has not started.
+    """
     u, w, g, e, p, a, y, over_q, t, over_a, tidal, (du, dw, _, _) = s
     q, both, ug = p + w, s.e + s.p, u * g
     over_u, lag, td = t * q, e - 3.0 * w, t * d
@@ -123,10 +144,12 @@ def by_state(s: Stage, d: Grid) -> Block:
 
 
 def by_matter(s: Stage, d: Grid, back: Block) -> tuple[Gradient, Gradient, Gradient, Gradient]:
-    """Derivatives of the final u, w, z, g with respect to E, P and D at this stage; `back` is that with respect to its
-    rates.
+    """Derivatives of the final u, w, z, g with respect to E, P and D at one stage.
 
-    `d` is zero where the star has not started, and so must `back` be.
+    Args:
+        s: terms of the stage.
+        d: rise D of every interval and star; zero where the star has not started, and so must `back` be.
+        back: derivative of the final state with respect to the rates of the stage.
     """
     u, w, g, e, p, a, y, over_q, t, over_a, tidal, (du, dw, dz, dg) = s
     q, both, ug = p + w, s.e + s.p, u * g
@@ -156,7 +179,12 @@ def by_matter(s: Stage, d: Grid, back: Block) -> tuple[Gradient, Gradient, Gradi
 
 
 def product(a: Block, b: Block) -> Block:
-    """The matrix product a b."""
+    """The matrix product a b.
+
+    Args:
+        a: left factor.
+        b: right factor.
+    """
     return Block(
         uu=a.uu * b.uu + a.uw * b.wu,
         uw=a.uu * b.uw + a.uw * b.ww,
@@ -171,48 +199,48 @@ def product(a: Block, b: Block) -> Block:
     )
 
 
-def _plus(a: Block, factor: float, b: Block) -> Block:
+def _add_scaled(a: Block, factor: float, b: Block) -> Block:
     return Block(*(x + factor * y for x, y in zip(a, b, strict=True)))
 
 
-def _scaled(factor: float | Grid, a: Block) -> Block:
+def _scale(factor: float | Grid, a: Block) -> Block:
     return Block(*(factor * x for x in a))
 
 
-def _stages(path: State, energy: Array, pressure: Array, rise: Array) -> list[Stage]:
+def _stages(path: State, matter: Intervals, rise: list[Grid]) -> list[Stage]:
     """The four Runge-Kutta stages of every interval, recomputed from the states at its upper end."""
     stages, state = [], path
     for column, fraction in ((2, 0.5), (1, 0.5), (1, 1.0), (0, 0.0)):
-        stages.append(stage(state, energy[:, column, None], pressure[:, column, None]))
+        stages.append(stage(state, matter.energy[:, column, None], matter.pressure[:, column, None]))
         moved = (s + fraction * rise[column] * k for s, k in zip(path, stages[-1].rates, strict=True))
-        state = lax.optimization_barrier(tuple(moved))
+        state = lax.optimization_barrier(State(*moved))
     return stages
 
 
-def assemble(
-    energy: Float[Array, "intervals 3"],
-    pressure: Float[Array, "intervals 3"],
-    rise: Float[Array, "intervals 3"],
-    first: Int[Array, " stars"],
-    state: State,
-) -> Kernel:
-    """The march together with its derivative."""
-    surface, path = trajectory(energy, pressure, rise, first, state)
-    started = (jnp.arange(energy.shape[0])[:, None] < first).astype(energy.dtype)
-    active = [rise[:, column, None] * started for column in range(3)]
-    stages = _stages(path, energy, pressure, active)  # type: ignore[arg-type]
+def assemble(matter: Intervals, first: Int[Array, " stars"], state: State) -> Kernel:
+    """Integrate the stars together with the derivative of the march.
+
+    Args:
+        matter: the intervals of the grid, from the surface inward.
+        first: number of the interval at whose lower end the star has `state`, shape (stars,).
+        state: u, w, z, g there, each of shape (stars,).
+    """
+    surface, path = trajectory(matter, first, state)
+    started = (jnp.arange(matter.energy.shape[0])[:, None] < first).astype(matter.energy.dtype)
+    active = [matter.rise[:, column, None] * started for column in range(3)]
+    stages = _stages(path, matter, active)
     columns = (2, 1, 1, 0)
     f = [lax.optimization_barrier(by_state(s, active[c])) for s, c in zip(stages, columns, strict=True)]
-    k2 = lax.optimization_barrier(product(f[1], _plus(IDENTITY, 0.5, f[0])))
-    k3 = lax.optimization_barrier(product(f[2], _plus(IDENTITY, 0.5, k2)))
-    k4 = lax.optimization_barrier(product(f[3], _plus(IDENTITY, 1.0, k3)))
+    k2 = lax.optimization_barrier(product(f[1], _add_scaled(IDENTITY, 0.5, f[0])))
+    k3 = lax.optimization_barrier(product(f[2], _add_scaled(IDENTITY, 0.5, k2)))
+    k4 = lax.optimization_barrier(product(f[3], _add_scaled(IDENTITY, 1.0, k3)))
     across = (one + (a + 2.0 * (b + c) + d) / 6.0 for one, a, b, c, d in zip(IDENTITY, f[0], k2, k3, k4, strict=True))
     centre, below = _accumulate(lax.optimization_barrier(Block(*across)))
-    below = _scaled(started, below)
-    c4 = lax.optimization_barrier(_scaled(1.0 / 6.0, below))
-    c3 = lax.optimization_barrier(_plus(_scaled(1.0 / 3.0, below), 1.0, product(c4, f[3])))
-    c2 = lax.optimization_barrier(_plus(_scaled(1.0 / 3.0, below), 0.5, product(c3, f[2])))
-    c1 = lax.optimization_barrier(_plus(_scaled(1.0 / 6.0, below), 0.5, product(c2, f[1])))
+    below = _scale(started, below)
+    c4 = lax.optimization_barrier(_scale(1.0 / 6.0, below))
+    c3 = lax.optimization_barrier(_add_scaled(_scale(1.0 / 3.0, below), 1.0, product(c4, f[3])))
+    c2 = lax.optimization_barrier(_add_scaled(_scale(1.0 / 3.0, below), 0.5, product(c3, f[2])))
+    c1 = lax.optimization_barrier(_add_scaled(_scale(1.0 / 6.0, below), 0.5, product(c2, f[1])))
     rows = [by_matter(s, active[c], b) for s, c, b in zip(stages, columns, (c1, c2, c3, c4), strict=True)]
     gathered = ((r1, Gradient(*map(jnp.add, r2, r3)), r4) for r1, r2, r3, r4 in zip(*rows, strict=True))
     whole = march_is_whole(surface)  # the others have no derivative, and a NaN would spread to all
@@ -227,26 +255,33 @@ def _accumulate(across: Block) -> tuple[Block, Block]:
     return lax.scan(lambda below, step: (product(below, step), below), one, across)
 
 
-_in_turn = sequential_vmap(assemble)  # one equation of state at a time fits in a CPU's cache; a hundred do not
+_assemble_one_by_one = sequential_vmap(
+    assemble
+)  # one equation of state at a time fits in a CPU's cache; a hundred do not
 
 
 @jax.custom_jvp
-def differentiable_march(
-    energy: Float[Array, "intervals 3"],
-    pressure: Float[Array, "intervals 3"],
-    rise: Float[Array, "intervals 3"],
-    first: Int[Array, " stars"],
-    state: State,
-) -> State:
-    """`march` with a derivative that is exact, linear in the tangents and cheap in both modes (once; not twice)."""
-    return march(energy, pressure, rise, first, state)
+def differentiable_march(matter: Intervals, first: Int[Array, " stars"], state: State) -> State:
+    """Integrate as `march` does, with a derivative that is exact, linear in the tangents and cheap in both modes.
+
+    It can be differentiated once, not twice.
+
+    Args:
+        matter: the intervals of the grid, from the surface inward.
+        first: number of the interval at whose lower end the star has `state`, shape (stars,).
+        state: u, w, z, g there, each of shape (stars,).
+
+    Returns:
+        The state at the lowest node.
+    """
+    return march(matter, first, state)
 
 
 @differentiable_march.defjvp
-def _response(primals: Exact, tangents: Exact) -> tuple[State, State]:
-    build = _in_turn if jax.default_backend() == "cpu" else assemble
+def _response(primals: _Arguments, tangents: _Tangents) -> tuple[State, State]:
+    build = _assemble_one_by_one if jax.default_backend() == "cpu" else assemble
     kernel = build(*primals)
-    denergy, dpressure, drise, _, (du, dw, dz, dg) = tangents
+    change, _, (du, dw, dz, dg) = tangents
     c = kernel.centre
     final = [
         c.uu * du + c.uw * dw,
@@ -256,6 +291,6 @@ def _response(primals: Exact, tangents: Exact) -> tuple[State, State]:
     ]
     for k, rows in enumerate((kernel.u, kernel.w, kernel.z, kernel.g)):
         for column, gradient in zip((2, 1, 0), rows, strict=True):
-            for matrix, change in zip(gradient, (denergy, dpressure, drise), strict=True):
-                final[k] = final[k] + jnp.einsum("is,i->s", matrix, change[:, column])
-    return kernel.surface, tuple(final)  # type: ignore[return-value]
+            for matrix, tangent in zip(gradient, change, strict=True):
+                final[k] = final[k] + jnp.einsum("is,i->s", matrix, tangent[:, column])
+    return kernel.surface, State(*final)

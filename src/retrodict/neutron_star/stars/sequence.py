@@ -1,4 +1,4 @@
-"""The stars of one equation of state, and what one asks of them: the heaviest, the one of a given mass, its twins.
+"""The stars of one equation of state: the heaviest, the one of a given mass, its twins.
 
 All functionals interpolate in the central log-enthalpy h, in which masses and radii are smoothest (they have a kink
 only where the centre enters a denser phase, and no stencil crosses one). They are smooth in the equation of state and
@@ -18,7 +18,7 @@ SAME_CENTRE = 1e-9  # stars whose central h differ by less share their centre (i
 
 
 class StellarSequence(eqx.Module):
-    """Stars of rising central density. Arrays of shape `(stars,)`, batched in front under vmap."""
+    """Stars of rising central density; under vmap the arrays have further axes in front."""
 
     central_density: Float[Array, " stars"]  # n_c [fm^-3]
     central_pressure: Float[Array, " stars"]  # [MeV fm^-3]
@@ -39,22 +39,27 @@ class StellarSequence(eqx.Module):
 
 
 class Star(eqx.Module):
-    """One star (or one of each requested kind)."""
+    """One star, or several: then all arrays have the same axes in front."""
 
     mass: Scalar  # [Msun]
     radius: Scalar  # [km]
-    tidal_deformability: Scalar
+    tidal_deformability: Scalar  # Lambda
     moment_of_inertia: Scalar  # [kg m^2]
     central_density: Scalar  # [fm^-3]
     central_pressure: Scalar  # [MeV fm^-3]
-    central_log_enthalpy: Scalar
+    central_log_enthalpy: Scalar  # ln(mu_c / mu at the surface)
     valid: Flag  # it exists, and the stars that it was interpolated from are valid
 
 
 def maximum_mass(sequence: StellarSequence) -> Star:
     """The heaviest star: the turning point of a local polynomial, or the last star before a destabilising transition.
 
-    `valid` is False where it is the last star of the grid (the true maximum lies beyond) or its centre is acausal.
+    Args:
+        sequence: stars of rising central density.
+
+    Returns:
+        The star; `valid` is False where it is the last star of the grid (the true maximum lies beyond) or its centre is
+        acausal.
     """
     best = jnp.argmax(jnp.where(jnp.isfinite(sequence.mass), sequence.mass, -jnp.inf))
     window, usable = window_of(sequence, best, best)
@@ -65,27 +70,55 @@ def maximum_mass(sequence: StellarSequence) -> Star:
 
 
 def star_at_mass(sequence: StellarSequence, mass: Scalar | float) -> Star:
-    """The star of `mass` [Msun] on the first stable branch that reaches it. Not `valid` (but finite) where there is
-    none."""
+    """The star of a given mass on the first stable branch that reaches it.
+
+    Args:
+        sequence: stars of rising central density.
+        mass: gravitational mass [Msun].
+
+    Returns:
+        The star; where there is none it is finite, but not `valid`.
+    """
     crossing = _crossings(sequence, mass)
     return _star_between(sequence, mass, jnp.argmax(crossing), crossing.any())
 
 
 def stars_at_mass(sequence: StellarSequence, mass: Scalar | float, *, branches: int = 3) -> Star:
-    """All stable stars of `mass` [Msun] in order of central density: arrays `(branches,)`, of which the `valid` ones
-    exist (twins)."""
+    """All stable stars of a given mass (twin stars) in order of central density.
+
+    Args:
+        sequence: stars of rising central density.
+        mass: gravitational mass [Msun].
+        branches: length of the arrays; stars beyond that number are left out.
+
+    Returns:
+        Arrays of shape (branches,); those that are `valid` exist.
+    """
     crossing = _crossings(sequence, mass)
     (where,) = jnp.nonzero(crossing, size=branches, fill_value=-1)
     return jax.vmap(lambda k: _star_between(sequence, mass, jnp.maximum(k, 0), k >= 0))(where)
 
 
 def mass_radius_curve(sequence: StellarSequence, masses: Float[Array, " masses"]) -> Star:
-    """The first stable branch as a function of mass [Msun]: arrays of the shape of `masses`."""
+    """The first stable branch as a function of mass.
+
+    Args:
+        sequence: stars of rising central density.
+        masses: gravitational masses [Msun], shape (masses,).
+
+    Returns:
+        Arrays of shape (masses,).
+    """
     return jax.vmap(lambda mass: star_at_mass(sequence, mass))(masses)
 
 
 def stable_mask(log_enthalpy: Float[Array, " stars"], mass: Float[Array, " stars"]) -> Bool[Array, " stars"]:
-    """Turning-point criterion along the curve; a star with its centre inside a transition is the star at its onset."""
+    """Turning-point criterion along the curve; a star centred inside a transition counts as the star at its onset.
+
+    Args:
+        log_enthalpy: central h of the stars, ascending, shape (stars,).
+        mass: masses [Msun], shape (stars,).
+    """
     rising = (jnp.diff(mass) > 0.0) & (jnp.diff(log_enthalpy) > SAME_CENTRE)
     return jnp.concatenate([rising[:1], rising]) if mass.shape[0] > 1 else jnp.ones(mass.shape, dtype=bool)
 
@@ -104,7 +137,16 @@ def _phase(sequence: StellarSequence) -> Int[Array, " stars"]:
 def window_of(
     sequence: StellarSequence, lower: Int[Array, ""], upper: Int[Array, ""]
 ) -> tuple[Int[Array, " stencil"], Flag]:
-    """The stars nearest to the pair whose centres are in the same phase, and whether there are enough of them."""
+    """The stars nearest to a pair whose centres are in the same phase.
+
+    Args:
+        sequence: stars of rising central density.
+        lower: number of the first star of the pair.
+        upper: number of the second one.
+
+    Returns:
+        The numbers of the `STENCIL` stars, and whether there are enough of them in that phase.
+    """
     phase = _phase(sequence)
     same = phase == phase[upper]
     first, last = jnp.argmax(same), same.shape[0] - 1 - jnp.argmax(same[::-1])
@@ -138,7 +180,7 @@ def _interpolate(
     after = jnp.minimum(k + 1, h.shape[0] - 1)
     gap = h[after] - h[k]
     t = (position - h[k]) / jnp.where(gap > SAME_CENTRE, gap, 1.0)
-    weights = lagrange(distinct(h[window], usable), position)
+    weights = lagrange(distinct_nodes(h[window], usable), position)
 
     def at(values: Float[Array, " stars"]) -> Scalar:
         return jnp.where(usable, weights @ values[window], values[k] + t * (values[after] - values[k]))
@@ -155,13 +197,28 @@ def _interpolate(
     )
 
 
-def distinct(nodes: Float[Array, " stencil"], usable: Flag) -> Float[Array, " stencil"]:
-    """The nodes, or harmless stand-ins where two of them may coincide."""
+def distinct_nodes(nodes: Float[Array, " stencil"], usable: Flag) -> Float[Array, " stencil"]:
+    """The nodes, or 0, 1, 2, ... where two of them may coincide.
+
+    Args:
+        nodes: nodes of an interpolation, shape (stencil,).
+        usable: whether they are all different.
+    """
     return jnp.where(usable, nodes, jnp.arange(nodes.shape[0], dtype=nodes.dtype))
 
 
 def lagrange(nodes: Float[Array, " stencil"], x: Scalar) -> Float[Array, " stencil"]:
-    """Weights of the values at `nodes` in the polynomial through them, at `x`."""
+    """Weights of the values at the nodes in the polynomial through them.
+
+    Args:
+        nodes: different nodes, shape (stencil,).
+        x: the point at which the polynomial is evaluated.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> lagrange(jnp.array([0.0, 1.0, 2.0]), jnp.asarray(0.5)).tolist()
+        [0.375, 0.75, -0.125]
+    """
     other = ~jnp.eye(nodes.shape[0], dtype=bool)
     gap = jnp.where(other, nodes[:, None] - nodes[None, :], 1.0)
     return jnp.prod(jnp.where(other, x - nodes[None, :], 1.0) / gap, axis=1)
@@ -199,7 +256,7 @@ def _root(
     """Where the polynomial equals `target`, by Newton's method kept in the bracket; the last step carries the
     derivative."""
     apart = jnp.abs(nodes[-1] - nodes[0]) > SAME_CENTRE
-    nodes = distinct(nodes, apart & (jnp.diff(nodes) > SAME_CENTRE).all())
+    nodes = distinct_nodes(nodes, apart & (jnp.diff(nodes) > SAME_CENTRE).all())
     coefficients = _newton_form(nodes, values)
 
     def step(x: Scalar) -> Scalar:
@@ -215,7 +272,7 @@ def _root(
 def _turning_point(nodes: Float[Array, " stencil"], values: Float[Array, " stencil"], guess: Scalar) -> Scalar:
     """Where the polynomial is greatest within a step of `guess`, not beyond the stencil (there the phase ends)."""
     fine = (jnp.diff(nodes) > SAME_CENTRE).all()
-    safe = distinct(nodes, fine)
+    safe = distinct_nodes(nodes, fine)
     coefficients = _newton_form(safe, values)
     reach = jnp.max(jnp.diff(safe))
     bracket = (jnp.maximum(guess - reach, safe[0]), jnp.minimum(guess + reach, safe[-1]))

@@ -20,8 +20,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from retrodict.base.constants import GRAVITATIONAL_CONSTANT, MEV_FM3_IN_INVERSE_KM2, SOLAR_MASS_IN_KM, SPEED_OF_LIGHT
 from retrodict.neutron_star.eos.equation_of_state import EquationOfState
-from retrodict.neutron_star.stars.centre import centres, resolved
-from retrodict.neutron_star.stars.march import State, march_is_whole
+from retrodict.neutron_star.stars.centre import centres, march_is_stable
+from retrodict.neutron_star.stars.march import Intervals, State, march_is_whole
 from retrodict.neutron_star.stars.response import differentiable_march
 from retrodict.neutron_star.stars.sequence import (
     Star,
@@ -53,30 +53,47 @@ TINIEST_TIDE = 1e-9  # stands in where a tide is not positive, since logarithms 
 def solve(
     eos: EquationOfState, stars: Int[np.ndarray, " stars"] | None = None, *, rtol: float | None = None
 ) -> StellarSequence:
-    """The stars whose centres are the nodes `stars` (ascending, none below 1; by default those of the core, thinned to
-    at most 160).
+    """Solve the structure equations for a sequence of stars.
 
-    Fourth order in the width of the intervals; differentiable once, in both modes, and to be vmapped over `eos`. With
-    `rtol`, an adaptive integration of that tolerance takes the place of the fixed steps: some hundred times slower, for
-    checks and single stars.
+    Fourth order in the width of the intervals; differentiable once, in both modes, and to be vmapped over `eos`.
+
+    Args:
+        eos: equation of state, crust included.
+        stars: numbers of the nodes at which stars are centred, ascending, none below 1; None means those of the core,
+            thinned to at most 160.
+        rtol: relative tolerance of an adaptive integration that takes the place of the fixed steps: some hundred times
+            slower, for checks and single stars.
+
+    Returns:
+        The stars in the same order; `valid` is False where no star exists or its matter is not causal.
     """
     centre = default_stars(eos) if stars is None else np.asarray(stars)
-    energy, pressure = CURVATURE * eos.energy_density, CURVATURE * eos.pressure
-    rise = jnp.clip(eos.sound_speed_squared, 0.0, 10.0) * jnp.diff(eos.log_density)[:, None]
-    state, first = centres(energy, pressure, rise, centre)
+    matter = _intervals(eos)
+    state, first = centres(matter, centre)
     if rtol is None:
-        surface = differentiable_march(energy, pressure, rise, first, state)
-        return _observables(eos, centre, surface, resolved(rise, centre, first))
-    from retrodict.neutron_star.stars.adaptive import (
-        march_adaptively,  # diffrax takes half a second, and is rarely asked for
-    )
+        surface = differentiable_march(matter, first, state)
+        return _observables(eos, centre, surface, march_is_stable(matter.rise, centre, first))
+    # diffrax takes half a second to import, and an adaptive march is rare
+    from retrodict.neutron_star.stars.adaptive import march_adaptively
 
     surface = march_adaptively(eos, first, state, curvature=CURVATURE, rtol=rtol)
     return _observables(eos, centre, surface, jnp.ones(centre.shape, dtype=bool))
 
 
+def _intervals(eos: EquationOfState) -> Intervals:
+    """The grid in the units of the march."""
+    energy, pressure = CURVATURE * eos.energy_density, CURVATURE * eos.pressure
+    return Intervals(
+        energy, pressure, jnp.clip(eos.sound_speed_squared, 0.0, 10.0) * jnp.diff(eos.log_density)[:, None]
+    )
+
+
 def default_stars(eos: EquationOfState) -> Int[np.ndarray, " stars"]:
-    """Nodes of the core, thinned evenly where there are more than `MOST_STARS`, the last one kept."""
+    """Nodes of the core, thinned evenly where there are more than `MOST_STARS`, the last one kept.
+
+    Args:
+        eos: equation of state, crust included.
+    """
     last, least = eos.pressure.shape[0], max(1, eos.core_start + 1)
     stride = -(-(last - least + 1) // MOST_STARS)
     return np.arange(last, least - 1, -stride)[::-1]
@@ -116,11 +133,19 @@ def _observables(
 
 
 def tidal_deformability(compactness: Float[Array, " stars"], y: Float[Array, " stars"]) -> Float[Array, " stars"]:
-    """Lambda = (2/3) k2 / C^5 from the exterior solution with logarithmic derivative `y` at a radius where m / r =
-    `compactness`.
+    """Lambda = (2/3) k2 / C^5 from the exterior solution of the tidal equation.
 
-    Hinderer, ApJ 677 (2008) 1216, with the erratum. The denominator is of order C^5 but its terms are not: below C =
-    0.1 the power series of the logarithm is used, in which they have been cancelled by hand.
+    The denominator is of order C^5 but its terms are not: below C = 0.1 the power series of the logarithm is used, in
+    which they have been cancelled by hand. Source: Hinderer, ApJ 677 (2008) 1216, with the erratum.
+
+    Args:
+        compactness: C = m / r, shape (stars,).
+        y: logarithmic derivative r H' / H at that radius, shape (stars,).
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> [round(float(x), 2) for x in tidal_deformability(jnp.array([0.15, 0.2]), jnp.array([0.5, 0.5]))]
+        [852.87, 145.08]
     """
     c = compactness
     top = (1.0 - 2.0 * c) ** 2 * (2.0 + 2.0 * c * (y - 1.0) - y)

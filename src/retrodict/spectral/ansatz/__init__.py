@@ -1,4 +1,4 @@
-"""What is sought: priors over spectral functions, swapped by one argument."""
+"""Priors over spectral functions, exchanged by one argument."""
 
 from retrodict.spectral.ansatz.free import FreeGrid
 from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid

@@ -21,9 +21,9 @@ HYPERPARAMETERS: Final = 3
 
 
 class FreePart(AbstractAnsatz):
-    """Latents: offset, slope, roughness, then one a node."""
+    """A random walk over the nodes. Latents: offset, slope, roughness, then one a node."""
 
-    trend: Trend
+    trend: Trend  # link and envelope
     increment: Nodes  # standard deviations of the steps, for roughness one
 
     @property
@@ -38,11 +38,19 @@ class FreePart(AbstractAnsatz):
 
 @dataclass(frozen=True)
 class FreeGrid(AbstractSpectrum):
-    """rho on every node by itself, tied to its neighbours by a random walk behind a positive link, or none."""
+    """One latent for every node: the differences of neighbours are those of a random walk.
+
+    Args:
+        positive: whether rho is positive (a softplus of the walk) or of free sign (the walk itself).
+
+    Example:
+        >>> FreeGrid(positive=False)
+        FreeGrid(positive=False)
+    """
 
     positive: bool = True
 
-    def on(self, frame: FrequencyGrid) -> FreePart:
-        """White latents -> rho on the nodes."""
-        steps = jnp.sqrt(jnp.diff(frame.place, prepend=0.0))
-        return FreePart(trend_on(frame, positive=self.positive), steps)
+    def on(self, grid: FrequencyGrid) -> FreePart:
+        """The map from standard normal latents to rho on the nodes of `grid`."""
+        steps = jnp.sqrt(jnp.diff(grid.place, prepend=0.0))
+        return FreePart(trend_on(grid, positive=self.positive), steps)

@@ -1,4 +1,4 @@
-"""Where a spectral function lives: the nodes of a quadrature, and the units in which priors are stated."""
+"""The frequencies of a spectral function: nodes of a quadrature, and the units in which priors are stated."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -13,14 +13,21 @@ Nodes = Float[Array, " nodes"]
 
 
 class FrequencyGrid(eqx.Module):
-    """Nodes and units.
+    """Nodes and units of a spectral function.
 
     The priors of this domain are numbers: frequencies are multiples of `unit`, values of rho multiples of `height`.
-    `growth` is the known power of omega with which rho grows at large omega (2 for currents of quarks), None where it
-    is to be learnt. `default`, if given, is a default model on the nodes, around which the smooth part is built.
-    Spectral functions are odd in omega, or `even`: then they need not vanish at zero. Up to `extent` in arsinh(omega /
-    unit), as far as the nodes are dense, free functions fluctuate; beyond, rho is a pure power.
-    `kernel`, if given, is K(x, omega) of the data: for an ansatz that is stated in its singular basis.
+
+    Args:
+        omega: frequencies, ascending, shape (nodes,).
+        weight: of the quadrature, in the unit of omega: int f d omega ~ weight @ f(omega), shape (nodes,).
+        unit: of frequency in the priors, in the unit of omega.
+        height: of rho in the priors, in the unit of rho.
+        growth: known power of omega with which rho grows at large omega (2 for currents of quarks); None: it is
+            inferred.
+        default: default model on the nodes [unit of rho], around which the smooth part is built; None: there is none.
+        kernel: K(x, omega) of the data, shape (points, nodes): for an ansatz in the singular basis of the kernel.
+        even: whether rho is even in omega, and need not vanish at zero, rather than odd.
+        extent: value of arsinh(omega/unit) up to which free functions fluctuate; beyond, rho is a pure power.
     """
 
     omega: Nodes
@@ -40,12 +47,12 @@ class FrequencyGrid(eqx.Module):
 
     @property
     def place(self) -> Nodes:
-        """arsinh(omega / unit), at most `extent`: where free functions live."""
+        """arsinh(omega/unit), at most `extent`: the argument of free functions."""
         return jnp.minimum(jnp.arcsinh(self.x), self.extent)
 
     @property
     def envelope(self) -> Nodes:
-        """What the smooth part multiplies, as rho; of the parity of rho with the known growth, or the default model."""
+        """The default model, or a function with the parity and the known growth of rho [unit of rho]."""
         if self.default is not None:
             return self.default
         low = 0.0 if self.even else 1.0
@@ -55,8 +62,8 @@ class FrequencyGrid(eqx.Module):
 
 @dataclass(frozen=True)
 class AbstractSpectrum:
-    """A prior over spectral functions, before it is known which frequencies matter."""
+    """A prior over spectral functions, independent of the frequencies; `on` binds it to nodes."""
 
     @abstractmethod
-    def on(self, frame: FrequencyGrid) -> AbstractAnsatz:
-        """The ansatz: white latents -> rho on the nodes of `frame`."""
+    def on(self, grid: FrequencyGrid) -> AbstractAnsatz:
+        """The map from standard normal latents to rho on the nodes of `grid`."""

@@ -1,13 +1,13 @@
-"""The networks behind a spectral function: from a constant to a list of values, or from a frequency to one value.
+"""Networks for a spectral function: from a constant to a list of values, or from a frequency to one value.
 
-Both exist twice: with weights drawn as published, for the published optimisation, and with white latents as weights,
-for a posterior.
+Both exist twice: with weights drawn as published, for the published optimisation, and with standard normal latents as
+weights, for a posterior.
 """
 
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -21,38 +21,45 @@ OUTPUT_POWER: Final = 2.0  # a saturating unit has a mean square of about one ha
 
 
 class Layer(NamedTuple):
-    """h -> h @ weight + bias."""
+    """An affine map, h -> h @ weight + bias."""
 
     weight: Float[Array, "inputs outputs"]
-    bias: Float[Array, " outputs"] | None
+    bias: Float[Array, " outputs"] | None  # None: there is none
 
     def __call__(self, h: Float[Array, "*batch inputs"]) -> Float[Array, "*batch outputs"]:
-        """The affine map."""
+        """The affine map of `h`."""
         return h @ self.weight if self.bias is None else h @ self.weight + self.bias
 
 
 class Weights(NamedTuple):
-    """Everything that a network learns; the output layer apart, because the published schedule trains it longer."""
+    """The weights of a network; the output layer apart, because the published schedule trains it longer."""
 
-    hidden: tuple[Layer, ...]
+    hidden: tuple[Layer, ...]  # in order, from the input
     output: Layer
 
 
 def features(hidden: tuple[Layer, ...], h: Float[Array, "*batch inputs"]) -> Float[Array, "*batch width"]:
-    """What the output layer sees: ELU after every hidden layer."""
+    """Inputs of the output layer: ELU after every `hidden` layer, from the inputs `h` of the network."""
     for layer in hidden:
         h = jax.nn.elu(layer(h))
     return h
 
 
-def drawn_weights(key: Key, sizes: tuple[int, ...], *, bias: bool, dtype: Any) -> Weights:
-    """Weights by Glorot's normal law; biases uniform within 1/sqrt(inputs), as PyTorch draws them unless told."""
+def draw_weights(key: Key, sizes: tuple[int, ...], *, bias: bool, dtype: jnp.dtype) -> Weights:
+    """Draw weights by Glorot's normal law, and biases uniform within 1/sqrt(inputs), the default of PyTorch.
+
+    Args:
+        key: of the random numbers.
+        sizes: units of every layer, inputs and outputs included.
+        bias: whether layers have one.
+        dtype: floating-point type of the weights.
+    """
     keys, pairs = jr.split(key, len(sizes) - 1), pairwise(sizes)
-    layers = tuple(_drawn(k, *pair, bias=bias, dtype=dtype) for k, pair in zip(keys, pairs, strict=True))
+    layers = tuple(_draw_layer(k, *pair, bias=bias, dtype=dtype) for k, pair in zip(keys, pairs, strict=True))
     return Weights(layers[:-1], layers[-1])
 
 
-def _drawn(key: Key, inputs: int, outputs: int, *, bias: bool, dtype: Any) -> Layer:
+def _draw_layer(key: Key, inputs: int, outputs: int, *, bias: bool, dtype: jnp.dtype) -> Layer:
     weight_key, bias_key = jr.split(key)
     weight = math.sqrt(2 / (inputs + outputs)) * jr.normal(weight_key, (inputs, outputs), dtype)
     bound = 1 / math.sqrt(inputs)
@@ -61,9 +68,17 @@ def _drawn(key: Key, inputs: int, outputs: int, *, bias: bool, dtype: Any) -> La
 
 @dataclass(frozen=True)
 class ListNetwork:
-    """Constant 1 -> `width`, `depth` x (`width` -> `width`), -> one number a frequency; ELU, softplus, no bias.
+    """A network from a constant to one number a frequency: ELU, softplus, no bias; rho is omega times the output.
 
-    rho is omega times the output. Wang, Shi, Zhou, PRD 106, L051502 (2022), there `NN`.
+    Source: Wang, Shi, Zhou, PRD 106, L051502 (2022), there `NN`.
+
+    Args:
+        width: units of a hidden layer.
+        depth: maps from hidden layer to hidden layer; there are depth + 1 hidden layers.
+
+    Example:
+        >>> ListNetwork(width=32).name
+        'NN'
     """
 
     width: int = 64
@@ -75,22 +90,33 @@ class ListNetwork:
         return "NN"
 
     def init(self, key: Key, omega: Nodes) -> Weights:
-        """Fresh weights for a grid of frequencies, of its floating-point type."""
+        """Draw weights for the frequencies `omega`, of their floating-point type."""
         sizes = (1, *[self.width] * (self.depth + 1), len(omega))
-        return drawn_weights(key, sizes, bias=False, dtype=omega.dtype)
+        return draw_weights(key, sizes, bias=False, dtype=omega.dtype)
 
     def inputs(self, omega: Nodes) -> Float[Array, " one"]:
-        """What the first layer sees."""
+        """Inputs of the first layer."""
         return jnp.ones(1, omega.dtype)
 
-    def read(self, output: Layer, seen: Float[Array, " width"], omega: Nodes) -> Nodes:
-        """rho from what the output layer sees."""
-        return omega * jax.nn.softplus(output(seen))
+    def read(self, output: Layer, hidden: Float[Array, " width"], omega: Nodes) -> Nodes:
+        """rho at the frequencies `omega`, from the `output` layer and its inputs `hidden`."""
+        return omega * jax.nn.softplus(output(hidden))
 
 
 @dataclass(frozen=True)
 class PointNetwork:
-    """omega -> `width`, `depth` x (`width` -> `width`), -> 1; ELU, softplus, with biases. There `NN-P2P`."""
+    """A network from a frequency to one number: ELU, softplus, with biases; rho is omega times the output.
+
+    Source: Wang, Shi, Zhou, PRD 106, L051502 (2022), there `NN-P2P`.
+
+    Args:
+        width: units of a hidden layer.
+        depth: maps from hidden layer to hidden layer; there are depth + 1 hidden layers.
+
+    Example:
+        >>> PointNetwork().name
+        'NN-P2P'
+    """
 
     width: int = 64
     depth: int = 3
@@ -101,25 +127,31 @@ class PointNetwork:
         return "NN-P2P"
 
     def init(self, key: Key, omega: Nodes) -> Weights:
-        """Fresh weights, of the floating-point type of the frequencies."""
+        """Draw weights, of the floating-point type of the frequencies `omega`."""
         sizes = (1, *[self.width] * (self.depth + 1), 1)
-        return drawn_weights(key, sizes, bias=True, dtype=omega.dtype)
+        return draw_weights(key, sizes, bias=True, dtype=omega.dtype)
 
     def inputs(self, omega: Nodes) -> Float[Array, "nodes one"]:
-        """What the first layer sees."""
+        """Inputs of the first layer."""
         return omega[:, None]
 
-    def read(self, output: Layer, seen: Float[Array, "nodes width"], omega: Nodes) -> Nodes:
-        """rho from what the output layer sees."""
-        return omega * jax.nn.softplus(output(seen)[:, 0])
+    def read(self, output: Layer, hidden: Float[Array, "nodes width"], omega: Nodes) -> Nodes:
+        """rho at the frequencies `omega`, from the `output` layer and its inputs `hidden`."""
+        return omega * jax.nn.softplus(output(hidden)[:, 0])
 
 
 @dataclass(frozen=True)
-class WhiteNetwork:
-    """A network whose weights and biases are white latents: `inputs` -> `depth` tanh layers -> `outputs`.
+class LatentNetwork:
+    """A network of tanh layers whose weights and biases are standard normal latents; the last layer has no bias.
 
     Weights have variance gain^2 / inputs of their layer, so that wide layers give outputs of the order of one (Neal
     1996).
+
+    Args:
+        inputs: numbers that go in.
+        outputs: numbers that come out.
+        width: units of a hidden layer.
+        depth: hidden layers.
     """
 
     inputs: int
@@ -136,16 +168,24 @@ class WhiteNetwork:
     def __call__(
         self, z: Vector, h: Float[Array, "*batch inputs"], sharpness: Scalar | float = 1.0
     ) -> Float[Array, "*batch outputs"]:
-        """The outputs; no bias in the last layer. `sharpness` is the gain of the first: how fast they may vary."""
+        """Outputs of the network.
+
+        Args:
+            z: latents, shape (dim,).
+            h: inputs, shape (..., inputs).
+            sharpness: gain of the first layer, by which outputs vary faster.
+        """
         gain = sharpness
         for inputs in (self.inputs, *[self.width] * (self.depth - 1)):
-            weight, bias, z = _taken(z, inputs, self.width)
+            weight, bias, z = _take_layer(z, inputs, self.width)
             h = jnp.tanh(gain * (h @ weight / math.sqrt(inputs) + bias))
             gain = HIDDEN_GAIN
         return h @ z.reshape(self.width, self.outputs) * math.sqrt(OUTPUT_POWER / self.width)
 
 
-def _taken(z: Vector, inputs: int, outputs: int) -> tuple[Array, Array, Vector]:
-    """The weights and biases of a layer off the front of `z`, and what is left."""
+def _take_layer(
+    z: Float[Array, " latents"], inputs: int, outputs: int
+) -> tuple[Float[Array, "{inputs} {outputs}"], Float[Array, "{outputs}"], Float[Array, " rest"]]:
+    """The weights and biases of a layer from the front of `z`, and the latents after them."""
     end = inputs * outputs
     return z[:end].reshape(inputs, outputs), z[end : end + outputs], z[end + outputs :]

@@ -1,8 +1,8 @@
-"""The default: lines, a continuum with a threshold and a smooth part, added up.
+"""The default prior: the sum of lines, a continuum with a threshold and a smooth part.
 
 A stationary Gaussian process alone fails on a narrow line over a broad background and on a threshold; lines alone fail
-on everything else. Their sum holds both, and since weights have a log-normal prior that reaches far down, a component
-that is not needed switches itself off.
+on everything else. Their sum describes both, and since weights have a log-normal prior that reaches far down, a
+component that is not needed becomes negligible.
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from retrodict.spectral.ansatz.threshold import thresholds_on
 
 
 class SumOfParts(AbstractAnsatz):
-    """rho = sum of parts, each with latents of its own, in order."""
+    """rho as a sum of parts, each with latents of its own."""
 
-    parts: tuple[AbstractAnsatz, ...]
+    parts: tuple[AbstractAnsatz, ...]  # in the order of their latents
 
     @property
     def dim(self) -> int:
@@ -27,10 +27,10 @@ class SumOfParts(AbstractAnsatz):
 
     def __call__(self, z: Vector) -> Nodes:
         """rho on the nodes."""
-        first, *others = self.each(z)
+        first, *others = self.contributions(z)
         return sum(others, start=first)
 
-    def each(self, z: Vector) -> tuple[Nodes, ...]:
+    def contributions(self, z: Vector) -> tuple[Nodes, ...]:
         """rho of every part on the nodes."""
         ends = [0]
         for part in self.parts:
@@ -40,9 +40,21 @@ class SumOfParts(AbstractAnsatz):
 
 @dataclass(frozen=True)
 class PeaksAndContinuum(AbstractSpectrum):
-    """`peaks` Breit-Wigner lines, `continua` thresholds and a Gaussian process of `modes` cosines behind a softplus.
+    """Breit-Wigner lines, continua with a threshold and a Gaussian process, added up.
 
-    With `positive: false` (ghosts, quarks) lines and continua have weights of either sign and the link is the identity.
+    Args:
+        peaks: number of lines.
+        continua: number of continua.
+        modes: cosines of the Gaussian process.
+        positive: whether rho is positive; if not (ghosts, quarks), lines and continua have weights of either sign, and
+            the link of the process is the identity instead of a softplus.
+
+    Raises:
+        InputError: for a negative number of peaks or continua.
+
+    Example:
+        >>> PeaksAndContinuum(peaks=2).modes
+        40
     """
 
     peaks: int = 3
@@ -54,11 +66,11 @@ class PeaksAndContinuum(AbstractSpectrum):
         if self.peaks < 0 or self.continua < 0:
             raise InputError("numbers of peaks and continua are not negative", got=repr(self))
 
-    def on(self, frame: FrequencyGrid) -> SumOfParts:
-        """White latents -> rho on the nodes."""
-        parts: list[AbstractAnsatz] = [SmoothSpectrum(self.modes, self.positive).on(frame)]
+    def on(self, grid: FrequencyGrid) -> SumOfParts:
+        """The map from standard normal latents to rho on the nodes of `grid`."""
+        parts: list[AbstractAnsatz] = [SmoothSpectrum(self.modes, self.positive).on(grid)]
         if self.peaks:
-            parts.append(peaks_on(frame, self.peaks, positive=self.positive))
+            parts.append(peaks_on(grid, self.peaks, positive=self.positive))
         if self.continua:
-            parts.append(thresholds_on(frame, self.continua, positive=self.positive))
+            parts.append(thresholds_on(grid, self.continua, positive=self.positive))
         return SumOfParts(tuple(parts))

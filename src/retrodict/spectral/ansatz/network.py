@@ -1,9 +1,9 @@
-r"""Networks as priors over spectral functions: their weights are white latents.
+r"""Networks as priors over spectral functions: their weights are standard normal latents.
 
-What the published reconstruction leaves to the initialisation, to penalties and to the end of the optimisation is here
-one proper prior, which can be drawn, looked at and out-voted by data in units of their errors. Sampling it is another
-matter: with weights as latents the posterior is far more curved than that of a Gaussian process, `ConstrainedHMC` takes
-tiny steps and mixes poorly. `MAP` and `Ensemble` serve; for bands prefer `PeaksAndContinuum`.
+The published reconstruction is regularised by its initialisation, by penalties and by the end of the optimisation. Here
+one proper prior, from which draws can be taken, is combined with data in units of their errors. It is hard to sample:
+with weights as latents the posterior is far more curved than that of a Gaussian process, `ConstrainedHMC` takes tiny
+steps and mixes poorly. Use `MAP` or `Ensemble`; for bands prefer `PeaksAndContinuum`.
 
 Sources: Wang, Shi, Zhou, PRD 106, L051502 (2022) (both networks); Neal, Bayesian learning for neural networks (1996).
 """
@@ -18,7 +18,7 @@ from retrodict.base.types import Array, Float, Vector
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.problem.prior import LogNormal
 from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, FrequencyGrid, Nodes
-from retrodict.spectral.ansatz.layers import WhiteNetwork
+from retrodict.spectral.ansatz.layers import LatentNetwork
 from retrodict.spectral.ansatz.smooth import AMPLITUDE, HYPERPARAMETERS, SmoothPart, SmoothSpectrum
 from retrodict.spectral.ansatz.trend import Trend, trend_on
 
@@ -29,7 +29,7 @@ class ListPart(AbstractAnsatz):
     """Latents: offset, slope, amplitude, length, then the weights of a network whose outputs are the smooth modes."""
 
     smooth: SmoothPart
-    network: WhiteNetwork
+    network: LatentNetwork  # from a constant to the modes
 
     @property
     def dim(self) -> int:
@@ -44,9 +44,9 @@ class ListPart(AbstractAnsatz):
 class FunctionPart(AbstractAnsatz):
     """Latents: offset, slope, amplitude, sharpness, then the weights of a network of one input."""
 
-    trend: Trend
+    trend: Trend  # link and envelope
     place: Float[Array, "nodes one"]  # arsinh(x), scaled to [-1, 1]
-    network: WhiteNetwork
+    network: LatentNetwork  # from a scaled frequency to f
 
     @property
     def dim(self) -> int:
@@ -60,10 +60,23 @@ class FunctionPart(AbstractAnsatz):
 
 @dataclass(frozen=True)
 class NeuralList(AbstractSpectrum):
-    """A constant goes in, a list comes out: `modes` excitations of the smooth part, from `depth` layers of `width`.
+    """A network from a constant to the modes of the smooth part.
 
-    Given the hidden layers it is the Gaussian process of `SmoothSpectrum`; they give it a common random amplitude, with
-    the heavier tails the deeper the network: what depth regularises.
+    For given hidden layers it is the Gaussian process of `SmoothSpectrum`; they give it a common random amplitude, with
+    heavier tails the deeper the network.
+
+    Args:
+        width: units of a hidden layer.
+        depth: hidden layers.
+        modes: cosines of the smooth part.
+        positive: whether rho is positive or of free sign.
+
+    Raises:
+        InputError: for a width or depth below one.
+
+    Example:
+        >>> NeuralList(width=8).depth
+        3
     """
 
     width: int = 16
@@ -74,17 +87,29 @@ class NeuralList(AbstractSpectrum):
     def __post_init__(self) -> None:
         _check_sizes(self.width, self.depth, repr(self))
 
-    def on(self, frame: FrequencyGrid) -> ListPart:
-        """White latents -> rho on the nodes."""
-        network = WhiteNetwork(1, self.modes, self.width, self.depth)
-        return ListPart(SmoothSpectrum(self.modes, self.positive).on(frame), network)
+    def on(self, grid: FrequencyGrid) -> ListPart:
+        """The map from standard normal latents to rho on the nodes of `grid`."""
+        network = LatentNetwork(1, self.modes, self.width, self.depth)
+        return ListPart(SmoothSpectrum(self.modes, self.positive).on(grid), network)
 
 
 @dataclass(frozen=True)
 class NeuralFunction(AbstractSpectrum):
-    """A frequency goes in, rho comes out: `depth` tanh layers of `width` over arsinh(omega/unit).
+    """A network of tanh layers from arsinh(omega/unit) to rho.
 
     Smooth, and biased towards broad structures: two peaks become one where the data allow it.
+
+    Args:
+        width: units of a hidden layer.
+        depth: hidden layers.
+        positive: whether rho is positive or of free sign.
+
+    Raises:
+        InputError: for a width or depth below one.
+
+    Example:
+        >>> NeuralFunction(positive=False).width
+        16
     """
 
     width: int = 16
@@ -94,11 +119,11 @@ class NeuralFunction(AbstractSpectrum):
     def __post_init__(self) -> None:
         _check_sizes(self.width, self.depth, repr(self))
 
-    def on(self, frame: FrequencyGrid) -> FunctionPart:
-        """White latents -> rho on the nodes."""
-        place = frame.place / (0.5 * frame.extent) - 1
-        network = WhiteNetwork(1, 1, self.width, self.depth)
-        return FunctionPart(trend_on(frame, positive=self.positive), place[:, None], network)
+    def on(self, grid: FrequencyGrid) -> FunctionPart:
+        """The map from standard normal latents to rho on the nodes of `grid`."""
+        place = grid.place / (0.5 * grid.extent) - 1
+        network = LatentNetwork(1, 1, self.width, self.depth)
+        return FunctionPart(trend_on(grid, positive=self.positive), place[:, None], network)
 
 
 def _check_sizes(width: int, depth: int, got: str) -> None:

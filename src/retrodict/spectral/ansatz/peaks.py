@@ -23,21 +23,21 @@ LATENTS: Final = 3
 
 
 class Lines(eqx.Module):
-    """Weights A, positions M and half-widths Gamma of Breit-Wigner lines, in the units of a frame."""
+    """Breit-Wigner lines, in the units of a frequency grid."""
 
-    weight: Float[Array, " peaks"]
-    position: Float[Array, " peaks"]
-    width: Float[Array, " peaks"]
+    weight: Float[Array, " peaks"]  # A [height unit^2]
+    position: Float[Array, " peaks"]  # M [unit]
+    width: Float[Array, " peaks"]  # Gamma [unit], half of the full width
 
 
 class PeakPart(AbstractAnsatz):
     """Latents: weight, position and relative width of each peak; with a free sign the weight is normal."""
 
-    x: Nodes
-    height: Scalar
-    peaks: int = eqx.field(static=True)
-    positive: bool = eqx.field(static=True)
-    even: bool = eqx.field(static=True)
+    x: Nodes  # frequencies in units of the grid's unit
+    height: Scalar  # unit of rho in the prior
+    peaks: int = eqx.field(static=True)  # number of lines
+    positive: bool = eqx.field(static=True)  # whether all weights are
+    even: bool = eqx.field(static=True)  # whether rho is even in omega
 
     @property
     def dim(self) -> int:
@@ -53,13 +53,19 @@ class PeakPart(AbstractAnsatz):
         return self.height * jnp.sum(lines.weight * profile, axis=1)
 
     def lines(self, z: Vector) -> Lines:
-        """The lines themselves."""
+        """The lines that belong to the latents `z`."""
         weight, position, width = z.reshape(self.peaks, LATENTS).T
         strength = WEIGHT(weight) if self.positive else 2 * WEIGHT.median * jnp.sinh(WEIGHT.spread * weight)
         place = POSITION(position)
         return Lines(strength, place, place * RELATIVE_WIDTH(width))
 
 
-def peaks_on(frame: FrequencyGrid, peaks: int, *, positive: bool = True) -> PeakPart:
-    """`peaks` exchangeable lines."""
-    return PeakPart(frame.x, frame.height, peaks, positive, frame.even)
+def peaks_on(grid: FrequencyGrid, peaks: int, *, positive: bool = True) -> PeakPart:
+    """Lines with the same prior on a frequency grid.
+
+    Args:
+        grid: nodes and units.
+        peaks: number of lines.
+        positive: whether their weights are positive or of either sign.
+    """
+    return PeakPart(grid.x, grid.height, peaks, positive, grid.even)

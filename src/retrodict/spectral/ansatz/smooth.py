@@ -1,9 +1,9 @@
-r"""The smooth part of a spectral function: a Gaussian process behind a link.
+r"""The smooth part of a spectral function: a Gaussian process with a link function.
 
-$\rho = m(\omega)\,\mathrm{softplus}(f)$ with the envelope $m$ of the frame, $f = a + b\ln(1 + x^2) + g(\xi)$ and a
+$\rho = m(\omega)\,\mathrm{softplus}(f)$ with the envelope $m$ of the grid, $f = a + b\ln(1 + x^2) + g(\xi)$ and a
 Gaussian process $g$ in $\xi = \mathrm{arsinh}\,x$, linear in frequency below the unit and logarithmic above, in cosine
 modes (Solin, Sarkka, Stat. Comput. 30 (2020) 419). Offset, slope, amplitude and correlation length are latents like the
-modes: hyper-parameters are marginalised, never set. Without positivity the link is the identity.
+modes: hyper-parameters are marginalised. Without positivity the link is the identity.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from retrodict.spectral.ansatz.frequency_grid import AbstractSpectrum, Frequency
 from retrodict.spectral.ansatz.trend import Decay, trend_on
 
 AMPLITUDE: Final = LogNormal(1.5, 0.5)
-DEFAULT_AMPLITUDE: Final = LogNormal(0.5, 0.7)  # around a default model, which somebody believes in
+DEFAULT_AMPLITUDE: Final = LogNormal(0.5, 0.7)  # around a default model, which is expected to be close
 LENGTH: Final = LogNormal(0.25, 0.4)
 HYPERPARAMETERS: Final = 4
 
@@ -29,15 +29,15 @@ HYPERPARAMETERS: Final = 4
 class SmoothPart(AbstractAnsatz):
     """Latents: offset, slope, amplitude, length, then one a mode."""
 
-    envelope: Nodes
+    envelope: Nodes  # m
     logarithm: Nodes  # ln(1 + x^2)
-    modes: Float[Array, "nodes modes"]
-    wave_number: Float[Array, " modes"]
-    offset: Normal
-    slope: Normal | Decay
-    amplitude: LogNormal
-    length: LogNormal
-    positive: bool = eqx.field(static=True)
+    modes: Float[Array, "nodes modes"]  # cosines, orthonormal over arsinh(x)
+    wave_number: Float[Array, " modes"]  # of the cosines, per unit of arsinh(x)
+    offset: Normal  # prior of a
+    slope: Normal | Decay  # prior of b
+    amplitude: LogNormal  # prior of the standard deviation of g
+    length: LogNormal  # prior of the correlation length of g, in arsinh(x)
+    positive: bool = eqx.field(static=True)  # whether the link is a softplus
 
     @property
     def dim(self) -> int:
@@ -48,22 +48,35 @@ class SmoothPart(AbstractAnsatz):
         return self.envelope * (jax.nn.softplus(self.latent(z)) if self.positive else self.latent(z))
 
     def latent(self, z: Vector) -> Nodes:
-        """f on the nodes: Gaussian for given amplitude and length."""
+        """f on the nodes, from the latents `z`: Gaussian for given amplitude and length."""
         scale = self.spectral_density(self.amplitude(z[2]), self.length(z[3]))
         process = self.modes @ (scale * z[HYPERPARAMETERS:])
         return self.offset(z[0]) + self.slope(z[1]) * self.logarithm + process
 
     def spectral_density(self, amplitude: Scalar, length: Scalar) -> Float[Array, " modes"]:
-        """Standard deviation of each mode, for a squared-exponential covariance."""
+        """Standard deviation of each mode, for a squared-exponential covariance of `amplitude` and `length`."""
         return amplitude * jnp.sqrt(jnp.sqrt(2 * jnp.pi) * length) * jnp.exp(-0.25 * (length * self.wave_number) ** 2)
 
 
 @dataclass(frozen=True)
 class SmoothSpectrum(AbstractSpectrum):
-    """A Gaussian process behind a positive link, or none; `modes` cosines.
+    """A Gaussian process, stationary in arsinh(omega/unit).
 
-    Stationary in arsinh(omega): good for broad structures, too stiff for a narrow peak on a broad background.
-    `amplitude` and `length`, if given, fix the hyper-parameters; with `positive: false` the problem is then linear.
+    Good for broad structures, too stiff for a narrow peak on a broad background. With fixed hyper-parameters and
+    `positive` false the problem is linear.
+
+    Args:
+        modes: cosines of the process.
+        positive: whether rho is positive (a softplus of the process) or of free sign.
+        amplitude: standard deviation of the process; None: inferred.
+        length: its correlation length in arsinh(omega/unit); None: inferred.
+
+    Raises:
+        InputError: unless all numbers are positive.
+
+    Example:
+        >>> SmoothSpectrum(modes=20, amplitude=1.0).length is None
+        True
     """
 
     modes: int = 40
@@ -75,13 +88,13 @@ class SmoothSpectrum(AbstractSpectrum):
         if self.modes < 1 or any(x is not None and x <= 0 for x in (self.amplitude, self.length)):
             raise InputError("modes, amplitude and length are positive", got=repr(self))
 
-    def on(self, frame: FrequencyGrid) -> SmoothPart:
-        """White latents -> rho on the nodes."""
-        usual = AMPLITUDE if frame.default is None else DEFAULT_AMPLITUDE
+    def on(self, grid: FrequencyGrid) -> SmoothPart:
+        """The map from standard normal latents to rho on the nodes of `grid`."""
+        usual = AMPLITUDE if grid.default is None else DEFAULT_AMPLITUDE
         fixed = ((self.amplitude, usual), (self.length, LENGTH))
         amplitude, length = (free if value is None else LogNormal(value, 0.0) for value, free in fixed)
-        trend = trend_on(frame, positive=self.positive)
-        number = jnp.pi / frame.extent * jnp.arange(1, self.modes + 1)
-        waves = jnp.cos(number * frame.place[:, None]) * jnp.sqrt(2 / frame.extent)
+        trend = trend_on(grid, positive=self.positive)
+        number = jnp.pi / grid.extent * jnp.arange(1, self.modes + 1)
+        waves = jnp.cos(number * grid.place[:, None]) * jnp.sqrt(2 / grid.extent)
         surroundings = trend.envelope, trend.logarithm, waves, number, trend.offset, trend.slope
         return SmoothPart(*surroundings, amplitude, length, self.positive)

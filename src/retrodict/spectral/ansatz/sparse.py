@@ -1,9 +1,9 @@
-r"""Few terms of the singular basis of the kernel: only what the data can see, and as little of it as they ask for.
+r"""Few terms of the singular basis of the kernel: the directions that the data determine, most of them switched off.
 
 The kernel, times the envelope of the prior, is decomposed over $\xi = \mathrm{arsinh}(\omega/u)$; f is a sum of its
 right singular functions with coefficients $a\,s_k z_k$ whose local scales $s_k$ are log-normal: most are small, some
-are not (the horseshoe's idea with a gentler tail). Directions that no datum sees have no width: the bands of this
-ansatz are conditional on f lying in the span, and too narrow where it does not.
+are not (the idea of the horseshoe prior with a lighter tail). Directions to which no datum responds have no
+width: the bands of this ansatz are conditional on f lying in the span, and too narrow where it does not.
 
 Sources: Otsuki, Ohzeki, Shinaoka, Yoshimi, PRE 95, 061302 (2017); Carvalho, Polson, Scott, Biometrika 97 (2010) 465.
 """
@@ -29,8 +29,8 @@ HYPERPARAMETERS: Final = 3
 class SparsePart(AbstractAnsatz):
     """Latents: offset, slope, amplitude, then a coefficient and a local scale for each singular function."""
 
-    trend: Trend
-    basis: Float[Array, "nodes modes"]
+    trend: Trend  # link and envelope
+    basis: Float[Array, "nodes modes"]  # singular functions
 
     @property
     def dim(self) -> int:
@@ -45,7 +45,19 @@ class SparsePart(AbstractAnsatz):
 
 @dataclass(frozen=True)
 class SparseSpectrum(AbstractSpectrum):
-    """`modes` right singular functions of the kernel, at most one a datum, behind a positive link, or none."""
+    """Right singular functions of the kernel with sparse coefficients.
+
+    Args:
+        modes: singular functions, at most one a datum.
+        positive: whether rho is positive (a softplus of their sum) or of free sign.
+
+    Raises:
+        InputError: for less than one mode.
+
+    Example:
+        >>> SparseSpectrum(modes=8).positive
+        True
+    """
 
     modes: int = 16
     positive: bool = True
@@ -54,24 +66,36 @@ class SparseSpectrum(AbstractSpectrum):
         if self.modes < 1:
             raise InputError("a basis has at least one function", got=repr(self))
 
-    def on(self, frame: FrequencyGrid) -> SparsePart:
-        """White latents -> rho on the nodes. Raises `InputError` for a frame that does not know its kernel."""
-        if frame.kernel is None:
+    def on(self, grid: FrequencyGrid) -> SparsePart:
+        """The map from standard normal latents to rho on the nodes.
+
+        Args:
+            grid: nodes and units, with the kernel of the data.
+
+        Raises:
+            InputError: for a grid without a kernel.
+        """
+        if grid.kernel is None:
             what, fix = (
-                "the singular basis is that of a kernel, and the frame has none",
+                "the singular basis is that of a kernel, and the grid has none",
                 "frequency_grid_for(kernel, x)",
             )
             raise InputError(what, got="kernel=None", expected="K(x, omega) on the nodes", fix=fix)
-        return SparsePart(trend_on(frame, positive=self.positive), jnp.asarray(singular_functions(frame, self.modes)))
+        return SparsePart(trend_on(grid, positive=self.positive), jnp.asarray(singular_functions(grid, self.modes)))
 
 
-def singular_functions(frame: FrequencyGrid, modes: int) -> Float[np.ndarray, "nodes modes"]:
-    """The first right singular functions of the kernel, orthonormal over `frame.place`."""
-    place = np.asarray(frame.place)
+def singular_functions(grid: FrequencyGrid, modes: int) -> Float[np.ndarray, "nodes modes"]:
+    """The first right singular functions of the kernel, orthonormal over arsinh(omega/unit).
+
+    Args:
+        grid: nodes and units, with the kernel of the data.
+        modes: how many; fewer where there are fewer points.
+    """
+    place = np.asarray(grid.place)
     measure = np.gradient(place)
-    low = 0.0 if frame.even else 1.0
-    shape = np.asarray(frame.x**low * (1 + frame.x**2) ** -2)  # of a typical spectrum: data see its changes
-    seen = np.asarray(frame.kernel) * (np.asarray(frame.weight) * shape)
+    low = 0.0 if grid.even else 1.0
+    shape = np.asarray(grid.x**low * (1 + grid.x**2) ** -2)  # of a typical spectrum: data see its changes
+    seen = np.asarray(grid.kernel) * (np.asarray(grid.weight) * shape)
     seen = seen / np.linalg.norm(seen, axis=1, keepdims=True)  # points count alike, whatever their size
     inside = measure > 0
     root = np.sqrt(measure[inside])

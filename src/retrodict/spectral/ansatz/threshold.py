@@ -29,11 +29,11 @@ LATENTS: Final = 5
 class ThresholdPart(AbstractAnsatz):
     """Latents of each continuum: height, threshold, opening, scale and power of the tail."""
 
-    log_x: Nodes
+    log_x: Nodes  # ln(omega/unit)
     tail: Nodes | None  # x^growth, where the growth is known
-    height: Scalar
-    continua: int = eqx.field(static=True)
-    positive: bool = eqx.field(static=True)
+    height: Scalar  # unit of rho in the prior
+    continua: int = eqx.field(static=True)  # number of continua
+    positive: bool = eqx.field(static=True)  # whether all heights are
 
     @property
     def dim(self) -> int:
@@ -52,7 +52,13 @@ class ThresholdPart(AbstractAnsatz):
         return self.height * jnp.sum(strength * opened * tail, axis=1)
 
 
-def thresholds_on(frame: FrequencyGrid, continua: int, *, positive: bool = True) -> ThresholdPart:
-    """`continua` exchangeable continua."""
-    tail = None if frame.growth is None else frame.x**frame.growth
-    return ThresholdPart(jnp.log(frame.x), tail, frame.height, continua, positive)
+def thresholds_on(grid: FrequencyGrid, continua: int, *, positive: bool = True) -> ThresholdPart:
+    """Continua with the same prior on a frequency grid.
+
+    Args:
+        grid: nodes and units.
+        continua: how many.
+        positive: whether their heights are positive or of either sign.
+    """
+    tail = None if grid.growth is None else grid.x**grid.growth
+    return ThresholdPart(jnp.log(grid.x), tail, grid.height, continua, positive)

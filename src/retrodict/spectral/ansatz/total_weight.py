@@ -1,12 +1,12 @@
 r"""A sum rule as an exact constraint: $\int_0^\infty d\omega\,\omega^n \rho = W$, whatever the latents.
 
-A positive rho is rescaled. One of free sign gets the missing weight from a template,
+A positive rho is rescaled. To one of free sign the missing weight is added in the form of a template,
 $\omega (1 + \omega^2/u^2)^{-(n + 5)/2}$ for $n \ge -1$. Since the integral exists, rho falls: it is cut off far beyond
 what data see, where a draw of the prior might not.
 """
 
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 import equinox as eqx
 
@@ -19,23 +19,28 @@ FAR: Final = 1e3  # units: where rho is made to fall by two powers more than the
 LOWEST_POWER: Final = -1.0
 
 
-class Signed(Protocol):
-    """A prior over spectral functions that says whether they are positive whatever the latents."""
+@runtime_checkable
+class SpectrumWithSign(Protocol):
+    """A prior over spectral functions that says whether they are positive for all latents."""
 
     @property
-    def positive(self) -> bool: ...
+    def positive(self) -> bool:
+        """Whether rho is positive for all latents."""
+        ...
 
-    def on(self, frame: FrequencyGrid) -> AbstractAnsatz: ...
+    def on(self, grid: FrequencyGrid) -> AbstractAnsatz:
+        """The map from standard normal latents to rho on the nodes of `grid`."""
+        ...
 
 
-class WeighedPart(AbstractAnsatz):
+class NormalisedPart(AbstractAnsatz):
     """An ansatz with its total weight corrected; the same latents."""
 
     ansatz: AbstractAnsatz
-    cut: Nodes
+    cut: Nodes  # factor that makes rho fall at very large omega
     row: Float[Array, " nodes"]  # integrates omega^power rho
     template: Nodes | None  # of weight one; None: rescale
-    value: float = eqx.field(static=True)
+    value: float = eqx.field(static=True)  # the total weight
 
     @property
     def dim(self) -> int:
@@ -50,9 +55,23 @@ class WeighedPart(AbstractAnsatz):
 
 @dataclass(frozen=True)
 class WithTotalWeight(AbstractSpectrum):
-    """`ansatz` with the integral of omega^power rho equal to `value` [unit of rho times frequency^(power + 1)]."""
+    """A prior with a fixed integral of omega^power rho over all frequencies.
 
-    ansatz: Signed
+    Args:
+        ansatz: the prior that is corrected.
+        value: the integral [unit of rho times frequency^(power + 1)].
+        power: of omega in the integral, at least -1.
+
+    Raises:
+        InputError: for a power below -1, or a weight that is not positive where rho is.
+
+    Example:
+        >>> from retrodict.spectral.ansatz.smooth import SmoothSpectrum
+        >>> WithTotalWeight(SmoothSpectrum(), 1.0, 1.0).positive
+        True
+    """
+
+    ansatz: SpectrumWithSign
     value: float
     power: float = 1.0
 
@@ -71,15 +90,22 @@ class WithTotalWeight(AbstractSpectrum):
         """That of the ansatz."""
         return self.ansatz.positive
 
-    def on(self, frame: FrequencyGrid) -> WeighedPart:
-        """White latents -> rho on the nodes. Raises `InputError` for a weight that need not exist."""
-        if frame.even and self.power <= LOWEST_POWER:
+    def on(self, grid: FrequencyGrid) -> NormalisedPart:
+        """The map from standard normal latents to rho on the nodes.
+
+        Args:
+            grid: nodes and units.
+
+        Raises:
+            InputError: for an even rho and a power of -1: the integral need not exist.
+        """
+        if grid.even and self.power <= LOWEST_POWER:
             what = "this weight need not exist: an even rho does not vanish at omega = 0"
             raise InputError(what, got=f"{self.power:g}", expected=f"a power above {LOWEST_POWER:g}")
-        row = frame.weight * frame.omega**self.power
-        cut = (1 + (frame.x / FAR) ** 2) ** (-0.5 * (self.power + 3 + max(frame.growth or 0.0, 1.0)))
+        row = grid.weight * grid.omega**self.power
+        cut = (1 + (grid.x / FAR) ** 2) ** (-0.5 * (self.power + 3 + max(grid.growth or 0.0, 1.0)))
         template = None
         if not self.positive:
-            template = frame.x * (1 + frame.x**2) ** (-0.5 * (self.power + 5))
+            template = grid.x * (1 + grid.x**2) ** (-0.5 * (self.power + 5))
             template = template / (row @ template)
-        return WeighedPart(self.ansatz.on(frame), cut, row, template, self.value)
+        return NormalisedPart(self.ansatz.on(grid), cut, row, template, self.value)

@@ -1,1 +1,1 @@
-"""One file for each form in which correlators are kept; `open_correlator` chooses by content, never by the suffix."""
+"""One file for each form in which correlators are stored; `open_correlator` chooses by content, not by suffix."""

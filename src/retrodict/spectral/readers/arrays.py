@@ -1,7 +1,7 @@
 """Named arrays: grid, means and errors or a covariance, or grid and samples; from CSV, .npz, JSON or an HDF5 group.
 
-What an array is, its name says (`p, D, sigma`; `tau, G, sigma`; `tau, mean, covariance`; `tau, samples`), with its unit
-in brackets: `tau [GeV^-1]`. In a text table the covariance stands in the columns cov_0, cov_1, ...
+The name of an array says what it is (`p, D, sigma`; `tau, G, sigma`; `tau, mean, covariance`; `tau, samples`), with its
+unit in brackets: `tau [GeV^-1]`. In a text table the covariance stands in the columns cov_0, cov_1, ...
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import Source
@@ -33,14 +34,14 @@ _COVARIANCE_COLUMN = re.compile(r"cov_?(\d{1,4})", re.ASCII)
 
 @dataclass(frozen=True)
 class Roles:
-    """Which name plays which part; "" where none does."""
+    """The names of the arrays that make up a correlator; "" where there is none."""
 
-    argument: str
-    grid: str
-    mean: str
-    error: str
-    covariance: str
-    samples: str
+    argument: str  # what the grid is: tau, momentum or matsubara
+    grid: str  # points
+    mean: str  # values at the points
+    error: str  # one-sigma errors of the means
+    covariance: str  # of the means
+    samples: str  # measurements
 
     @property
     def only_samples(self) -> bool:
@@ -54,7 +55,15 @@ class Roles:
 
 
 def roles(names: tuple[str, ...], where: str) -> Roles:
-    """The parts that `names` play. Raises `InputError` for two grids."""
+    """Recognise the arrays of a correlator by their names.
+
+    Args:
+        names: of columns or arrays, in lower case.
+        where: the file, for messages.
+
+    Raises:
+        InputError: for two grids.
+    """
     grids = [(argument, name) for argument, known in GRID_NAMES.items() for name in names if name in known]
     if len(grids) > 1:
         got = ", ".join(name for _, name in grids)
@@ -66,8 +75,17 @@ def roles(names: tuple[str, ...], where: str) -> Roles:
     return Roles(argument, grid, mean, error, _first(names, COVARIANCE_NAMES), _first(names, SAMPLE_NAMES))
 
 
-def from_columns(table: Columns, covariance: np.ndarray | None = None) -> Correlator:
-    """The unchecked correlator in a text table. Raises `InputError`, `UnknownKind`."""
+def from_columns(table: Columns, covariance: Float[np.ndarray, "_ _"] | None = None) -> Correlator:
+    """The unchecked correlator in a text table.
+
+    Args:
+        table: columns with names and units.
+        covariance: of the means, from another file.
+
+    Raises:
+        UnknownKind: if the columns are not those of a correlator.
+        InputError: for a correlator that is incomplete or contradicts itself.
+    """
     part = _known(roles(table.names, table.source.path), table.names, table.source.path)
     if not part.mean:
         raise _missing("means", table.source.path, table.names)
@@ -83,9 +101,19 @@ def from_columns(table: Columns, covariance: np.ndarray | None = None) -> Correl
 
 
 def from_arrays(
-    named: Mapping[str, np.ndarray], source: Source, covariance: np.ndarray | None = None
+    named: Mapping[str, Float[np.ndarray, "..."]], source: Source, covariance: Float[np.ndarray, "_ _"] | None = None
 ) -> Correlator | CorrelatorSamples:
-    """The unchecked correlator in arrays called `tau [GeV^-1]`, `G`, ... Raises `InputError`, `UnknownKind`."""
+    """The unchecked correlator in arrays called `tau [GeV^-1]`, `G`, ...
+
+    Args:
+        named: the arrays by their names.
+        source: where they come from.
+        covariance: of the means, from another file.
+
+    Raises:
+        UnknownKind: if the arrays are not those of a correlator.
+        InputError: for a correlator that is incomplete or contradicts itself.
+    """
     names, units = parse_names(list(named), source.path)
     arrays, unit_of = dict(zip(names, named.values(), strict=True)), dict(zip(names, map(_unit, units), strict=True))
     part = _known(roles(names, source.path), names, source.path)
@@ -99,10 +127,22 @@ def from_arrays(
     return _means(part, arrays, unit_of, given, source)
 
 
-def in_own_units(grid: np.ndarray, unit: str, argument: str, where: str) -> tuple[np.ndarray, str, tuple[str, ...]]:
-    """The grid in lattice units or in GeV, the name of its unit, and a note where the file names none.
+def in_own_units(
+    grid: Float[np.ndarray, "*points"], unit: str, argument: str, where: str
+) -> tuple[Float[np.ndarray, "*points"], str, tuple[str, ...]]:
+    """Convert a grid to lattice units or GeV.
 
-    Raises `InputError` for a unit that this argument cannot have.
+    Args:
+        grid: the points, in `unit`, shape (points,).
+        unit: as the file names it; "" for none.
+        argument: what the grid is: tau, momentum or matsubara.
+        where: the file, for messages.
+
+    Returns:
+        The grid, the name of its unit, and a note where the file names none.
+
+    Raises:
+        InputError: for a unit that this argument cannot have.
     """
     power = 1 if argument == "tau" else -1
     if not unit or LATTICE_UNITS.get(unit, 2) in (0, power):
@@ -116,9 +156,9 @@ def in_own_units(grid: np.ndarray, unit: str, argument: str, where: str) -> tupl
 
 def _means(
     part: Roles,
-    arrays: Mapping[str, np.ndarray],
+    arrays: Mapping[str, Float[np.ndarray, "..."]],
     units: Mapping[str, str],
-    covariance: np.ndarray | None,
+    covariance: Float[np.ndarray, "..."] | None,
     source: Source,
 ) -> Correlator:
     grid, mean, where = arrays[part.grid], arrays[part.mean], source.path
@@ -136,9 +176,12 @@ def _means(
 
 
 def _covariance(
-    error: np.ndarray | None, covariance: np.ndarray | None, mean: np.ndarray, where: str
-) -> tuple[np.ndarray, str]:
-    """The matrix that was given, or the errors as independent ones; where both are, they must agree."""
+    error: Float[np.ndarray, " points"] | None,
+    covariance: Float[np.ndarray, "..."] | None,
+    mean: Float[np.ndarray, " points"],
+    where: str,
+) -> tuple[Float[np.ndarray, "points points"], str]:
+    """The covariance, or that of independent errors, with its origin in words; where both are given they must agree."""
     if covariance is None and error is None:
         raise _missing("errors", where, ())
     if covariance is None and error is not None:
@@ -161,7 +204,7 @@ def _covariance(
 
 
 def _samples(
-    part: Roles, arrays: Mapping[str, np.ndarray], units: Mapping[str, str], source: Source
+    part: Roles, arrays: Mapping[str, Float[np.ndarray, "..."]], units: Mapping[str, str], source: Source
 ) -> CorrelatorSamples:
     grid, unit, notes = in_own_units(arrays[part.grid], units[part.grid], part.argument, source.path)
     chain = arrays[part.samples]
@@ -171,7 +214,7 @@ def _samples(
     return CorrelatorSamples(grid, ((chain,),), part.argument, unit, units[part.samples], notes, source)
 
 
-def _covariance_columns(table: Columns) -> np.ndarray | None:
+def _covariance_columns(table: Columns) -> Float[np.ndarray, "points points"] | None:
     """The matrix in the columns cov_0, cov_1, ... or cov_1, cov_2, ..."""
     found = {int(match[1]): name for name in table.names if (match := _COVARIANCE_COLUMN.fullmatch(name))}
     if not found:

@@ -1,11 +1,11 @@
-"""Files that hold several correlators: the list of them, and the one that was asked for."""
+"""Files that hold several correlators: their list, and the choice of one by name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from retrodict.base.errors import InputError
 
-SHOWN = 12
+LISTED = 12
 
 
 @dataclass(frozen=True)
@@ -17,23 +17,38 @@ class Candidate:
 
 
 class SeveralCorrelators(InputError):
-    """The file holds several correlators and nobody said which; `candidates` are all of them."""
+    """The file holds several correlators and no name was given.
+
+    Args:
+        candidates: all of them.
+        where: the file.
+    """
 
     def __init__(self, candidates: Sequence[Candidate], where: str) -> None:
         self.candidates = tuple(candidates)
-        shown = ", ".join(f"{one.name} {one.shape}" for one in candidates[:SHOWN])
-        more = f", and {len(candidates) - SHOWN} more" if len(candidates) > SHOWN else ""
+        listed = ", ".join(f"{candidate.name} {candidate.shape}" for candidate in candidates[:LISTED])
+        more = f", and {len(candidates) - LISTED} more" if len(candidates) > LISTED else ""
         what = "the file holds several correlators"
-        super().__init__(what, where=where, got=f"{shown}{more}"[:400], fix=f"pick one: dataset: {candidates[0].name}")
+        super().__init__(what, where=where, got=f"{listed}{more}"[:400], fix=f"pick one: dataset: {candidates[0].name}")
 
 
 def choose(candidates: Sequence[Candidate], dataset: str, where: str) -> Candidate:
-    """The candidate called `dataset`, or the only one. Raises `InputError`, `SeveralCorrelators`."""
-    wanted = dataset.strip("/")
-    found = [one for one in candidates if one.name.strip("/") == wanted and dataset]
-    if len(found) == 1 or (not dataset and len(candidates) == 1):
-        return found[0] if found else candidates[0]
+    """The candidate called `dataset`, or the only one.
+
+    Args:
+        candidates: all correlators in the file.
+        dataset: the name of one, or "".
+        where: the file, for messages.
+
+    Raises:
+        SeveralCorrelators: without a name, if there are several.
+        InputError: if there is none of that name.
+    """
+    name = dataset.strip("/")
+    matches = [candidate for candidate in candidates if candidate.name.strip("/") == name and dataset]
+    if len(matches) == 1 or (not dataset and len(candidates) == 1):
+        return matches[0] if matches else candidates[0]
     if not dataset:
         raise SeveralCorrelators(candidates, where)
-    fix = "correlators in this file: " + (", ".join(one.name for one in candidates[:SHOWN]) or "none")
+    fix = "correlators in this file: " + (", ".join(candidate.name for candidate in candidates[:LISTED]) or "none")
     raise InputError("no such correlator", where=where, got=dataset[:80], fix=fix[:400])

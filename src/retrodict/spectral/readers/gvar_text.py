@@ -1,9 +1,8 @@
-"""Measurements as gvar.dataset keeps them in text: each line a tag and the numbers of one measurement.
+"""Measurements in the text format of gvar.dataset: each line a tag and the numbers of one measurement.
 
 `meson 0.98 0.61 0.37` or `meson [0.98, 0.61, 0.37]`; lines that begin with # are comments. Tags may alternate.
 """
 
-import re
 from array import array
 
 import numpy as np
@@ -15,17 +14,22 @@ from retrodict.spectral.readers.candidates import Candidate, choose
 from retrodict.spectral.samples import CorrelatorSamples
 
 MAX_TAGS = 10_000
-_NUMBER = re.compile(r"[\[(]*[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?[\]),]*", re.ASCII)
 _BRACKETS = str.maketrans("[](),", "     ")
 
 
 def read_gvar_text(text: str, source: Source, dataset: str = "") -> CorrelatorSamples:
-    """The measurements of one tag: the one called `dataset`, or the only one that has several numbers a line.
+    """Read the measurements of one tag; the grid is 0, 1, 2, ... in lattice units.
 
-    The grid is 0, 1, 2, ... in lattice units. Raises `InputError`.
+    Args:
+        text: of the file.
+        source: where it comes from.
+        dataset: the tag; "" for the only one that has several numbers a line.
+
+    Raises:
+        InputError: if there is no such tag, or its lines are of different lengths.
     """
     rows = _rows(text, source.path)
-    candidates = [Candidate(tag, (len(found), len(found[0][1]))) for tag, found in rows.items() if len(found[0][1]) > 1]
+    candidates = [Candidate(tag, (len(lines), len(lines[0][1]))) for tag, lines in rows.items() if len(lines[0][1]) > 1]
     if not candidates:
         expected = "a tag and at least two numbers a line"
         raise InputError("no tag has more than one number a line", where=source.path, expected=expected)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import ARRAY_LIMIT, PathLike, Source
@@ -31,9 +32,14 @@ def is_hadrons(path: PathLike) -> bool:
 
 
 def read_hadrons(path: PathLike, dataset: str = "") -> CorrelatorSamples:
-    """The correlator `dataset` of every configuration, in the order of their numbers; lattice units.
+    """Read a correlator of every configuration, in the order of their numbers, in lattice units.
 
-    Raises `InputError` for files of several stems, for configurations that lack the dataset or differ in its length.
+    Args:
+        path: the folder, or a pattern.
+        dataset: path of the correlator in every file; "" for the only one.
+
+    Raises:
+        InputError: for files of several stems, and for configurations without the dataset or of another length.
     """
     path = Path(path)
     files = _one_stem(_files(path), path)
@@ -54,12 +60,12 @@ def read_hadrons(path: PathLike, dataset: str = "") -> CorrelatorSamples:
 def _files(path: Path) -> list[tuple[str, int, Path]]:
     """Stem, configuration and path of every file of the folder or the pattern, in order of configuration."""
     if path.is_dir():
-        found = [entry for entry in path.iterdir()]
+        entries = list(path.iterdir())
     elif "*" in path.name and path.parent.is_dir():
-        found = list(path.parent.glob(path.name))
+        entries = list(path.parent.glob(path.name))
     else:
         return []
-    matches = [(match, entry) for entry in found if (match := _NAME.fullmatch(entry.name))]
+    matches = [(match, entry) for entry in entries if (match := _NAME.fullmatch(entry.name))]
     return sorted((match["stem"], int(match["configuration"]), entry) for match, entry in matches)
 
 
@@ -85,22 +91,25 @@ def _one_stem(files: list[tuple[str, int, Path]], path: Path) -> list[tuple[int,
 def _choose(file: Path, dataset: str) -> tuple[str, int]:
     """The path of the correlator in the first file, and its length; `meson/meson_0` stands for `meson/meson_0/corr`."""
     datasets, _ = list_hdf5(file)
-    found = {
-        name: one.shape[0]
-        for name, one in datasets.items()
-        if len(one.shape) == 1 and one.shape[0] > 1 and is_complex(one)
+    lengths = {
+        name: array.shape[0]
+        for name, array in datasets.items()
+        if len(array.shape) == 1 and array.shape[0] > 1 and is_complex(array)
     }
-    if not found:
-        got = ", ".join(f"{name} {one.shape}" for name, one in list(datasets.items())[:8])[:300]
+    if not lengths:
+        got = ", ".join(f"{name} {array.shape}" for name, array in list(datasets.items())[:8])[:300]
         expected = "a compound array (re, im) of times"
         raise UnknownKind("no correlator in the file", where=str(file), got=got or "nothing", expected=expected)
-    wanted = dataset.strip("/")
-    wanted = f"{wanted}/corr" if f"{wanted}/corr" in found else wanted
-    name = choose([Candidate(name, (length,)) for name, length in found.items()], wanted, str(file)).name
-    return name, found[name]
+    path = dataset.strip("/")
+    path = f"{path}/corr" if f"{path}/corr" in lengths else path
+    name = choose([Candidate(name, (length,)) for name, length in lengths.items()], path, str(file)).name
+    return name, lengths[name]
 
 
-def _configuration(file: Path, name: str, points: int) -> tuple[np.ndarray, np.ndarray, Source]:
+def _configuration(
+    file: Path, name: str, points: int
+) -> tuple[Float[np.ndarray, " times"], Float[np.ndarray, " times"], Source]:
+    """Real and imaginary part of the correlator of one configuration."""
     arrays, source = read_hdf5(file, [f"{name}.re", f"{name}.im"])
     real, imaginary = arrays[f"{name}.re"], arrays[f"{name}.im"]
     if real.shape != (points,):

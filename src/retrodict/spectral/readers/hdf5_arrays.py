@@ -1,10 +1,11 @@
-"""HDF5: an array (configurations, times) under a path that the user names, or a group of means with errors.
+"""HDF5: an array (configurations, times) under a path that the user gives, or a group of means with errors.
 
 Complex arrays, also compound ones with the fields re and im, give their real part, with a note on the imaginary one.
 Beside an array may stand its grid (`tau`, `p`, `omega_n`); the attribute `units` of either is read.
 """
 
 import numpy as np
+from jaxtyping import Float
 
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import PathLike, Source
@@ -19,38 +20,59 @@ Datasets = dict[str, Dataset]
 
 
 def read_hdf5_correlator(
-    path: PathLike, dataset: str = "", covariance: np.ndarray | None = None
+    path: PathLike, dataset: str = "", covariance: Float[np.ndarray, "_ _"] | None = None
 ) -> Correlator | CorrelatorSamples:
-    """The unchecked correlator under `dataset`, an array or a group, or the only one. Raises `InputError`."""
+    """Read a correlator, not yet checked.
+
+    Args:
+        path: the file.
+        dataset: path of an array or a group in it; "" for the only one.
+        covariance: of the means, from another file.
+
+    Raises:
+        UnknownKind: if there is no correlator in the file.
+        InputError: for one that is incomplete or contradicts itself, or if several match.
+    """
     datasets, source = list_hdf5(path)
     tables = _tables(datasets, source.path)
-    candidates = sorted([*_of_tables(tables, datasets), *_of_arrays(tables, datasets)], key=lambda one: one.name)
+    candidates = sorted(
+        [*_of_tables(tables, datasets), *_of_arrays(tables, datasets)], key=lambda candidate: candidate.name
+    )
     if not candidates:
-        shown = ", ".join(f"{name} {found.shape}" for name, found in list(datasets.items())[:12])
-        if any(is_complex(one) and len(one.shape) == 1 for one in datasets.values()):
+        listed = ", ".join(f"{name} {array.shape}" for name, array in list(datasets.items())[:12])
+        if any(is_complex(array) and len(array.shape) == 1 for array in datasets.values()):
             what, fix = "the file holds a single measurement", "give the folder with one file a configuration"
-            raise InputError(what, where=source.path, got=shown[:400], fix=fix)
+            raise InputError(what, where=source.path, got=listed[:400], fix=fix)
         expected = f"an array (configurations, times), or {EXPECTED}"
-        raise UnknownKind("no correlator in the HDF5 file", where=source.path, got=shown[:400], expected=expected)
+        raise UnknownKind("no correlator in the HDF5 file", where=source.path, got=listed[:400], expected=expected)
     name = choose(candidates, dataset, source.path).name
     if (name := name.strip("/")) in tables:
         part = tables[name]
         names = (part.grid, part.mean, part.error, part.covariance)
-        wanted = {_leaf(full): full for full in datasets if _parent(full) == name and _leaf(full).lower() in names}
-        arrays, source = read_hdf5(path, list(wanted.values()))
-        named = {leaf + _bracket(datasets[full].unit): arrays[full] for leaf, full in wanted.items()}
+        members = {_leaf(full): full for full in datasets if _parent(full) == name and _leaf(full).lower() in names}
+        arrays, source = read_hdf5(path, list(members.values()))
+        named = {leaf + _bracket(datasets[full].unit): arrays[full] for leaf, full in members.items()}
         return from_arrays(named, source, covariance)
     return _array(path, name, datasets)
 
 
-def is_complex(found: Dataset) -> bool:
-    """Whether a dataset has a real and an imaginary part."""
-    return found.complex or set(found.fields) == {"re", "im"}
+def is_complex(array: Dataset) -> bool:
+    """Whether an `array` has a real and an imaginary part."""
+    return array.complex or set(array.fields) == {"re", "im"}
 
 
-def real_part(path: PathLike, name: str, found: Dataset) -> tuple[np.ndarray, tuple[str, ...], Source]:
-    """The numbers of a dataset, complex or not, a note on what was left out, and the provenance."""
-    if not is_complex(found):
+def real_part(path: PathLike, name: str, array: Dataset) -> tuple[Float[np.ndarray, "..."], tuple[str, ...], Source]:
+    """Read the real part of an array.
+
+    Args:
+        path: the file.
+        name: path of the array in it.
+        array: its description.
+
+    Returns:
+        The numbers, notes on what was left out, and the source.
+    """
+    if not is_complex(array):
         arrays, source = read_hdf5(path, [name])
         return arrays[name], (), source
     arrays, source = read_hdf5(path, [f"{name}.re", f"{name}.im"])
@@ -60,7 +82,7 @@ def real_part(path: PathLike, name: str, found: Dataset) -> tuple[np.ndarray, tu
 
 
 def imaginary_note(real: float, imaginary: float) -> str:
-    """What is said about the part that is not used, by the sums of the absolute values."""
+    """A note on the part that is not used, by the sums of the absolute values of the `real` and `imaginary` parts."""
     if not imaginary:
         return "complex numbers: the imaginary part is zero"
     hint = "; it is the larger one: is this the right channel?" if imaginary > real else ""
@@ -72,27 +94,27 @@ def imaginary_note(real: float, imaginary: float) -> str:
 def _tables(datasets: Datasets, where: str) -> dict[str, Roles]:
     """Groups that hold a grid and means."""
     members: dict[str, list[str]] = {}
-    for name, found in datasets.items():
-        if found.numeric and found.shape:
+    for name, array in datasets.items():
+        if array.numeric and array.shape:
             members.setdefault(_parent(name), []).append(_leaf(name).lower())
     parts = {group: roles(tuple(names), f"{where}:/{group}") for group, names in members.items()}
     return {group: part for group, part in parts.items() if part.grid and part.mean and not part.only_samples}
 
 
 def _of_tables(tables: dict[str, Roles], datasets: Datasets) -> list[Candidate]:
-    found = []
+    candidates = []
     for group, part in tables.items():
         name = next(name for name in datasets if _parent(name) == group and _leaf(name).lower() == part.mean)
-        found.append(Candidate(group or "/", datasets[name].shape))
-    return found
+        candidates.append(Candidate(group or "/", datasets[name].shape))
+    return candidates
 
 
 def _of_arrays(tables: dict[str, Roles], datasets: Datasets) -> list[Candidate]:
     return [
-        Candidate(name, found.shape)
-        for name, found in datasets.items()
-        if _parent(name) not in tables and len(found.shape) == 2 and found.shape[1] > 1
-        if found.numeric or is_complex(found)
+        Candidate(name, array.shape)
+        for name, array in datasets.items()
+        if _parent(name) not in tables and len(array.shape) == 2 and array.shape[1] > 1
+        if array.numeric or is_complex(array)
     ]
 
 
@@ -107,13 +129,15 @@ def _array(path: PathLike, name: str, datasets: Datasets) -> CorrelatorSamples:
     return CorrelatorSamples(grid, ((chain,),), argument, grid_unit, datasets[name].unit, notes, source)
 
 
-def _grid(path: PathLike, name: str, datasets: Datasets, points: int) -> tuple[str, np.ndarray | None, str]:
+def _grid(
+    path: PathLike, name: str, datasets: Datasets, points: int
+) -> tuple[str, Float[np.ndarray, " points"] | None, str]:
     """The grid that stands beside an array, if one does: its argument, numbers and unit."""
-    for full, found in datasets.items():
+    for full, array in datasets.items():
         argument = next((key for key, names in GRID_NAMES.items() if _leaf(full).lower() in names), "")
-        if argument and _parent(full) == _parent(name) and found.numeric and found.shape == (points,):
+        if argument and _parent(full) == _parent(name) and array.numeric and array.shape == (points,):
             arrays, _ = read_hdf5(path, [full])
-            return argument, arrays[full], found.unit
+            return argument, arrays[full], array.unit
     return "", None, ""
 
 

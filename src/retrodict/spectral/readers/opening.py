@@ -1,8 +1,9 @@
-"""Which reader a file needs, by its content: the first bytes, the first line, the keys; never the suffix."""
+"""The choice of a reader by the content of a file: its first bytes, first line or keys, not its suffix."""
 
 import os
 
 import numpy as np
+from jaxtyping import Float
 
 from retrodict.base.arrays import read_npy, read_npz
 from retrodict.base.columns import read_columns
@@ -31,10 +32,20 @@ def open_correlator(
     covariance: PathLike | None = None,
     columns: ColumnNames | None = None,
 ) -> tuple[Raw, str]:
-    """What the file holds, not yet checked, and the name of its form.
+    """Read a correlator, not yet checked.
 
-    `covariance` is a second file with the matrix, `columns` names those of a table without a header. Raises
-    `InputError`; `UnknownKind` for a readable file that is no correlator.
+    Args:
+        path: a file, a folder of Hadrons files, or a pattern.
+        dataset: which correlator, where there are several.
+        covariance: a second file with the covariance of the means.
+        columns: names of the columns of a table without a header.
+
+    Returns:
+        The correlator or its measurements, and the name of the form of the file.
+
+    Raises:
+        UnknownKind: for a readable file that is no correlator.
+        InputError: for a file that cannot be read.
     """
     if is_hadrons(path):
         _refuse(covariance, "covariance")
@@ -57,8 +68,15 @@ def open_correlator(
     return _from_text(data, source, dataset, matrix, columns)
 
 
-def read_matrix(path: PathLike) -> np.ndarray:
-    """The only square matrix of numbers in a text file, `.npy` or `.npz`. Raises `InputError`."""
+def read_matrix(path: PathLike) -> Float[np.ndarray, "points points"]:
+    """The only square matrix of numbers in a text file, `.npy` or `.npz`.
+
+    Args:
+        path: the file.
+
+    Raises:
+        InputError: if there is none, or several.
+    """
     form = form_of(read_head(path))
     if form == "npy":
         found = [read_npy(path)[0]]
@@ -77,7 +95,7 @@ def read_matrix(path: PathLike) -> np.ndarray:
 
 
 def _from_text(
-    data: bytes, source: Source, dataset: str, matrix: np.ndarray | None, columns: ColumnNames | None
+    data: bytes, source: Source, dataset: str, matrix: Float[np.ndarray, "_ _"] | None, columns: ColumnNames | None
 ) -> tuple[Raw, str]:
     text = decode(data, source.path)
     if columns is None and is_gvar_text(text[:100_000]):
@@ -98,7 +116,7 @@ def _from_text(
     return from_columns(table, matrix), "text"
 
 
-def _from_json(value: JSON, source: Source, dataset: str, matrix: np.ndarray | None) -> tuple[Raw, str]:
+def _from_json(value: JSON, source: Source, dataset: str, matrix: Float[np.ndarray, "_ _"] | None) -> tuple[Raw, str]:
     if is_pyerrors(value):
         return read_pyerrors(value, source, dataset), "pyerrors"
     arrays = {}
@@ -123,7 +141,7 @@ def _regular(cells: list) -> bool:
     return rows and len({len(row) for row in cells}) == 1
 
 
-def _matrix_of_means(path: PathLike, columns: ColumnNames | None, matrix: np.ndarray | None) -> Raw:
+def _matrix_of_means(path: PathLike, columns: ColumnNames | None, matrix: Float[np.ndarray, "_ _"] | None) -> Raw:
     """A two-dimensional `.npy` is a table if its columns are named, and else measurements, (configurations, times)."""
     if columns is not None:
         return from_columns(read_columns(path, columns), matrix)
@@ -136,7 +154,9 @@ def _matrix_of_means(path: PathLike, columns: ColumnNames | None, matrix: np.nda
     return CorrelatorSamples(np.arange(float(chain.shape[1])), ((chain,),), "tau", "a", "", (), source)
 
 
-def _selected(arrays: dict[str, np.ndarray], columns: ColumnNames | None) -> dict[str, np.ndarray]:
+def _selected(
+    arrays: dict[str, Float[np.ndarray, "..."]], columns: ColumnNames | None
+) -> dict[str, Float[np.ndarray, "..."]]:
     """The arrays that `columns` names, under the names and units that it gives them."""
     if columns is None:
         return arrays

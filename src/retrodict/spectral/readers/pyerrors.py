@@ -1,14 +1,14 @@
 """The JSON of pyerrors (`.json.gz`): values, and the deviations of every configuration of every replicum from them.
 
-A structure is a `Corr`, `List` or `Array`; an element of a matrix of correlators is asked for as `0[1,1]`, the first
+A structure is a `Corr`, `List` or `Array`; an element of a matrix of correlators has the name `0[1,1]`: the first
 structure, operators 1 and 1. Deviations of several ensembles are independent, those of replica of one ensemble
 belong to one chain each; `cdata` are covariances of external inputs, which go to the correlator by their gradients.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import ARRAY_LIMIT, JSON, Source
@@ -24,9 +24,21 @@ def is_pyerrors(value: JSON) -> bool:
 
 
 def read_pyerrors(value: JSON, source: Source, dataset: str = "") -> CorrelatorSamples:
-    """One correlator of a pyerrors document. The grid is 0, 1, 2, ... in lattice units. Raises `InputError`."""
+    """Read one correlator of a pyerrors document; the grid is 0, 1, 2, ... in lattice units.
+
+    Args:
+        value: the JSON document.
+        source: where it comes from.
+        dataset: name of the correlator; "" for the only one.
+
+    Raises:
+        UnknownKind: if there is no correlator in the document.
+        InputError: for a document that violates its format, or if several correlators match.
+    """
     structures = value["obsdata"][:MAX_STRUCTURES]
-    places = {name: place for i, one in enumerate(structures) for name, place in _places(i, one, source.path)}
+    places = {
+        name: place for i, structure in enumerate(structures) for name, place in _places(i, structure, source.path)
+    }
     if not places:
         raise UnknownKind("no correlator in the pyerrors file", where=source.path, expected="a Corr, List or Array")
     candidates = [
@@ -36,7 +48,7 @@ def read_pyerrors(value: JSON, source: Source, dataset: str = "") -> CorrelatorS
     return _samples(structures[index], take, f"{source.path}:obsdata[{index}]", source)
 
 
-def _places(index: int, structure: Any, path: str) -> Iterator[tuple[str, tuple[int, np.ndarray]]]:
+def _places(index: int, structure: JSON, path: str) -> Iterator[tuple[str, tuple[int, Int[np.ndarray, " times"]]]]:
     """Names of the correlators in a structure, and where in the flat list of values each stands."""
     where = f"{path}:obsdata[{index}]"
     if not isinstance(structure, dict) or not isinstance(structure.get("value"), list):
@@ -53,7 +65,7 @@ def _places(index: int, structure: Any, path: str) -> Iterator[tuple[str, tuple[
         yield f"{index}[{element}]", (index, flat[:, column])
 
 
-def _layout(structure: dict[str, Any], where: str) -> tuple[int, ...]:
+def _layout(structure: dict[str, JSON], where: str) -> tuple[int, ...]:
     text, count = structure.get("layout", "1"), len(structure["value"])
     parts = [part.strip() for part in text.split(",") if part.strip()] if isinstance(text, str) else []
     layout = tuple(int(part) for part in parts if part.isascii() and part.isdigit() and len(part) < 8)
@@ -63,17 +75,19 @@ def _layout(structure: dict[str, Any], where: str) -> tuple[int, ...]:
     return layout
 
 
-def _measurements(structure: dict[str, Any], path: str) -> int:
+def _measurements(structure: dict[str, JSON], path: str) -> int:
     return sum(len(replicum["deltas"]) for _, replicum in _replica(structure, path))
 
 
-def _samples(structure: dict[str, Any], take: np.ndarray, where: str, source: Source) -> CorrelatorSamples:
+def _samples(
+    structure: dict[str, JSON], take: Int[np.ndarray, " times"], where: str, source: Source
+) -> CorrelatorSamples:
     values = _numbers([structure["value"]], len(structure["value"]), f"{where}.value")[0][take]
     keep = np.flatnonzero(~np.isnan(values))  # pyerrors writes NaN for time slices that were left undefined
     if len(keep) < 2:
         raise InputError("fewer than two time slices are defined", where=where, expected="a correlator")
     take, central = take[keep], values[keep]
-    ensembles: dict[str, list[np.ndarray]] = {}
+    ensembles: dict[str, list[Float[np.ndarray, "measurements times"]]] = {}
     notes = [f"{len(values) - len(keep)} undefined time slices were left out"] if len(keep) < len(values) else []
     for ensemble, replicum in _replica(structure, where):
         place = f"{where}.{str(replicum.get('name'))[:60]}"
@@ -88,11 +102,11 @@ def _samples(structure: dict[str, Any], take: np.ndarray, where: str, source: So
     return CorrelatorSamples(grid, chains, "tau", "a", "", tuple(notes), source, central=central, further=further)
 
 
-def _replica(structure: dict[str, Any], where: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _replica(structure: dict[str, JSON], where: str) -> Iterator[tuple[str, dict[str, JSON]]]:
     """Every replicum with the name of its ensemble."""
     data = structure.get("data", [])
-    for one in data if isinstance(data, list) else [None]:
-        ensemble = one if isinstance(one, dict) else {}
+    for entry in data if isinstance(data, list) else [None]:
+        ensemble = entry if isinstance(entry, dict) else {}
         replica = ensemble.get("replica")
         for replicum in replica if isinstance(replica, list) else [None]:
             if not isinstance(replicum, dict) or not isinstance(replicum.get("deltas"), list) or not replicum["deltas"]:
@@ -101,8 +115,8 @@ def _replica(structure: dict[str, Any], where: str) -> Iterator[tuple[str, dict[
             yield str(ensemble.get("id")), replicum
 
 
-def _numbers(rows: Sequence[Any], width: int, where: str) -> np.ndarray:
-    """Rows of `width` numbers; NaN may pass, it is refused where it is used."""
+def _numbers(rows: Sequence[JSON], width: int, where: str) -> Float[np.ndarray, "rows {width}"]:
+    """Rows of `width` numbers; NaN is allowed here, and refused where the numbers are used."""
     if len(rows) * width * 8 > ARRAY_LIMIT:
         raise InputError("too many numbers", where=where, got=f"{len(rows)} x {width}")
     for i, row in enumerate(rows):
@@ -112,24 +126,26 @@ def _numbers(rows: Sequence[Any], width: int, where: str) -> np.ndarray:
                 "a row is not numbers", where=f"{where}, row {i + 1}", got=got, expected=f"{width} numbers"
             )
     try:
-        return np.array(rows, dtype=np.float64)
+        return np.array(rows, dtype=np.float64).reshape(len(rows), width)
     except OverflowError as error:
         raise InputError("a number is too large", where=where, expected="numbers that fit a double") from error
 
 
-def _spacing(configuration: np.ndarray, replicum: dict[str, Any]) -> list[str]:
+def _spacing(configuration: Float[np.ndarray, " measurements"], replicum: dict[str, JSON]) -> list[str]:
     steps = np.unique(np.diff(configuration))
     if len(steps) <= 1:
         return []
     return [f"configurations of {str(replicum.get('name'))[:60]} are not evenly spaced: taken as if they were"]
 
 
-def _external(structure: dict[str, Any], take: np.ndarray, where: str) -> np.ndarray | None:
+def _external(
+    structure: dict[str, JSON], take: Int[np.ndarray, " times"], where: str
+) -> Float[np.ndarray, "times times"] | None:
     """Sum of grad^T cov grad over the covariances of external inputs; None without any."""
     sources, count = structure.get("cdata", []), len(structure["value"])
     total = None
-    for one in sources if isinstance(sources, list) else []:
-        gradient, entries = (one.get("grad"), one.get("cov")) if isinstance(one, dict) else (None, None)
+    for entry in sources if isinstance(sources, list) else []:
+        gradient, entries = (entry.get("grad"), entry.get("cov")) if isinstance(entry, dict) else (None, None)
         if not isinstance(gradient, list) or not isinstance(entries, list) or len(entries) != len(gradient) ** 2:
             raise InputError("an external covariance could not be read", where=f"{where}.cdata", expected="cov, grad")
         size = len(gradient)

@@ -7,6 +7,7 @@ import hashlib
 import io
 
 import numpy as np
+from jaxtyping import Float, Shaped
 
 from retrodict.base.arrays import read_npz
 from retrodict.base.files import PathLike
@@ -48,7 +49,9 @@ def encode(field: GaugeField) -> bytes:
     return stream.getvalue()
 
 
-def _checked(stored: dict[str, np.ndarray], numbers: np.ndarray, where: str) -> str:
+def _checked(
+    stored: dict[str, Shaped[np.ndarray, "..."]], numbers: Float[np.ndarray, "t z y x mu row column 2"], where: str
+) -> str:
     if "sha256" not in stored:
         return NOT_IN_FORMAT
     if bytes(np.ravel(stored["sha256"]).astype(np.uint8)) != _digest(numbers):
@@ -56,6 +59,6 @@ def _checked(stored: dict[str, np.ndarray], numbers: np.ndarray, where: str) -> 
     return PASSED
 
 
-def _digest(numbers: np.ndarray) -> bytes:
+def _digest(numbers: Float[np.ndarray, "t z y x mu row column 2"]) -> bytes:
     little = numbers.astype(numbers.dtype.newbyteorder("<"))
     return hashlib.sha256(repr(numbers.shape).encode() + little.tobytes()).digest()

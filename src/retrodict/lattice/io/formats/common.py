@@ -8,7 +8,15 @@ import numpy as np
 
 from retrodict.base.files import MEBIBYTE
 from retrodict.lattice.io.formats.refusal import failed
-from retrodict.lattice.io.gauge_field import COLOURS, DIRECTIONS, GaugeField, link_trace, plaquette, unitarity_violation
+from retrodict.lattice.io.gauge_field import (
+    COLOURS,
+    DIRECTIONS,
+    GaugeField,
+    Links,
+    link_trace,
+    plaquette,
+    unitarity_violation,
+)
 
 FILE_LIMIT: Final = 4096 * MEBIBYTE
 LONGEST_EXTENT: Final = 4096
@@ -32,19 +40,41 @@ def checked_dimensions(dimensions: tuple[int, ...], where: str) -> Dimensions:
 
 
 def bytes_of(dimensions: tuple[int, ...], precision: int, rows: int = COLOURS) -> int:
-    """The size of all links."""
+    """The size of all links [bytes].
+
+    Args:
+        dimensions: extents of the lattice.
+        precision: bits of a real number.
+        rows: stored rows of each link.
+    """
     return math.prod(dimensions) * DIRECTIONS * rows * COLOURS * 2 * (precision // 8)
 
 
 def require_bytes(have: int, want: int, where: str) -> None:
-    """Refuse a file that is shorter or longer than its header says."""
+    """Refuse a file that is shorter or longer than its header says.
+
+    Args:
+        have: bytes of links in the file.
+        want: bytes of links by its header.
+        where: the file.
+
+    Raises:
+        InputError: unless they agree.
+    """
     if have != want:
         why = "the file is cut short" if have < want else "the header does not belong to these data"
         raise failed("size", where, got=f"{have} bytes of links", expected=f"{want} bytes", why=why)
 
 
-def links_from(data: memoryview | bytes, dimensions: Dimensions, rows: int, kind: str) -> np.ndarray:
-    """The links of a lexicographic file (x fastest, then the direction inside) in native byte order."""
+def links_from(data: memoryview | bytes, dimensions: Dimensions, rows: int, kind: str) -> Links:
+    """The links of a lexicographic file (x fastest, then the direction inside) in native byte order.
+
+    Args:
+        data: the bytes of the links.
+        dimensions: extents (X, Y, Z, T).
+        rows: stored rows of each link.
+        kind: NumPy type of the numbers, with the byte order.
+    """
     x, y, z, t = dimensions
     values = np.frombuffer(data, dtype=kind).reshape(t, z, y, x, DIRECTIONS, rows, COLOURS)
     return values.astype(values.dtype.newbyteorder("="))
@@ -53,7 +83,20 @@ def links_from(data: memoryview | bytes, dimensions: Dimensions, rows: int, kind
 def check_numbers(
     field: GaugeField, where: str, *, headed_plaquette: float | None = None, headed_trace: float | None = None
 ) -> Mapping[str, str]:
-    """Compare plaquette, link trace and unitarity of the links with what the header says and SU(3) demands."""
+    """Compare plaquette, link trace and unitarity of the links with the header and with SU(3).
+
+    Args:
+        field: the links.
+        where: the file.
+        headed_plaquette: the plaquette in the header, if it has one.
+        headed_trace: the link trace in the header, if it has one.
+
+    Returns:
+        The outcome of each check by name.
+
+    Raises:
+        InputError: at the first check that fails.
+    """
     checks = {"size": PASSED}
     violation = unitarity_violation(field.links)
     if not violation <= UNITARITY:
@@ -64,11 +107,11 @@ def check_numbers(
         ("plaquette", headed_plaquette, plaquette),
         ("link_trace", headed_trace, link_trace),
     ):
-        checks[name] = _compared(name, headed, measure(field.links), where) if headed is not None else NOT_IN_FORMAT
+        checks[name] = _compare(name, headed, measure(field.links), where) if headed is not None else NOT_IN_FORMAT
     return checks
 
 
-def _compared(name: str, headed: float, found: float, where: str) -> str:
-    if not abs(found - headed) <= TOLERANCE:
-        raise failed(name, where, got=f"{found:.10g} from the links", expected=f"{headed:.10g} as the header says")
+def _compare(name: str, headed: float, measured: float, where: str) -> str:
+    if not abs(measured - headed) <= TOLERANCE:
+        raise failed(name, where, got=f"{measured:.10g} from the links", expected=f"{headed:.10g} as the header says")
     return PASSED

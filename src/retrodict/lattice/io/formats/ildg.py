@@ -12,6 +12,7 @@ import zlib
 from typing import Final
 
 import numpy as np
+from jaxtyping import UInt64
 
 from retrodict.lattice.io.formats import lime
 from retrodict.lattice.io.formats.common import (
@@ -43,20 +44,20 @@ _CHECKSUM_XML: Final = (
 
 def parse(data: bytes, where: str) -> GaugeField:
     """The configuration in `data`, verified. Raises `InputError` naming the check that failed."""
-    found = _by_type(lime.records(data, where), where)
-    xml = _text(found, FORMAT, where)
+    records = _by_type(lime.records(data, where), where)
+    xml = _text(records, FORMAT, where)
     if (kind := _element(xml, "field", where)) != "su3gauge":
         raise failed("field", where, got=kind, expected="su3gauge")
     precision = _whole(xml, "precision", where)
     if precision not in (32, 64):
         raise failed("precision", where, got=str(precision), expected="32 or 64")
     dimensions = checked_dimensions(tuple(_whole(xml, name, where) for name in ("lx", "ly", "lz", "lt")), where)
-    body = _content(found, DATA, where)
+    body = _content(records, DATA, where)
     require_bytes(len(body), bytes_of(dimensions, precision), where)
-    checks = {"checksum": _checked(found, body, dimensions, where)}
+    checks = {"checksum": _checked(records, body, dimensions, where)}
     field = GaugeField(links_from(body, dimensions, 3, f">c{precision // 4}"))
     checks |= check_numbers(field, where)
-    metadata = {LFN: bytes(found[LFN.lower()]).decode("utf-8", "replace")[:1024]} if LFN.lower() in found else {}
+    metadata = {LFN: bytes(records[LFN.lower()]).decode("utf-8", "replace")[:1024]} if LFN.lower() in records else {}
     return GaugeField(field.links, metadata, "ILDG", checks)
 
 
@@ -82,14 +83,14 @@ def scidac_checksum(body: bytes | memoryview, sites: int) -> tuple[int, int]:
     return first, second
 
 
-def _rotated(words: np.ndarray, bits: np.ndarray) -> np.ndarray:
+def _rotated(words: UInt64[np.ndarray, " words"], bits: UInt64[np.ndarray, " words"]) -> UInt64[np.ndarray, " words"]:
     """32-bit words, held in 64 bits, rotated to the left."""
     return (words << bits | words >> (np.uint64(32) - bits)) & np.uint64(0xFFFFFFFF)
 
 
-def _by_type(found: list[lime.Record], where: str) -> dict[str, memoryview]:
+def _by_type(records: list[lime.Record], where: str) -> dict[str, memoryview]:
     named: dict[str, memoryview] = {}
-    for record in found:
+    for record in records:
         kind = record.type.lower()
         if kind in (FORMAT, DATA) and kind in named:
             raise failed("record", where, got=f"two records {kind}", expected="one configuration a file")
@@ -97,14 +98,14 @@ def _by_type(found: list[lime.Record], where: str) -> dict[str, memoryview]:
     return named
 
 
-def _content(found: dict[str, memoryview], kind: str, where: str) -> memoryview:
-    if kind not in found:
+def _content(records: dict[str, memoryview], kind: str, where: str) -> memoryview:
+    if kind not in records:
         raise failed("record", where, got=f"no record {kind}", expected=f"{FORMAT} and {DATA}")
-    return found[kind]
+    return records[kind]
 
 
-def _text(found: dict[str, memoryview], kind: str, where: str) -> str:
-    content = _content(found, kind, where)
+def _text(records: dict[str, memoryview], kind: str, where: str) -> str:
+    content = _content(records, kind, where)
     if len(content) > LONGEST_XML:
         raise failed("record", where, got=f"{len(content)} bytes of {kind}", expected=f"at most {LONGEST_XML}")
     return bytes(content).decode("utf-8", "replace")
@@ -125,10 +126,10 @@ def _whole(xml: str, name: str, where: str) -> int:
     return int(text)
 
 
-def _checked(found: dict[str, memoryview], body: memoryview, dimensions: Dimensions, where: str) -> str:
-    if CHECKSUM not in found:
+def _checked(records: dict[str, memoryview], body: memoryview, dimensions: Dimensions, where: str) -> str:
+    if CHECKSUM not in records:
         return "no scidac-checksum record"
-    xml = _text(found, CHECKSUM, where)
+    xml = _text(records, CHECKSUM, where)
     stated = tuple(_element(xml, name, where).lower().removeprefix("0x").lstrip("0") for name in ("suma", "sumb"))
     sums = tuple(f"{value:x}".lstrip("0") for value in scidac_checksum(body, int(np.prod(dimensions))))
     if sums != stated:

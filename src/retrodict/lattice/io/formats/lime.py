@@ -18,7 +18,12 @@ _BEGIN, _END = 0x8000, 0x4000
 
 @dataclass(frozen=True)
 class Record:
-    """One record: its type and its content."""
+    """One record.
+
+    Args:
+        type: its type.
+        content: its content, not copied.
+    """
 
     type: str
     content: memoryview
@@ -31,9 +36,9 @@ def recognises(head: bytes, size: int) -> bool:
 
 def records(data: bytes, where: str) -> list[Record]:
     """All records in `data`, without copying them. Raises `InputError` at the first that does not fit."""
-    found, at, view = [], 0, memoryview(data)
+    read, at, view = [], 0, memoryview(data)
     while at < len(data):
-        if len(found) == MOST_RECORDS:
+        if len(read) == MOST_RECORDS:
             raise failed("record", where, got="more", expected=f"at most {MOST_RECORDS} records")
         if len(data) - at < _HEADER.size:
             raise failed("record", where, got=f"{len(data) - at} bytes at {at}", expected="a header of 144 bytes")
@@ -44,9 +49,9 @@ def records(data: bytes, where: str) -> list[Record]:
         if length > len(data) - start:
             got, expected = f"{len(data) - start} bytes after the header at {at}", f"{length} bytes"
             raise failed("size", where, got=got, expected=expected, why="the file is cut short")
-        found.append(Record(name.split(b"\0", 1)[0].decode("latin-1"), view[start : start + length]))
+        read.append(Record(name.split(b"\0", 1)[0].decode("latin-1"), view[start : start + length]))
         at = start + -(-length // 8) * 8
-    return found
+    return read
 
 
 def encode(contents: Sequence[tuple[str, bytes]]) -> bytes:

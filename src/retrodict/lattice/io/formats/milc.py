@@ -11,6 +11,7 @@ import struct
 from typing import Final
 
 import numpy as np
+from jaxtyping import UInt64
 
 from retrodict.lattice.io.formats.common import (
     PASSED,
@@ -43,9 +44,9 @@ def parse(data: bytes, where: str) -> GaugeField:
     dimensions = checked_dimensions(tuple(extents), where)
     body = memoryview(data)[HEADER_BYTES:]
     require_bytes(len(body), bytes_of(dimensions, 32), where)
-    found = checksums(body, order)
-    if found != (first, second):
-        got, expected = (f"{a:x} {b:x}" for a, b in (found, (first, second)))
+    sums = checksums(body, order)
+    if sums != (first, second):
+        got, expected = (f"{a:x} {b:x}" for a, b in (sums, (first, second)))
         raise failed("checksum", where, got=got, expected=expected, why="the links were altered")
     field = GaugeField(links_from(body, dimensions, 3, f"{order}c8"))
     checks = {"checksum": PASSED, **check_numbers(field, where)}
@@ -57,10 +58,10 @@ def checksums(body: memoryview | bytes, order: str) -> tuple[int, int]:
     """(sum29, sum31) of the 32-bit words of the data in byte order `order`."""
     words = np.frombuffer(body, dtype=f"{order}u4").astype(np.uint64)
     number = np.arange(len(words), dtype=np.uint64)
-    first, second = (_folded(words, number % np.uint64(modulus)) for modulus in (29, 31))
+    first, second = (_fold(words, number % np.uint64(modulus)) for modulus in (29, 31))
     return first, second
 
 
-def _folded(words: np.ndarray, bits: np.ndarray) -> int:
+def _fold(words: UInt64[np.ndarray, " words"], bits: UInt64[np.ndarray, " words"]) -> int:
     rotated = (words << bits | words >> (np.uint64(32) - bits)) & np.uint64(0xFFFFFFFF)
     return int(np.bitwise_xor.reduce(rotated))

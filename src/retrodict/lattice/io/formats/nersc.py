@@ -62,7 +62,13 @@ def parse(data: bytes, where: str) -> GaugeField:
 
 
 def encode(field: GaugeField, *, rows: int = COLOURS, big_endian: bool = True) -> bytes:
-    """The bytes of a file with all rows or the first two, in the precision of the field."""
+    """The bytes of a file in the precision of the field.
+
+    Args:
+        field: the links.
+        rows: rows of each link that are stored, 2 or 3.
+        big_endian: the byte order.
+    """
     kind = f"{'>' if big_endian else '<'}c{field.precision // 4}"
     body = np.ascontiguousarray(field.links[..., :rows, :]).astype(kind).tobytes()
     datatype = next(name for name, number in ROWS.items() if number == rows)

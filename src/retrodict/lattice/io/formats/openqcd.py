@@ -22,7 +22,7 @@ from retrodict.lattice.io.formats.common import (
     require_bytes,
 )
 from retrodict.lattice.io.formats.refusal import failed
-from retrodict.lattice.io.gauge_field import COLOURS, DIRECTIONS, GaugeField
+from retrodict.lattice.io.gauge_field import COLOURS, DIRECTIONS, GaugeField, Links
 
 HEADER_BYTES: Final = 24
 _LARGEST: Final = 4096
@@ -52,7 +52,7 @@ def _plausible(head: bytes, size: int, order: str) -> bool:
     return sane and 0.5 <= size / (HEADER_BYTES + bytes_of(extents, 64)) <= 1.5
 
 
-def _links(body: memoryview, dimensions: Dimensions) -> np.ndarray:
+def _links(body: memoryview, dimensions: Dimensions) -> Links:
     x, y, z, t = dimensions
     shape = (t, x, y, z)
     volume = math.prod(shape)

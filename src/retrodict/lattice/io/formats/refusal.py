@@ -10,6 +10,15 @@ def unknown_kind(where: str, got: str) -> UnknownKind:
 
 
 def failed(check: str, where: str, *, got: str = "", expected: str = "", why: str = "", fix: str = "") -> InputError:
-    """The error for a configuration file that is recognised and fails the check of that name."""
+    """The error for a configuration file that is recognised and fails a check.
+
+    Args:
+        check: name of the check.
+        where: the file.
+        got: what the file holds.
+        expected: what it should hold.
+        why: the reason, if it is known.
+        fix: a remedy, if there is one.
+    """
     what = f"the configuration file fails its {check} check"
     return InputError(what, where=where, got=got, expected=expected, why=why, fix=fix)

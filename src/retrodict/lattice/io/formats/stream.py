@@ -1,68 +1,24 @@
-r"""A stream of scalar configurations: a line of magic, a line of JSON, then one sealed record a configuration.
+"""Reader of the configurations that a run directory keeps; `lattice.core.configurations` describes the format."""
 
-The JSON names the theory, the parameters, the shape of a configuration and the type of its numbers (`<f4` or `<f8`). A
-record is the numbers followed by the SHA-256 of header, position in the stream and numbers: a flipped bit, a missing,
-doubled or exchanged record is noticed.
-"""
-
-import hashlib
-import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from retrodict.base.errors import InputError
-from retrodict.base.files import MEBIBYTE, Source, parse_json
+from retrodict.base.files import JSON, parse_json
+from retrodict.lattice.core.configurations import LARGEST, MAGIC, Configurations, seal
 from retrodict.lattice.io.formats.refusal import failed
 
-MAGIC: Final = b"RETRODICT-CONFIGURATIONS 1\n"
-LONGEST_HEADER: Final = 65536
-LARGEST: Final = 1024 * MEBIBYTE
-_SEAL: Final = 32
+LONGEST_HEADER: Final = 65536  # bytes
+_SEAL: Final = 32  # bytes
 _KINDS: Final = ("<f4", "<f8")
-
-
-@dataclass(frozen=True, eq=False)
-class Configurations:
-    """Scalar fields `(configuration, *sites)`, float32 or float64, and where they come from.
-
-    `theory` names the action; `parameters` are its couplings, JSON values by name.
-    """
-
-    fields: np.ndarray
-    theory: str = ""
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    checks: Mapping[str, str] = field(default_factory=dict)
-    source: Source | None = None
-
-    def __post_init__(self) -> None:
-        if self.fields.ndim < 2 or self.fields.dtype not in (np.float32, np.float64):
-            raise ValueError(
-                f"fields must be real (configuration, *sites), not {self.fields.dtype} {self.fields.shape}"
-            )
-
-    @property
-    def precision(self) -> int:
-        """Bits of each number: 32 or 64."""
-        return 8 * self.fields.dtype.itemsize
 
 
 def recognises(head: bytes) -> bool:
     """Whether a file that begins with `head` is a stream of configurations."""
     return head.startswith(MAGIC[:-2])
-
-
-def encode(configurations: Configurations) -> bytes:
-    """The bytes of a file."""
-    numbers = configurations.fields
-    kind = f"<f{numbers.dtype.itemsize}"
-    header = _header(configurations.theory, configurations.parameters, numbers.shape[1:], kind)
-    bodies = (np.ascontiguousarray(one, dtype=kind).tobytes() for one in numbers)
-    sealed = (body + _seal(header, index, body) for index, body in enumerate(bodies))
-    return b"".join([MAGIC, header, *sealed])
 
 
 def parse(data: bytes, where: str) -> Configurations:
@@ -73,7 +29,7 @@ def parse(data: bytes, where: str) -> Configurations:
     if not end:
         raise failed("header", where, got="no end of the header", expected=f"one within {LONGEST_HEADER} bytes")
     header = data[len(MAGIC) : end]
-    theory, parameters, shape, kind = _understood(header, where)
+    theory, parameters, shape, kind = _read_header(header, where)
     body = math.prod(shape) * int(kind[-1])
     count, rest = divmod(len(data) - end, body + _SEAL)
     if rest or not count:
@@ -82,7 +38,7 @@ def parse(data: bytes, where: str) -> Configurations:
         raise failed("size", where, got=got, expected=f"records of {body + _SEAL} bytes", why=why)
     records = np.frombuffer(data, np.uint8, offset=end).reshape(count, body + _SEAL)
     for index, record in enumerate(records):
-        if record[body:].tobytes() != _seal(header, index, record[:body].tobytes()):
+        if record[body:].tobytes() != seal(header, index, record[:body].tobytes()):
             raise failed("checksum", where, got=f"configuration {index} of {count}", why="the numbers were altered")
     numbers = np.ascontiguousarray(records[:, :body]).view(kind).reshape(count, *shape)
     fields = numbers.astype(numbers.dtype.newbyteorder("="))
@@ -91,16 +47,7 @@ def parse(data: bytes, where: str) -> Configurations:
     return Configurations(fields, theory, parameters, {"size": "passed", "checksum": "passed"})
 
 
-def _header(theory: str, parameters: Mapping[str, Any], shape: tuple[int, ...], kind: str) -> bytes:
-    content = {"theory": theory, "parameters": dict(parameters), "shape": list(shape), "type": kind}
-    return json.dumps(content, allow_nan=False).encode() + b"\n"
-
-
-def _seal(header: bytes, index: int, body: bytes) -> bytes:
-    return hashlib.sha256(header + index.to_bytes(8, "little") + body).digest()
-
-
-def _understood(header: bytes, where: str) -> tuple[str, Mapping[str, Any], tuple[int, ...], str]:
+def _read_header(header: bytes, where: str) -> tuple[str, Mapping[str, JSON], tuple[int, ...], str]:
     try:
         content = parse_json(header.decode(), where)
         theory, parameters = str(content["theory"]), dict(content["parameters"])

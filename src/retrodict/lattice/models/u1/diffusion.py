@@ -1,7 +1,7 @@
-r"""Diffusion of U(1) links in two dimensions: where it starts, in which modes it has a score, at other couplings.
+"""Diffusion of U(1) links in two dimensions: where it starts, in which modes it has a score, at other couplings.
 
-A path of angles is followed without wrapping: its increments and its last field, wrapped, say as much as its fields,
-so that path-space weights need no sums over images.
+A path of angles is followed without wrapping. Its increments and its last field, wrapped, determine its fields, so that
+path-space weights need no sums over images.
 """
 
 from typing import Final
@@ -17,6 +17,7 @@ from retrodict.generate.diffusion import Diffusion
 from retrodict.generate.modes import AbstractModes, AbstractStart
 from retrodict.generate.noise import geometric_levels
 from retrodict.generate.score import AbstractScore
+from retrodict.lattice.models.u1.flux import Angles, Links
 from retrodict.lattice.models.u1.score import SHAPES, U1Score, images
 from retrodict.lattice.theories.plane import curl, curl_adjoint, half, momentum_squared
 
@@ -25,10 +26,14 @@ STILL: Final = 0.2  # level over the width of a plaquette below which kernels do
 
 
 class Rescaled(AbstractScore):
-    """A score at another coupling by physics: `factor` = beta / beta of the training times the trained score.
+    """The score at another coupling: the trained score times the ratio of the couplings.
 
     Exact without noise, where the score is the force; elsewhere mostly tempering in beta. Source: Zhu, Aarts, Wang,
     Zhou, Wang, arXiv:2502.05504.
+
+    Args:
+        score: the trained score.
+        factor: beta over the beta of the training.
     """
 
     score: AbstractScore
@@ -37,47 +42,57 @@ class Rescaled(AbstractScore):
     def init(self, key: Key) -> PyTree:
         return self.score.init(key)
 
-    def __call__(self, weights: PyTree, y: Array, level: Scalar) -> Array:
+    def __call__(self, weights: PyTree, y: Links, level: Scalar) -> Links:
         return self.factor * self.score(weights, y, level)
 
-    def with_divergence(self, weights: PyTree, y: Array, level: Scalar) -> tuple[Array, Scalar]:
+    def with_divergence(self, weights: PyTree, y: Links, level: Scalar) -> tuple[Links, Scalar]:
         value, divergence = self.score.with_divergence(weights, y, level)
         return self.factor * value, self.factor * divergence
 
 
 class Transverse(AbstractModes):
-    """Links in two dimensions: the plane waves that change plaquettes have multipliers, all other links are noise."""
+    """Links in two dimensions: the plane waves that change plaquettes have multipliers, all other links are noise.
 
-    shape: tuple[int, ...] = eqx.field(static=True)  # (2, columns, rows)
+    Args:
+        shape: 2, columns and rows.
+    """
 
-    def filter(self, x: Array, multiplier: Array) -> Array:
+    shape: tuple[int, ...] = eqx.field(static=True)
+
+    def filter(self, x: Links, multiplier: Angles) -> Links:
         excess = jnp.where(self._squared(x) > 0, (multiplier - 1) / self._divisor(x), 0.0).astype(x.dtype)
         return x + curl_adjoint(jnp.fft.irfft2(half(excess) * jnp.fft.rfft2(curl(x)), s=x.shape[1:]))
 
-    def power(self, x: Array) -> Array:
+    def power(self, x: Links) -> Angles:
         return jnp.abs(jnp.fft.fft2(curl(x))) ** 2 / (self._divisor(x) * x[0].size)
 
-    def log_det(self, multiplier: Array) -> Scalar:
+    def log_det(self, multiplier: Angles) -> Scalar:
         return jnp.sum(jnp.where(self._squared(multiplier) > 0, jnp.log(multiplier), 0.0))
 
-    def _squared(self, like: Array) -> Array:
+    def _squared(self, like: Float[Array, "*any"]) -> Angles:
+        """The lattice momentum squared, in the type of `like`."""
         return momentum_squared(self.shape[1:], like.dtype)
 
-    def _divisor(self, like: Array) -> Array:
+    def _divisor(self, like: Float[Array, "*any"]) -> Angles:
+        """The same, one where it vanishes."""
         squared = self._squared(like)
         return jnp.where(squared > 0, squared, 1.0)
 
 
 class UniformAngles(AbstractStart):
-    """The invariant measure of links, normalised to one: log density zero."""
+    """Uniform links: the invariant measure, normalised to one, whose log density is zero.
 
-    like: Float[Array, "two columns rows"]
+    Args:
+        like: an array of the shape and type of a configuration.
+    """
 
-    def draw(self, key: Key, level: Scalar) -> tuple[Array, Scalar]:
+    like: Links
+
+    def draw(self, key: Key, level: Scalar) -> tuple[Links, Scalar]:
         y = jr.uniform(key, self.like.shape, self.like.dtype, -np.pi, np.pi)
         return y, jnp.zeros((), self.like.dtype)
 
-    def log_prob(self, y: Array, level: Scalar) -> Scalar:
+    def log_prob(self, y: Links, level: Scalar) -> Scalar:
         return jnp.zeros((), self.like.dtype)
 
 
@@ -90,7 +105,24 @@ def u1_process(
     finest: float = 0.02,
     precision: type = float,
 ) -> Diffusion:
-    """A diffusion process for links at a coupling, its score not yet fitted; `finest` in units of 1 / sqrt(beta)."""
+    """A diffusion process for links at one coupling, its score not yet fitted.
+
+    Args:
+        shape: columns and rows.
+        beta: the inverse coupling.
+        knots: number of levels of noise at which kernels are given.
+        steps: of the reverse process.
+        finest: the smallest level of noise, in units of 1 / sqrt(beta).
+        precision: the floating-point type of the angles.
+
+    Raises:
+        InputError: unless beta is positive and the lattice has two dimensions.
+
+    Example:
+        >>> from retrodict.lattice import u1_process
+        >>> u1_process((8, 8), beta=1.0, steps=12).levels.shape
+        (13,)
+    """
     if beta <= 0 or len(shape) != 2:
         raise InputError("no such gauge theory", got=f"shape={shape}, beta={beta}", expected="beta > 0, two extents")
     levels = np.asarray(geometric_levels(LARGEST, finest / np.sqrt(beta), steps))

@@ -13,21 +13,23 @@ conjugation. The divergence is a sum over loops. As in `scalar_score`, the fit i
 """
 
 from itertools import product
-from typing import Final
+from typing import Final, TypeAlias
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import Array, Float, Key, PyTree, Scalar
+from retrodict.base.types import Array, Float, Key, Scalar
 from retrodict.generate.score import AbstractScore
 from retrodict.lattice.models import kernels
-from retrodict.lattice.models.kernels import interpolated
+from retrodict.lattice.models.kernels import Sums, interpolate
+from retrodict.lattice.models.u1.flux import Angles, Links
 from retrodict.lattice.theories.plane import convolved, curl, curl_adjoint, half, momentum_squared
 from retrodict.num.lattice_modes import modes_of, shells
 
-Loop = tuple[tuple[int, int, int], ...]  # multiplicity and offset of each plaquette
+Loop: TypeAlias = tuple[tuple[int, int, int], ...]  # multiplicity and offset of each plaquette
+Kernels: TypeAlias = Float[Array, "knots features shells"]  # one number for each shell of momenta
 # One plaquette once, twice, three times; two side by side, diagonal, two apart, and in opposite senses; 2 x 2; 1 x 3;
 # one twice with a neighbour.
 SHAPES: Final[tuple[Loop, ...]] = (
@@ -54,28 +56,43 @@ DAMPED: Final = (1, 2, 3)
 
 
 def images(loop: Loop) -> tuple[Loop, ...]:
-    """The loop under the rotations and reflections of the square, each image once."""
-    found = set()
+    """The images of a loop under the rotations and reflections of the square, each once.
+
+    Args:
+        loop: the plaquettes in it.
+    """
+    loops = set()
     for a, b, swap in product((1, -1), (1, -1), (False, True)):
-        turned = [(c, a * (y if swap else x), b * (x if swap else y)) for c, x, y in loop]
-        found.add(tuple(sorted(turned)))
-    return tuple(sorted(found))
+        image = [(c, a * (y if swap else x), b * (x if swap else y)) for c, x, y in loop]
+        loops.add(tuple(sorted(image)))
+    return tuple(sorted(loops))
 
 
 class U1Score(AbstractScore):
-    """Weights: kernels `(knots, features, shells)`."""
+    """A score of U(1) links whose weights are the kernels K.
+
+    Args:
+        beta: the inverse coupling.
+        shape: columns and rows.
+        knots: logarithms of the levels at which kernels are given, rising in equal steps.
+        loops: for each shape of loop that fits into the lattice, its images.
+    """
 
     beta: Scalar
     shape: tuple[int, int] = eqx.field(static=True)
     knots: tuple[float, ...] = eqx.field(static=True)
     loops: tuple[tuple[Loop, ...], ...] = eqx.field(static=True)
 
-    def init(self, key: Key) -> PyTree:
-        """Zero: the Gaussian limit, with the sine instead of the angle."""
+    def init(self, key: Key) -> Kernels:
+        """Zero: the Gaussian limit, with the sine instead of the angle.
+
+        Args:
+            key: not used.
+        """
         features = len(self.loops) + len(DRESSED) + len(DAMPED)
         return jnp.zeros((len(self.knots), features, modes_of(self.shape).orbits), self.beta.dtype)
 
-    def __call__(self, weights: PyTree, y: Array, level: Scalar) -> Array:
+    def __call__(self, weights: Kernels, y: Links, level: Scalar) -> Links:
         angle = curl(y)
         change, parts = self._parts(weights, level)
         transformed = jnp.fft.rfft2(jnp.sin(angle)) * half(change[0])
@@ -83,7 +100,7 @@ class U1Score(AbstractScore):
         transformed = transformed + jnp.sum(half(parts) * features, axis=0)
         return -curl_adjoint(jnp.fft.irfft2(transformed, s=angle.shape))
 
-    def with_divergence(self, weights: PyTree, y: Array, level: Scalar) -> tuple[Array, Scalar]:
+    def with_divergence(self, weights: Kernels, y: Links, level: Scalar) -> tuple[Links, Scalar]:
         angle = curl(y)
         change, parts = self._parts(weights, level)
         squared = momentum_squared(angle.shape, y.dtype)
@@ -95,7 +112,8 @@ class U1Score(AbstractScore):
                 total = total + weight * jnp.sum(jnp.cos(_around(angle, loop)))
         return self(weights, y, level), -(total + self._dressed_slopes(angle, level, local[1 + len(self.loops) :]))
 
-    def _dressed_slopes(self, angle: Array, level: Scalar, kernels: Array) -> Scalar:
+    def _dressed_slopes(self, angle: Angles, level: Scalar, kernels: Float[Array, "features columns rows"]) -> Scalar:
+        """The sum over sites of the derivatives of the dressed and the damped features, with their kernels."""
         smooth = self.smoothing(level)
         position = jnp.fft.irfft2(half(smooth), s=angle.shape)
         cosine, sine = jnp.cos(angle), jnp.sin(angle)
@@ -111,51 +129,81 @@ class U1Score(AbstractScore):
             total = total - jnp.sum(jnp.sin(n * angle) * change)
         return total
 
-    def features(self, angle: Array, level: Scalar) -> Array:
-        """`(features, columns, rows)`, from the plaquette angles."""
+    def features(self, angle: Angles, level: Scalar) -> Float[Array, "features columns rows"]:
+        """The features F at each plaquette.
+
+        Args:
+            angle: the plaquette angles [rad].
+            level: standard deviation of the noise [rad].
+        """
         loops = [sum(jnp.sin(_around(angle, loop)) for loop in loops) for loops in self.loops]
         smooth = self.smoothing(level)
         around, even = convolved(smooth, jnp.sin(angle)), convolved(smooth, jnp.cos(angle))
         dressed = [jnp.sin(n * angle + w * around) for n, w in DRESSED]
         return jnp.stack(loops + dressed + [jnp.sin(n * angle) * even for n in DAMPED])  # type: ignore[arg-type]
 
-    def smoothing(self, level: Scalar) -> Array:
-        """The low-pass filter 1 / (1 + beta sigma^2 k^2) by which sines and cosines of plaquettes are averaged."""
+    def smoothing(self, level: Scalar) -> Angles:
+        """The low-pass filter 1 / (1 + beta sigma^2 k^2) by which sines and cosines of plaquettes are averaged.
+
+        Args:
+            level: standard deviation sigma of the noise [rad].
+        """
         return self.propagator(level) / self.beta
 
-    def propagator(self, level: Scalar) -> Array:
-        """G."""
+    def propagator(self, level: Scalar) -> Angles:
+        """G, at each momentum.
+
+        Args:
+            level: standard deviation sigma of the noise [rad].
+        """
         return 1 / (1 / self.beta + level**2 * momentum_squared(self.shape, self.beta.dtype))
 
     def share(self, level: Scalar) -> Scalar:
-        """1 - r."""
+        """1 - r.
+
+        Args:
+            level: standard deviation sigma of the noise [rad].
+        """
         return 1 - 1 / (1 + 4 * self.beta * level**2)
 
-    def _parts(self, weights: PyTree, level: Scalar) -> tuple[Array, Array]:
-        """G `(1, *momenta)`, and (1 - r) G K of each feature."""
+    def _parts(
+        self, weights: Kernels, level: Scalar
+    ) -> tuple[Float[Array, "1 columns rows"], Float[Array, "features columns rows"]]:
+        """G, and (1 - r) G K of each feature, at each momentum."""
         propagator = self.propagator(level)
-        kernel = interpolated(weights, self.knots, level)[:, shells(self.shape)]
+        kernel = interpolate(weights, self.knots, level)[:, shells(self.shape)]
         return propagator[None], self.share(level) * propagator * kernel
 
 
-def u1_fitted(score: U1Score, fields: Float[Array, "fields two columns rows"], key: Key, *, repeats: int = 1) -> PyTree:
-    r"""The weights of least squares on `fields` drawn at the score's own coupling.
+def fit_u1_score(
+    score: U1Score, fields: Float[Array, "fields 2 columns rows"], key: Key, *, repeats: int = 1
+) -> Kernels:
+    r"""The weights of least squares on configurations drawn at the coupling of the score.
 
     The target $\sin p_0 + \sigma\,d\epsilon$ mixes the force at the clean field with the noise, mode by mode with the
-    weights that are best for Gaussian fluctuations; either alone has the score as its conditional mean. Raises
-    `InputError` for another lattice.
+    weights that are best for Gaussian fluctuations; either alone has the score as its conditional mean.
+
+    Args:
+        score: the score.
+        fields: configurations [rad].
+        key: random key of the noise.
+        repeats: draws of the noise for each field.
+
+    Raises:
+        InputError: for fields of another lattice.
     """
     equations = lambda batch, k, level: _normal_equations(score, jnp.asarray(batch), k, level)  # noqa: E731
-    return kernels.fitted(equations, fields, key, score.knots, score.shape, repeats)
+    return kernels.fit(equations, fields, key, score.knots, score.shape, repeats)
 
 
-def _around(angle: Array, loop: Loop) -> Array:
+def _around(angle: Angles, loop: Loop) -> Angles:
     """The angle of the loop at each site."""
     return sum(c * jnp.roll(angle, (-i, -j), (-2, -1)) for c, i, j in loop)  # type: ignore[return-value]
 
 
 @eqx.filter_jit
-def _normal_equations(score: U1Score, fields: Array, key: Key, level: Array) -> tuple[Array, Array]:
+def _normal_equations(score: U1Score, fields: Float[Array, "fields 2 columns rows"], key: Key, level: Scalar) -> Sums:
+    """Sums over fields of feature times feature and of feature times target, at each momentum."""
     white = jr.normal(key, fields.shape, fields.dtype)
     white, clean = jnp.concatenate([white, -white]), jnp.concatenate([fields, fields])
     angle = curl(clean + level * white)
