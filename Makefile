@@ -18,7 +18,7 @@ test: $(VENV)/.develop  ## the tests
 	@$(BIN)/python -m pytest -q -n $(CORES) --dist loadgroup
 
 shapes: $(VENV)/.develop  ## some tests of every folder, with all shape annotations checked at run time
-	@$(BIN)/python -m pytest -q --jaxtyping-packages=retrodict,tests.checker.check @tests/shapes.txt
+	@$(BIN)/python -m pytest -q -p tests.checker --jaxtyping-packages=retrodict,tests.checker.check @tests/shapes.txt
 
 lowest: $(LOWEST)/.installed  ## quick tests of every folder with the lowest versions that pyproject.toml admits
 	@$(LOWEST)/bin/python -m pytest -q -o filterwarnings=default --disable-warnings @tests/quick.txt

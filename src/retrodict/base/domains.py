@@ -148,7 +148,7 @@ RENAMED: Mapping[str, str] = {  # words of configs before version 0.2
 }
 
 
-def _domain_at(path: ImportPath, package: str) -> Domain:
+def _domain_at(path: ImportPath, package: str) -> Any:
     """The description that an import path leads to; `check` looks whether it is one."""
     thing: Any = resolve(path, f"package {package}")
     return dataclasses.replace(thing, package=package) if isinstance(thing, Domain) else thing

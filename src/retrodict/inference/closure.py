@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree, Scalar, Shaped, Vector
+from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, Keys, PyTree, Scalar, Shaped, Vector
 from retrodict.inference.diagnostics import pareto_smooth, weight_ess
 from retrodict.inference.importance import Bank, fill_bank
 from retrodict.problem.posterior import Posterior
@@ -139,7 +139,7 @@ def transform(
 
 @eqx.filter_jit
 def _close_batch(
-    target: AbstractLeastSquares, method: Method[AbstractLeastSquares, StateT], keys: Key, draws: int
+    target: AbstractLeastSquares, method: Method[AbstractLeastSquares, StateT], keys: Keys, draws: int
 ) -> Closures:
     keys = spread(keys)
     with spread_already():
@@ -210,7 +210,7 @@ def _equal_draws(found: Draws, count: int) -> Float[Array, "draws dim"]:
 
 
 @eqx.filter_jit
-def _weigh_batch(target: Posterior, bank: Bank, keys: Key) -> Closures:
+def _weigh_batch(target: Posterior, bank: Bank, keys: Keys) -> Closures:
     return jax.lax.map(lambda key: _weigh_one(target, bank, key), keys)
 
 

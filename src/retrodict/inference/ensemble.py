@@ -24,7 +24,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import JSON, Array, Bool, Flag, Float, Int, Key, Scalar, Vector
+from retrodict.base.types import JSON, Array, Bool, Flag, Float, Int, Key, Keys, Scalar, Vector
 from retrodict.inference.basins import basins
 from retrodict.inference.diagnostics import weight_ess
 from retrodict.inference.findings.searches import Searches
@@ -131,7 +131,7 @@ class Ensemble:
         start_key, noise_key = jr.split(key)
         return self.start(target, jr.split(start_key, self.members), jr.split(noise_key, self.members))
 
-    def start(self, target: AbstractLeastSquares, starts: Key, noises: Key) -> Members:
+    def start(self, target: AbstractLeastSquares, starts: Keys, noises: Keys) -> Members:
         """Some members, by their own keys: the parts of an ensemble do not depend on how it is cut.
 
         Args:

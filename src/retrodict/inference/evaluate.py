@@ -65,7 +65,7 @@ def pulls_at(
     return np.asarray(next(_parts(target, position[None], batch)).pulls)[0]
 
 
-def rows(positions: PyTree[Float[Array, "chain draw ..."]]) -> PyTree[Float[np.ndarray, "draws ..."]]:
+def rows(positions: PyTree[Float[Array | np.ndarray, "chain draw ..."]]) -> PyTree[Float[np.ndarray, "draws ..."]]:
     """Chains one after the other: (chain, draw, ...) -> (chain * draw, ...)."""
     return jax.tree.map(lambda leaf: np.reshape(leaf, (-1, *np.shape(leaf)[2:])), positions)
 

@@ -132,13 +132,16 @@ def smooth_unless_equal(log_ratio: Float[Array, " draws"]) -> tuple[Float[Array,
 
 
 class Bank(eqx.Module):
-    """Draws of the prior with their predictions, nuisances and derived quantities; leading axis: draws."""
+    """Draws of the prior with their predictions, nuisances and derived quantities; leading axis: draws.
 
-    position: Float[Array, "draws dim"]  # draws of the prior
-    prediction: PyTree[Shaped[Array, "draws ..."]]  # of the forward model
-    nuisance: dict[str, Float[Array, " draws"]]  # by name
-    derived: dict[str, Float[Array, "draws ..."]]
-    valid: Bool[Array, " draws"]  # whether the physics has an answer
+    Inside `vmap` it is a single draw, without that axis.
+    """
+
+    position: Float[Array, "*draws dim"]  # draws of the prior
+    prediction: PyTree[Shaped[Array, "..."]]  # of the forward model
+    nuisance: dict[str, Float[Array, "*draws"]]  # by name
+    derived: dict[str, Float[Array, "..."]]  # by name
+    valid: Bool[Array, "*draws"]  # whether the physics has an answer
 
     def log_likelihood(self, likelihood: AbstractLikelihood) -> Float[Array, " draws"]:
         """log p(data | draw) for the data that `likelihood` holds: unsmoothed log weights."""

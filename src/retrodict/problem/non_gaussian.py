@@ -57,7 +57,7 @@ class Poisson(AbstractLikelihood[Float[Array, " bins"]]):
         n = self.counts
         return jnp.sum(n * jnp.log(jnp.where(n > 0, n, 1.0)) - n - gammaln(n + 1))
 
-    def residual(self, prediction: Float[Array, " bins"]) -> Float[Array, " bins"]:
+    def residual(self, prediction: Float[Array, "*bins"]) -> Float[Array, "*bins"]:
         n, expected = self.counts, jnp.maximum(prediction, LEAST)
         some = n > 0
         safe = jnp.where(some, n, 1.0)
