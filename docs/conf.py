@@ -1,11 +1,13 @@
-"""Sphinx configuration: `make docs` builds the site with warnings as errors and runs every tutorial."""
+"""Sphinx configuration: `make docs` builds the site with warnings as errors and runs every page of the gallery."""
 
+import importlib
 import os
 import re
 import sys
 from pathlib import Path
 
 import retrodict
+from sphinx.util import logging
 
 sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault("MPLBACKEND", "Agg")
@@ -35,6 +37,7 @@ exclude_patterns = [
     "sg_execution_times.rst",
     "tutorials",
     "howto_scripts",
+    "questions",
 ]
 suppress_warnings = ["config.cache"]
 
@@ -45,8 +48,8 @@ autodoc_default_options = {"members": True, "undoc-members": False, "show-inheri
 napoleon_google_docstring = True
 
 sphinx_gallery_conf = {
-    "examples_dirs": ["tutorials", "howto_scripts"],
-    "gallery_dirs": ["gallery/tutorials", "gallery/howto"],
+    "examples_dirs": ["tutorials", "howto_scripts", "questions"],
+    "gallery_dirs": ["gallery/tutorials", "gallery/howto", "gallery/questions"],
     "filename_pattern": r"/plot_",
     "download_all_examples": False,
     "remove_config_comments": True,
@@ -73,5 +76,19 @@ def _display(match: re.Match) -> str:
     return "\n\n.. math::\n\n   " + " ".join(match[1].split()) + "\n\n"
 
 
+def _report_missing(app, env) -> None:
+    """Warn of public names without an entry in the reference, so that `make docs` fails."""
+    there = {entry[0] for entry in env.get_domain("py").get_objects()}
+    for package in ("retrodict", *(f"retrodict.{room}" for room in PACKAGES)):
+        names = (name for name in dir(importlib.import_module(package)) if name[0] != "_" and name not in PACKAGES)
+        for name in names:
+            if f"{package}.{name}" not in there:
+                logging.getLogger(__name__).warning("%s.%s is public, but not in docs/api", package, name)
+
+
+PACKAGES = ("generate", "lattice", "neutron_star", "spectral")
+
+
 def setup(app) -> None:
     app.connect("autodoc-process-docstring", _typeset)
+    app.connect("env-check-consistency", _report_missing)
