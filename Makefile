@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CORES ?= 2
+LOWEST := .venv-lowest
 
-.PHONY: help demo test slow lint docs wheel clean
+.PHONY: help demo test shapes lowest newer slow lint docs wheel clean
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -15,6 +16,15 @@ demo: $(VENV)/.runtime  ## the main job: eighteen neutron stars -> an equation o
 
 test: $(VENV)/.develop  ## the tests
 	@$(BIN)/python -m pytest -q -n $(CORES) --dist loadgroup
+
+shapes: $(VENV)/.develop  ## some tests of every folder, with all shape annotations checked at run time
+	@$(BIN)/python -m pytest -q --jaxtyping-packages=retrodict,beartype.beartype @tests/shapes.txt
+
+lowest: $(LOWEST)/.installed  ## quick tests of every folder with the lowest versions that pyproject.toml admits
+	@$(LOWEST)/bin/python -m pytest -q -o filterwarnings=default --disable-warnings @tests/quick.txt
+
+newer:  ## the same tests with the newest Python at hand after 3.11, in an environment of its own
+	@.ci/newer
 
 slow: $(VENV)/.develop  ## the long tests
 	@$(BIN)/python -m pytest -q -m slow
@@ -31,7 +41,7 @@ wheel: $(VENV)/.develop  ## the distribution
 	@$(PIP) wheel --no-deps --wheel-dir dist .
 
 clean:  ## remove what the commands above made, except runs/
-	@rm -rf $(VENV) dist docs/_build docs/gallery docs/api/generated
+	@rm -rf $(VENV) $(LOWEST) .venv-newer dist docs/_build docs/gallery docs/api/generated
 
 $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
@@ -42,4 +52,9 @@ $(VENV)/.runtime: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.develop: pyproject.toml constraints.txt $(VENV)/.runtime
 	@$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(LOWEST)/.installed: pyproject.toml constraints-lowest.txt
+	@$(PYTHON) -m venv --clear $(LOWEST)
+	@$(LOWEST)/bin/python -m pip --quiet --disable-pip-version-check install --constraint constraints-lowest.txt --editable . pytest hypothesis
 	@touch $@

@@ -6,8 +6,9 @@ import re
 import sys
 from pathlib import Path
 
-import retrodict
 from sphinx.util import logging
+
+import retrodict
 
 sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault("MPLBACKEND", "Agg")

@@ -1,4 +1,10 @@
-"""What every test shares: float64, quick compilation and a cache of it."""
+"""What every test shares: float64, a cache of compiled programs, and compilation without most optimisations in the
+folders whose programs run a few times only.
+
+Shape annotations are not checked by `make test`. `make shapes` checks them, with the tests named in tests/shapes.txt:
+it gives pytest the option `--jaxtyping-packages=retrodict,beartype.beartype`, by which every function of the package
+is checked at run time as it is called.
+"""
 
 import gc
 import os

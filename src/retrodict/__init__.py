@@ -8,10 +8,11 @@ batches of small factorisations were seen to wait for it for ever, and gain noth
 Names are imported on first use, so that `retrodict --help` does not wait for JAX.
 """
 
-import importlib
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
+
+from retrodict.base.lazy import lazy_names
 
 if "jax" in sys.modules:
     sys.modules["jax"].config.update("jax_enable_x64", True)
@@ -24,51 +25,47 @@ if _THREADS not in os.environ.get("XLA_FLAGS", ""):
 
 __version__ = "0.1.0"
 
-_HOME = {
-    "AbstractAnsatz": "problem.ansatz",
-    "AbstractForward": "problem.forward",
-    "AbstractLeastSquares": "problem.target",
-    "AbstractLikelihood": "problem.likelihood",
-    "AbstractTarget": "problem.target",
-    "Covariance": "problem.covariance",
-    "Gaussian": "problem.likelihood",
-    "Independent": "problem.likelihood",
-    "LinearForward": "problem.forward",
-    "LogNormal": "problem.prior",
-    "Normal": "problem.prior",
-    "Nuisance": "problem.nuisance",
-    "Poisson": "problem.non_gaussian",
-    "Posterior": "problem.posterior",
-    "Quantity": "problem.target",
-    "StandardNormal": "problem.prior",
-    "StudentT": "problem.non_gaussian",
-    "Uniform": "problem.prior",
-    "Ensemble": "inference.ensemble",
-    "Importance": "inference.importance",
-    "Laplace": "inference.laplace",
-    "MAP": "inference.map",
-    "ConstrainedHMC": "inference.constrained_hmc",
-    "Labelled": "problem.labelled",
-    "NUTS": "inference.nuts",
-    "SequentialMonteCarlo": "inference.smc",
-    "Train": "inference.train",
-    "infer": "inference.infer",
-    "validate": "inference.validate",
-    "Result": "run.result",
-    "RetrodictError": "base.errors",
-    "InputError": "base.errors",
-    "load": "cli.config",
-}
-_ROOMS = ("lattice", "neutron_star", "spectral")
-
-
-def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        return importlib.import_module(f"retrodict.{name}")
-    if name in _HOME:
-        return getattr(importlib.import_module(f"retrodict.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'retrodict' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(["__version__", *_HOME, *_ROOMS])
+if TYPE_CHECKING:
+    from retrodict import generate as generate
+    from retrodict import lattice as lattice
+    from retrodict import neutron_star as neutron_star
+    from retrodict import spectral as spectral
+    from retrodict.base.errors import InputError as InputError
+    from retrodict.base.errors import RetrodictError as RetrodictError
+    from retrodict.base.figure import Figure as Figure
+    from retrodict.cli.config.load import load_config as load_config
+    from retrodict.inference.constrained_hmc import ConstrainedHMC as ConstrainedHMC
+    from retrodict.inference.ensemble import Ensemble as Ensemble
+    from retrodict.inference.importance import Importance as Importance
+    from retrodict.inference.infer import infer as infer
+    from retrodict.inference.laplace import Laplace as Laplace
+    from retrodict.inference.map import MAP as MAP
+    from retrodict.inference.nuts import NUTS as NUTS
+    from retrodict.inference.smc import SequentialMonteCarlo as SequentialMonteCarlo
+    from retrodict.inference.train import Train as Train
+    from retrodict.inference.validate import validate as validate
+    from retrodict.problem.ansatz import AbstractAnsatz as AbstractAnsatz
+    from retrodict.problem.covariance import Covariance as Covariance
+    from retrodict.problem.forward import AbstractForward as AbstractForward
+    from retrodict.problem.forward import LinearForward as LinearForward
+    from retrodict.problem.labelled import Labelled as Labelled
+    from retrodict.problem.likelihood import AbstractLikelihood as AbstractLikelihood
+    from retrodict.problem.likelihood import Gaussian as Gaussian
+    from retrodict.problem.likelihood import Independent as Independent
+    from retrodict.problem.non_gaussian import Poisson as Poisson
+    from retrodict.problem.non_gaussian import StudentT as StudentT
+    from retrodict.problem.nuisance import Nuisance as Nuisance
+    from retrodict.problem.posterior import Posterior as Posterior
+    from retrodict.problem.prior import LogNormal as LogNormal
+    from retrodict.problem.prior import Normal as Normal
+    from retrodict.problem.prior import StandardNormal as StandardNormal
+    from retrodict.problem.prior import Uniform as Uniform
+    from retrodict.problem.target import AbstractLeastSquares as AbstractLeastSquares
+    from retrodict.problem.target import AbstractTarget as AbstractTarget
+    from retrodict.problem.target import Quantity as Quantity
+    from retrodict.run.method import Draws as Draws
+    from retrodict.run.method import Method as Method
+    from retrodict.run.result import Result as Result
+    from retrodict.run.result import load as load
+else:
+    __getattr__, __dir__, __all__ = lazy_names(__name__, __file__)

@@ -17,7 +17,7 @@ import pytest
 import xarray as xr
 from straight_line import SHIPPED, line_among_the_domains
 
-from retrodict.cli.config import load
+from retrodict.cli.config import load_config
 from retrodict.cli.main import app, execute
 from retrodict.inference import METHODS
 from retrodict.run.loop import advance
@@ -297,7 +297,7 @@ def test_an_ensemble_cut_into_tasks_is_the_ensemble(project, pageless, tmp_path,
     words = ["--quiet", "--set", override, "--dask", "local"]
     assert execute(["run", str(project / "config.yaml"), "--out", str(tmp_path / "parts"), *words]) == 0
     assert len(list((tmp_path / "parts" / "tasks").glob("*.npz"))) == 2
-    config = load(project / "config.yaml", (override,))
+    config = load_config(project / "config.yaml", (override,))
     whole = advance(config.problem, config.method, seed=config.seed).state.descent.position
     parts = Result.load(tmp_path / "parts").tree["posterior"]["z"].values[0]
     np.testing.assert_allclose(parts, whole, rtol=0, atol=1e-9)
@@ -425,5 +425,5 @@ def test_an_interrupted_run_names_the_command_that_goes_on_and_that_command_work
 
 def test_every_method_of_the_table_can_be_configured(config):
     for name in METHODS:
-        loaded = load(config(f"domain: line\nproblem:\nmethod: {name}\n"))
+        loaded = load_config(config(f"domain: line\nproblem:\nmethod: {name}\n"))
         assert type(loaded.method).__name__ == loaded.resolved["method"]["kind"] == name

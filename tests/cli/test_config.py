@@ -8,7 +8,7 @@ from straight_line import Polynomial, Step, Straight
 
 from retrodict.base.errors import InputError, InputErrors
 from retrodict.base.files import parse_yaml
-from retrodict.cli.config import load
+from retrodict.cli.config import load_config
 from retrodict.cli.config.load import to_yaml
 
 GOOD = """
@@ -23,12 +23,12 @@ seed: 3
 
 def errors_of(path, *overrides):
     with pytest.raises(InputErrors) as caught:
-        load(path, overrides)
+        load_config(path, overrides)
     return [str(error) for error in caught.value.errors]
 
 
 def test_a_config_builds_what_its_words_say(config):
-    loaded = load(config(GOOD))
+    loaded = load_config(config(GOOD))
     assert loaded.arguments["ansatz"] == Straight(width=2.0)
     assert (loaded.method.chains, loaded.method.step_size, loaded.seed) == (8, 1e-2, 3)
     assert loaded.problem.dim == 2
@@ -36,7 +36,7 @@ def test_a_config_builds_what_its_words_say(config):
 
 
 def test_the_resolved_config_has_every_default_and_loads_to_the_same_thing(config, tmp_path):
-    loaded = load(config(GOOD))
+    loaded = load_config(config(GOOD))
     assert loaded.resolved["problem"]["inflate"] == 1.0
     assert loaded.resolved["problem"]["ansatz"] == {"kind": "Straight", "width": 2, "centre": None}
     assert loaded.resolved["method"] == {
@@ -49,33 +49,33 @@ def test_the_resolved_config_has_every_default_and_loads_to_the_same_thing(confi
     (tmp_path / "elsewhere").mkdir()
     again = tmp_path / "elsewhere" / "config.resolved.yaml"
     again.write_text(to_yaml(loaded.resolved))
-    reloaded = load(again)
+    reloaded = load_config(again)
     assert reloaded.resolved == loaded.resolved
     assert (reloaded.method, reloaded.arguments, reloaded.seed) == (loaded.method, loaded.arguments, loaded.seed)
 
 
 def test_defaults_that_are_objects_are_written_out(config):
-    loaded = load(config("domain: line\nproblem:\nmethod: Draft\n"))
+    loaded = load_config(config("domain: line\nproblem:\nmethod: Draft\n"))
     assert loaded.resolved["problem"]["ansatz"] == {"kind": "Straight", "width": 3.0, "centre": None}
     assert loaded.resolved["problem"]["data"] == "shipped"
 
 
 def test_lists_arrays_and_nested_classes_are_built(config):
     ansatz = "{kind: Polynomial, degree: 3, steps: [{at: 0.5}, {at: 1, height: 2}], scales: [1, 2.5e-1]}"
-    built = load(config(f"domain: line\nproblem: {{ansatz: {ansatz}}}\nmethod: Draft\n")).arguments["ansatz"]
+    built = load_config(config(f"domain: line\nproblem: {{ansatz: {ansatz}}}\nmethod: Draft\n")).arguments["ansatz"]
     assert built == Polynomial(degree=3, steps=(Step(0.5), Step(1.0, 2.0)), scales=(1.0, 0.25))
-    centred = load(config("domain: line\nproblem: {ansatz: {kind: Straight, centre: [1, 2]}}\nmethod: Draft\n"))
+    centred = load_config(config("domain: line\nproblem: {ansatz: {kind: Straight, centre: [1, 2]}}\nmethod: Draft\n"))
     assert jnp.array_equal(centred.arguments["ansatz"].centre, jnp.array([1.0, 2.0]))
 
 
 def test_a_bare_class_name_stands_for_its_defaults(config):
-    assert load(config(GOOD), ("problem.ansatz=Polynomial",)).arguments["ansatz"] == Polynomial()
+    assert load_config(config(GOOD), ("problem.ansatz=Polynomial",)).arguments["ansatz"] == Polynomial()
 
 
 def test_overrides_win_and_are_named_in_errors(config):
     path = config(GOOD)
-    assert load(path, ("method.step_size=1e-3", "problem.ansatz.width=5")).method.step_size == 1e-3
-    assert load(path, seed=9).seed == 9
+    assert load_config(path, ("method.step_size=1e-3", "problem.ansatz.width=5")).method.step_size == 1e-3
+    assert load_config(path, seed=9).seed == 9
     (error,) = errors_of(path, "method.chains=many")
     assert "--set method.chains=many" in error
     assert "an integer" in error
@@ -148,14 +148,14 @@ def test_a_wrong_value_is_named_with_what_is_expected(config, line, said):
 def test_yaml_that_is_not_plain_data_is_refused_with_its_line(config, text, said, line):
     path = config(text)
     with pytest.raises(InputError) as caught:
-        load(path)
+        load_config(path)
     assert said in str(caught.value)
     assert f"{path}:{line}" in str(caught.value)
 
 
 def test_a_missing_config_is_an_input_error(tmp_path):
     with pytest.raises(InputError, match="no such file"):
-        load(tmp_path / "nowhere.yaml")
+        load_config(tmp_path / "nowhere.yaml")
 
 
 def test_an_unknown_domain_or_method_is_answered_with_the_known_ones(config):
@@ -189,4 +189,4 @@ def test_no_text_whatever_brings_the_reader_down(config, text):
     path = config("domain: line\n")
     path.write_bytes(text.encode("utf-8", "surrogatepass"))
     with pytest.raises(InputError):
-        load(path)
+        load_config(path)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from retrodict.cli.config import load
+from retrodict.cli.config import load_config
 from retrodict.cli.config.load import to_yaml
 from retrodict.cli.export import TABLES, equal_draws
 from retrodict.cli.main import execute
@@ -30,16 +30,16 @@ def samples(tmp_path):
 def test_every_shipped_config_builds_and_its_resolved_form_is_a_fixed_point(text, tmp_path):
     path, again = tmp_path / "config.yaml", tmp_path / "config.resolved.yaml"
     path.write_text(text)
-    loaded = load(path)
+    loaded = load_config(path)
     again.write_text(to_yaml(loaded.resolved))
-    assert load(again).resolved == loaded.resolved
-    assert loaded.problem.dim == load(again).problem.dim > 0
+    assert load_config(again).resolved == loaded.resolved
+    assert loaded.problem.dim == load_config(again).problem.dim > 0
 
 
 def test_a_data_set_whose_name_is_a_number_needs_no_quotes(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text(TEMPLATE)
-    assert load(path, ("problem.data=2025",)).arguments["data"] == "2025"
+    assert load_config(path, ("problem.data=2025",)).arguments["data"] == "2025"
 
 
 def test_new_puts_each_file_where_its_content_belongs(tmp_path, samples):
@@ -47,7 +47,7 @@ def test_new_puts_each_file_where_its_content_belongs(tmp_path, samples):
     stars.write_text(OBSERVATIONS)
     files = ["--data", str(samples), "--data", str(stars)]
     assert execute(["new", "neutron_star", str(tmp_path / "mine"), *files, "--set", "method.kind=MAP"]) == 0
-    loaded = load(tmp_path / "mine" / "config.yaml")
+    loaded = load_config(tmp_path / "mine" / "config.yaml")
     assert loaded.arguments["data"] == tmp_path / "mine" / "data" / "stars.csv"
     assert loaded.arguments["samples"] == (tmp_path / "mine" / "data" / "nicer.csv",)
     assert "# every star's mass integrated out" in (tmp_path / "mine" / "config.yaml").read_text()

@@ -30,7 +30,7 @@ from retrodict.generate.score import Perceptron, by_jacobian
 from retrodict.generate.two_peaks import TwoPeaks, TwoPeaksScore
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
-from retrodict.num.cumulants import diffused, sample_cumulants, weighted_cumulants
+from retrodict.num.cumulants import diffuse, sample_cumulants, weighted_cumulants
 from retrodict.run.loop import advance
 
 TOY = TwoPeaks(1.0, 0.25)
@@ -82,7 +82,7 @@ def test_noise_changes_the_second_cumulant_only_and_ve_conserves_all_others(nois
         width = np.sqrt(f**2 * TOY.width**2 + xi)
         x = np.concatenate([f * TOY.centre + width * NODES, -f * TOY.centre + width * NODES])
         measured = weighted_cumulants(x, np.tile(WEIGHTS, 2), 10)
-        exact = diffused(TOY.cumulants(10), f, xi)
+        exact = diffuse(TOY.cumulants(10), f, xi)
         scale = max(1.0, width) ** np.arange(1, 11)  # that of the moments which cancel
         assert np.all(np.abs(measured - exact) < 1e-9 * scale * np.array([1, 1, 2, 3, 8, 15, 48, 105, 384, 945]))
         if isinstance(noise, VarianceExploding):
@@ -97,7 +97,7 @@ def test_cumulants_of_the_toy_are_those_of_a_sign():
 def test_cumulants_of_draws_have_honest_errors_and_a_wrong_width_is_noticed():
     """60 sets of 4000 draws: the mean square of (value - exact) / error is one for kappa_2 ... kappa_10."""
     variance = float(PROCESSES[0].variance(jnp.asarray(0.02)))
-    exact = diffused(TOY.cumulants(10), 1.0, variance)[1::2]
+    exact = diffuse(TOY.cumulants(10), 1.0, variance)[1::2]
     random, pulls = np.random.default_rng(0), []
     for _ in range(60):
         signs, white = random.choice([-1.0, 1.0], 4000), random.normal(size=4000)

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from retrodict.base.errors import InputError
-from retrodict.cli.config import load
+from retrodict.cli.config import load_config
 from retrodict.cli.config.load import to_yaml
 from retrodict.generate.continuous_flow import ContinuousFlow, EquivariantFlow
 from retrodict.generate.coupling import CheckerboardFlow
@@ -114,7 +114,7 @@ def test_models_without_the_density_of_a_mirror_image_are_refused():
 def test_a_config_names_two_modes_and_the_model_of_one(tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text(TEMPLATE)
-    loaded = load(
+    loaded = load_config(
         path,
         (
             "method={kind: IndependenceMetropolis,"
@@ -122,5 +122,5 @@ def test_a_config_names_two_modes_and_the_model_of_one(tmp_path):
         ),
     )
     path.write_text(to_yaml(loaded.resolved))
-    assert load(path).method == loaded.method
+    assert load_config(path).method == loaded.method
     assert loaded.method.model == Symmetrised(CheckerboardFlow(odd=False))

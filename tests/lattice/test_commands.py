@@ -7,7 +7,7 @@ import pytest
 
 from retrodict.base.errors import InputError
 from retrodict.base.section import Run
-from retrodict.cli.config import load
+from retrodict.cli.config import load_config
 from retrodict.cli.config.load import to_yaml
 from retrodict.cli.main import execute
 from retrodict.lattice.core.action import require_memory
@@ -37,11 +37,11 @@ TINY = "method={kind: HMC, chains: 8, warmup: 20, draws: 120}"
 def test_every_shipped_config_builds_and_its_resolved_form_is_a_fixed_point(text, tmp_path):
     path, again = tmp_path / "config.yaml", tmp_path / "config.resolved.yaml"
     path.write_text(text)
-    loaded = load(path)
+    loaded = load_config(path)
     loaded.method.check(loaded.problem)
     again.write_text(to_yaml(loaded.resolved))
-    assert load(again).resolved == loaded.resolved
-    assert load(again).method == loaded.method
+    assert load_config(again).resolved == loaded.resolved
+    assert load_config(again).method == loaded.method
 
 
 THEORIES = {
@@ -60,7 +60,7 @@ THEORIES = {
 def test_a_config_names_each_theory(theory, kind, tmp_path):
     path = tmp_path / "config.yaml"
     path.write_text(TEMPLATE)
-    assert type(load(path, (f"theory={theory}",)).problem).__name__ == kind
+    assert type(load_config(path, (f"theory={theory}",)).problem).__name__ == kind
 
 
 # --- the whole way ----------------------------------------------------------------------------------------------------
@@ -83,7 +83,7 @@ def study(tmp_path_factory):
         patch.setattr("retrodict.cli.running.write_pages", lambda *about: None)
         words = ["--set", TINY, "--seed", "1", "--quiet"]
         assert execute(["run", config, "--out", str(folder / "other"), *words]) == 0
-    assert load(folder / "run" / "config.resolved.yaml").problem.coefficients == path.coefficients
+    assert load_config(folder / "run" / "config.resolved.yaml").problem.coefficients == path.coefficients
     return folder
 
 
@@ -125,7 +125,7 @@ def test_the_report_shows_configurations_distributions_autocorrelation_and_basel
     for name in ("configurations", "distributions", "sampling", "methods"):
         assert f'<section id="{name}">' in page
     assert "HMC again" in page
-    assert "are thermalised" in page
+    assert "thermalised: the shortest chain is" in page
     assert "Calibration" not in page
     for name in ("configurations", "distributions", "methods", "traces", "correlator"):
         assert {p.suffix for p in (study / "run" / "figures").glob(f"{name}.*")} == {".png", ".pdf", ".csv"}
@@ -147,7 +147,7 @@ def test_other_methods_are_compared_on_demand_and_can_be_switched_off(study, mon
     from retrodict.lattice.report.sections import sections
 
     monkeypatch.setattr("retrodict.lattice.report.sections.run_for", never)
-    config = load(study / "run" / "config.resolved.yaml")
+    config = load_config(study / "run" / "config.resolved.yaml")
     told = sections(Result.load(study / "run"), config.problem, run=Run(study / "run", {"baselines": 0.0}))
     assert [section.name for section in told] == ["configurations", "distributions", "sampling"]
 
@@ -312,7 +312,7 @@ def test_what_cannot_be_is_refused_with_exit_code_2_and_nothing_written(name, tm
 def test_a_lattice_takes_no_data(tmp_path, capsys):
     (tmp_path / "data.csv").write_text("x\n1\n")
     assert execute(["new", "lattice", str(tmp_path / "study"), "--data", str(tmp_path / "data.csv")]) == 2
-    assert "not fitted to data" in capsys.readouterr().err
+    assert "takes no data" in capsys.readouterr().err
     assert not (tmp_path / "study").exists()
 
 

@@ -37,11 +37,11 @@ SINGLE = [gamma_method(history) for history in MANY]
 
 @pytest.mark.parametrize("rho", [0.0, 0.5, 0.8, 0.95, -0.5])
 def test_the_autocorrelation_time_is_the_known_one(rho):
-    found = gamma_method(autoregressive(20_000, chains=5, rho=rho, seed=1))
+    estimate = gamma_method(autoregressive(20_000, chains=5, rho=rho, seed=1))
     exact = 0.5 * (1 + rho) / (1 - rho)
-    assert abs(found.tau - exact) < 4 * found.tau_error + 0.03 * exact
-    assert found.tau_error < 0.1 * max(exact, 0.5)
-    assert found.closed
+    assert abs(estimate.tau - exact) < 4 * estimate.tau_error + 0.03 * exact
+    assert estimate.tau_error < 0.1 * max(exact, 0.5)
+    assert estimate.closed
     if rho > 0:
         assert_allclose(tau_of_decay(-1 / np.log(rho)), exact)
 
@@ -55,7 +55,7 @@ def test_the_autocovariance_is_the_average_over_pairs():
 
 def test_the_error_covers_the_truth_as_often_as_it_says():
     """68.3 % within one error, 95.4 % within two, over 400 chains."""
-    pulls = np.array([found.deviation(0.0) for found in SINGLE])
+    pulls = np.array([estimate.deviation(0.0) for estimate in SINGLE])
     for sigmas, share in ((1, 0.683), (2, 0.954)):
         assert_allclose(np.mean(np.abs(pulls) < sigmas), share, atol=4 * np.sqrt(share * (1 - share) / 400) + 0.01)
 
@@ -67,17 +67,17 @@ def test_an_error_that_forgets_the_autocorrelation_is_noticed():
 
 
 def test_the_error_of_the_error_and_of_tau_are_their_scatter():
-    errors = np.array([found.error for found in SINGLE])
-    taus = np.array([found.tau for found in SINGLE])
-    assert_allclose(errors.std(), np.mean([found.error_of_error for found in SINGLE]), rtol=0.3)
-    assert_allclose(taus.std(), np.mean([found.tau_error for found in SINGLE]), rtol=0.3)
+    errors = np.array([estimate.error for estimate in SINGLE])
+    taus = np.array([estimate.tau for estimate in SINGLE])
+    assert_allclose(errors.std(), np.mean([estimate.error_of_error for estimate in SINGLE]), rtol=0.3)
+    assert_allclose(taus.std(), np.mean([estimate.tau_error for estimate in SINGLE]), rtol=0.3)
     assert_allclose(errors.mean(), np.sqrt(2 * TAU / 2000), rtol=0.05)
 
 
 def test_replica_are_worth_as_much_as_one_long_chain():
-    found = gamma_method(MANY[:50])
-    assert_allclose(found.error, np.sqrt(2 * TAU / 100_000), rtol=0.05)
-    assert abs(found.deviation(0.0)) < 4
+    estimate = gamma_method(MANY[:50])
+    assert_allclose(estimate.error, np.sqrt(2 * TAU / 100_000), rtol=0.05)
+    assert abs(estimate.deviation(0.0)) < 4
 
 
 BINDER = np.stack([MANY**2, MANY**4])[:, :50]

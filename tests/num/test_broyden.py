@@ -22,7 +22,7 @@ def test_a_linear_system_is_solved_in_twice_as_many_steps_as_it_has_unknowns():
     matrix = jnp.eye(5) + 0.5 * jr.normal(jr.key(0), (5, 5))
     answer = jnp.arange(1.0, 6.0)
     root = solve(lambda x: matrix @ (x - answer), jnp.zeros(5))
-    assert root.found
+    assert root.converged
     assert root.iterations <= 2 * 5 + 1
     assert_allclose(root.position, answer, rtol=1e-10)
 
@@ -30,7 +30,7 @@ def test_a_linear_system_is_solved_in_twice_as_many_steps_as_it_has_unknowns():
 def test_it_reaches_roots_at_which_a_fixed_jacobian_diverges():
     """x + 1.2 (exp(x) - 1) = 2: with the Jacobian of x alone the steps grow."""
     root = solve(lambda x: x + 1.2 * jnp.expm1(x) - 2.0, jnp.zeros(1))
-    assert root.found
+    assert root.converged
     assert_allclose(root.position + 1.2 * np.expm1(root.position), 2.0, rtol=1e-12)
     assert abs(1 - (1 + 1.2 * np.exp(root.position[0]))) > 1  # the fixed-point map does not contract there
 
@@ -38,5 +38,5 @@ def test_it_reaches_roots_at_which_a_fixed_jacobian_diverges():
 def test_without_a_root_it_gives_up_and_says_so_whatever_its_neighbours_do():
     """x^2 + c has a root for c = -1 only; both in one batch."""
     roots = jax.vmap(lambda c: solve(lambda x: x**2 + c, jnp.array([0.7])))(jnp.array([-1.0, 1.0]))
-    assert_allclose(roots.found, [True, False])
+    assert_allclose(roots.converged, [True, False])
     assert_allclose(roots.position[0], [1.0], rtol=1e-12)

@@ -26,9 +26,9 @@ def test_ln_i0_and_its_slope_are_right_from_nothing_to_huge_arguments(dtype, tol
     """The slope is I1 / I0, which approaches one as 1 - 1 / 2 kappa."""
     kappa = np.array([0.0, 1e-4, 0.3, 7.0, 9.0, 300.0, 1e5])
     wanted = kappa + np.log(ive(0, kappa))
-    found = von_mises.log_i0(jnp.asarray(kappa, dtype))
-    assert found.dtype == dtype
-    assert_allclose(found, wanted, rtol=4 * tolerance, atol=tolerance)
+    value = von_mises.log_i0(jnp.asarray(kappa, dtype))
+    assert value.dtype == dtype
+    assert_allclose(value, wanted, rtol=4 * tolerance, atol=tolerance)
     slope = jax.vmap(jax.grad(von_mises.log_i0))(jnp.asarray(kappa[1:], dtype))
     assert_allclose(slope, ive(1, kappa[1:]) / ive(0, kappa[1:]), atol=tolerance, rtol=20 * tolerance)
 

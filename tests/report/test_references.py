@@ -14,9 +14,9 @@ NAMED = re.compile(r"(?:references: ClassVar\[[^\n]*\] =|REFERENCES\b[^\n=]*=) \
 
 
 def test_every_key_that_the_code_names_has_an_entry():
-    named = {key for path in SOURCE.rglob("*.py") for group in NAMED.findall(path.read_text()) for key in _keys(group)}
-    assert named
-    assert named | set(cite.SOFTWARE) <= set(library())
+    cited = {key for path in SOURCE.rglob("*.py") for group in NAMED.findall(path.read_text()) for key in _keys(group)}
+    assert cited
+    assert cited | set(cite.SOFTWARE) <= set(library())
 
 
 def _keys(group: str) -> list[str]:

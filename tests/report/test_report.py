@@ -217,8 +217,8 @@ def test_a_drawing_of_too_many_lines_is_embedded_as_pixels():
 @pytest.mark.parametrize("label", HOSTILE)
 def test_a_hostile_label_is_only_an_ugly_one(label):
     text = draw.page_images(small(label=label))[0] + label_html(label) + unit_html(label)
-    found = Page(text)
-    assert {name for name, _ in found.tags} <= {
+    page = Page(text)
+    assert {name for name, _ in page.tags} <= {
         "svg",
         "g",
         "path",
@@ -230,7 +230,7 @@ def test_a_hostile_label_is_only_an_ugly_one(label):
         "sub",
         "sup",
     }
-    assert not any(key.startswith("on") for _, attributes in found.tags for key in attributes)
+    assert not any(key.startswith("on") for _, attributes in page.tags for key in attributes)
 
 
 def test_hostile_names_do_not_reach_the_page_as_markup(tmp_path):

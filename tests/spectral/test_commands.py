@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from retrodict.base.errors import InputError
-from retrodict.cli.config import load
+from retrodict.cli.config import load_config
 from retrodict.cli.config.load import to_yaml
 from retrodict.cli.main import execute
 from retrodict.inference.least_squares import minimise
@@ -36,9 +36,9 @@ def propagator(tmp_path):
 def test_every_shipped_config_builds_and_its_resolved_form_is_a_fixed_point(text, tmp_path):
     path, again = tmp_path / "config.yaml", tmp_path / "config.resolved.yaml"
     path.write_text(text)
-    loaded = load(path)
+    loaded = load_config(path)
     again.write_text(to_yaml(loaded.resolved))
-    assert load(again).resolved == loaded.resolved
+    assert load_config(again).resolved == loaded.resolved
 
 
 def test_from_a_table_to_a_spectral_function_as_csv(propagator, tmp_path):
@@ -68,8 +68,8 @@ def test_a_field_of_the_problem_may_be_set_by_its_name_alone(propagator, tmp_pat
     assert not written.exists()
     assert execute([*command, "kernel=bosonic"]) == 2  # of Matsubara frequencies
     assert execute([*command, "kernel=kallen-lehmann"]) == 0
-    assert load(written).arguments["kernel"] == "kallen-lehmann"
-    assert load(written, ("upper=10",)).arguments["upper"] == 10.0
+    assert load_config(written).arguments["kernel"] == "kallen-lehmann"
+    assert load_config(written, ("upper=10",)).arguments["upper"] == 10.0
 
 
 def test_the_shipped_correlator_is_recognised_with_the_lines_to_paste(capsys):
@@ -106,7 +106,7 @@ def test_check_and_the_verdict_repeat_what_was_done_about_the_data(tmp_path, cap
     assert execute(["check", str(path), "--set", "method={kind: Laplace, draws: 20}"]) == 0
     told = capsys.readouterr().out
     assert "note: 100 samples for" in told
-    notes = load(path).problem.notes
+    notes = load_config(path).problem.notes
     assert any("shrunk" in remark for remark in notes)
     assert all(f"note: {remark}" in told for remark in notes)
 

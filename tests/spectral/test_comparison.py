@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from retrodict.cli.config import load
+from retrodict.cli.config import load_config
 from retrodict.cli.main import execute
 from retrodict.run.result import Result
 from retrodict.spectral.classical.entropy import maximum_entropy
@@ -42,7 +42,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def problem(run):
-    return load(run / "config.resolved.yaml").problem
+    return load_config(run / "config.resolved.yaml").problem
 
 
 def test_the_classical_methods_are_given_the_very_problem_of_the_posterior(problem):

@@ -8,8 +8,7 @@ import numpy as np
 from retrodict.base.arrays import npz_names, read_npy, read_npz
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, TEXT_LIMIT, PathLike, Source, form_of, read_bytes, read_head, read_json
-from retrodict.base.recognition import WEIGHT_NAMES
-from retrodict.base.tables import IGNORED, ColumnNames, Columns, header_columns, parse_names, parse_table
+from retrodict.base.tables import IGNORED, WEIGHT_NAMES, ColumnNames, Columns, header_columns, parse_names, parse_table
 from retrodict.base.units import factor
 
 

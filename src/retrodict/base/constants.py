@@ -26,4 +26,3 @@ MEV_FM3_IN_GRAM_CM3: Final = MEV_IN_JOULE * 1e45 / SPEED_OF_LIGHT**2 * 1e-3
 MEV_FM3_IN_DYN_CM2: Final = MEV_IN_JOULE * 1e46
 
 SATURATION_DENSITY: Final = 0.16  # n_sat [fm^-3], the convention of this package
-SATURATION_MASS_DENSITY: Final = 2.7e14  # rho_sat [g cm^-3], the convention of the mass-radius inversion papers

@@ -18,7 +18,6 @@ from retrodict.base.files import JSON, PathLike, form_of, parse_json, read_head
 from retrodict.base.units import NUMBER, is_unit
 
 HEAD_BYTES = 65_536
-WEIGHT_NAMES = ("weight", "weights", "w")  # of samples, in any domain
 TELLING = 3  # letters of a name that says by itself what a column is
 
 

@@ -23,6 +23,7 @@ MAX_COLUMNS = 1000
 MAX_LINE = 100_000  # characters
 MAX_ROWS = 4_000_000
 IGNORED = ("_", "-")  # names of columns to skip
+WEIGHT_NAMES = ("weight", "weights", "w")  # of samples, in any domain
 
 _COMMENTS = ("#", "%", "!")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?", re.ASCII)

@@ -23,10 +23,10 @@ def command(config: ConfigFile, overrides: Overrides = None, as_json: AsJson = F
 
 
 def _check(config: ConfigFile, overrides: Overrides, as_json: bool) -> None:
-    from retrodict.cli.config import load
+    from retrodict.cli.config import load_config
     from retrodict.cli.cost import estimate, latents
 
-    loaded = load(config, tuple(overrides or ()))
+    loaded = load_config(config, tuple(overrides or ()))
     target = loaded.problem
     loaded.method.check(target)
     cost, notes = estimate(target, loaded.method), target.notes

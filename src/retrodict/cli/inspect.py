@@ -90,6 +90,5 @@ def _run(path: Path) -> dict[str, Any]:
 
 
 def _config(path: Path) -> dict[str, Any]:
-    from retrodict.cli.config import load
 
     return {"kind": "config", **load(path).resolved}

@@ -49,10 +49,10 @@ def command(
     if resume and out is None:
         raise InputError("--resume needs to know which run", fix=f"retrodict run {config} --out DIR --resume")
     directory = out or _fresh(config)
-    from retrodict.cli.config import load
+    from retrodict.cli.config import load_config
     from retrodict.cli.running import Options, announce, carry_out
 
-    loaded = load(config, tuple(overrides or ()), seed=seed)
+    loaded = load_config(config, tuple(overrides or ()), seed=seed)
     again = _again(config, directory, seed, overrides, max_time, dask)
     show = not (quiet or as_json)
     options = Options(resume=resume, force=force, progress=show, max_time=limit, dask=dask, again=again)

@@ -135,7 +135,6 @@ def record_pages(directory: RunDirectory) -> None:
 
 def config_of(directory: Path) -> Config | None:
     """The config of a run with its problem built; None, said on standard error, where its data are gone."""
-    from retrodict.cli.config.load import load
 
     try:
         config = load(directory / RESOLVED)

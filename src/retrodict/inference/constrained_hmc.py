@@ -329,7 +329,7 @@ def rotate(target: Whitened, start: Point, momentum: Vector, angle: Scalar) -> t
         iterations=ITERATIONS,
     )
     position = free + jacobian.T @ root.position if in_data_space(jacobian) else root.position
-    return position, root.found
+    return position, root.converged
 
 
 def _kick(phase: Phase, size: Scalar) -> Phase:

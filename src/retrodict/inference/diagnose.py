@@ -53,7 +53,7 @@ def diagnose(
         *sampling,
         *(record for record in draws.diagnostics if pick(type(record), sampling) is None),
         validity(np.asarray(draws.log_weight), evaluated.valid, evaluated.derived),
-        draw_means(np.asarray(draws.log_weight), draws.statistics),
+        draw_means(np.asarray(draws.log_weight), {name: np.asarray(x) for name, x in draws.statistics.items()}),
         *data,
         quality,
         ProblemNotes(target.notes),

@@ -41,8 +41,13 @@ def evaluate(target: AbstractTarget, positions: PyTree[Float[Array, "draw ..."]]
         batch: positions of one compiled call.
     """
     parts = [
-        Evaluated(one.log_likelihood, one.log_density, one.valid, one.derived)
-        for one in _parts(target, positions, batch)
+        Evaluated(
+            np.asarray(part.log_likelihood),
+            np.asarray(part.log_density),
+            np.asarray(part.valid),
+            {name: np.asarray(values) for name, values in part.derived.items()},
+        )
+        for part in _parts(target, positions, batch)
     ]
     return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
 
@@ -57,7 +62,7 @@ def pulls_at(
         position: latents.
         batch: as for `evaluate`.
     """
-    return next(_parts(target, position[None], batch)).pulls[0]
+    return np.asarray(next(_parts(target, position[None], batch)).pulls)[0]
 
 
 def rows(positions: PyTree[Float[Array, "chain draw ..."]]) -> PyTree[Float[np.ndarray, "draws ..."]]:

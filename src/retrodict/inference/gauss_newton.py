@@ -5,7 +5,7 @@ Everything is solved through the smaller one of $A$ (latents) and $1 + J J^T$ (d
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +23,7 @@ More = TypeVar("More")
 REVERSE_COST = 3  # a vector-Jacobian product costs about as much as three Jacobian-vector products
 
 
+@runtime_checkable
 class Whitened(Protocol):
     """What a step or a trajectory asks of a target with white latents and a whitened residual."""
 

@@ -30,7 +30,6 @@ PRIOR_KEY: Final = 0xFFFF_FFFF  # of the prior draws: an index that no step of t
 
 TargetT = TypeVar("TargetT", bound=AbstractTarget)
 StateT = TypeVar("StateT")
-Leaf = TypeVar("Leaf")
 
 
 def infer(
@@ -145,7 +144,7 @@ def leave_out_idle(draws: Draws) -> tuple[Draws, int]:
     if not idle.any():
         return draws, 0
 
-    def leave_out(leaf: Leaf) -> Leaf:
+    def leave_out(leaf: object) -> object:
         return leaf[:, ~idle] if isinstance(leaf, np.ndarray) and leaf.shape[:2] == (1, count) else leaf
 
     of_each_draw = (draws.position, draws.log_weight, draws.statistics, draws.diagnostics, draws.ancestor)

@@ -78,7 +78,7 @@ class MAP:
 
     def init(self, target: AbstractTarget, key: Key) -> Descents:
         """All starts, at valid draws of the prior."""
-        return jax.vmap(lambda k: self.solver.init(target, valid_start(target, k)))(jr.split(key, self.starts))
+        return jax.vmap(lambda k: self.solver.init(target, valid_start(target, k)))(jr.split(key, self.starts))  # type: ignore[arg-type]
 
     def step(self, target: AbstractTarget, state: Descents, key: Key, index: Int[Array, ""]) -> tuple[Descents, Record]:
         """One iteration of every start.
@@ -87,7 +87,7 @@ class MAP:
         """
         progress = index / self.steps
         temperature = self.temperature(progress)
-        state = jax.vmap(lambda s: self.solver.step(target, s, key, progress, temperature))(spread(state))
+        state = jax.vmap(lambda s: self.solver.step(target, s, key, progress, temperature))(spread(state))  # type: ignore[arg-type]
         metrics = {"cost": jnp.min(state.cost), "converged": jnp.mean(state.converged)}
         return state, Record(~jnp.any(jnp.isnan(state.cost)), metrics, Kept(state.cost))
 

@@ -1,8 +1,8 @@
 r"""Errors of time series whose entries are correlated: the Gamma method, jackknife and bootstrap over bins, walkers.
 
-A history is `(replicum, time)`, or `(time,)` for one; a function of several means takes histories `(quantity, replicum,
-time)`. The integrated autocorrelation time is $\tau = \tfrac12 + \sum_{t\ge1}\rho(t)$ in units of the time step: 1/2
-for independent entries, and the squared error of a mean of N entries is $2\tau\Gamma(0)/N$.
+A history has the shape `(replica, time)`, or `(time,)` for one replica; a function of several means takes histories
+`(quantity, replica, time)`. The integrated autocorrelation time is $\tau = \tfrac12 + \sum_{t\ge1}\rho(t)$ in units of
+the time step: 1/2 for independent entries, and the squared error of a mean of N entries is $2\tau\Gamma(0)/N$.
 
 Source: U. Wolff, "Monte Carlo errors with less errors", Comput. Phys. Commun. 156 (2004) 143.
 """
@@ -12,26 +12,30 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from jaxtyping import Bool, Float, Int, Real
 
 from retrodict.base.errors import InputError
 
 S: Final = 1.5  # the guess tau_exp = S tau_int of the automatic window
-SHORTEST: Final = 4  # entries without which there is no autocorrelation to speak of
+SHORTEST: Final = 4  # entries: no autocorrelation is estimated from fewer
 
-Function = Callable[[np.ndarray], float]
+History = Real[np.ndarray, "..."]  # (replica, time) or (time,): anything else is refused in words
+Histories = Real[np.ndarray, "quantity replica time"]
+Means = Float[np.ndarray, " quantity"]
+Function = Callable[[Means], float]
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean, or a function of means, with its error and how that error was come by."""
+    """A mean, or a function of means, with its error and the autocorrelation behind that error."""
 
-    value: float
-    error: float
-    error_of_error: float
+    value: float  # the mean, or the function at the means
+    error: float  # standard error of the value
+    error_of_error: float  # standard error of `error`
     tau: float  # integrated autocorrelation time, 1/2 for independent entries
-    tau_error: float
-    window: int  # where the sum over the autocorrelation was cut
-    entries: int
+    tau_error: float  # standard error of `tau`
+    window: int  # lag at which the sum over the autocorrelation is cut
+    entries: int  # of all replica together
     closed: bool  # whether the history was long enough for the window to close by itself
 
     @property
@@ -40,23 +44,37 @@ class Estimate:
         return self.entries / (2 * self.tau)
 
     def deviation(self, exact: float) -> float:
-        """How far `exact` lies away, in units of the error."""
+        """Signed distance of the value from `exact`, in units of the error."""
         return (self.value - exact) / self.error if self.error > 0 else np.inf * np.sign(self.value - exact)
 
 
-def gamma_method(history: np.ndarray, s: float = S) -> Estimate:
-    """The mean of a history, by the Gamma method with the automatic window. Raises `InputError` below four entries."""
+def gamma_method(history: History, s: float = S) -> Estimate:
+    """Estimate the mean of a history by the Gamma method with the automatic window.
+
+    Args:
+        history: one quantity along the chain, shape (replica, time) or (time,).
+        s: the guess tau_exp = s tau_int of the automatic window.
+
+    Raises:
+        InputError: if a replicum has fewer than four entries, or one that is not finite.
+    """
     history = _as_history(history)
     mean = float(history.mean())
     return _estimate(mean, history - mean, s)
 
 
-def gamma_method_of(function: Function, histories: np.ndarray, s: float = S) -> Estimate:
-    """A function of the means of several quantities, by linear propagation of their joint fluctuations (eqs. 5-17).
+def gamma_method_of(function: Function, histories: Histories, s: float = S) -> Estimate:
+    """Estimate a function of several means by linear propagation of their joint fluctuations (eqs. 5-17).
 
-    `function` takes the array of means `(quantity,)`; its gradient is found by central differences over one error.
+    Args:
+        function: takes the means, shape (quantity,); its gradient is taken by central differences over one error.
+        histories: the quantities along the chain, shape (quantity, replica, time).
+        s: the guess tau_exp = s tau_int of the automatic window.
+
+    Raises:
+        InputError: if a replicum has fewer than four entries, or one that is not finite.
     """
-    histories = np.stack([_as_history(one) for one in histories])
+    histories = np.stack([_as_history(history) for history in histories])
     means = histories.mean(axis=(1, 2))
     steps = histories.std(axis=(1, 2)) / np.sqrt(histories[0].size)
     gradient = gradient_of(function, means, steps)
@@ -64,30 +82,53 @@ def gamma_method_of(function: Function, histories: np.ndarray, s: float = S) -> 
     return _estimate(float(function(means)), fluctuation, s)
 
 
-def gradient_of(function: Function, means: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """The gradient of a function of means by central differences; zero along means whose step is zero."""
+def gradient_of(function: Function, means: Means, steps: Means) -> Means:
+    """The gradient of a function of means by central differences.
+
+    Args:
+        function: takes the means, shape (quantity,).
+        means: where the gradient is taken, shape (quantity,).
+        steps: half the difference along each mean; the gradient is zero along means whose step is zero.
+    """
     return np.array([_slope(function, means, index, step) for index, step in enumerate(steps)])
 
 
-def autocovariance(history: np.ndarray) -> np.ndarray:
-    r"""$\Gamma(t)$ about the mean of all replica, averaged over the pairs that there are; lags 0 ... length / 2."""
+def autocovariance(history: History) -> Float[np.ndarray, " lag"]:
+    r"""$\Gamma(t)$ about the mean of all replica, averaged over all pairs of entries, at lags 0 ... length / 2.
+
+    Args:
+        history: one quantity along the chain, shape (replica, time) or (time,).
+    """
     history = _as_history(history)
     replica, length = history.shape
     lags = np.arange(length // 2 + 1)
     return lagged_products((history - history.mean()).T, len(lags)).sum(axis=1) / (replica * (length - lags))
 
 
-def lagged_products(deviation: np.ndarray, lags: int) -> np.ndarray:
-    """sum_i d_i d_{i+t} over the first axis for 0 <= t < `lags`, by a zero-padded Fourier transform."""
+def lagged_products(deviation: Float[np.ndarray, "time ..."], lags: int) -> Float[np.ndarray, "lag ..."]:
+    """The sums over i of d_i d_{i+t} along the first axis, by a zero-padded Fourier transform.
+
+    Args:
+        deviation: d, a history minus its mean, shape (time, ...).
+        lags: how many lags t = 0 ... lags - 1.
+    """
     padded = 1 << (2 * len(deviation) - 1).bit_length()
     power = np.abs(np.fft.rfft(deviation, padded, axis=0)) ** 2
     return np.fft.irfft(power, padded, axis=0)[:lags]
 
 
-def automatic_window(running: np.ndarray, entries: int, s: float = S) -> tuple[np.ndarray, np.ndarray]:
-    """The first W >= 1 at which the statistical error outgrows that of truncation (eqs. 50-52), and whether it exists.
+def automatic_window(
+    running: Float[np.ndarray, "window *quantities"], entries: int, s: float = S
+) -> tuple[Int[np.ndarray, "*quantities"], Bool[np.ndarray, "*quantities"]]:
+    """Choose the first window W >= 1 at which the statistical error outgrows that of truncation (eqs. 50-52).
 
-    `running` holds tau_int(W) along its first axis, from W = 0 on; where no window closes, the last W is taken.
+    Args:
+        running: tau_int(W) along the first axis, from W = 0 on.
+        entries: how many entries the history has.
+        s: the guess tau_exp = s tau_int.
+
+    Returns:
+        The window, and whether the condition was met; where it was not, the last W is taken.
     """
     w = np.arange(1, len(running)).reshape(-1, *(1,) * (running.ndim - 1))
     if not len(w):
@@ -96,14 +137,22 @@ def automatic_window(running: np.ndarray, entries: int, s: float = S) -> tuple[n
     tau = s / np.log((2 * inside + 1) / (2 * inside - 1))
     closing = np.exp(-w / tau) - tau / np.sqrt(w * entries) < 0
     closed = np.asarray(closing.any(axis=0))
-    return np.where(closed, np.argmax(closing, axis=0), len(w) - 1) + 1, closed
+    return np.asarray(np.where(closed, np.argmax(closing, axis=0), len(w) - 1) + 1), closed
 
 
-def jackknife(function: Function, histories: np.ndarray, bin_size: int) -> tuple[float, float]:
-    """A function of means and its error, leaving out one bin of `bin_size` entries at a time.
+def jackknife(function: Function, histories: Histories, bin_size: int) -> tuple[float, float]:
+    """Estimate a function of means and its error, leaving out one bin at a time.
 
-    `histories` is `(quantity, replicum, time)`. Entries that fill no bin are left out. Raises `InputError` for fewer
-    than two bins.
+    Args:
+        function: takes the means, shape (quantity,).
+        histories: the quantities along the chain, shape (quantity, replica, time).
+        bin_size: entries of a bin; entries at the end that fill no bin are left out.
+
+    Returns:
+        Value and standard error.
+
+    Raises:
+        InputError: if there are fewer than two bins.
     """
     bins = _bins(histories, bin_size)
     count = bins.shape[1]
@@ -114,20 +163,39 @@ def jackknife(function: Function, histories: np.ndarray, bin_size: int) -> tuple
 
 
 def bootstrap(
-    function: Function, histories: np.ndarray, bin_size: int, *, resamplings: int = 500, seed: int = 0
+    function: Function, histories: Histories, bin_size: int, *, resamplings: int = 500, seed: int = 0
 ) -> tuple[float, float]:
-    """A function of means and its error, from `resamplings` sets of bins drawn with replacement."""
+    """Estimate a function of means and its error from sets of bins drawn with replacement.
+
+    Args:
+        function: takes the means, shape (quantity,).
+        histories: the quantities along the chain, shape (quantity, replica, time).
+        bin_size: entries of a bin; entries at the end that fill no bin are left out.
+        resamplings: how many sets of bins.
+        seed: of the random choice of bins.
+
+    Returns:
+        Value and standard error.
+
+    Raises:
+        InputError: if there are fewer than two bins.
+    """
     bins = _bins(histories, bin_size)
     count = bins.shape[1]
-    chosen = np.random.default_rng(seed).integers(count, size=(resamplings, count))
-    values = np.array([function(bins[:, one].mean(axis=1)) for one in chosen])
+    resampled = np.random.default_rng(seed).integers(count, size=(resamplings, count))
+    values = np.array([function(bins[:, indices].mean(axis=1)) for indices in resampled])
     return float(function(bins.mean(axis=1))), float(values.std(ddof=1))
 
 
-def over_walkers(function: Function, histories: np.ndarray) -> tuple[float, float]:
-    """A function of means and its error from the scatter over independent walkers, whatever happens along each.
+def over_walkers(function: Function, histories: Histories) -> tuple[float, float]:
+    """Estimate a function of means and its error from the scatter over independent walkers: a jackknife over walkers.
 
-    `histories` is `(quantity, walker, time)`; the jackknife over whole walkers.
+    Args:
+        function: takes the means, shape (quantity,).
+        histories: the quantities along each walker, shape (quantity, walker, time).
+
+    Returns:
+        Value and standard error.
     """
     histories = np.asarray(histories, dtype=float)
     return jackknife(function, histories, histories.shape[-1])
@@ -138,7 +206,7 @@ def tau_of_decay(exponential: float) -> float:
     return 0.5 / np.tanh(0.5 / exponential)
 
 
-def _as_history(history: np.ndarray) -> np.ndarray:
+def _as_history(history: History) -> Float[np.ndarray, "replica time"]:
     history = np.atleast_2d(np.asarray(history, dtype=float))
     if history.ndim != 2 or history.shape[1] < SHORTEST or not np.all(np.isfinite(history)):
         got = f"shape {history.shape}" + ("" if np.all(np.isfinite(history)) else " with entries that are not finite")
@@ -146,7 +214,7 @@ def _as_history(history: np.ndarray) -> np.ndarray:
     return history
 
 
-def _estimate(value: float, fluctuation: np.ndarray, s: float) -> Estimate:
+def _estimate(value: float, fluctuation: Float[np.ndarray, "replica time"], s: float) -> Estimate:
     """The error of `value` from the fluctuations of its linear approximation."""
     entries = fluctuation.size
     gamma = autocovariance(fluctuation)
@@ -163,13 +231,13 @@ def _estimate(value: float, fluctuation: np.ndarray, s: float) -> Estimate:
     return Estimate(value, error, float(error * spread), float(tau), tau_error, window, entries, closed)
 
 
-def _window(rho: np.ndarray, entries: int, s: float) -> tuple[int, bool]:
+def _window(rho: Float[np.ndarray, " lag"], entries: int, s: float) -> tuple[int, bool]:
     """The automatic window, its decay read off |rho|: a chain that overshoots, rho(1) < 0, would close it at once."""
     window, closed = automatic_window(np.cumsum(np.abs(rho)) - 0.5, entries, s)
     return int(window), bool(closed)
 
 
-def _slope(function: Function, means: np.ndarray, index: int, step: float) -> float:
+def _slope(function: Function, means: Means, index: int, step: float) -> float:
     if step == 0:
         return 0.0
     up, down = means.copy(), means.copy()
@@ -178,7 +246,7 @@ def _slope(function: Function, means: np.ndarray, index: int, step: float) -> fl
     return (function(up) - function(down)) / (2 * step)
 
 
-def _bins(histories: np.ndarray, bin_size: int) -> np.ndarray:
+def _bins(histories: Histories, bin_size: int) -> Float[np.ndarray, "quantity bin"]:
     """Means of bins `(quantity, bin)`, those of all replica one after the other."""
     histories = np.asarray(histories, dtype=float)
     quantities, replica, length = histories.shape

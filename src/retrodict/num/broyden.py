@@ -8,21 +8,21 @@ import jax.numpy as jnp
 
 from retrodict.base.types import Array, Flag, Float, Int, Scalar, Vector
 
-HOPELESS = 1e12  # times the first step: the iteration runs away
+DIVERGED = 1e12  # squared length of a step, in units of the first, beyond which the iteration is given up
 
 
 class Root(NamedTuple):
-    """Where the iteration ended, and whether its last step was short enough."""
+    """The end of an iteration."""
 
-    position: Vector
-    found: Flag
-    iterations: Int[Array, ""]
+    position: Vector  # the last one
+    converged: Flag  # whether the last step was short enough
+    iterations: Int[Array, ""]  # steps taken
 
 
 class _Search(NamedTuple):
     position: Vector
     value: Vector
-    inverse: Float[Array, "size size"]  # of the Jacobian, as the steps so far have taught it
+    inverse: Float[Array, "size size"]  # of the Jacobian, corrected by the steps so far
     length: Scalar  # of the last step, squared
     first: Scalar  # of the first step, squared
     iterations: Int[Array, ""]
@@ -36,27 +36,33 @@ def broyden_root(
     tolerance: float,
     iterations: int,
 ) -> Root:
-    """A root of `function`, which is preconditioned: its Jacobian at `start` is about the identity.
+    """Solve function(x) = 0 for a preconditioned function: its Jacobian at the start is about the identity.
 
     Each iteration costs one value. A fixed Jacobian converges only while the true one stays close to it; the rank-one
-    corrections of C. G. Broyden, Math. Comp. 19 (1965) 577 ("good" update) reach much further. It has converged when
-    the `squared_length` of a step falls below `tolerance` squared.
+    corrections of C. G. Broyden, Math. Comp. 19 (1965) 577 ("good" update) reach much further.
+
+    Args:
+        function: the equations; values of the shape of its argument, (dim,).
+        start: where the iteration begins, shape (dim,).
+        squared_length: the norm of a step, squared.
+        tolerance: the iteration has converged when a step is shorter.
+        iterations: the most steps.
     """
 
     def step(at: _Search) -> _Search:
         move = -at.inverse @ at.value
         position = at.position + move
         value = function(position)
-        taught = at.inverse @ (value - at.value)
-        overlap = move @ taught
+        change = at.inverse @ (value - at.value)
+        overlap = move @ change
         safe = jnp.where(overlap == 0.0, 1.0, overlap)
-        inverse = at.inverse + jnp.outer(move - taught, move @ at.inverse) / safe
+        inverse = at.inverse + jnp.outer(move - change, move @ at.inverse) / safe
         length = squared_length(move)
         first = jnp.where(at.iterations == 0, length, at.first)
         return _Search(position, value, inverse, length, first, at.iterations + 1)
 
     def unfinished(at: _Search) -> Flag:
-        runs_away = at.length > HOPELESS * at.first
+        runs_away = at.length > DIVERGED * at.first
         return (at.length > tolerance**2) & (at.iterations < iterations) & ~runs_away
 
     far = jnp.asarray(jnp.inf)

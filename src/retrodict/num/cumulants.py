@@ -17,16 +17,28 @@ BLOCKS: Final = 50  # of the jackknife
 
 
 def cumulants(moments: Float[np.ndarray, "order ..."]) -> Float[np.ndarray, "order ..."]:
-    r"""All cumulants from the raw moments: $\kappa_n = m_n - \sum_{k<n} \binom{n-1}{k-1}\kappa_k m_{n-k}$."""
-    found: list[np.ndarray] = []
+    r"""All cumulants from the raw moments: $\kappa_n = m_n - \sum_{k<n} \binom{n-1}{k-1}\kappa_k m_{n-k}$.
+
+    Args:
+        moments: m_1, m_2, ... along the first axis.
+    """
+    kappa: list[Float[np.ndarray, "..."]] = []
     for n in range(1, len(moments) + 1):
-        lower = sum(comb(n - 1, k - 1) * found[k - 1] * moments[n - k - 1] for k in range(1, n))
-        found.append(moments[n - 1] - lower)
-    return np.array(found)
+        lower = sum(comb(n - 1, k - 1) * kappa[k - 1] * moments[n - k - 1] for k in range(1, n))
+        kappa.append(moments[n - 1] - lower)
+    return np.array(kappa)
 
 
-def weighted_cumulants(x: Float[np.ndarray, " node"], weight: Float[np.ndarray, " node"], order: int) -> np.ndarray:
-    """Cumulants 1 ... `order` of a quadrature rule: no draws, no statistical error."""
+def weighted_cumulants(
+    x: Float[np.ndarray, " node"], weight: Float[np.ndarray, " node"], order: int
+) -> Float[np.ndarray, " order"]:
+    """Cumulants 1 ... `order` of a quadrature rule: no draws, no statistical error.
+
+    Args:
+        x: nodes, shape (node,).
+        weight: their weights, not necessarily normalised, shape (node,).
+        order: the highest.
+    """
     share = np.asarray(weight, dtype=float) / np.sum(weight)
     return cumulants(np.array([share @ np.asarray(x, dtype=float) ** n for n in range(1, order + 1)]))
 
@@ -36,8 +48,18 @@ def sample_cumulants(
 ) -> tuple[Float[np.ndarray, " order"], Float[np.ndarray, " order"]]:
     """Cumulants 1 ... `order` of independent draws with standard errors, by the jackknife over blocks of draws.
 
-    `even` sets the odd moments to zero, for distributions that are even by symmetry. Relative errors grow with the
-    order like those of the moments: look at them. Raises `InputError` for fewer draws than blocks.
+    Relative errors grow with the order like those of the moments: look at them.
+
+    Args:
+        x: independent draws, shape (draw,).
+        order: the highest.
+        even: sets the odd moments to zero, for distributions that are even by symmetry.
+
+    Returns:
+        Cumulants and standard errors, shape (order,) each.
+
+    Raises:
+        InputError: if there are fewer draws than blocks.
     """
     x = np.asarray(x, dtype=float)
     if x.ndim != 1 or len(x) < BLOCKS:
@@ -53,8 +75,14 @@ def sample_cumulants(
     return value - bias, np.sqrt((BLOCKS - 1) * np.var(without, axis=1))
 
 
-def diffused(kappa: Float[np.ndarray, " order"], mean_factor: float, variance: float) -> Float[np.ndarray, " order"]:
-    r"""The cumulants of $f x + \sqrt\Xi\,n$ from those of x, both from order one on."""
-    found = np.asarray(kappa, dtype=float) * mean_factor ** np.arange(1, len(kappa) + 1)
-    found[1] += variance
-    return found
+def diffuse(kappa: Float[np.ndarray, " order"], mean_factor: float, variance: float) -> Float[np.ndarray, " order"]:
+    r"""The cumulants of $f x + \sqrt\Xi\,n$ from those of x.
+
+    Args:
+        kappa: cumulants of x, from order one on, shape (order,).
+        mean_factor: f.
+        variance: $\Xi$, that of the noise.
+    """
+    noisy = np.asarray(kappa, dtype=float) * mean_factor ** np.arange(1, len(kappa) + 1)
+    noisy[1] += variance
+    return noisy

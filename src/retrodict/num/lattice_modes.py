@@ -34,8 +34,13 @@ def shells(shape: tuple[int, ...]) -> Int[np.ndarray, "..."]:
     return number.reshape(shape)
 
 
-def over_shells(values: Array, shape: tuple[int, ...]) -> Float[Array, "... shells"]:
-    """The mean over each shell of the last axes, the momenta of a lattice of `shape`."""
+def over_shells(values: Float[Array, "..."], shape: tuple[int, ...]) -> Float[Array, "... shells"]:
+    """The mean over each shell of momenta.
+
+    Args:
+        values: one for each momentum; the last axes are those of the lattice.
+        shape: of the lattice.
+    """
     number = shells(shape).ravel()
     rows = values.reshape(*values.shape[: values.ndim - len(shape)], -1)
     sums = jax.ops.segment_sum(jnp.moveaxis(rows, -1, 0), number, number.max() + 1)
@@ -60,8 +65,8 @@ def _folded(shape: tuple[int, ...]) -> Int[np.ndarray, "... axis"]:
 
 
 @cache
-def real_fourier(extent: int) -> np.ndarray:
-    """The orthogonal matrix `(mode, site)` of the real Fourier modes of a ring: 1, cos, sin, cos 2, sin 2, ..."""
+def real_fourier(extent: int) -> Float[np.ndarray, "mode site"]:
+    """The orthogonal matrix of the real Fourier modes of a ring: 1, cos, sin, cos 2, sin 2, ..."""
     phase = 2 * np.pi * np.outer(np.arange(extent // 2 + 1), np.arange(extent)) / extent
     rows = np.stack([np.cos(phase), np.sin(phase)], axis=1).reshape(-1, extent)
     rows = rows[np.linalg.norm(rows, axis=1) > 1e-6]

@@ -26,6 +26,17 @@ def half_line(low: float, high: float, nodes: int) -> tuple[Nodes, Nodes]:
     h, leaves an error $2 e^{-2\pi\Gamma/(M h)}$: half the nodes that Gauss-Legendre panels would need.
 
     Source: Takahasi, Mori, Publ. RIMS 9 (1974) 721 (the double-exponential principle).
+
+    Args:
+        low: lower end of the range in which the integrand varies.
+        high: upper end.
+        nodes: how many, at least 16.
+
+    Returns:
+        Nodes and weights.
+
+    Raises:
+        InputError: unless 0 < low < high and there are at least 16 nodes.
     """
     if not 0 < low < high < np.inf or nodes < 16:
         raise InputError(
@@ -47,11 +58,19 @@ def adaptive(
     rtol: float = 1e-13,
     order: int = 15,
 ) -> Float[np.ndarray, " values"]:
-    """Integrals of several functions from the first to the last of `edges`, each to `rtol` of its absolute one.
+    """Integrals of several functions over an interval, by halving panels.
 
-    Panels between the edges are halved where Gauss-Legendre rules of `order` and twice the order differ; all open
-    panels are evaluated at once. Edges belong where the functions are not smooth. Raises `NotFiniteError` if it does
-    not end.
+    A panel is halved where Gauss-Legendre rules of `order` and of twice the order differ; all open panels are evaluated
+    at once.
+
+    Args:
+        function: values of all functions, shape (values, nodes), at nodes of shape (nodes,).
+        edges: ends of the first panels, ascending; they belong where the functions are not smooth.
+        rtol: error of each integral, relative to the integral of the absolute value.
+        order: of the coarse rule.
+
+    Raises:
+        NotFiniteError: if the panels become too many.
     """
     open_edges = np.stack([edges[:-1], edges[1:]])
     total = absolute = np.zeros(1)
@@ -75,8 +94,8 @@ def adaptive(
 
 def _panel_sums(
     function: Callable[[Nodes], Float[np.ndarray, "values nodes"]], edges: Float[np.ndarray, "2 panels"], order: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """The integral over each panel and that of the absolute value, (values, panels)."""
+) -> tuple[Float[np.ndarray, "values panels"], Float[np.ndarray, "values panels"]]:
+    """The integral over each panel and that of the absolute value."""
     node, weight = np.polynomial.legendre.leggauss(order)
     half = 0.5 * (edges[1] - edges[0])[:, None]
     values = function((edges[0][:, None] + half * (1 + node)).ravel())

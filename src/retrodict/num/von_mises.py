@@ -42,24 +42,34 @@ def log_i0(kappa: Angles) -> Angles:
 
 
 def log_density(direction: Vectors, field: Vectors) -> Angles:
-    """ln p of the angle whose unit vector is `direction`, with respect to d theta."""
+    """ln p of an angle, with respect to d theta.
+
+    Args:
+        direction: unit vector of the angle, shape (..., 2).
+        field: h, shape (..., 2).
+    """
     return jnp.sum(direction * field, axis=-1) - log_i0(length(field)) - LOG_TURN
 
 
 def draw(key: Key, field: Vectors) -> Angles:
-    """One exact draw for each field, in (-pi, pi]; to be compiled and vmapped."""
+    """One exact draw for each field, in (-pi, pi]; to be compiled and vmapped.
+
+    Args:
+        key: of the random numbers.
+        field: h, shape (..., 2).
+    """
     kappa = length(field)
 
     def waiting(state: tuple[Key, Angles, Bool[Array, "..."]]) -> Bool[Array, ""]:
         return ~jnp.all(state[2])
 
     def round_of_proposals(state: tuple[Key, Angles, Bool[Array, "..."]]) -> tuple[Key, Angles, Bool[Array, "..."]]:
-        key, angle, found = state
+        key, angle, done = state
         key, here = jr.split(key)
         proposed, accepted = _proposals(here, kappa)
         first = jnp.argmax(accepted, axis=0)[None]
-        angle = jnp.where(found, angle, jnp.take_along_axis(proposed, first, axis=0)[0])
-        return key, angle, found | jnp.any(accepted, axis=0)
+        angle = jnp.where(done, angle, jnp.take_along_axis(proposed, first, axis=0)[0])
+        return key, angle, done | jnp.any(accepted, axis=0)
 
     start = (key, jnp.zeros_like(kappa), jnp.zeros(kappa.shape, bool))
     _, turn, _ = jax.lax.while_loop(waiting, round_of_proposals, start)

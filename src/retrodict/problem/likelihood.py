@@ -15,7 +15,7 @@ Likelihoods are combined: `likelihood.of(select)` looks at one part of a predict
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, TypeVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -106,7 +106,7 @@ class AbstractLikelihood(eqx.Module, Generic[PredictionT]):
         """
 
     @abstractmethod
-    def with_data(self, data: Any) -> Self:
+    def with_data(self, data: Any) -> "AbstractLikelihood":
         """The same experiment with other data.
 
         Args:

@@ -1,9 +1,9 @@
 """What `retrodict validate` measured, if it was run: `validation.json` as a verdict, a table and a figure."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from retrodict.base.figure import Bars, Figure, Guide, Layer, Panel, Role
+from retrodict.base.types import JSON
 from retrodict.report.draws import Variable
 from retrodict.report.html import Safe, join, label, table, tag, verdict_box
 from retrodict.run.verdict import Verdict
@@ -14,34 +14,44 @@ _ROLES: tuple[Role, ...] = ("posterior", "second")
 BANDS = {"68 %": 0.68, "95 %": 0.95}
 
 
-def calibration_content(validation: Mapping[str, Any], quantities: Iterable[Variable]) -> Safe | None:
-    """Verdict and tests, one row a quantity; None if nothing was measured."""
+def calibration_content(validation: Mapping[str, JSON], quantities: Iterable[Variable]) -> Safe | None:
+    """Verdict and tests, one row a quantity; None if nothing was measured.
+
+    Args:
+        validation: content of `validation.json`.
+        quantities: for their labels.
+    """
     tests = tests_of(validation)
     if not tests:
         return None
-    labels = {named.name: label(named.label) for named in quantities}
+    labels = {variable.name: label(variable.label) for variable in quantities}
     count = int(validation.get("data_sets") or 0)
     head = ["Quantity", *(f"in the {band} band" for band in BANDS), "scatter (1)", "offset (0)", "p of the ranks"]
     rows = [[labels.get(name, name), *_cells(row, count)] for name, row in tests.items()]
-    told = (
+    text = (
         f"Truths were drawn from the prior, {count} data sets were simulated and inverted like the real one. Scatter"
         " and offset are those of the truths in units of the bands; a triangle marks what chance does not explain"
         f" (p < {SIGNIFICANT:g} after Holm's correction)."
     )
-    return join([_verdict(validation), tag("p", told, class_="muted"), table(head, rows, name="Calibration")])
+    return join([_verdict(validation), tag("p", text, class_="muted"), table(head, rows, name="Calibration")])
 
 
-def coverage_figure(validation: Mapping[str, Any], quantities: Iterable[Variable]) -> Figure | None:
-    """How many of the truths each band covered, beside what it promises."""
+def coverage_figure(validation: Mapping[str, JSON], quantities: Iterable[Variable]) -> Figure | None:
+    """The share of truths inside each band, beside the probability that the band promises.
+
+    Args:
+        validation: content of `validation.json`.
+        quantities: for their labels.
+    """
     tests, count = tests_of(validation), int(validation.get("data_sets") or 0)
-    covered = {name: row for name, row in tests.items() if all(band in row for band in BANDS)}
-    if not covered or count < 1:
+    tested = {name: row for name, row in tests.items() if all(band in row for band in BANDS)}
+    if not tested or count < 1:
         return None
-    labels = {named.name: named.label for named in quantities}
-    names = tuple(labels.get(name, name) for name in covered)
+    labels = {variable.name: variable.label for variable in quantities}
+    names = tuple(labels.get(name, name) for name in tested)
     layers: list[Layer] = [Guide(level, vertical=True) for level in BANDS.values()]
     for (band, level), role in zip(BANDS.items(), _ROLES, strict=True):
-        share = [row[band]["statistic"] / count for row in covered.values()]
+        share = [row[band]["statistic"] / count for row in tested.values()]
         error = (level * (1 - level) / count) ** 0.5
         layers.append(Bars(names, share, error, f"{band} band", role))
     panel = Panel("Fraction of truths inside", "", tuple(layers), x_limits=(0.0, 1.0))
@@ -49,24 +59,24 @@ def coverage_figure(validation: Mapping[str, Any], quantities: Iterable[Variable
     return Figure("coverage", "Coverage", caption, (panel,), "calibration")
 
 
-def tests_of(validation: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]]]:
+def tests_of(validation: Mapping[str, JSON]) -> dict[str, dict[str, dict[str, float]]]:
     """quantity -> test -> its numbers, from the list of tests; what has not that form is left out."""
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    grouped: dict[str, dict[str, dict[str, float]]] = {}
     tests = validation.get("tests")
     for test in tests if isinstance(tests, list) else []:
         if isinstance(test, dict) and isinstance(test.get("statistic"), int | float):
             numbers = {key: float(value) for key, value in test.items() if isinstance(value, int | float)}
-            found.setdefault(str(test.get("quantity")), {})[str(test.get("name"))] = numbers
-    return found
+            grouped.setdefault(str(test.get("quantity")), {})[str(test.get("name"))] = numbers
+    return grouped
 
 
 def _cells(row: Mapping[str, Mapping[str, float]], count: int) -> Iterable[str]:
     for band in BANDS:
-        known = row.get(band)
-        yield f"{known['statistic'] / count:.1%}{_mark(known)}" if known and count else DASH
+        test = row.get(band)
+        yield f"{test['statistic'] / count:.1%}{_mark(test)}" if test and count else DASH
     for name, form in (("width", ".2f"), ("location", "+.2f")):
-        known = row.get(name)
-        yield f"{known['statistic']:{form}}{_mark(known)}".replace("-", "−") if known else DASH
+        test = row.get(name)
+        yield f"{test['statistic']:{form}}{_mark(test)}".replace("-", "−") if test else DASH
     ranks = row.get("ranks")
     yield f"{ranks.get('p', float('nan')):.2g}{_mark(ranks)}" if ranks else DASH
 
@@ -75,7 +85,7 @@ def _mark(test: Mapping[str, float]) -> str:
     return " ▲" if test.get("adjusted", 1.0) < SIGNIFICANT else ""
 
 
-def _verdict(validation: Mapping[str, Any]) -> Safe | None:
+def _verdict(validation: Mapping[str, JSON]) -> Safe | None:
     stored = validation.get("verdict")
     if not isinstance(stored, dict) or stored.get("status") not in ("OK", "WARN", "FAIL"):
         return None

@@ -1,8 +1,9 @@
 """What to cite, and a paragraph that says what was done: for the methods section of a paper."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from retrodict.base.references import Reference, bibtex, find
+from retrodict.base.types import JSON
 from retrodict.report.html import Safe, join, tag
 from retrodict.run.result import Result
 
@@ -64,7 +65,7 @@ def _meaning_of_errors(result: Result) -> str:
     return "Intervals are central credible intervals of 68 and 95 %; values are medians."
 
 
-def _effort(figures: dict) -> str:
+def _effort(figures: Mapping[str, JSON]) -> str:
     drawn = f"{figures.get('chains', 1)} chains of {figures.get('draws', 1)} draws were kept"
     if figures.get("kind") == "point":
         return ""
@@ -90,7 +91,7 @@ def _fit(result: Result) -> str:
     )
 
 
-def _information(figures: dict) -> str:
+def _information(figures: Mapping[str, JSON]) -> str:
     rank, latents = figures.get("effective_rank"), figures.get("latents")
     if rank is None or latents is None:
         return ""

@@ -4,43 +4,54 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from jaxtyping import Float, Real
 
 from retrodict.run.result import Result
 
 
 @dataclass(frozen=True)
 class Variable:
-    """A derived quantity: draws `(n, ...)` with weights `(n,)`, the same before the data, and what it means.
+    """A derived quantity, a number or a function on a grid: its draws from posterior and prior, and its meaning.
 
-    `prior` is empty for a target without one; `grid` is empty for a number.
+    Args:
+        name: as in the result.
+        label: as in figures and tables.
+        unit: of the quantity.
+        values: draws of the posterior, shape (draw, ...).
+        weight: of these draws, shape (draw,).
+        prior: draws of the prior; empty for a target without one.
+        prior_weight: of these draws.
+        grid: abscissae of a function; empty for a number.
+        grid_name: of the abscissa.
+        grid_unit: of the abscissa.
     """
 
     name: str
     label: str
     unit: str
-    values: np.ndarray
-    weight: np.ndarray
-    prior: np.ndarray
-    prior_weight: np.ndarray
-    grid: np.ndarray
+    values: Real[np.ndarray, "draw *point"]
+    weight: Float[np.ndarray, " draw"]
+    prior: Real[np.ndarray, "prior_draw *prior_point"]
+    prior_weight: Float[np.ndarray, " prior_draw"]
+    grid: Real[np.ndarray, " grid"]
     grid_name: str = ""
     grid_unit: str = ""
 
     @property
     def varies(self) -> bool:
-        """Whether it has a density: a constant has none."""
+        """Whether the draws differ: a constant has no density."""
         usable = self.values[self.weight > 0]
         return usable.size > 0 and bool(np.ptp(usable) > 0)
 
 
 def scalars(result: Result) -> list[Variable]:
     """The derived numbers, in the order of the tables."""
-    return [_named(result, name) for name in result.scalars]
+    return [_variable(result, name) for name in result.scalars]
 
 
 def functions(result: Result) -> list[Variable]:
     """The derived functions, in the order of the tables."""
-    return [_named(result, name) for name in result.functions]
+    return [_variable(result, name) for name in result.functions]
 
 
 def group(result: Result, name: str) -> xr.Dataset:
@@ -48,12 +59,12 @@ def group(result: Result, name: str) -> xr.Dataset:
     return result.tree[name].to_dataset() if name in result.tree.children else xr.Dataset()
 
 
-def chains(result: Result, name: str) -> np.ndarray:
-    """Draws of a quantity as `(chain, draw, ...)`."""
+def chains(result: Result, name: str) -> Real[np.ndarray, "chain draw ..."]:
+    """The draws of the quantity `name`, chain by chain."""
     return group(result, "posterior")[name].values
 
 
-def _named(result: Result, name: str) -> Variable:
+def _variable(result: Result, name: str) -> Variable:
     attributes = group(result, "posterior")[name].attrs
     function = name in result.functions
     grid = group(result, "posterior")[f"{name}_grid"].values if function else np.empty(0)

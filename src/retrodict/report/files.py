@@ -1,9 +1,8 @@
-"""What a report reads from a run directory. Only the result must be there; the rest is told as far as it is."""
+"""What a report reads from a run directory. Only the result must be there; the other files are optional."""
 
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import CONFIG_LIMIT, read_bytes
@@ -17,10 +16,10 @@ class RunFiles:
     """The optional files of a run directory; what is absent is empty, what cannot be read is named in `problems`."""
 
     directory: Path
-    manifest: dict[str, JSON] = field(default_factory=dict)
-    config: str = ""
+    manifest: dict[str, JSON] = field(default_factory=dict)  # command, versions, hashes of files
+    config: str = ""  # YAML with all defaults filled in
     seconds: float | None = None  # of computing, from the log
-    validation: dict[str, JSON] = field(default_factory=dict)
+    validation: dict[str, JSON] = field(default_factory=dict)  # what `retrodict validate` measured
     problems: tuple[str, ...] = ()
 
 
@@ -50,7 +49,7 @@ def _text(path: Path, limit: int, problems: list[str]) -> str:
 def _object(path: Path, problems: list[str]) -> dict[str, JSON]:
     text = _text(path, CONFIG_LIMIT, problems)
     try:
-        value: Any = json.loads(text) if text else {}
+        value: JSON = json.loads(text) if text else {}
     except (ValueError, RecursionError):
         problems.append(f"{path.name}: not JSON")
         return {}

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
+import xarray as xr
+from jaxtyping import Real
 
 from retrodict.base.density import density_of, histogram_of, marginal_of
 from retrodict.base.figure import Bars, Curves, Figure, Guide, Layer, Line, Panel, Points, band_of
@@ -17,10 +18,16 @@ TRACE_POINTS = 300  # a chain
 
 
 def figures(result: Result, given: Sequence[Figure] = ()) -> tuple[Figure, ...]:
-    """All figures below that the result has the numbers for; bands only if `given` shows no function already."""
-    shown = any(figure.section == "functions" for figure in given)
+    """All figures of this module that the result has the numbers for.
+
+    Args:
+        result: to be drawn.
+        given: figures that the report has already: none of the same name is made again, and no bands if one of them
+            belongs to the section `functions`.
+    """
+    has_functions = any(figure.section == "functions" for figure in given)
     makers = [corner, pulls, shrinkage, singular_values, traces]
-    candidates = [maker(result) for maker in (makers if shown else [bands, *makers])]
+    candidates = [maker(result) for maker in (makers if has_functions else [bands, *makers])]
     taken = {figure.name for figure in given}
     return tuple(figure for figure in candidates if figure and figure.name not in taken)
 
@@ -28,11 +35,11 @@ def figures(result: Result, given: Sequence[Figure] = ()) -> tuple[Figure, ...]:
 def bands(result: Result) -> Figure | None:
     """Each derived function over its prior."""
     panels = []
-    for named in functions(result):
-        before = result.prior_band(named.name)
+    for variable in functions(result):
+        before = result.prior_band(variable.name)
         layers = [band_of(before, label="Prior 68 / 95 %", role="prior")] if before else []
-        layers.append(band_of(result.band(named.name), label="Posterior 68 / 95 %"))
-        panels.append(_over_grid(named, named.label, tuple(layers), named.unit))
+        layers.append(band_of(result.band(variable.name), label="Posterior 68 / 95 %"))
+        panels.append(_over_grid(variable, variable.label, tuple(layers), variable.unit))
     if not panels:
         return None
     caption = (
@@ -49,17 +56,17 @@ def corner(result: Result) -> Figure | None:
     """
     if result.estimated:
         return None
-    chosen = [named for named in scalars(result) if named.varies][:CORNER]
-    if not chosen:
+    variables = [variable for variable in scalars(result) if variable.varies][:CORNER]
+    if not variables:
         return None
-    places = [(row, column) for row in range(len(chosen)) for column in range(len(chosen))]
-    panels = [_cell(chosen[column], chosen[row]) if column <= row else None for row, column in places]
+    places = [(row, column) for row in range(len(variables)) for column in range(len(variables))]
+    panels = [_cell(variables[column], variables[row]) if column <= row else None for row, column in places]
     caption = (
         "Marginal densities on the diagonal, posterior in colour and prior dashed in grey; below it the joint 68 and"
         " 95 % regions of highest density."
     )
     return Figure(
-        "corner", "Derived quantities", caption, tuple(panels), "correlations", columns=len(chosen), joined=True
+        "corner", "Derived quantities", caption, tuple(panels), "correlations", columns=len(variables), joined=True
     )
 
 
@@ -86,10 +93,10 @@ def pulls(result: Result) -> Figure | None:
 
 def singular_values(result: Result) -> Figure | None:
     """Singular values of the whitened Jacobian: how many directions of the unknown the data see."""
-    found = group(result, "identifiability")
-    if "singular_values" not in found or not found["singular_values"].size:
+    identifiability = group(result, "identifiability")
+    if "singular_values" not in identifiability or not identifiability["singular_values"].size:
         return None
-    values = np.maximum(found["singular_values"].values, 1e-300)
+    values = np.maximum(identifiability["singular_values"].values, 1e-300)
     mode = np.arange(1, values.size + 1)
     layers = (Guide(1.0, label="data as strong as the prior"), Line(mode, values, role="posterior"))
     floor = max(values.max() * 1e-8, values.min() * 0.5)
@@ -109,12 +116,16 @@ def singular_values(result: Result) -> Figure | None:
 
 def shrinkage(result: Result) -> Figure | None:
     """One minus the ratio of posterior to prior standard deviation, for numbers and along functions."""
-    found = group(result, "identifiability")
-    panels = [_shrinkage_along(named, found) for named in functions(result) if f"shrinkage_{named.name}" in found]
-    numbers = [named for named in scalars(result) if f"shrinkage_{named.name}" in found]
+    identifiability = group(result, "identifiability")
+    panels = [
+        _shrinkage_along(variable, identifiability)
+        for variable in functions(result)
+        if f"shrinkage_{variable.name}" in identifiability
+    ]
+    numbers = [variable for variable in scalars(result) if f"shrinkage_{variable.name}" in identifiability]
     if numbers:
-        values = [float(found[f"shrinkage_{named.name}"].values) for named in numbers]
-        bars = Bars(tuple(named.label for named in numbers), np.nan_to_num(values))
+        values = [float(identifiability[f"shrinkage_{variable.name}"].values) for variable in numbers]
+        bars = Bars(tuple(variable.label for variable in numbers), np.nan_to_num(values))
         panels.insert(0, Panel("Shrinkage", "", (bars,), x_limits=(min(0.0, *values), 1.0)))
     if not panels:
         return None
@@ -127,16 +138,16 @@ def shrinkage(result: Result) -> Figure | None:
 
 def traces(result: Result) -> Figure | None:
     """Every chain of the derived numbers, where there are several chains."""
-    chosen = [named for named in scalars(result) if named.varies][:CORNER]
-    if not chosen or chains(result, chosen[0].name).shape[0] < 2:
+    variables = [variable for variable in scalars(result) if variable.varies][:CORNER]
+    if not variables or chains(result, variables[0].name).shape[0] < 2:
         return None
-    panels = tuple(_trace(named, chains(result, named.name)) for named in chosen)
+    panels = tuple(_trace(variable, chains(result, variable.name)) for variable in variables)
     caption = "Chains of the derived quantities. They should overlap and show no drift."
     return Figure("traces", "Chains", caption, panels, "diagnostics")
 
 
-def _over_grid(named: Variable, label: str, layers: tuple[Layer, ...], unit: str = "", **axes: Any) -> Panel:
-    return Panel(named.grid_name or "x", label, layers, named.grid_unit, unit, **axes)
+def _over_grid(variable: Variable, label: str, layers: tuple[Layer, ...], unit: str = "") -> Panel:
+    return Panel(variable.grid_name or "x", label, layers, variable.grid_unit, unit)
 
 
 def _cell(horizontal: Variable, vertical: Variable) -> Panel:
@@ -147,25 +158,25 @@ def _cell(horizontal: Variable, vertical: Variable) -> Panel:
     return replace(panel, x_limits=_range(horizontal), y_limits=_range(vertical))
 
 
-def _marginal(named: Variable) -> tuple[Layer, ...]:
+def _marginal(variable: Variable) -> tuple[Layer, ...]:
     """The posterior's density; behind it the prior's."""
-    own = marginal_of(named.values, named.weight, role="posterior")
-    if not np.any(named.prior_weight > 0):
+    own = marginal_of(variable.values, variable.weight, role="posterior")
+    if not np.any(variable.prior_weight > 0):
         return (own,)
-    return marginal_of(named.prior, named.prior_weight, at=own.x, role="prior", dashed=True), own
+    return marginal_of(variable.prior, variable.prior_weight, at=own.x, role="prior", dashed=True), own
 
 
-def _range(named: Variable) -> tuple[float, float]:
-    x = marginal_of(named.values, named.weight).x
+def _range(variable: Variable) -> tuple[float, float]:
+    x = marginal_of(variable.values, variable.weight).x
     return float(x[0]), float(x[-1])
 
 
-def _pull_names(fit: Any, count: int) -> tuple[str, ...]:
+def _pull_names(fit: xr.Dataset, count: int) -> tuple[str, ...]:
     given = fit["pull"].values if "pull" in fit.coords else np.arange(1, count + 1)
     return tuple(str(name) for name in np.ravel(given))
 
 
-def _pull_distribution(values: np.ndarray) -> Panel:
+def _pull_distribution(values: Real[np.ndarray, " pulls"]) -> Panel:
     edges = np.linspace(-4, 4, 17)
     x = np.linspace(-4, 4, 121)
     normal = Line(x, np.exp(-0.5 * x**2) / np.sqrt(2 * np.pi), label="standard normal")
@@ -173,16 +184,16 @@ def _pull_distribution(values: np.ndarray) -> Panel:
     return Panel("Pull", "Density", (histogram, normal), x_limits=(-4.0, 4.0))
 
 
-def _shrinkage_along(named: Variable, found: Any) -> Panel:
-    line = Line(named.grid, found[f"shrinkage_{named.name}"].values, role="posterior")
+def _shrinkage_along(variable: Variable, identifiability: xr.Dataset) -> Panel:
+    line = Line(variable.grid, identifiability[f"shrinkage_{variable.name}"].values, role="posterior")
     low = float(np.nanmin(np.append(line.y, 0.0)))
-    axes = {"y_limits": (min(low, -0.05), 1.0), "title": named.label}
-    return _over_grid(named, "Shrinkage", (Guide(0.0), line), **axes)
+    panel = _over_grid(variable, "Shrinkage", (Guide(0.0), line))
+    return replace(panel, y_limits=(min(low, -0.05), 1.0), title=variable.label)
 
 
-def _trace(named: Variable, values: np.ndarray) -> Panel:
+def _trace(variable: Variable, values: Real[np.ndarray, "chain draw"]) -> Panel:
     roles = ("posterior", "second", "third", "fourth")
     stride = max(1, -(-values.shape[1] // TRACE_POINTS))
     draw = np.arange(values.shape[1])[::stride]
     lines = [Curves(draw, chain[None, ::stride], role=roles[i % 4]) for i, chain in enumerate(values[:8])]
-    return Panel("Draw", named.label, tuple(lines), "", named.unit)
+    return Panel("Draw", variable.label, tuple(lines), "", variable.unit)

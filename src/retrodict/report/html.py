@@ -6,7 +6,6 @@ load or run anything: all that it shows is inside it.
 
 from collections.abc import Iterable, Sequence
 from importlib import resources
-from typing import Any
 
 from retrodict.base.figure import Figure
 from retrodict.report.text import escape, label_html, unit_html
@@ -23,14 +22,14 @@ class Safe(str):
     __slots__ = ()
 
 
-def tag(name: str, /, *children: Any, **attributes: Any) -> Safe:
+def tag(name: str, /, *children: object, **attributes: object) -> Safe:
     """An element. `class_` stands for `class`, `_` in a name for `-`; an attribute that is None is left out."""
-    given = "".join(_attribute(key, value) for key, value in attributes.items() if value is not None)
-    opening = f"<{name}{given}>"
+    pairs = "".join(_attribute(key, value) for key, value in attributes.items() if value is not None)
+    opening = f"<{name}{pairs}>"
     return Safe(opening if name in _VOID else f"{opening}{join(children)}</{name}>")
 
 
-def join(children: Iterable[Any]) -> Safe:
+def join(children: Iterable[object]) -> Safe:
     """Children one after the other, escaped unless `Safe`; None is nothing."""
     return Safe("".join(child if isinstance(child, Safe) else escape(child) for child in children if child is not None))
 
@@ -47,8 +46,15 @@ def prose(text: str) -> Safe:
     return join(tag("code", part) if odd and i % 2 else Safe(unit_html(part)) for i, part in enumerate(parts))
 
 
-def table(head: Sequence[Any], rows: Iterable[Sequence[Any]], *, numeric: bool = True, name: str = "") -> Safe:
-    """A table that scrolls inside its own box. The first column names the row; the others are numbers unless said."""
+def table(head: Sequence[object], rows: Iterable[Sequence[object]], *, numeric: bool = True, name: str = "") -> Safe:
+    """A table that scrolls inside its own box.
+
+    Args:
+        head: headings of the columns.
+        rows: cells; the first of each row is its name.
+        numeric: whether the other cells are set as numbers.
+        name: of the table, for screen readers.
+    """
     heading = tag("tr", *(tag("th", cell, scope="col") for cell in head))
     body = [tag("tr", tag("th", row[0], scope="row"), *(tag("td", cell) for cell in row[1:])) for row in rows]
     style = "numbers" if numeric else None
@@ -56,7 +62,7 @@ def table(head: Sequence[Any], rows: Iterable[Sequence[Any]], *, numeric: bool =
     return tag("div", content, class_="scroll", tabindex="0", role="region", aria_label=name or "table")
 
 
-def details(summary: str, *children: Any) -> Safe:
+def details(summary: str, *children: object) -> Safe:
     """A part that is folded away until asked for."""
     return tag("details", tag("summary", summary), *children)
 
@@ -87,13 +93,19 @@ def _reason(text: str, remedy: str) -> Safe:
     return tag("li", prose(text), advice)
 
 
-def section(name: str, title: str, *children: Any) -> Safe:
+def section(name: str, title: str, *children: object) -> Safe:
     """A part of the page that the contents link to."""
     return tag("section", tag("h2", title), *children, id=name)
 
 
 def page(title: str, header: Safe, sections: Sequence[tuple[str, str, Safe]]) -> str:
-    """The whole document from its `(id, title, content)` sections."""
+    """The whole document.
+
+    Args:
+        title: of the browser's window.
+        header: title and verdict, on top.
+        sections: (id, title, content) of each part, in their order.
+    """
     style = resources.files("retrodict.report").joinpath("page.css").read_text(encoding="utf-8")
     head = tag(
         "head",
@@ -116,5 +128,5 @@ def _footer() -> Safe:
     return tag("footer", tag("p", text))
 
 
-def _attribute(name: str, value: Any) -> str:
+def _attribute(name: str, value: object) -> str:
     return f' {name.rstrip("_").replace("_", "-")}="{escape(value)}"'

@@ -4,7 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+from jaxtyping import Float, Real
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.container import Container
 from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse, Patch
 
@@ -24,7 +27,9 @@ from retrodict.base.figure import (
 from retrodict.report.style import CYCLIC, DIVERGING, INNER_ALPHA, MUTED, OUTER_ALPHA, ROLES
 from retrodict.report.text import label_mathtext
 
-Legend: TypeAlias = dict[str, Any]  # label -> matplotlib artist, or a tuple of them
+Points1D = Real[np.ndarray, " x"]
+Handle: TypeAlias = Artist | Container | tuple[Artist, ...]
+Legend: TypeAlias = dict[str, Handle]  # by label
 
 LEVELS = (0.95, 0.68)
 RADIUS_68 = float(np.sqrt(-2 * np.log(1 - 0.68)))  # of a two-dimensional standard normal
@@ -45,15 +50,23 @@ def draw(axes: Axes, layers: Sequence[Layer]) -> Legend:
     return legend
 
 
-def highest_density_levels(density: Any, cell: Any, masses: Sequence[float] = LEVELS) -> list[float]:
-    """The heights above which `density` holds each of `masses`; `cell` is the area of each grid cell."""
+def highest_density_levels(
+    density: Real[np.ndarray, "y x"], cell: Float[np.ndarray, "y x"], masses: Sequence[float] = LEVELS
+) -> list[float]:
+    """The heights above which a density holds given probabilities.
+
+    Args:
+        density: on a grid, shape (y, x).
+        cell: area of each grid cell, shape (y, x).
+        masses: the probabilities.
+    """
     order = np.argsort(density, axis=None)[::-1]
     height, content = density.ravel()[order], (density * cell).ravel()[order]
     inside = np.cumsum(content) / content.sum()
     return [float(height[min(np.searchsorted(inside, mass), height.size - 1)]) for mass in masses]
 
 
-def _band(axes: Axes, band: Band) -> Any:
+def _band(axes: Axes, band: Band) -> Handle:
     color = ROLES[band.role]
     fill = axes.fill_betweenx if band.sideways else axes.fill_between
     prior = band.role == "prior"  # a backdrop: outlined, so that it shows beneath the posterior
@@ -69,16 +82,16 @@ def _band(axes: Axes, band: Band) -> Any:
     return light, Patch(facecolor=color, alpha=1 - (1 - outer) * (1 - inner), linewidth=0)
 
 
-def _along(band: Band, values: Any) -> tuple[Any, Any]:
+def _along(band: Band, values: Points1D) -> tuple[Points1D, Points1D]:
     return (values, band.x) if band.sideways else (band.x, values)
 
 
-def _line(axes: Axes, line: Line) -> Any:
+def _line(axes: Axes, line: Line) -> Handle:
     (handle,) = axes.plot(line.x, line.y, color=ROLES[line.role], linestyle="--" if line.dashed else "-")
     return handle
 
 
-def _curves(axes: Axes, curves: Curves) -> Any:
+def _curves(axes: Axes, curves: Curves) -> Handle:
     color = ROLES[curves.role]
     alpha = float(np.clip(8 / max(len(curves.y), 1), 0.08, 0.6))
     for x, y in zip(curves.x, curves.y, strict=True):
@@ -86,7 +99,7 @@ def _curves(axes: Axes, curves: Curves) -> Any:
     return Line2D([], [], color=color, linewidth=0.8)
 
 
-def _points(axes: Axes, points: Points) -> Any:
+def _points(axes: Axes, points: Points) -> Handle:
     return axes.errorbar(
         points.x,
         points.y,
@@ -101,7 +114,7 @@ def _points(axes: Axes, points: Points) -> Any:
     )
 
 
-def _ellipses(axes: Axes, ellipses: Ellipses) -> Any:
+def _ellipses(axes: Axes, ellipses: Ellipses) -> Handle:
     color = ROLES[ellipses.role]
     alpha = float(np.clip(7 / max(ellipses.x.size, 1), 0.35, 0.8))  # a crowd must not hide what lies beneath
     columns = (ellipses.x, ellipses.y, ellipses.x_sd, ellipses.y_sd, ellipses.correlation)
@@ -122,7 +135,7 @@ def _principal(x_sd: float, y_sd: float, correlation: float) -> tuple[float, flo
     return first, second, float(np.degrees(np.arctan2(axes[1, 0], axes[0, 0])))
 
 
-def _density(axes: Axes, density: Density) -> Any:
+def _density(axes: Axes, density: Density) -> Handle:
     color = ROLES[density.role]
     cell = np.outer(np.gradient(density.y), np.gradient(density.x))
     low, high = highest_density_levels(density.density, cell)
@@ -134,7 +147,7 @@ def _density(axes: Axes, density: Density) -> Any:
     return Patch(facecolor=color, alpha=OUTER_ALPHA), Patch(facecolor=color, alpha=INNER_ALPHA)
 
 
-def _histogram(axes: Axes, histogram: Histogram) -> Any:
+def _histogram(axes: Axes, histogram: Histogram) -> Handle:
     color = ROLES[histogram.role]
     prior = histogram.role == "prior"
     style: dict[str, Any] = {"linestyle": (0, (4, 3)), "linewidth": 1.0} if prior else {"linewidth": 1.4}
@@ -143,7 +156,7 @@ def _histogram(axes: Axes, histogram: Histogram) -> Any:
     return Patch(facecolor=color, alpha=0.4, edgecolor=color)
 
 
-def _bars(axes: Axes, bars: Bars, index: int, count: int) -> Any:
+def _bars(axes: Axes, bars: Bars, index: int, count: int) -> Handle:
     """The `index`-th of `count` layers side by side; the first name is on top."""
     color = ROLES[bars.role]
     thickness = 0.72 / count
@@ -162,7 +175,7 @@ def _bar_name(name: str) -> str:
     return label_mathtext(name if len(name) <= BAR_NAME or "$" in name else name[: BAR_NAME - 1] + "…")
 
 
-def _guide(axes: Axes, guide: Guide) -> Any:
+def _guide(axes: Axes, guide: Guide) -> Handle:
     color = ROLES[guide.role] if guide.role != "reference" else MUTED
     line, span = (axes.axvline, axes.axvspan) if guide.vertical else (axes.axhline, axes.axhspan)
     if guide.half_width:
@@ -170,22 +183,21 @@ def _guide(axes: Axes, guide: Guide) -> Any:
     return line(guide.value, color=color, linewidth=1.1, linestyle=(0, (5, 3)))
 
 
-def _image(axes: Axes, image: Image) -> Any:
+def _image(axes: Axes, image: Image) -> None:
     """Squares with a bar that says what the colours mean; the sheet need not be of the same width for both."""
     name = DIVERGING if image.period is None else CYCLIC
-    drawn = axes.imshow(
+    pixels = axes.imshow(
         image.values, cmap=name, vmin=-image.limit, vmax=image.limit, origin="lower", interpolation="nearest"
     )
     axes.grid(visible=False)
     sheet = axes.get_figure()
     assert sheet is not None
-    bar = sheet.colorbar(drawn, ax=axes, shrink=0.9, pad=0.03)
+    bar = sheet.colorbar(pixels, ax=axes, shrink=0.9, pad=0.03)
     bar.outline.set_visible(False)  # type: ignore[operator]
     bar.set_label(label_mathtext(image.label))
-    return None
 
 
-_DRAW: dict[type, Callable[[Axes, Any], Any]] = {
+_DRAW: dict[type, Callable[[Axes, Any], Handle | None]] = {
     Band: _band,
     Line: _line,
     Curves: _curves,

@@ -4,10 +4,10 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from retrodict.base.figure import Figure
 from retrodict.base.section import Section
+from retrodict.base.types import JSON
 from retrodict.report import cite, tables
 from retrodict.report.calibration import calibration_content
 from retrodict.report.files import RunFiles
@@ -27,14 +27,14 @@ _MEANING = {
 
 @dataclass(frozen=True)
 class Content:
-    """Everything that goes into a page. `drawn` holds each figure with its finished HTML."""
+    """Everything that goes into a page."""
 
-    result: Result
-    run: RunFiles
-    drawn: Sequence[tuple[Figure, Safe]]
-    leans: Sequence[Lean] = ()
-    alternatives: Mapping[str, Result] = field(default_factory=dict)
-    references: Sequence[str] = ()
+    result: Result  # of this run
+    run: RunFiles  # the other files of the run directory
+    drawn: Sequence[tuple[Figure, Safe]]  # each figure with its finished HTML
+    leans: Sequence[Lean] = ()  # dependence of each number on the prior
+    alternatives: Mapping[str, Result] = field(default_factory=dict)  # other results of the same data, by label
+    references: Sequence[str] = ()  # BibTeX keys beside those that the result names
     sections: Sequence[tuple[Section, Sequence[Safe]]] = ()  # each with its drawn figures
 
     def figures(self, section: str) -> list[Safe]:
@@ -64,7 +64,7 @@ def page_title(content: Content) -> str:
 
 def parts(content: Content) -> list[Part]:
     """All sections that have something to say."""
-    own = [(section.name, section.title, _chapter(section, drawn)) for section, drawn in content.sections]
+    own = [(section.name, section.title, _section(section, drawn)) for section, drawn in content.sections]
     candidates: list[tuple[str, str, list[Safe | None]]] = [
         ("numbers", "Numbers", _numbers(content)),
         (
@@ -87,14 +87,14 @@ def parts(content: Content) -> list[Part]:
 
 def _numbers(content: Content) -> list[Safe | None]:
     result = content.result
-    found = list(result.quantities().items())[:CARDS]
-    if not found:
+    headlines = list(result.quantities().items())[:CARDS]
+    if not headlines:
         return []
-    cards = [_card(result.label(name), numbers) for name, numbers in found]
+    cards = [_card(result.label(name), numbers) for name, numbers in headlines]
     return [tag("div", *cards, class_="cards"), tables.quantities_table(content.result)]
 
 
-def _card(name: str, numbers: Mapping[str, Any]) -> Safe:
+def _card(name: str, numbers: Mapping[str, JSON]) -> Safe:
     unit = tag("span", Safe(f" {unit_html(numbers['unit'])}"), class_="unit") if numbers["unit"] else None
     low, high = float(numbers["q2_5"]), float(numbers["q97_5"])
     wide = tag("div", f"95 %: {tables.interval(numbers)}", class_="interval") if low < high else None
@@ -108,11 +108,11 @@ def _fit(content: Content) -> list[Safe | None]:
     return [*measured, *content.figures("fit")]
 
 
-def _chapter(section: Section, drawn: Sequence[Safe]) -> list[Safe | None]:
+def _section(section: Section, drawn: Sequence[Safe]) -> list[Safe | None]:
     """What the domain adds: its figures between the text and the table."""
     listed = tables.plain_table(section.table, section.title) if section.table else None
-    told = tag("p", prose(section.text), class_="muted") if section.text else None
-    return [told, *drawn, listed]
+    text = tag("p", prose(section.text), class_="muted") if section.text else None
+    return [text, *drawn, listed]
 
 
 def _convergence(content: Content) -> list[Safe | None]:
@@ -136,11 +136,11 @@ def _identifiability(content: Content) -> list[Safe | None]:
     if "identifiability" not in content.result.tree.children:
         return []
     rank, latents = (content.result.diagnostics.get(name) for name in ("effective_rank", "latents"))
-    told = f"The data determine {rank:.1f} of {latents} latent directions." if rank is not None else ""
+    text = f"The data determine {rank:.1f} of {latents} latent directions." if rank is not None else ""
     modes = tables.singular_values_table(content.result)
     figures = [html for figure, html in content.drawn if figure.name in _OF_IDENTIFIABILITY]
     folded = details("Singular values", modes) if modes else None
-    return [tag("p", told) if told else None, tables.shrinkage_table(content.result), *figures, folded]
+    return [tag("p", text) if text else None, tables.shrinkage_table(content.result), *figures, folded]
 
 
 def _sensitivity(content: Content) -> list[Safe | None]:
@@ -162,14 +162,14 @@ def _calibration(content: Content) -> list[Safe | None]:
     figures = content.figures("calibration")
     if content.result.estimated:
         return []  # means, whose errors follow from the chains: there is no prior to draw truths from
-    found = calibration_content(content.run.validation, tables.scalars(content.result))
-    if found is None and not figures:
+    measured = calibration_content(content.run.validation, tables.scalars(content.result))
+    if measured is None and not figures:
         text = (
             "Not measured for this run. To simulate data sets of this very set-up and count how often the bands cover:"
         )
         command = f"retrodict validate {shlex.quote(str(content.run.directory))} -n 200"
         return [tag("p", text, class_="muted"), tag("pre", command)]
-    return [found, *figures]
+    return [measured, *figures]
 
 
 def _reproduce(content: Content) -> list[Safe | None]:
@@ -194,7 +194,7 @@ def _warnings(problems: Iterable[str]) -> Safe | None:
     return tag("ul", *(tag("li", f"could not be read: {problem}") for problem in problems)) if problems else None
 
 
-def _command(argv: Any) -> str:
+def _command(argv: JSON) -> str:
     """One line to paste; the program's path is reduced to its name."""
     if not isinstance(argv, list):
         return str(argv)
@@ -203,18 +203,18 @@ def _command(argv: Any) -> str:
     return shlex.join([program, *words[1:]])
 
 
-def _hashes(title: str, files: Any) -> Safe | None:
+def _hashes(title: str, files: JSON) -> Safe | None:
     if not isinstance(files, dict) or not files:
         return None
     rows = [[name, tag("span", _digest(entry), class_="hash")] for name, entry in files.items()]
     return table([f"{title} file", "SHA-256"], rows, numeric=False, name=f"{title} files")
 
 
-def _digest(entry: Any) -> str:
+def _digest(entry: JSON) -> str:
     return str(entry.get("sha256", "")) if isinstance(entry, dict) else str(entry)
 
 
-def _versions(environment: Mapping[str, Any]) -> Safe | None:
+def _versions(environment: Mapping[str, JSON]) -> Safe | None:
     versions = environment.get("versions")
     if not isinstance(versions, dict):
         return None
@@ -230,7 +230,7 @@ def _provenance(result: Result) -> Safe:
     return table(["Setting", "Value"], rows, numeric=False, name="Settings of the method")
 
 
-def _flat(value: Any, name: str = "", depth: int = 0) -> Iterable[tuple[str, str]]:
+def _flat(value: JSON, name: str = "", depth: int = 0) -> Iterable[tuple[str, str]]:
     if isinstance(value, dict) and depth < 6:
         for key, item in value.items():
             yield from _flat(item, f"{name}.{key}".lstrip("."), depth + 1)

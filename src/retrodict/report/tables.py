@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import numpy as np
 
 from retrodict.base.format import ASYMMETRY, estimate, value_with_error
 from retrodict.base.section import Table
+from retrodict.base.types import JSON
 from retrodict.inference.findings.chains import R_HAT, SAMPLE_SIZE
 from retrodict.inference.findings.draws import INVALID
 from retrodict.inference.findings.information import PRIOR_DOMINATED
@@ -56,10 +56,10 @@ _LIMITS = {
     "pareto_k": f"≤ {PARETO_K.warn:g}",
 }
 _ENDS = ("", "_error", "_tau", "_tau_error")  # of the figures of an estimated number
-_TOLD_ELSEWHERE = {"schema", "kind", "per_quantity", "divergences", "undefined_fraction"}
+_IN_OTHER_TABLES = {"schema", "kind", "per_quantity", "divergences", "undefined_fraction"}
 
 
-def number(value: Any, digits: int = 4) -> str:
+def number(value: object, digits: int = 4) -> str:
     """A number in few digits; a dash for none."""
     if value is None or (isinstance(value, float | np.floating) and not np.isfinite(value)):
         return DASH
@@ -76,7 +76,7 @@ def fixed(value: float, decimals: int) -> str:
     return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−")
 
 
-def interval(numbers: Mapping[str, Any]) -> str:
+def interval(numbers: Mapping[str, JSON]) -> str:
     """The 95 % interval, both ends with the digits that its width gives them."""
     low, high = float(numbers["q2_5"]), float(numbers["q97_5"])
     if not (np.isfinite(low) and np.isfinite(high) and high > low):
@@ -87,7 +87,7 @@ def interval(numbers: Mapping[str, Any]) -> str:
     return f"{fixed(low, decimals)} … {fixed(high, decimals)}"
 
 
-def estimate_html(numbers: Mapping[str, Any]) -> Safe:
+def estimate_html(numbers: Mapping[str, JSON]) -> Safe:
     """The median with its 68 % interval: 1.234(56), or both sides one above the other."""
     median, low, high = (float(numbers[name]) for name in ("median", "q16", "q84"))
     if low == high:
@@ -112,28 +112,36 @@ def _numeric(content: Table) -> bool:
     return all(len(cell) <= NUMBER_LETTERS for row in content.rows for cell in row[1:] if isinstance(cell, str))
 
 
-def name_cell(named: Variable) -> Safe:
+def name_cell(variable: Variable) -> Safe:
     """Label and unit of a quantity."""
-    return Safe(f"{label(named.label)} [{unit_html(named.unit)}]" if named.unit else label(named.label))
+    return Safe(f"{label(variable.label)} [{unit_html(variable.unit)}]" if variable.unit else label(variable.label))
 
 
 def quantities_table(result: Result) -> Safe:
-    """Every derived number: 68 and 95 %, the prior's 68 %, and the shrinkage; of estimates what they are known by."""
+    """Every derived number: 68 and 95 %, the prior's 68 %, and the shrinkage; of estimates their errors."""
     if result.estimated:
         return _estimates_table(result)
     rows = []
-    for named in scalars(result):
-        own = weighted_statistics(named.values, named.weight)
-        before = weighted_statistics(named.prior, named.prior_weight) if np.any(named.prior_weight > 0) else None
-        shrinkage = fixed(float(result.shrinkage(named.name)), 2)
+    for variable in scalars(result):
+        own = weighted_statistics(variable.values, variable.weight)
+        before = (
+            weighted_statistics(variable.prior, variable.prior_weight) if np.any(variable.prior_weight > 0) else None
+        )
+        shrinkage = fixed(float(result.shrinkage(variable.name)), 2)
         rows.append(
-            [name_cell(named), estimate_html(own), interval(own), estimate_html(before) if before else DASH, shrinkage]
+            [
+                name_cell(variable),
+                estimate_html(own),
+                interval(own),
+                estimate_html(before) if before else DASH,
+                shrinkage,
+            ]
         )
     return table(["Quantity", "Median, 68 %", "95 %", "Prior, 68 %", "Shrinkage"], rows, name="Derived quantities")
 
 
 def _estimates_table(result: Result) -> Safe:
-    """Means with their standard errors, the memory of the chains, and what is known exactly."""
+    """Means with their standard errors, autocorrelation times, effective samples and exact values."""
     rows = []
     for name, row in result.quantities().items():
         unit = Safe(f" [{unit_html(row['unit'])}]") if row["unit"] else Safe("")
@@ -150,7 +158,7 @@ def _estimates_table(result: Result) -> Safe:
     return table(head, rows, name="Estimated quantities")
 
 
-def _signed(row: Mapping[str, Any]) -> str:
+def _signed(row: Mapping[str, JSON]) -> str:
     return value_with_error(row["mean"], row["error"]).replace("-", "−")
 
 
@@ -166,7 +174,7 @@ def fit_table(result: Result) -> Safe:
 def terms_table(result: Result) -> Safe | None:
     """chi2 and number of points of each data set, by its name; None for a single one."""
     terms = result.fit_by_term
-    rows = [[name, fixed(found["chi2"], 1), str(found["points"])] for name, found in terms.items()]
+    rows = [[name, fixed(term["chi2"], 1), str(term["points"])] for name, term in terms.items()]
     return table(["Data", Safe("χ<sup>2</sup>"), "points"], rows, name="Fit by data set") if rows else None
 
 
@@ -190,12 +198,12 @@ def convergence_table(result: Result) -> Safe | None:
     each = result.diagnostics.get("per_quantity") or {}
     if not isinstance(each, dict) or not each:
         return None
-    names = {named.name: label(named.label) for named in [*scalars(result), *functions(result)]}
+    names = {variable.name: label(variable.label) for variable in [*scalars(result), *functions(result)]}
     rows = [[names.get(name, name), *_convergence_cells(row)] for name, row in each.items()]
     return table(["Quantity", "R-hat", "bulk ESS", "tail ESS"], rows, name="Convergence")
 
 
-def _convergence_cells(row: Mapping[str, Any]) -> Iterable[Any]:
+def _convergence_cells(row: Mapping[str, JSON]) -> Iterable[str]:
     rhat, bulk, tail = (row.get(name) for name in ("rhat", "ess_bulk", "ess_tail"))
     yield f"{rhat:.3f}{_mark(rhat > R_HAT.warn)}" if rhat is not None else DASH
     for size in (bulk, tail):
@@ -209,35 +217,37 @@ def _mark(bad: bool) -> str:
 def diagnostics_table(result: Result) -> Safe:
     """Everything else that the run noted about itself, with its limit where there is one."""
     estimated = {f"{begin}{name}{end}" for begin in ("", "raw_", "data_") for name in result.estimated for end in _ENDS}
-    elsewhere = _TOLD_ELSEWHERE | estimated
-    told = {
+    elsewhere = _IN_OTHER_TABLES | estimated
+    figures = {
         name: value
         for name, value in result.diagnostics.items()
         if name not in elsewhere and isinstance(value, int | float) and not name.startswith(("rhat", "ess_"))
     }
-    rows = [[_MEANING.get(name, name.replace("_", " ")), number(v), _LIMITS.get(name, "")] for name, v in told.items()]
+    rows = [
+        [_MEANING.get(name, name.replace("_", " ")), number(v), _LIMITS.get(name, "")] for name, v in figures.items()
+    ]
     return table(["Figure", "Value", "Should be"], rows, name="Diagnostics")
 
 
 def shrinkage_table(result: Result) -> Safe:
     """How much of the prior's spread the data removed: of numbers, and the range of it along functions."""
     rows = []
-    for named in [*scalars(result), *functions(result)]:
-        values = np.atleast_1d(result.shrinkage(named.name))
-        known = values[np.isfinite(values)]
-        span = [fixed(float(known.min()), 2), fixed(float(known.max()), 2)] if known.size else [DASH, DASH]
-        share = f"{np.mean(known < PRIOR_DOMINATED):.0%}" if known.size and named.grid.size else DASH
-        rows.append([label(named.label), *span, share])
+    for variable in [*scalars(result), *functions(result)]:
+        values = np.atleast_1d(result.shrinkage(variable.name))
+        finite = values[np.isfinite(values)]
+        span = [fixed(float(finite.min()), 2), fixed(float(finite.max()), 2)] if finite.size else [DASH, DASH]
+        share = f"{np.mean(finite < PRIOR_DOMINATED):.0%}" if finite.size and variable.grid.size else DASH
+        rows.append([label(variable.label), *span, share])
     head = ["Quantity", "Least shrinkage", "Greatest", "Part of its grid that is the prior's"]
     return table(head, rows, name="Shrinkage")
 
 
 def singular_values_table(result: Result) -> Safe | None:
     """The largest modes one by one, with the fraction of the prior variance that the data leave."""
-    found = group(result, "identifiability")
-    if "singular_values" not in found:
+    identifiability = group(result, "identifiability")
+    if "singular_values" not in identifiability:
         return None
-    values = found["singular_values"].values
+    values = identifiability["singular_values"].values
     rows = [[i, number(float(s), 3), f"{1 / (1 + s * s):.1%}"] for i, s in enumerate(values[:MODES], 1)]
     return table(["Mode", "Singular value", "Prior variance left"], rows, name="Singular values")
 
@@ -246,7 +256,7 @@ def lean_table(leans: Iterable[Lean]) -> Safe:
     """Shifts of the medians as prior and likelihood are weakened and strengthened."""
     weak, strong = POWERS
     head = ["Quantity", *(_power(part, power) for part in ("prior", "likelihood") for power in (weak, strong))]
-    rows = [[label(lean.named.label), *(_shift(s) for s in (*lean.prior, *lean.likelihood))] for lean in leans]
+    rows = [[label(lean.variable.label), *(_shift(s) for s in (*lean.prior, *lean.likelihood))] for lean in leans]
     return table(head, rows, name="Sensitivity to the prior")
 
 
@@ -254,9 +264,9 @@ def alternatives_table(result: Result, alternatives: Mapping[str, Result]) -> Sa
     """Each derived number under other choices."""
     numbers = {"this run": result.quantities()} | {name: other.quantities() for name, other in alternatives.items()}
     rows = []
-    for named in scalars(result):
-        cells = [estimate_html(q[named.name]) if named.name in q else DASH for q in numbers.values()]
-        rows.append([name_cell(named), *cells])
+    for variable in scalars(result):
+        cells = [estimate_html(q[variable.name]) if variable.name in q else DASH for q in numbers.values()]
+        rows.append([name_cell(variable), *cells])
     return table(["Quantity", *numbers], rows, name="Other choices")
 
 

@@ -32,35 +32,42 @@ def write_report(
     references: Sequence[str] = (),
     sections: Sequence[Section] = (),
 ) -> Path:
-    """Write `report.html`, `figures/*.{png,pdf,csv}` and `CITATION.bib` into `directory`; returns the page's path.
+    """Write `report.html`, `figures/*.{png,pdf,csv}` and `CITATION.bib` into a run directory.
 
-    `result` is read from `directory` if it is not given. `figures` are the domain's own; those that any result
-    supports are added, unless one of the same name is given. `alternatives` are results of the same data under other
-    choices, by a label that says which; `references` are BibTeX keys beside those that the result names; `sections`
-    are the domain's own parts of the page.
+    Args:
+        directory: of the run.
+        result: read from `directory` if it is not given.
+        figures: the domain's own; those that any result supports are added, unless one of the same name is given.
+        alternatives: results of the same data under other choices, by a label that says which.
+        references: BibTeX keys beside those that the result names.
+        sections: the domain's own parts of the page.
 
-    Raises `InputError` if there is no valid result or a figure's name cannot be a file's, `StorageError` if writing
-    fails.
+    Returns:
+        The path of the page.
+
+    Raises:
+        InputError: if there is no valid result, or if a figure's name cannot be a file's.
+        StorageError: if writing fails.
     """
     directory = Path(directory)
     result = Result.load(directory) if result is None else result
     others = dict(alternatives or {})
     run = read_run(directory)
     extra = [coverage_figure(run.validation, scalars(result)), alternatives_figure(result, others)]
-    chosen = _checked([*figures, *generic.figures(result, figures), *(figure for figure in extra if figure)])
-    told = [(section, _drawn(_checked([*section.figures]))) for section in sections]
+    own = _check_names([*figures, *generic.figures(result, figures), *(figure for figure in extra if figure)])
+    parts_of_domain = [(section, _drawn(_check_names([*section.figures]))) for section in sections]
     content = Content(
-        result, run, list(zip(chosen, _drawn(chosen), strict=True)), leans(result), others, references, told
+        result, run, list(zip(own, _drawn(own), strict=True)), leans(result), others, references, parts_of_domain
     )
     title = f"{result.verdict.status}: {page_title(content)}"
     html = page(title, header(content), parts(content))
-    write_figures(directory, [*chosen, *(figure for section in sections for figure in section.figures)])
+    write_figures(directory, [*own, *(figure for section in sections for figure in section.figures)])
     write_text(directory / CITATION, cite.citations(result, references))
     write_text(directory / REPORT, html)
     return directory / REPORT
 
 
-def _checked(figures: list[Figure]) -> list[Figure]:
+def _check_names(figures: list[Figure]) -> list[Figure]:
     for figure in figures:
         if not _NAME.fullmatch(figure.name):
             expected = "letters, digits, '_', '-', '.', at most 100"

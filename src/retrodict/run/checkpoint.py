@@ -132,7 +132,7 @@ def _restore(prefix: str, arrays: dict[str, Stored], like: PyTree, convert: Call
     return jax.tree.unflatten(structure, [convert(arrays[f"{prefix}/{i}"], leaf) for i, leaf in enumerate(leaves)])
 
 
-def _plain(leaf: Leaf) -> Stored:
+def _plain(leaf: Shaped[Array, "..."] | Stored) -> Stored:
     return np.asarray(jax.random.key_data(leaf) if is_key(leaf) else leaf)
 
 

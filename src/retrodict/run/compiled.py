@@ -114,7 +114,7 @@ def _step(
 
 def _strong(leaf: Leaf) -> Leaf:
     """Python numbers become arrays, weak types strong ones: a restored state is then of the same type."""
-    if eqx.is_array(leaf) and is_key(leaf):
+    if isinstance(leaf, jax.Array) and is_key(leaf):
         return leaf
     if isinstance(leaf, jax.ShapeDtypeStruct) or not eqx.is_array_like(leaf):
         return leaf

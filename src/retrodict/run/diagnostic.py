@@ -11,7 +11,8 @@ new method defines its records in its own file and hands them over as `Draws.dia
 
 from collections.abc import Iterable
 from enum import IntEnum
-from typing import ClassVar, Final, NamedTuple, Protocol, TypeVar
+from inspect import Parameter, signature
+from typing import Final, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from retrodict.base.types import JSON
 
@@ -61,6 +62,7 @@ class Limits(NamedTuple):
         return Severity.WARN if value < self.warn else Severity.NOTE
 
 
+@runtime_checkable
 class Diagnostic(Protocol):
     """A record of a producer: figures with their findings.
 
@@ -90,13 +92,7 @@ class Diagnostic(Protocol):
         ...
 
 
-class _Fields(Protocol):
-    _fields: ClassVar[tuple[str, ...]]
-    _field_defaults: ClassVar[dict[str, JSON]]
-
-
 RecordT = TypeVar("RecordT", bound=Diagnostic)
-FieldsT = TypeVar("FieldsT", bound=_Fields)
 
 
 def pick(kind: type[RecordT], diagnostics: Iterable[Diagnostic]) -> RecordT | None:
@@ -121,7 +117,7 @@ def to_json(diagnostics: Iterable[Diagnostic]) -> dict[str, JSON]:
     return {name: value for record in diagnostics for name, value in record.to_json().items()}
 
 
-def from_json(kind: type[FieldsT], figures: dict[str, JSON]) -> FieldsT | None:
+def from_json(kind: type[RecordT], figures: dict[str, JSON]) -> RecordT | None:
     """A record from the figures of a result, for a report.
 
     Args:
@@ -131,6 +127,7 @@ def from_json(kind: type[FieldsT], figures: dict[str, JSON]) -> FieldsT | None:
     Returns:
         The record, or None if a figure that has no default is missing.
     """
-    if any(name not in figures for name in kind._fields if name not in kind._field_defaults):
+    fields = signature(kind).parameters
+    if any(name not in figures for name, field in fields.items() if field.default is Parameter.empty):
         return None
-    return kind(**{name: figures[name] for name in kind._fields if name in figures})
+    return kind(**{name: figures[name] for name in fields if name in figures})

@@ -4,13 +4,14 @@ import dataclasses
 import hashlib
 import re
 from collections.abc import Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 
+@runtime_checkable
 class HasType(Protocol):
     """An array, or what describes one."""
 

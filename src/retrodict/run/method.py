@@ -60,6 +60,7 @@ class Draws(NamedTuple):
     ancestor: Int[Array, "chain draw"] | None = None
 
 
+@runtime_checkable
 class Method(Protocol[T, S]):
     """One algorithm, for targets of class `T`, with a state of class `S`.
 

@@ -298,6 +298,21 @@ class Result:
         return json.loads(self.tree.attrs[name])
 
 
+def load(directory: str | os.PathLike[str]) -> Result:
+    """Read the result of a run.
+
+    Args:
+        directory: the run directory, which holds `result.nc` and `result.json`.
+
+    Returns:
+        What `infer` returned when it made that directory.
+
+    Raises:
+        InputError: if a file is missing, damaged or written by a newer version.
+    """
+    return Result.load(directory)
+
+
 def plain(value: object) -> JSON:
     """Numbers, texts, lists and mappings as JSON has them; what is not finite becomes null.
 

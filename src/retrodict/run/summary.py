@@ -1,6 +1,6 @@
 """A result as a table for the terminal: the verdict first, then the fit, the numbers, and what the data say."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +43,7 @@ def render(*parts: Sequence[str]) -> str:
 
 
 def header(
-    attributes: Mapping[str, JSON],
+    attributes: Mapping[Hashable, JSON],
     figures: Mapping[str, JSON],
     fit: Mapping[str, float],
     terms: Mapping[str, Mapping[str, JSON]],

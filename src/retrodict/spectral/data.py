@@ -14,7 +14,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
 from retrodict.base.tables import ColumnNames
 from retrodict.spectral.correlator import Correlator, check, check_sign, check_symmetry
-from retrodict.spectral.estimate import Errors, estimate, hartlap_inflation
+from retrodict.spectral.estimation import Errors, estimate, hartlap_inflation
 from retrodict.spectral.readers.opening import open_correlator
 from retrodict.spectral.resampling import Bootstrap, Jackknife
 from retrodict.spectral.samples import CorrelatorSamples

@@ -35,7 +35,7 @@ from retrodict.spectral.discretisation import (
     scale_to_data,
     visible_range,
 )
-from retrodict.spectral.estimate import Errors
+from retrodict.spectral.estimation import Errors
 from retrodict.spectral.inspect import KERNELS
 from retrodict.spectral.kernels import (
     AbstractKernel,

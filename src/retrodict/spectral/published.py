@@ -110,7 +110,11 @@ class PublishedSchedule:
 
     references: ClassVar[tuple[str, ...]] = ("wang2022", "kingma2015")  # keys of the bibliography
     uses_gradient: ClassVar[bool] = True  # in each step
-    positions_per_step: ClassVar[int] = 1
+
+    @property
+    def positions_per_step(self) -> int:
+        """One network."""
+        return 1
 
     @property
     def steps(self) -> int:

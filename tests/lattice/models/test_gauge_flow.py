@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from retrodict.base.errors import InputError
-from retrodict.cli.config import load
+from retrodict.cli.config import load_config
 from retrodict.cli.config.load import to_yaml
 from retrodict.generate.model import with_weights
 from retrodict.inference.infer import infer
@@ -158,8 +158,8 @@ def test_a_config_names_the_models_of_links(model, tmp_path):
     path.write_text(TEMPLATE)
     reverse_kl = "reverse_kl: {steps: 10, every: 5}," if "Gauge" in model else ""
     method = f"method={{kind: IndependenceMetropolis, model: {model}, data: null, fit: null, {reverse_kl} draws: 100}}"
-    loaded = load(path, ("theory={kind: Wilson, group: U1, shape: [8, 8], beta: 7.0}", method))
+    loaded = load_config(path, ("theory={kind: Wilson, group: U1, shape: [8, 8], beta: 7.0}", method))
     path.write_text(to_yaml(loaded.resolved))
-    assert load(path).method == loaded.method
+    assert load_config(path).method == loaded.method
     expected = SharedFlux() if not reverse_kl else GaugeFlow(layers=4, base=SharedFlux())
     assert loaded.method.model == expected

@@ -16,7 +16,7 @@ from retrodict.base.files import Source, parse_yaml
 from retrodict.cli.inspect import lines, look
 from retrodict.spectral.correlator import Correlator, check, check_sign, check_symmetry
 from retrodict.spectral.data import Errors, read_correlator, read_samples
-from retrodict.spectral.estimate import estimate
+from retrodict.spectral.estimation import estimate
 from retrodict.spectral.inspect import inspect
 from retrodict.spectral.mock import MockCorrelator
 from tests.neutron_star.readers import corpus as stars

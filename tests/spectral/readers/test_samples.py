@@ -6,7 +6,7 @@ import pytest
 from retrodict.base.errors import InputError
 from retrodict.problem.covariance import Covariance
 from retrodict.spectral.autocorrelation import integrated_times
-from retrodict.spectral.estimate import Errors, estimate, hartlap_inflation
+from retrodict.spectral.estimation import Errors, estimate, hartlap_inflation
 from retrodict.spectral.mock import MockCorrelator
 from retrodict.spectral.resampling import Bootstrap, bin_means
 from retrodict.spectral.samples import CorrelatorSamples

@@ -48,7 +48,7 @@ class Config:
         return infer(self.problem, self.method, seed=self.seed, path=None if out is None else Path(out), **options)
 
 
-def load(path: str | os.PathLike[str], overrides: tuple[str, ...] = (), *, seed: int | None = None) -> Config:
+def load_config(path: str | os.PathLike[str], overrides: tuple[str, ...] = (), *, seed: int | None = None) -> Config:
     """Read and check a config file.
 
     Args:

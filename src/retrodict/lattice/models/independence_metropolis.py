@@ -257,7 +257,9 @@ class IndependenceMetropolis:
         records.append(ModelDensity(density, mismatch, share.ess, self.steps, covered))
         records += training
         losses = (("fit", fitted), ("reverse_kl", polished))
-        records += [LossHistory(name, part.loss, part.validation) for name, part in losses if len(part.loss)]
+        records += [
+            LossHistory(name, *map(np.asarray, (part.loss, part.validation))) for name, part in losses if len(part.loss)
+        ]
 
         def files() -> dict[str, bytes]:
             last = np.asarray(redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last))
@@ -267,7 +269,7 @@ class IndependenceMetropolis:
             chain.measured,
             np.zeros((self.chains, self.draws)),  # type: ignore[arg-type]
             self.kind,
-            {"acceptance": np.asarray(chain.accepted, float)},
+            {"acceptance": np.asarray(chain.accepted, float)},  # type: ignore[arg-type]
             files=files,
             diagnostics=tuple(records),
         )

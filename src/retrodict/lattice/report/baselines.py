@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import jax
 import jax.random as jr
@@ -22,7 +22,7 @@ from retrodict.lattice.samplers.smc import LatticeSMC
 from retrodict.problem.target import Estimated
 from retrodict.run.compiled import Chunk, Compiled
 from retrodict.run.diagnostic import Diagnostic
-from retrodict.run.method import Draws
+from retrodict.run.method import Draws, Method
 
 CHAINS: Final = 16
 PARTICLES: Final = 1000
@@ -95,7 +95,9 @@ def _is_same(sampler: Sampler, own: str, settings: Mapping[str, JSON]) -> bool:
     return type(sampler).__name__ == own and all(settings.get(name) == value for name, value in flags.items())
 
 
-def run_for(action: AbstractAction, name: str, method: Sampler, seconds: float, seed: int = 0) -> SamplerRun:
+def run_for(
+    action: AbstractAction, name: str, method: Method[AbstractAction, Any], seconds: float, seed: int = 0
+) -> SamplerRun:
     """Run a sampler for about a given CPU time beside its compilation.
 
     Args:

@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from jaxtyping import Shaped
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree
@@ -93,7 +94,7 @@ class Independent:
         """Never early."""
         return jnp.asarray(False)
 
-    def finish(self, target: AbstractAction, state: State, history: PyTree[Array]) -> Draws:
+    def finish(self, target: AbstractAction, state: State, history: PyTree[Shaped[Array | np.ndarray, "..."]]) -> Draws:
         """All batches as one row of weighted draws.
 
         Args:

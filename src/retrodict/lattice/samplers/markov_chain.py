@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Inexact
+from jaxtyping import Inexact, Shaped
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
@@ -141,7 +141,7 @@ class AbstractMarkovChain:
         """Never early."""
         return jnp.asarray(False)
 
-    def finish(self, target: AbstractAction, state: State, history: PyTree[Array]) -> Draws:
+    def finish(self, target: AbstractAction, state: State, history: PyTree[Shaped[Array | np.ndarray, "..."]]) -> Draws:
         """What was measured after the warm-up, with diagnostics.
 
         Args:
@@ -150,10 +150,10 @@ class AbstractMarkovChain:
             history: what the steps have kept.
         """
         after: Kept = jax.tree.map(lambda leaf: np.swapaxes(np.asarray(leaf)[self.warmup :], 0, 1), history)
-        updates = zip(
-            self.updates, np.moveaxis(after.acceptance, 2, 0), np.moveaxis(after.energy_change, 2, 0), strict=True
-        )
-        figures = [_figures(*of_update, size) for of_update, size in zip(updates, state.sizes, strict=True)]
+        acceptance, change = (np.moveaxis(np.asarray(x), 2, 0) for x in (after.acceptance, after.energy_change))
+        figures = [
+            _figures(*of_update) for of_update in zip(self.updates, acceptance, change, state.sizes, strict=True)
+        ]
         return Draws(
             after.measured,
             np.zeros(after.measured.log_density.shape),  # type: ignore[arg-type]

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Inexact
+from jaxtyping import Inexact, Shaped
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
@@ -164,7 +164,7 @@ class LatticeSMC:
         ) -> tuple[Inexact[Array, "particles ..."], Scalar]:
             field, accepted = carry
             keys = spread(jr.split(jr.fold_in(move_key, number), self.particles))
-            moved = jax.vmap(lambda x, k: trajectory.apply(tempered, x, k, size))(field, keys)  # type: ignore[arg-type]
+            moved = jax.vmap(lambda x, k: trajectory.apply(tempered, x, k, size))(field, keys)
             field = jax.vmap(target.space.repair)(moved.field)
             return field, accepted + jnp.mean(jnp.asarray(moved.acceptance, float)) / self.moves
 
@@ -178,7 +178,9 @@ class LatticeSMC:
         """Whether the action itself has been reached."""
         return state.share >= 1.0
 
-    def finish(self, target: AbstractAction, state: Particles, history: PyTree[Array]) -> Draws:
+    def finish(
+        self, target: AbstractAction, state: Particles, history: PyTree[Shaped[Array | np.ndarray, "..."]]
+    ) -> Draws:
         """The last population: equal weights, but particles with a common ancestor are not independent.
 
         Args:

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Final
 
 from retrodict.base.domain import Reader
-from retrodict.base.recognition import NO_CLAIM, WEIGHT_NAMES, Claim, Column, FileHead, Layout, Strength
+from retrodict.base.recognition import NO_CLAIM, Claim, Column, FileHead, Layout, Strength
+from retrodict.base.tables import WEIGHT_NAMES
 from retrodict.base.units import NUMBER
 from retrodict.neutron_star.columns import (
     BARYON_NAMES,
