@@ -21,10 +21,13 @@ for latent in (-2.5, -0.6, 0.3, 1.5):  # of the width; all other latents at the 
     exists = np.asarray(stars.stable & stars.valid & (stars.mass > 0.4))
     label = f"$n_2/n_1$ = {float(np.exp(width)):.2f}"
     left.loglog(matter.density / 0.16, matter.node_pressure, label=label)
-    gaps = np.where(exists, stars.mass, np.nan)  # no line where no star is stable
-    right.plot(np.where(exists, stars.radius, np.nan), gaps, ".-", markersize=3, linewidth=0.9)
+    shown = exists if width < 0.05 else slice(None)  # a gap in the line where no star is stable
+    mass, radius = (np.where(exists, values, np.nan)[shown] for values in (stars.mass, stars.radius))
+    right.plot(radius, mass, ".-", markersize=3, linewidth=0.9)
 left.set(xlabel="baryon density [$n_\\mathrm{sat}$]", ylabel="pressure [MeV fm$^{-3}$]", xlim=(0.8, 8), ylim=(2, 1500))
 right.set(xlabel="radius [km]", ylabel="mass [$M_\\odot$]")
+left.set(xticks=[1, 2, 4, 8], xticklabels=["1", "2", "4", "8"])
+left.minorticks_off()
 left.legend(title="jump of density")
 figure.tight_layout()
 

@@ -1,6 +1,6 @@
 r"""
-Two experiments, one of them with a wrong normalisation?
-========================================================
+What do uncertain normalisations do to a fit?
+=============================================
 
 Two detectors measure the same spectrum; each has a normalisation known to 10 %. Fitting a straight line through all points pretends that errors are
 independent. A nuisance for each normalisation does not.
