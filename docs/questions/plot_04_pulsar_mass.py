@@ -45,4 +45,4 @@ print(f"{1 - weight.mean():.0%} of the prior is excluded")
 
 # %%
 # This is importance sampling by hand. The likelihood ``PulsarMass``, and ``rd.Importance``, do it with diagnostics of the weights:
-# ``problem("classic18", pulsars=(...))`` adds pulsars to measured stars.
+# ``problem(data, pulsars=(...))`` adds pulsars to measured stars, heavy ones by default.

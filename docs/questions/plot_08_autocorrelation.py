@@ -13,13 +13,13 @@ import retrodict as rd
 from retrodict.lattice import HMC, Phi4
 from retrodict.num.autocorrelation import autocovariance, gamma_method
 
-result = rd.infer(Phi4((8, 8), kappa=0.26, lam=0.022), HMC(chains=8, warmup=100, draws=1500), seed=0, progress=False)
+result = rd.infer(Phi4((8, 8), kappa=0.255, lam=0.022), HMC(chains=8, warmup=100, draws=1500), seed=0, progress=False)
 figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.2))
 left.plot(result.tree["posterior"]["abs_M"].values[0, :300], linewidth=0.8)
 left.set(xlabel="trajectory", ylabel="$|M|$", title="one chain")
 for name, label in (("abs_M", "$|M|$"), ("action_density", "$S/V$")):
     history = result.tree["posterior"][name].values
-    gamma = autocovariance(history)[:60] / autocovariance(history)[0]
+    gamma = autocovariance(history)[:160] / autocovariance(history)[0]
     estimate = gamma_method(history)
     (line,) = middle.plot(gamma, label=label)
     right.plot(
