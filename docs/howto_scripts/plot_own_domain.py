@@ -13,7 +13,7 @@ is diagonalised on a grid. JAX differentiates the eigenvalues (first-order pertu
 """
 
 # %%
-# The forward model returns the lowest levels; the ansatz is a smooth attractive well with white latents for its depth, range and surface.
+# The forward model returns the lowest levels; the ansatz is a smooth attractive well with standard-normal latents for its depth, range and surface.
 import jax.numpy as jnp
 import jax.random as jr
 import matplotlib.pyplot as plt

@@ -51,7 +51,7 @@ class UnadjustedLangevin:
 
     def check(self, target):
         if not isinstance(target, rd.AbstractLeastSquares):
-            raise rd.InputError("this method needs white latents", got=type(target).__name__)
+            raise rd.InputError("this method needs standard-normal latents", got=type(target).__name__)
 
     def init(self, target, key):
         return State(jax.vmap(target.init)(jr.split(key, self.chains)))
