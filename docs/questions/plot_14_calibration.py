@@ -49,5 +49,5 @@ axes.legend()
 figure.tight_layout()
 
 # %%
-# Coverage alone can be right by accident, so three tests (width, location, rank histogram) stand in the table. ``retrodict validate DIR -n 200`` does this for
+# The points of one quantity are correlated: they count the same truths. Coverage alone can be right by accident, so three tests (width, location, rank histogram) stand in the table. ``retrodict validate DIR -n 200`` does this for
 # a finished run.
