@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 CORES ?= 2
 LOWEST := .venv-lowest
 
-.PHONY: help demo test shapes lowest newer slow lint docs wheel clean
+.PHONY: help demo test shapes lowest newer example slow lint docs wheel clean
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -18,13 +18,17 @@ test: $(VENV)/.develop  ## the tests
 	@$(BIN)/python -m pytest -q -n $(CORES) --dist loadgroup
 
 shapes: $(VENV)/.develop  ## some tests of every folder, with all shape annotations checked at run time
-	@$(BIN)/python -m pytest -q --jaxtyping-packages=retrodict,beartype.beartype @tests/shapes.txt
+	@$(BIN)/python -m pytest -q --jaxtyping-packages=retrodict,tests.checker.check @tests/shapes.txt
 
 lowest: $(LOWEST)/.installed  ## quick tests of every folder with the lowest versions that pyproject.toml admits
 	@$(LOWEST)/bin/python -m pytest -q -o filterwarnings=default --disable-warnings @tests/quick.txt
 
 newer:  ## the same tests with the newest Python at hand after 3.11, in an environment of its own
 	@.ci/newer
+
+example: $(VENV)/.develop  ## the domain in a package of its own: installed from its folder, with its tests
+	@$(PIP) install --no-deps --upgrade --target build/example ./examples/retrodict-resonance
+	@PYTHONPATH=build/example $(BIN)/python -m pytest -q -o testpaths=examples examples
 
 slow: $(VENV)/.develop  ## the long tests
 	@$(BIN)/python -m pytest -q -m slow
@@ -41,7 +45,7 @@ wheel: $(VENV)/.develop  ## the distribution
 	@$(PIP) wheel --no-deps --wheel-dir dist .
 
 clean:  ## remove what the commands above made, except runs/
-	@rm -rf $(VENV) $(LOWEST) .venv-newer dist docs/_build docs/gallery docs/api/generated
+	@rm -rf $(VENV) $(LOWEST) .venv-newer build dist docs/_build docs/gallery docs/api/generated
 
 $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)

@@ -143,10 +143,19 @@ def divided(band: Mapping[str, np.ndarray], by: np.ndarray) -> dict[str, np.ndar
     return {name: value if name == "x" else value / by for name, value in band.items()}
 
 
-def band_of(summary: Mapping[str, Any], **about: Any) -> Band:
-    """A `Band` from the arrays that `Result.band` returns: `x, median, q2_5, q16, q84, q97_5`."""
-    names = ("x", "q16", "q84", "q2_5", "q97_5", "median")
-    return Band(**{name: summary[name] for name in names}, **about)
+def band_of(
+    summary: Mapping[str, Numbers], label: str = "", role: Role = "posterior", *, sideways: bool = False
+) -> Band:
+    """The band of a function of a result.
+
+    Args:
+        summary: what `Result.band` returns: the arrays x, median, q2_5, q16, q84, q97_5.
+        label: for the legend; none if empty.
+        role: decides the colour.
+        sideways: puts x on the vertical axis.
+    """
+    arrays = {name: summary[name] for name in ("x", "q16", "q84", "q2_5", "q97_5", "median")}
+    return Band(**arrays, label=label, role=role, sideways=sideways)
 
 
 def _panel_rows(index: int, panel: Panel) -> list[dict[str, Numbers]]:

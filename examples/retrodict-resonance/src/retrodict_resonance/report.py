@@ -9,7 +9,7 @@ from retrodict.base.section import Run, Section, Table
 
 def figures(result: Result) -> Sequence[Figure]:
     """The cross section over the energy, with its 68 and 95 % bands."""
-    band = band_of(result.band("line_shape"), "posterior")
+    band = band_of(result.band("line_shape"))
     panel = Panel("Energy", "Cross section", (band,), "MeV", "nb")
     return (Figure("line_shape", "Line shape", "The cross section and its bands.", (panel,), section="functions"),)
 
