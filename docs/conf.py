@@ -69,8 +69,18 @@ html_show_sourcelink = False
 
 def _typeset(app, what, name, obj, options, lines) -> None:
     """Docstrings are written with $...$ and $$...$$, which a reader of the source can read; Sphinx wants its own form."""
-    text = re.sub(r"\$\$(.+?)\$\$", _display, "\n".join(lines), flags=re.DOTALL)
+    text = "\n\n".join(map(_escape, "\n".join(lines).split("\n\n")))
+    text = re.sub(r"\$\$(.+?)\$\$", _display, text, flags=re.DOTALL)
     lines[:] = re.sub(r"\$([^$\n]+(?:\n[^$\n]+)?)\$", lambda m: f":math:`{' '.join(m[1].split())}`", text).split("\n")
+
+
+def _escape(paragraph: str) -> str:
+    """|M| and *lattice are plain text in our docstrings, substitutions and emphasis in Sphinx; math and examples stay."""
+    if ">>> " in paragraph:
+        return paragraph
+    parts = re.split(r"(\$\$.+?\$\$|\$[^$]+\$|`[^`]+`)", paragraph, flags=re.DOTALL)
+    special = r"(?<!\\)\||(?<!\*)\*(?=\w)(?![\w -]+\*)"  # a bar, a star that no other star closes
+    return "".join(part if part[:1] in ("$", "`") else re.sub(special, r"\\\g<0>", part) for part in parts)
 
 
 def _display(match: re.Match) -> str:
