@@ -79,7 +79,7 @@ def _escape(paragraph: str) -> str:
     if ">>> " in paragraph:
         return paragraph
     parts = re.split(r"(\$\$.+?\$\$|\$[^$]+\$|`[^`]+`)", paragraph, flags=re.DOTALL)
-    special = r"(?<!\\)\||(?<!\*)\*(?=\w)(?![\w -]+\*)"  # a bar, a star that no other star closes
+    special = r"(?<!\\)\||(?<![\\*])\*(?=\w)(?![\w -]+\*)"  # a bar, a star that no other star closes
     return "".join(part if part[:1] in ("$", "`") else re.sub(special, r"\\\g<0>", part) for part in parts)
 
 
