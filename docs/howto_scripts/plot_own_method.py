@@ -98,7 +98,7 @@ print(result)
 # %%
 # **Look at its bias.** The spread should be that of the exact posterior; it is too large by a share that grows with the step.
 exact = rd.infer(posterior, rd.Laplace(draws=4000), seed=0, progress=False).quantities()["intercept"]["sd"]
-sizes = (0.005, 0.01, 0.02, 0.03)
+sizes = (0.005, 0.015, 0.03)
 runs = [rd.infer(posterior, UnadjustedLangevin(size, chains=64), seed=1, progress=False) for size in sizes]
 figure, axes = plt.subplots(figsize=(4.8, 3.2))
 axes.plot(sizes, [run.quantities()["intercept"]["sd"] / exact for run in runs], "o-", label="unadjusted Langevin")

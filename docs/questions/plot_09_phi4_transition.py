@@ -12,7 +12,7 @@ import numpy as np
 import retrodict as rd
 from retrodict.lattice import Cluster, Phi4
 
-kappa = np.linspace(0.24, 0.29, 6)
+kappa = np.linspace(0.24, 0.29, 5)
 method = Cluster(chains=16, warmup=60, draws=200, trajectory=True)
 figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 3.4))
 for extent in (4, 8):
