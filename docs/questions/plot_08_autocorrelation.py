@@ -23,7 +23,7 @@ for name, label in (("abs_M", "$|M|$"), ("action_density", "$S/V$")):
     estimate = gamma_method(history)
     (line,) = middle.plot(gamma, label=label)
     right.plot(
-        np.cumsum(gamma) - 0.5, color=line.get_color(), label=f"{label}: {estimate.tau:.1f} ± {estimate.tau_error:.1f}"
+        np.cumsum(gamma) - 0.5, color=line.get_color(), label=f"{label}: {estimate.tau:.2f} ± {estimate.tau_error:.2f}"
     )
     right.axvline(estimate.window, color=line.get_color(), linestyle="--", linewidth=0.8)
     naive = history.std() / np.sqrt(history.size)
