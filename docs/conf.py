@@ -1,9 +1,12 @@
-"""Sphinx configuration: `make docs` builds the site with warnings as errors and runs every tutorial."""
+"""Sphinx configuration: `make docs` builds the site with warnings as errors and runs every page of the gallery."""
 
+import importlib
 import os
 import re
 import sys
 from pathlib import Path
+
+from sphinx.util import logging
 
 import retrodict
 
@@ -35,6 +38,7 @@ exclude_patterns = [
     "sg_execution_times.rst",
     "tutorials",
     "howto_scripts",
+    "questions",
 ]
 suppress_warnings = ["config.cache"]
 
@@ -45,8 +49,8 @@ autodoc_default_options = {"members": True, "undoc-members": False, "show-inheri
 napoleon_google_docstring = True
 
 sphinx_gallery_conf = {
-    "examples_dirs": ["tutorials", "howto_scripts"],
-    "gallery_dirs": ["gallery/tutorials", "gallery/howto"],
+    "examples_dirs": ["tutorials", "howto_scripts", "questions"],
+    "gallery_dirs": ["gallery/tutorials", "gallery/howto", "gallery/questions"],
     "filename_pattern": r"/plot_",
     "download_all_examples": False,
     "remove_config_comments": True,
@@ -65,13 +69,37 @@ html_show_sourcelink = False
 
 def _typeset(app, what, name, obj, options, lines) -> None:
     """Docstrings are written with $...$ and $$...$$, which a reader of the source can read; Sphinx wants its own form."""
-    text = re.sub(r"\$\$(.+?)\$\$", _display, "\n".join(lines), flags=re.DOTALL)
+    text = "\n\n".join(map(_escape, "\n".join(lines).split("\n\n")))
+    text = re.sub(r"\$\$(.+?)\$\$", _display, text, flags=re.DOTALL)
     lines[:] = re.sub(r"\$([^$\n]+(?:\n[^$\n]+)?)\$", lambda m: f":math:`{' '.join(m[1].split())}`", text).split("\n")
+
+
+def _escape(paragraph: str) -> str:
+    """|M| and *lattice are plain text in our docstrings, substitutions and emphasis in Sphinx; math and examples stay."""
+    if ">>> " in paragraph:
+        return paragraph
+    parts = re.split(r"(\$\$.+?\$\$|\$[^$]+\$|`[^`]+`)", paragraph, flags=re.DOTALL)
+    special = r"(?<!\\)\||(?<![\\*])\*(?=\w)(?![\w -]+\*)"  # a bar, a star that no other star closes
+    return "".join(part if part[:1] in ("$", "`") else re.sub(special, r"\\\g<0>", part) for part in parts)
 
 
 def _display(match: re.Match) -> str:
     return "\n\n.. math::\n\n   " + " ".join(match[1].split()) + "\n\n"
 
 
+def _report_missing(app, env) -> None:
+    """Warn of public names without an entry in the reference, so that `make docs` fails."""
+    there = {entry[0] for entry in env.get_domain("py").get_objects()}
+    for package in ("retrodict", *(f"retrodict.{room}" for room in PACKAGES)):
+        names = (name for name in dir(importlib.import_module(package)) if name[0] != "_" and name not in PACKAGES)
+        for name in names:
+            if f"{package}.{name}" not in there:
+                logging.getLogger(__name__).warning("%s.%s is public, but not in docs/api", package, name)
+
+
+PACKAGES = ("generate", "lattice", "neutron_star", "spectral")
+
+
 def setup(app) -> None:
     app.connect("autodoc-process-docstring", _typeset)
+    app.connect("env-check-consistency", _report_missing)

@@ -2,7 +2,7 @@
 Your own domain
 ===============
 
-Retrodict knows nothing of neutron stars in its core. A *domain* is an ansatz, a forward model, data and a few names; this page makes one in forty
+The core of Retrodict has no physics of any domain. A *domain* is an ansatz, a forward model, data and a few names; this page makes one in forty
 lines: the force between two particles from the energies of their bound states, an eigenvalue problem.
 
 The radial Schroedinger equation for :math:`u(r)`, with :math:`\\hbar^2/2m = 1`,
@@ -13,7 +13,7 @@ is diagonalised on a grid. JAX differentiates the eigenvalues (first-order pertu
 """
 
 # %%
-# The forward model returns the lowest levels; the ansatz is a smooth attractive well with white latents for its depth, range and surface.
+# The forward model returns the lowest levels; the ansatz is a smooth attractive well with standard-normal latents for its depth, range and surface.
 import jax.numpy as jnp
 import jax.random as jr
 import matplotlib.pyplot as plt
@@ -57,7 +57,7 @@ error = np.full(4, 0.01)
 data = levels + error * jr.normal(jr.key(1), (4,))
 
 # %%
-# The bands are those of V(r); the manifold sampler does not mind how precise the data are.
+# The bands are those of V(r); ``ConstrainedHMC`` works alike for precise and imprecise data.
 posterior = rd.Posterior(
     ansatz=Well(),
     forward=BoundStates(4),
@@ -83,3 +83,6 @@ axes.plot(RADIUS, Well()(truth), color="black", label="truth")
 axes.set(xlabel="r [fm]", ylabel="V(r) [fm$^{-2}$]", xlim=(0, 8))
 axes.legend()
 figure.tight_layout()
+
+# %%
+# From here it is a small step to a domain that ``retrodict inspect``, ``new``, ``run`` and ``report`` serve: a package with one description, :doc:`/howto/domain_package`.

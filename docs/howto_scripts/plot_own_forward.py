@@ -32,10 +32,10 @@ class Drop(rd.AbstractForward):
 
 
 # %%
-# The unknown: two positive numbers, made from white latents. The prior is what this map makes of a standard normal: g = 9.8(5), and gamma known to a
+# The unknown: two positive numbers, made from standard-normal latents. The prior is what this map makes of a standard normal: g = 9.8(5), and gamma known to a
 # factor of three.
 class GravityAndDrag(rd.AbstractAnsatz):
-    """Two white latents -> (g [m s^-2], gamma [s^-1]), both positive."""
+    """Two standard-normal latents -> (g [m s^-2], gamma [s^-1]), both positive."""
 
     @property
     def dim(self):

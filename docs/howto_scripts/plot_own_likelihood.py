@@ -3,7 +3,7 @@ Your own likelihood, two instruments, a nuisance
 ================================================
 
 A likelihood says what data are worth: how probable they are if a prediction is true. This page joins two instruments that look at different parts of
-one prediction, with a likelihood of our own for one of them, and two numbers that nobody asks for but both answers depend on.
+one prediction, with a likelihood of our own for one of them, and two nuisances: unknown numbers that are not the answer, but on which the data depend.
 
 A radioactive source decays, :math:`R(t) = R_0\\,e^{-\\lambda t}`. A counter counts decays in windows of a second, on a background that is known to 20 %.
 A current meter follows the same source with errors of 8 % of the *true* value, and its calibration is uncertain by 5 %.

@@ -2,7 +2,7 @@ r"""
 Two peaks behind twenty-five numbers
 ====================================
 
-A Euclidean propagator is an average over the spectral function behind it, and averages forget. Here a propagator of two Breit-Wigner peaks is measured at
+A Euclidean propagator is an average over the spectral function behind it, and an average loses information. Here a propagator of two Breit-Wigner peaks is measured at
 twenty-five momenta to a part in a thousand. What of the peaks can still be said?
 """
 
@@ -80,8 +80,8 @@ right.set(
 figure.tight_layout()
 
 # %%
-# The curves on the right are changes of :math:`\rho` by one standard deviation of the prior that move no datum by as much as its error. Whoever asks for *the*
-# spectral function behind these data asks for a number along each of them.
+# The curves on the right are changes of :math:`\rho` by one standard deviation of the prior that move no datum by as much as its error. *The*
+# spectral function behind these data would need a number along each of them.
 #
 # The naive answer
 # ----------------
@@ -109,7 +109,7 @@ axes.set(xlim=(0, 12), ylim=(0, 2), xlabel="$\\omega$ [GeV]", ylabel="$\\rho$", 
 figure.tight_layout()
 
 # %%
-# The posterior is sampled on a manifold on which every noise level looks alike (``ConstrainedHMC``): no linearisation, and no tuning by hand.
+# The posterior is sampled by ``ConstrainedHMC``, which works alike at every noise level: no linearisation, and no tuning by hand.
 #
 # .. note:: Short chains, so that this page builds quickly; the verdict watches them. ``retrodict demo spectral`` runs longer ones.
 result = rd.infer(target, rd.ConstrainedHMC(chains=12, warmup=30, draws=60, leapfrog=6), seed=0)
@@ -118,14 +118,14 @@ band = result.band("spectral_function")
 
 # %%
 # The classical reconstructions of the same data stand beside it. All of them fit; their spread is the freedom that the data leave, seen through a few
-# regulators. A band that is wide where they disagree is the honest summary.
+# regulators. A band that is wide where they disagree summarises that.
 methods = compare_methods(linear_problem_of(target))
 figure, axes = plt.subplots(figsize=(6.4, 4))
 axes.fill_between(omega, band["q2_5"], band["q97_5"], color="tab:blue", alpha=0.2, label="posterior, 95 %")
 axes.fill_between(omega, band["q16"], band["q84"], color="tab:blue", alpha=0.4, label="posterior, 68 %")
-for each in methods:
-    if np.isfinite(each.chi2):
-        axes.plot(omega, each.at(omega), color="0.5", linewidth=0.8)
+for method in methods:
+    if np.isfinite(method.chi2):
+        axes.plot(omega, method.at(omega), color="0.5", linewidth=0.8)
 axes.plot(omega, truth, color="black", linestyle="--", label="truth")
 axes.plot([], [], color="0.5", linewidth=0.8, label="classical methods")
 axes.set(xlabel="$\\omega$ [GeV]", ylabel="$\\rho$", ylim=(0, 1.6))

@@ -1,9 +1,9 @@
 r"""
-How long a lattice remembers
+Autocorrelation on a lattice
 ============================
 
-A Markov chain on a lattice gives an average and, if one is not careful, an error that is far too small: consecutive configurations know each other. This page
-goes from an action to its observables, measures how long the chains remember, sees two ways in which they slow down to a halt, and cures both.
+A Markov chain on a lattice gives an average and, without care, an error that is far too small: consecutive configurations are correlated. This page goes from an action
+to its observables, measures the autocorrelation time, shows two ways in which chains slow down, and a cure for each.
 """
 
 # %%
@@ -38,10 +38,10 @@ print(result)
 # :math:`N/2\tau_\mathrm{int}` independent configurations. By symmetry :math:`\langle M\rangle = 0`, and the table says how far off the run is. The verdict looks
 # at all of it.
 #
-# What the memory looks like
-# --------------------------
+# The autocorrelation function
+# ----------------------------
 #
-# The autocorrelation function of :math:`|M|` falls exponentially; the action density, a local quantity, forgets much faster.
+# The autocorrelation function of :math:`|M|` falls exponentially; the action density, a local quantity, decorrelates much faster.
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
 history = result.tree["posterior"]["abs_M"].values
 left.plot(history[:2, :400].T, linewidth=0.8)
@@ -60,21 +60,21 @@ figure.tight_layout()
 #
 # On a larger lattice the correlation length may grow, and local updates need about :math:`\xi^2` of themselves to carry a message that far. Cluster updates flip whole correlated regions of signs at once; a short trajectory goes with them, since they leave :math:`|\phi|` as it is.
 samplers = {"HMC": hmc, "clusters and HMC": Cluster(chains=16, warmup=200, draws=3500, trajectory=True)}
-memory = {name: [] for name in samplers}
+times = {name: [] for name in samplers}
 for extent in (8, 16):
     theory = Phi4((extent, extent), kappa=0.27, lam=LAM, precision=32)
     for name, method in samplers.items():
-        known = theory.shape == action.shape and method is hmc
-        found = result if known else rd.infer(theory, method, seed=1)
-        row = found.quantities()["abs_M"]
-        memory[name].append((row["tau_int"], row["tau_int_error"]))
+        is_first = theory.shape == action.shape and method is hmc
+        run = result if is_first else rd.infer(theory, method, seed=1)
+        row = run.quantities()["abs_M"]
+        times[name].append((row["tau_int"], row["tau_int_error"]))
         print(
             f"L = {extent:2d}  {name:16s}  |M| = {row['mean']:.4f} +- {row['error']:.4f},  tau = {row['tau_int']:5.1f} +- {row['tau_int_error']:.1f},"
-            f"  verdict {found.verdict.status}"
+            f"  verdict {run.verdict.status}"
         )
 
 figure, axes = plt.subplots(figsize=(5.4, 3.4))
-for name, values in memory.items():
+for name, values in times.items():
     tau, error = np.array(values).T
     axes.errorbar([8, 16], tau, error, fmt="o-", label=name)
 axes.set(xscale="log", yscale="log", xlabel="$L$", ylabel=r"$\tau_\mathrm{int}(|M|)$ [steps]", xticks=[8, 16])

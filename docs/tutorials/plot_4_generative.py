@@ -4,7 +4,7 @@ From noise to a lattice field
 
 In 1981 Parisi and Wu quantised fields by a Langevin equation whose drift is the force of the action. A diffusion model draws pictures by a Langevin equation whose
 drift is learnt from pictures. This page puts the two side by side: a score learnt from lattice configurations *is* the force, where the noise is small; run
-backwards from noise it draws configurations; and since it knows the probability of what it draws, its bias can be measured and removed, exactly.
+backwards from noise it draws configurations; and since the probability of each draw can be computed, its bias can be measured and removed, exactly.
 """
 
 # %%
@@ -53,7 +53,7 @@ figure.tight_layout()
 # The learnt drift is the force
 # -----------------------------
 #
-# As :math:`\sigma\to0` the score of :math:`e^{-S}` is :math:`-\partial S/\partial\phi`, the drift of stochastic quantisation. The model was shown configurations, never the action. On
+# As :math:`\sigma\to0` the score of :math:`e^{-S}` is :math:`-\partial S/\partial\phi`, the drift of stochastic quantisation. The model was trained on configurations, never on the action. On
 # the left its drift at every site of some configurations over the true force; on the right how it departs from the force as noise grows: then it is the drift of another,
 # smoother theory, which is why it can lead from noise to configurations where the force itself would be lost.
 some = fields[:64]
@@ -130,5 +130,5 @@ figure.tight_layout()
 
 # %%
 # On a lattice of this size clusters still win: a draw costs more than an effective configuration of theirs, as :doc:`/physics/lattice_generative` says with numbers. What the model gives is
-# independence, :math:`\ln Z`, and jumps between modes that no local update connects. ``retrodict demo lattice`` runs a learned sampler beside HMC, clusters and sequential Monte Carlo, and puts
+# independence, :math:`\ln Z`, and jumps between modes that no local update connects. ``retrodict demo lattice`` runs a trained sampler beside HMC, clusters and sequential Monte Carlo, and puts
 # all of them into one report.
