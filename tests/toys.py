@@ -5,7 +5,7 @@ import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -72,6 +72,13 @@ class RandomWalk:
     chains: int = 4
     far: float = 1e9  # done as soon as a chain has come this far
     push: float = 0.0  # a drift towards trouble
+
+    references: ClassVar[tuple[str, ...]] = ()
+    uses_gradient: ClassVar[bool] = False
+
+    @property
+    def positions_per_step(self) -> int:
+        return self.chains
 
     def check(self, target: AbstractTarget) -> None:
         pass

@@ -10,6 +10,8 @@ import numpy as np
 
 from retrodict.base.types import Array, PyTree, Scalar
 from retrodict.inference.diagnostics import effective_sample_size
+from retrodict.inference.findings.particles import Population
+from retrodict.run.diagnostic import pick
 from retrodict.run.method import Draws
 from tests.inference.targets import Exact
 
@@ -53,8 +55,8 @@ def deviations(draws: Draws, exact: Exact) -> np.ndarray:
 def _deviation(column: np.ndarray, weight: np.ndarray, wanted: float, draws: Draws) -> float:
     mean = np.sum(weight * column)
     spread = np.sqrt(np.sum(weight * (column - mean) ** 2))
-    if "ancestors" in draws.statistics:  # particles with a common ancestor are not independent
-        return (mean - wanted) / (spread / np.sqrt(float(draws.statistics["ancestors"])))
+    if population := pick(Population, draws.diagnostics):  # particles with a common ancestor are not independent
+        return (mean - wanted) / (spread / np.sqrt(float(population.ancestors)))
     if len(column) > 1:
         return (mean - wanted) / (spread / np.sqrt(float(effective_sample_size(column))))
     return (mean - wanted) / np.sqrt(np.sum((weight * (column - mean)) ** 2))

@@ -1,6 +1,6 @@
 """A problem with a known answer for the tests of all that judges answers: linear, Gaussian, and solved exactly."""
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -80,6 +80,13 @@ class Exact(eqx.Module):
     chains: int = eqx.field(static=True, default=4)
     width: jax.Array | float = eqx.field(converter=jnp.asarray, default=1.0)  # scales the spread
     bias: jax.Array | float = eqx.field(converter=jnp.asarray, default=0.0)  # shift in posterior standard deviations
+
+    references: ClassVar[tuple[str, ...]] = ()
+    uses_gradient: ClassVar[bool] = False
+
+    @property
+    def positions_per_step(self):
+        return self.chains
 
     def check(self, target):
         pass

@@ -11,6 +11,7 @@ from retrodict.inference import constrained_hmc as manifold
 from retrodict.inference import tempering
 from retrodict.inference.constrained_hmc import ConstrainedHMC, Phase, rattle, tangent_noise
 from retrodict.inference.diagnostics import effective_sample_size
+from retrodict.run.diagnostic import to_json
 from tests.inference.driving import deviations, run
 from tests.inference.targets import NOTHING, banana, by_grid, measured, sheet
 
@@ -28,7 +29,7 @@ def test_the_step_size_does_not_depend_on_the_noise_and_the_moments_stay_exact()
     sizes = []
     for noise in (1e-2, 1e-4, 1e-6):
         draws, _ = run(sheet(noise), METHOD)
-        sizes.append(float(draws.statistics["step_size"]))
+        sizes.append(to_json(draws.diagnostics)["step_size"])
         square = np.asarray(draws.position)[..., 0] ** 2
         error = np.std(square) / np.sqrt(effective_sample_size(square))
         assert error < 0.025

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 
 from retrodict.base.errors import InputError
 from retrodict.inference.evaluate import evaluate
+from retrodict.inference.findings.particles import Population
 from retrodict.inference.infer import conclude, infer
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import AbstractForward
@@ -90,8 +91,9 @@ def test_a_cloud_of_copies_is_caught_and_one_of_strangers_is_not(families, statu
     draws, _ = exact.draws("z")
     ancestor = np.random.default_rng(0).permutation(np.arange(2000) % families)
     count = float(families)
-    statistics = {"ancestor": ancestor[None], "ancestors": np.asarray(count)}
-    cloud = Draws(jnp.asarray(draws[ancestor][None]), jnp.zeros((1, 2000)), "exact", statistics)
+    records = (Population(count, True),)
+    position = jnp.asarray(draws[ancestor][None])
+    cloud = Draws(position, jnp.zeros((1, 2000)), "exact", {}, diagnostics=records, ancestor=ancestor[None])
     result = conclude(target, METHOD, cloud, prior_draws=50)
     assert result.verdict.status == status, result.verdict.reasons
     assert "rhat" not in result.diagnostics

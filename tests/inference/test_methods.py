@@ -13,11 +13,13 @@ from numpy.testing import assert_allclose
 
 from retrodict.base.errors import InputError, Interrupted
 from retrodict.base.types import Flag, Vector
+from retrodict.inference.basins import Basins
 from retrodict.inference.constrained_hmc import ConstrainedHMC
+from retrodict.inference.diagnose import diagnose
 from retrodict.inference.diagnostics import effective_sample_size, genealogy_ess, rhat_and_bulk_ess
 from retrodict.inference.ensemble import Ensemble
 from retrodict.inference.evaluate import evaluate
-from retrodict.inference.facts import facts_of
+from retrodict.inference.findings.weights import Evidence, ImportanceWeights
 from retrodict.inference.gradient import Adam
 from retrodict.inference.importance import Importance, fill_bank
 from retrodict.inference.laplace import Laplace
@@ -29,6 +31,7 @@ from retrodict.inference.train import Train
 from retrodict.problem.forward import AbstractForward
 from retrodict.problem.posterior import Posterior
 from retrodict.run import loop
+from retrodict.run.diagnostic import pick, to_json
 from retrodict.run.directory import RunDirectory
 from retrodict.run.loop import advance
 from tests.inference.driving import deviations, run, taken
@@ -106,7 +109,7 @@ def test_members_that_are_not_confined_are_selected_after_the_fit():
     position, kept = np.asarray(draws.position[0]), np.isfinite(draws.log_weight[0])
     assert_allclose(position, everywhere.position[0], atol=1e-6)
     assert np.array_equal(kept, position[:, 0] > 0.8)
-    assert_allclose(draws.statistics["kept_fraction"], kept.mean())
+    assert_allclose(to_json(draws.diagnostics)["kept_fraction"], kept.mean())
     assert 0.2 < kept.mean() < 0.8
 
 
@@ -118,7 +121,8 @@ def test_confined_members_are_held_at_the_border_instead():
 
 
 def test_a_laplace_approximation_of_a_bent_posterior_distrusts_itself():
-    good, bad = (run(target, METHODS["Laplace"])[0].statistics["pareto_k"] for target in (linear(), sheet(0.1)))
+    answers = (run(target, METHODS["Laplace"])[0] for target in (linear(), sheet(0.1)))
+    good, bad = (pick(ImportanceWeights, draws.diagnostics).pareto_k for draws in answers)
     assert good == 0.0
     assert bad > 0.7
 
@@ -137,19 +141,20 @@ def test_a_laplace_approximation_of_a_bent_posterior_distrusts_itself():
 )
 def test_the_evidence_is_that_of_the_quadrature(problem, method, promised):
     target = PROBLEMS[problem]()
-    statistics = run(target, METHODS[method])[0].statistics
-    error = 4 * float(statistics.get("log_evidence_error", 0.0)) + promised
-    assert abs(float(statistics["log_evidence"]) - by_grid(target).log_evidence) < error
+    evidence = pick(Evidence, run(target, METHODS[method])[0].diagnostics)
+    error = 4 * float(evidence.log_evidence_error or 0.0) + promised
+    assert abs(float(evidence.log_evidence) - by_grid(target).log_evidence) < error
     assert error < 0.5
 
 
 def test_separate_valleys_are_counted_where_the_tail_of_the_weights_looks_fine():
     """Two modes, one twice as heavy: the tail index has no objection, the descents of the members have."""
     one, two = (run(problem(), Ensemble(members=200))[0] for problem in (banana, valleys))
-    assert (one.statistics["basins"], two.statistics["basins"]) == (1, 2)
-    assert 0.2 < two.statistics["outside_main_basin"] < 0.5
-    assert two.statistics["pareto_k"] < 0.7
-    assert facts_of(valleys(), jax.device_get(two), evaluate(valleys(), two.position[0]))["basins"] == 2
+    assert [pick(Basins, draws.diagnostics).number for draws in (one, two)] == [1, 2]
+    assert 0.2 < pick(Basins, two.diagnostics).outside < 0.5
+    assert pick(ImportanceWeights, two.diagnostics).pareto_k < 0.7
+    records = diagnose(valleys(), jax.device_get(two), evaluate(valleys(), two.position[0]))
+    assert to_json(records)["basins"] == 2
 
 
 @pytest.fixture(scope="module")
@@ -161,17 +166,17 @@ def populations():
 
 
 def test_the_error_of_the_evidence_is_its_scatter_over_runs(populations):
-    runs = [draws.statistics for draws in populations]
-    scatter = np.std([float(one["log_evidence"]) for one in runs])
+    runs = [to_json(draws.diagnostics) for draws in populations]
+    scatter = np.std([one["log_evidence"] for one in runs])
     # A scatter from 60 runs is known to 9 %.
-    assert_allclose(np.sqrt(np.mean([float(one["log_evidence_error"]) ** 2 for one in runs])), scatter, rtol=0.3)
+    assert_allclose(np.sqrt(np.mean([one["log_evidence_error"] ** 2 for one in runs])), scatter, rtol=0.3)
 
 
 def test_the_genealogy_tells_the_scatter_of_the_means_over_runs(populations):
     """Effective particles give the error of a mean; all particles, as if independent, would give too small a one."""
     means, errors = [], []
     for draws in populations:
-        particles, ancestor = np.asarray(draws.position[0]), np.asarray(draws.statistics["ancestor"][0])
+        particles, ancestor = np.asarray(draws.position[0]), np.asarray(draws.ancestor[0])
         means.append(particles.mean(axis=0))
         errors.append(particles.std(axis=0) / np.sqrt(genealogy_ess(particles, ancestor)))
     assert_allclose(np.sqrt(np.mean(np.square(errors), axis=0)), np.std(means, axis=0), rtol=0.35)

@@ -92,7 +92,7 @@ def test_mean_potentials_differ_by_the_log_of_the_ratio_of_masses():
 
 def test_without_the_watch_chains_stay_in_any_valley(monkeypatch):
     """The twin."""
-    monkeypatch.setattr(stuck_chains, "HOPELESS", np.inf)
+    monkeypatch.setattr(stuck_chains, "NEGLIGIBLE", np.inf)
     jax.clear_caches()  # what was compiled knows the limit
     assert np.mean(half_in_each(4.0).z0 > 0) == 0.5
     jax.clear_caches()

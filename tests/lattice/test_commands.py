@@ -125,7 +125,7 @@ def test_the_report_shows_configurations_distributions_autocorrelation_and_basel
     for name in ("configurations", "distributions", "sampling", "methods"):
         assert f'<section id="{name}">' in page
     assert "HMC again" in page
-    assert "are thermalised" in page
+    assert "thermalised: the shortest chain is" in page
     assert "Calibration" not in page
     for name in ("configurations", "distributions", "methods", "traces", "correlator"):
         assert {p.suffix for p in (study / "run" / "figures").glob(f"{name}.*")} == {".png", ".pdf", ".csv"}
@@ -312,7 +312,7 @@ def test_what_cannot_be_is_refused_with_exit_code_2_and_nothing_written(name, tm
 def test_a_lattice_takes_no_data(tmp_path, capsys):
     (tmp_path / "data.csv").write_text("x\n1\n")
     assert execute(["new", "lattice", str(tmp_path / "study"), "--data", str(tmp_path / "data.csv")]) == 2
-    assert "not fitted to data" in capsys.readouterr().err
+    assert "takes no data" in capsys.readouterr().err
     assert not (tmp_path / "study").exists()
 
 

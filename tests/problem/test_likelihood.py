@@ -69,7 +69,7 @@ EXPECTED = jnp.array([0.3, 4.0, 60.0])
 
 def mock_distribution(likelihood, cdf):
     """The p value of mock data of `likelihood` at EXPECTED under `cdf`, by randomised transforms in every point."""
-    data = np.asarray(jax.vmap(lambda key: likelihood.sample(key, EXPECTED))(jr.split(jr.key(0), 2000)))
+    data = np.asarray(jax.vmap(lambda key: likelihood.sample(key, EXPECTED))(jr.split(jr.key(0), 6000)))
     low, high = cdf(data)
     place = low + np.random.default_rng(0).uniform(size=data.shape) * (high - low)
     return min(scipy.stats.kstest(column, "uniform").pvalue for column in place.T)

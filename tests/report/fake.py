@@ -132,6 +132,7 @@ def _attributes(status: str) -> dict[str, Any]:
         "WARN": ["an approximate method: its spread is not a calibrated posterior; measure it with `validate`"],
         "FAIL": ["R-hat 1.08 of maximum_mass exceeds 1.01", "bulk ESS 87 of radius_1.4 is below 400"],
     }
+    remedies = ["run longer chains" for _ in reasons[status]]
     rows = {name: {"rhat": 1.002, "ess_bulk": 912.0, "ess_tail": 804.0} for name in SCALARS}
     diagnostics = {
         "kind": "exact",
@@ -157,7 +158,7 @@ def _attributes(status: str) -> dict[str, Any]:
         "target": "Posterior(GaussianProcess, Stars, Independent, StandardNormal)",
         "method": "NUTS",
         "seed": 0,
-        "verdict": json.dumps({"status": status, "reasons": reasons[status], "notes": notes}),
+        "verdict": json.dumps({"status": status, "reasons": reasons[status], "notes": notes, "remedies": remedies}),
         "diagnostics": json.dumps(diagnostics),
         "provenance": json.dumps({"data": "classic18"}),
         "references": json.dumps(["hoffman2014", "betancourt2017", "blackjax2024"]),

@@ -108,6 +108,7 @@ def test_the_verdict_is_told_with_its_reasons(tmp_path, status):
     result = fake.make_result(status=status)
     text = " ".join(Page(sections.header(sections.Content(result, RunFiles(tmp_path), ()))).text)
     assert f" {status}" in text
+    assert text.count("run longer chains") == len(result.verdict.reasons)
     for reason in result.verdict.reasons:
         assert reason.split("`")[0] in text
 

@@ -49,7 +49,7 @@ methods = (
 for method in methods:
     outcome = advance(target, method, seed=3)
     history = np.concatenate([np.ravel(leaf).astype(float) for leaf in jax.tree.leaves(outcome.history)])
-    found[method.name] = devices(outcome.state), history.tolist()
+    found[type(method).__name__] = devices(outcome.state), history.tolist()
 closures = close(target, MAP(starts=4, steps=10), seed=3, indices=range(8), draws=20, batch=8)
 found["closures"] = None, np.concatenate([np.ravel(closures.pit[name]) for name in sorted(closures.pit)]).tolist()
 print(json.dumps([jax.device_count(), found]))

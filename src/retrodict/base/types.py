@@ -2,7 +2,7 @@
 
 from typing import Any, TypeAlias
 
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree, UInt32
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, PyTree, Shaped, UInt32
 
 Key: TypeAlias = PRNGKeyArray
 Scalar: TypeAlias = Float[Array, ""]
@@ -10,4 +10,4 @@ Flag: TypeAlias = Bool[Array, ""]
 Vector: TypeAlias = Float[Array, " dim"]
 JSON: TypeAlias = Any  # what json.loads returns
 
-__all__ = ["JSON", "Array", "Bool", "Flag", "Float", "Int", "Key", "PyTree", "Scalar", "UInt32", "Vector"]
+__all__ = ["JSON", "Array", "Bool", "Flag", "Float", "Int", "Key", "PyTree", "Scalar", "Shaped", "UInt32", "Vector"]

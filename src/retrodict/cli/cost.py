@@ -1,13 +1,14 @@
 """What a run would cost, from its traced functions: nothing is compiled, nothing is run.
 
-A method may list its work (`run.method.Work`); of any other it is taken that each step evaluates the density of each
-chain. The operations of one evaluation are counted in its jaxpr, loops multiplied by their lengths where these are
-known. It is an order of magnitude, meant to tell a minute from a day.
+A method may list its work (`run.method.Work`); of any other it is taken that each step evaluates the density at each of
+its `positions_per_step`, with the gradient if it `uses_gradient`. The operations of one evaluation are counted in its
+jaxpr, loops multiplied by their lengths where these are known. It is an order of magnitude, meant to tell a minute from
+a day.
 """
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -15,12 +16,14 @@ import jax.extend.core as jax_core
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.run.method import Accountable, Work
+from retrodict.problem.target import AbstractTarget
+from retrodict.run.method import Accountable, Method, Work
+
+TargetT = TypeVar("TargetT", bound=AbstractTarget)
+StateT = TypeVar("StateT")
 
 RATE = 3e9  # operations a second of compiled code on one core, batched: 3e9 ... 7e9 were seen
 GRADIENT = 4.0  # cost of value and gradient over that of the value
-WITHOUT_GRADIENT = ("Importance",)
-WIDTHS = ("chains", "members", "particles", "starts", "batch")  # how methods call what they do side by side
 TRANSCENDENTAL = {"exp", "log", "tanh", "sin", "cos", "pow", "log1p", "expm1", "logistic", "erf", "erf_inv", "sqrt"}
 TRANSCENDENTAL_COST = 8.0
 COMPLEX_COST = 4.0  # of a sum or product of complex numbers: 2 ... 6
@@ -85,20 +88,27 @@ class Cost:
         return f"{what}from {_time(self.seconds)} on one core, after compilation{detail}{memory}"
 
 
-def latents(target: Any) -> int:
-    """The number of unknown numbers."""
+def latents(target: AbstractTarget) -> int:
+    """The number of unknown numbers.
+
+    Args:
+        target: the target.
+    """
     return sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(jax.eval_shape(target.init, jr.key(0))))
 
 
-def estimate(target: Any, method: Any) -> Cost:
-    """The cost of `method` on `target`."""
+def estimate(target: TargetT, method: Method[TargetT, StateT] | Accountable[TargetT]) -> Cost:
+    """The cost of a method on a target.
+
+    Args:
+        target: the target; nothing of it is evaluated.
+        method: the method, which may list its work.
+    """
     if isinstance(method, Accountable):
         return Cost(method.steps, tuple(_part(work) for work in method.work(target)))
-    settings = vars(method)
-    width = next((settings[name] for name in WIDTHS if isinstance(settings.get(name), int)), 1)
-    gradient = type(method).__name__ not in WITHOUT_GRADIENT
     start = jax.eval_shape(target.init, jr.key(0))
-    return Cost(method.steps, (_part(Work("", target.log_density, (start,), method.steps, gradient), width),))
+    work = Work("", target.log_density, (start,), method.steps, method.uses_gradient)
+    return Cost(method.steps, (_part(work, method.positions_per_step),))
 
 
 def _part(work: Work, width: int = 1) -> Part:

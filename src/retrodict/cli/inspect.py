@@ -90,5 +90,6 @@ def _run(path: Path) -> dict[str, Any]:
 
 
 def _config(path: Path) -> dict[str, Any]:
+    from retrodict.cli.config import load_config
 
-    return {"kind": "config", **load(path).resolved}
+    return {"kind": "config", **load_config(path).resolved}

@@ -18,7 +18,7 @@ from retrodict.cli.config.load import Config, to_yaml
 from retrodict.cli.domains import load as load_hook
 from retrodict.run.directory import RunDirectory
 from retrodict.run.manifest import cpu_count, record_environment, record_inputs, record_outputs
-from retrodict.run.result import NUMBERS_FILE, TREE_FILE
+from retrodict.run.result_files import NUMBERS_FILE, TREE_FILE
 
 if TYPE_CHECKING:
     from retrodict.run.result import Result
@@ -135,9 +135,10 @@ def record_pages(directory: RunDirectory) -> None:
 
 def config_of(directory: Path) -> Config | None:
     """The config of a run with its problem built; None, said on standard error, where its data are gone."""
+    from retrodict.cli.config.load import load_config
 
     try:
-        config = load(directory / RESOLVED)
+        config = load_config(directory / RESOLVED)
         if named_domain(config.domain).report.sections:
             _ = config.problem  # reads the data
     except InputError as error:

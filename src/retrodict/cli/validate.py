@@ -71,6 +71,7 @@ def calibration(
     from retrodict.run.directory import RunDirectory
     from retrodict.run.ledger import run_tasks
     from retrodict.run.manifest import cpu_count
+    from retrodict.run.method import name_of
 
     target = require_testable(config.problem, data_sets)
     config.method.check(target)
@@ -79,7 +80,7 @@ def calibration(
         count = -(-data_sets // tasks.CLOSURES)
         asked = {"config": config.resolved, "seed": seed}
         blocks = run_tasks(tasks.closure_block, asked, count, directory=folder, inputs=config.inputs, **how)
-    return calibrate(tasks.closures_of(blocks, data_sets), target.quantities, config.method.name)
+    return calibrate(tasks.closures_of(blocks, data_sets), target.quantities, name_of(config.method))
 
 
 def numbers(found: "Calibration") -> dict[str, Any]:

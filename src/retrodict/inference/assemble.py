@@ -9,12 +9,16 @@ import numpy as np
 import xarray as xr
 
 from retrodict import __version__
+from retrodict.base.types import JSON
 from retrodict.inference.compare import Comparison
 from retrodict.inference.evaluate import Evaluated
 from retrodict.problem.posterior import Posterior
 from retrodict.problem.target import AbstractTarget, Estimated, Quantity
+from retrodict.run.diagnostic import DIAGNOSTICS_SCHEMA, Diagnostic, to_json
 from retrodict.run.method import Draws, Method
-from retrodict.run.result import SCHEMA_VERSION, Result, Verdict, plain
+from retrodict.run.result import Result, plain
+from retrodict.run.result_files import SCHEMA_VERSION
+from retrodict.run.verdict import Verdict
 
 
 def assemble(
@@ -24,11 +28,23 @@ def assemble(
     draws: Draws,
     found: Evaluated,
     answers: tuple[Estimated, ...],
-    facts: dict[str, Any],
+    diagnostics: tuple[Diagnostic, ...],
     compared: Comparison | None,
     verdict: Verdict,
 ) -> Result:
-    """The result; `answers` are what the target estimates, `compared` is None for a target without data."""
+    """Put everything into one result.
+
+    Args:
+        target: what was sampled.
+        method: the algorithm, of which name, settings and references are noted.
+        seed: of the run.
+        draws: the answer of the method.
+        found: the same draws evaluated, one after the other.
+        answers: what the target estimates.
+        diagnostics: records of all producers.
+        compared: the draws beside data and prior; None for a target without data.
+        verdict: the outcome of the findings.
+    """
     shape = draws.log_weight.shape
     posterior = _derived(target.quantities, found.derived, shape)
     leaves = jax.tree.leaves(draws.position)
@@ -39,7 +55,7 @@ def assemble(
         groups["/estimates"] = _estimates(answers)
     if compared is not None:
         groups |= _compared(target, compared)
-    attributes = _attributes(target, method, seed, facts, verdict)
+    attributes = _attributes(target, method, seed, diagnostics, verdict)
     return Result(xr.DataTree.from_dict({"/": xr.Dataset(attrs=attributes), **groups}))
 
 
@@ -80,6 +96,7 @@ def _statistics(draws: Draws, found: Evaluated) -> xr.Dataset:
     shape = draws.log_weight.shape
     columns = {"log_weight": draws.log_weight, "log_likelihood": found.log_likelihood, "lp": found.log_density}
     columns |= {"valid": found.valid}
+    columns |= {} if draws.ancestor is None else {"ancestor": draws.ancestor}
     columns |= {name: value for name, value in draws.statistics.items() if np.shape(value) == shape}
     return xr.Dataset({name: (("chain", "draw"), np.reshape(value, shape)) for name, value in columns.items()})
 
@@ -139,8 +156,9 @@ def _data(target: AbstractTarget) -> xr.Dataset:
 
 
 def _attributes(
-    target: AbstractTarget, method: Method, seed: int, facts: dict[str, Any], verdict: Verdict
+    target: AbstractTarget, method: Method, seed: int, diagnostics: tuple[Diagnostic, ...], verdict: Verdict
 ) -> dict[str, Any]:
+    figures = {"schema": DIAGNOSTICS_SCHEMA, **to_json(diagnostics)}
     settings = dataclasses.asdict(method)  # type: ignore[call-overload]
     parts = {name: type(part).__name__ for name, part in vars(target).items() if dataclasses.is_dataclass(part)}
     return {
@@ -150,13 +168,13 @@ def _attributes(
         "method": type(method).__name__,
         "seed": seed,
         "verdict": json.dumps(plain(dataclasses.asdict(verdict))),
-        "diagnostics": json.dumps(plain(facts)),
+        "diagnostics": json.dumps(plain(figures)),
         "provenance": json.dumps({"method": plain(settings), "target": parts}),
-        "references": json.dumps(_references(method, facts)),
+        "references": json.dumps(_references(method, figures)),
     }
 
 
-def _references(method: Method, facts: dict[str, Any]) -> list[str]:
+def _references(method: Method, figures: dict[str, JSON]) -> list[str]:
     """BibTeX keys of the method and of the diagnostics that were computed."""
-    used = {"vehtari2021": "rhat" in facts, "vehtari2024": "pareto_k" in facts}
-    return list(dict.fromkeys([*getattr(method, "references", ()), *(key for key, yes in used.items() if yes)]))
+    used = {"vehtari2021": "rhat" in figures, "vehtari2024": "pareto_k" in figures}
+    return list(dict.fromkeys([*method.references, *(key for key, yes in used.items() if yes)]))

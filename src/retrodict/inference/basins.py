@@ -1,7 +1,7 @@
-"""Do the members of an ensemble sit in one valley? Each descends on the common problem, without any randomisation.
+"""Whether the members of an ensemble sit in one valley: each descends on the problem without randomisation.
 
 The tail index of the importance weights does not see a second valley: each member's weight is right for the valley that
-it happened to fall into. Where the descents end tells valleys apart, whatever their depths.
+it happened to fall into. The ends of the descents distinguish valleys, whatever their depths.
 """
 
 from typing import Final, NamedTuple
@@ -10,10 +10,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from retrodict.base.types import Array, Bool, Float, Int, Scalar
+from retrodict.base.types import JSON, Array, Bool, Float, Int, Scalar
 from retrodict.inference.gauss_newton import linearise
 from retrodict.inference.least_squares import minimise
 from retrodict.problem.target import AbstractLeastSquares
+from retrodict.run.diagnostic import Finding, Severity
 
 MEMBERS: Final = 64  # looked at: a valley with a tenth of the members escapes one time in a thousand
 ITERATIONS: Final = 50
@@ -21,10 +22,22 @@ SEPARATE: Final = 1.0  # posterior standard deviations between two minima
 
 
 class Basins(NamedTuple):
-    """How many minima were found, and the fraction of the members that lead to another than the most frequent one."""
+    """The minima to which the members of an ensemble lead."""
 
-    number: Int[Array, ""]
-    outside: Scalar
+    number: Int[Array, ""]  # of minima
+    outside: Scalar  # share of the members that lead to another minimum than the most frequent one
+
+    def findings(self) -> tuple[Finding, ...]:
+        """A warning for more than one."""
+        if self.number <= 1:
+            return ()
+        text = f"the members sit in {int(self.number)} separate valleys ({float(self.outside):.0%} not in the main one)"
+        text = f"{text}: their weights are right within each, not between them"
+        return (Finding(Severity.WARN, text, "SequentialMonteCarlo, or Importance if the bank is large enough"),)
+
+    def to_json(self) -> dict[str, JSON]:
+        """`basins` and `outside_main_basin`."""
+        return {"basins": int(self.number), "outside_main_basin": float(self.outside)}
 
 
 _Count = tuple[Bool[Array, " member"], Int[Array, ""], Int[Array, ""]]  # still to be placed, basins, the largest
@@ -36,7 +49,13 @@ class _Ends(NamedTuple):
 
 
 def basins(target: AbstractLeastSquares, positions: Float[Array, "member dim"], batch: int | None = None) -> Basins:
-    """Of at most `MEMBERS` members; those whose descent does not converge are not judged."""
+    """Let members descend on the common problem, and count the minima that they reach.
+
+    Args:
+        target: the problem without any randomisation.
+        positions: members, of which the first `MEMBERS` are used; those that do not converge are not counted.
+        batch: members that are computed side by side; None: all.
+    """
     ends = _ends(target, positions[:MEMBERS], batch)
     near = (ends.distance < SEPARATE) & ends.converged
 

@@ -6,7 +6,7 @@ right (Cook, Gelman, Rubin, J. Comput. Graph. Stat. 15 (2006) 675; Talts et al.,
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
@@ -14,60 +14,100 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from retrodict.base.types import Array, Flag, Float, Int, Key, Scalar, Vector
+from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree, Scalar, Shaped, Vector
 from retrodict.inference.diagnostics import pareto_smooth, weight_ess
 from retrodict.inference.importance import Bank, fill_bank
 from retrodict.problem.posterior import Posterior
-from retrodict.problem.target import AbstractLeastSquares
+from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
 from retrodict.run.method import Draws, Method
 from retrodict.run.sharding import spread, spread_already
 
 TRIES: Final = 100  # draws of the prior until one is valid
+TargetT = TypeVar("TargetT", bound=AbstractTarget)
+StateT = TypeVar("StateT")
 BANK_KEY: Final = 0xFFFF_FFFE  # beside the indices of the data sets
 
 
 class Closures(NamedTuple):
     """What is kept of each closure; leading axis: data sets. A function has its grid as the second axis."""
 
-    pit: dict[str, Array]  # uniform in (0, 1) if the method is calibrated
-    mean: dict[str, Array]  # posterior mean
-    truth: dict[str, Array]
+    pit: dict[str, Float[Array, "sets ..."]]  # uniform in (0, 1) if the method is calibrated
+    mean: dict[str, Float[Array, "sets ..."]]  # posterior mean
+    truth: dict[str, Float[Array, "sets ..."]]  # the quantities of the truths
     misfit: Float[Array, " sets"]  # chi2 of the pulls at the best draw, over their number
     effective: Float[Array, " sets"]  # number of effective draws behind each answer
-    valid: Array  # False: no valid truth was found, or the answer is not finite
+    valid: Bool[Array, " sets"]  # False: no valid truth was found, or the answer is not finite
 
 
 def close(
-    target: AbstractLeastSquares, method: Method, *, seed: int, indices: Sequence[int], draws: int, batch: int
+    target: AbstractLeastSquares,
+    method: Method[AbstractLeastSquares, StateT],
+    *,
+    seed: int,
+    indices: Sequence[int],
+    draws: int,
+    batch: int,
 ) -> Closures:
-    """Closures number `indices` of the series `seed`, `batch` of them vmapped at a time.
+    """Closures of a series, some of them side by side.
 
     Each depends on the seed and its own index only: a series may be cut into tasks in any way.
+
+    Args:
+        target: the problem; its data do not matter.
+        method: the method that inverts the mock data.
+        seed: of the series.
+        indices: numbers of the closures.
+        draws: how many draws of each answer are looked at, at most.
+        batch: closures that are computed side by side.
     """
     parts = [_close_batch(target, method, keys, draws) for keys in _keys(seed, indices, batch)]
     return _joined(parts, len(indices))
 
 
 def close_by_bank(target: Posterior, *, seed: int, indices: Sequence[int], bank: Bank, batch: int = 20) -> Closures:
-    """By importance weights on one `bank` of prior draws (`bank_of`): the physics is solved for truths only."""
+    """Closures by importance weights on one bank of prior draws: the physics is solved for truths only.
+
+    Args:
+        target: the problem; its data do not matter.
+        seed: of the series.
+        indices: numbers of the closures.
+        bank: prior draws with their predictions (`bank_of`).
+        batch: closures that are computed side by side.
+    """
     parts = [_weigh_batch(target, bank, keys) for keys in _keys(seed, indices, batch)]
     return _joined(parts, len(indices))
 
 
 def bank_of(target: Posterior, *, seed: int, draws: int) -> Bank:
-    """The bank that belongs to the series `seed`."""
+    """The bank that belongs to a series.
+
+    Args:
+        target: the problem.
+        seed: of the series.
+        draws: size of the bank.
+    """
     return fill_bank(target, jr.fold_in(jr.key(seed), BANK_KEY), draws=draws)
 
 
 def join(parts: Sequence[Closures]) -> Closures:
-    """Closures of several tasks, in the order given."""
+    """Closures of several tasks, in the order given.
+
+    Args:
+        parts: closures of each task.
+    """
     return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
 
 
-def run_inline(target: Any, method: Method, key: Key) -> Draws:
-    """A whole run as one traceable function: what `run.loop` does step by step, for vmapping over data sets."""
+def run_inline(target: TargetT, method: Method[TargetT, StateT], key: Key) -> Draws:
+    """A whole run as one traceable function: what `run.loop` does step by step, for vmapping over data sets.
 
-    def step(state: Any, index: Int[Array, ""]) -> tuple[Any, Any]:
+    Args:
+        target: the problem.
+        method: the method.
+        key: of the run.
+    """
+
+    def step(state: StateT, index: Int[Array, ""]) -> tuple[StateT, PyTree[Shaped[Array, "..."]]]:
         done = method.done(state)
         moved, record = method.step(target, state, jr.fold_in(key, index + 1), index)
         return jax.tree.map(lambda old, new: jnp.where(done, old, new), state, moved), record.kept
@@ -83,6 +123,12 @@ def transform(
     """The randomised probability integral transform; equal weights give (rank + U) / (draws + 1).
 
     A quantity that a draw does not have (NaN) counts as below everything, for the truth and for the draws alike.
+
+    Args:
+        truth: a number, or a function on its grid.
+        values: of the draws.
+        weights: of the draws; they sum to one.
+        uniform: a random number in (0, 1), which decides ties.
     """
     truth, values = (jnp.where(jnp.isnan(x), -jnp.inf, x) for x in (truth, values))
     own = jnp.sum(weights**2)  # one over the effective number of draws
@@ -92,13 +138,17 @@ def transform(
 
 
 @eqx.filter_jit
-def _close_batch(target: AbstractLeastSquares, method: Method, keys: Key, draws: int) -> Closures:
+def _close_batch(
+    target: AbstractLeastSquares, method: Method[AbstractLeastSquares, StateT], keys: Key, draws: int
+) -> Closures:
     keys = spread(keys)
     with spread_already():
         return jax.vmap(lambda key: _close_one(target, method, key, draws))(keys)
 
 
-def _close_one(target: AbstractLeastSquares, method: Method, key: Key, draws: int) -> Closures:
+def _close_one(
+    target: AbstractLeastSquares, method: Method[AbstractLeastSquares, StateT], key: Key, draws: int
+) -> Closures:
     truth_key, data_key, method_key, rank_key = jr.split(key, 4)
     truth, valid = _valid_truth(target, truth_key)
     mock = target.simulated(data_key, truth)
@@ -111,7 +161,12 @@ def _close_one(target: AbstractLeastSquares, method: Method, key: Key, draws: in
 
 
 def _closure(
-    truth: dict[str, Array], derived: dict[str, Array], weights: Array, pulls: Array, valid: Flag, key: Key
+    truth: dict[str, Float[Array, "..."]],
+    derived: dict[str, Float[Array, "draws ..."]],
+    weights: Float[Array, " draws"],
+    pulls: Float[Array, " pulls"],
+    valid: Flag,
+    key: Key,
 ) -> Closures:
     keys = dict(zip(truth, jr.split(key, len(truth)), strict=True))
     pit = {q: transform(truth[q], derived[q], weights, jr.uniform(keys[q])) for q in truth}

@@ -1,6 +1,6 @@
-"""A result beside its data and its prior: how good the fit is, what the data can say, what they have said."""
+"""A result beside its data and its prior: quality of the fit, identifiability, shrinkage."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -29,15 +29,6 @@ class Comparison(NamedTuple):
     seen: Identifiability
     prior: Evaluated
     shrinkage: dict[str, np.ndarray]  # empty for a point estimate, which has no spread
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What it adds to the diagnostics."""
-        return {
-            "latents": len(self.best),
-            "effective_rank": self.seen.effective_rank,
-            "prior_invalid_fraction": float(np.mean(~self.prior.valid)),
-        }
 
 
 def compare(target: AbstractLeastSquares, draws: Draws, found: Evaluated, prior: Evaluated) -> Comparison:

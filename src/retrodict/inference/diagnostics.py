@@ -17,16 +17,20 @@ from retrodict.base.types import Array, Float, Int, Scalar
 Draws = Float[np.ndarray, "chain draw ..."]
 Particles = Float[np.ndarray, "particle quantity"]
 Ancestor = Int[np.ndarray, " particle"]
+Sizes = Float[np.ndarray, "..."]  # one for each quantity
 
 MINIMAL_TAIL = 5  # fewer weights than this do not show a tail
 
 
-def rhat_and_bulk_ess(draws: Draws) -> tuple[np.ndarray, np.ndarray]:
+def rhat_and_bulk_ess(draws: Draws) -> tuple[Sizes, Sizes]:
     """Rank-normalised split R-hat, and the effective sample size for the centre of the distribution.
 
     R-hat is the larger one of location and of scale (folded draws), NaN below four draws; the effective sample size is
     that of the rank-normalised split chains. Constant draws have nothing to disagree about: 1. Both in one, because the
     ranking costs more than all else.
+
+    Args:
+        draws: of one or several quantities, shape (chain, draw) or (chain, draw, quantity).
     """
     halves = _split(np.asarray(draws, dtype=float))
     scores = _normal_scores(halves)
@@ -34,19 +38,26 @@ def rhat_and_bulk_ess(draws: Draws) -> tuple[np.ndarray, np.ndarray]:
     return np.maximum(_rhat(scores), _rhat(folded)), effective_sample_size(scores)
 
 
-def tail_ess(draws: Draws) -> np.ndarray:
-    """Effective sample size for the tails: the smaller one of the indicators of the 5 % and the 95 % quantiles."""
+def tail_ess(draws: Draws) -> Sizes:
+    """Effective sample size for the tails: the smaller one of the indicators of the 5 % and the 95 % quantiles.
+
+    Args:
+        draws: of one or several quantities, shape (chain, draw) or (chain, draw, quantity).
+    """
     draws = np.asarray(draws, dtype=float)
     low, high = np.quantile(draws, [0.05, 0.95], axis=(0, 1))
     below = effective_sample_size(_split((draws <= low).astype(float)))
     return np.minimum(below, effective_sample_size(_split((draws <= high).astype(float))))
 
 
-def effective_sample_size(draws: Draws) -> np.ndarray:
+def effective_sample_size(draws: Draws) -> Sizes:
     r"""Number of independent draws with the same error of the mean, from all chains together.
 
     $N_\mathrm{eff} = M N / \hat\tau$ with Geyer's initial monotone sequence of the multi-chain autocorrelation (Vehtari
     et al. 2021, eqs. 10-13), at most $M N \log_{10}(M N)$. Constant draws count in full.
+
+    Args:
+        draws: of one or several quantities, shape (chain, draw) or (chain, draw, quantity).
     """
     draws = np.asarray(draws, dtype=float)
     chains, length = draws.shape[:2]
@@ -57,13 +68,17 @@ def effective_sample_size(draws: Draws) -> np.ndarray:
     return (total / np.maximum(tau, 1 / np.log10(total))).reshape(draws.shape[2:])
 
 
-def genealogy_ess(particles: Particles, ancestor: Ancestor) -> np.ndarray:
+def genealogy_ess(particles: Particles, ancestor: Ancestor) -> Sizes:
     r"""Number of independent draws with the same error of the mean, from who descends from whom.
 
     Particles of one ancestor may be copies: with $S_k$ the sum of $x - \bar x$ over the descendants of ancestor k,
     $$N_\mathrm{eff} = N\,\frac{\sum_i (x_i - \bar x)^2}{\sum_k S_k^2}\Big(1 - \frac{\sum_k d_k^2}{N^2}\Big),$$
     at most N; 0 if all N descend from one, d_k being the numbers of descendants. Constant quantities count in full.
     Source: the variance estimator of Lee, Whiteley, Biometrika 105 (2018) 609, for a centred function.
+
+    Args:
+        particles: values of the quantities.
+        ancestor: number of the first particle that each descends from.
     """
     size = len(particles)
     centred = particles - particles.mean(axis=0)
@@ -76,27 +91,50 @@ def genealogy_ess(particles: Particles, ancestor: Ancestor) -> np.ndarray:
     return np.where(known, np.minimum(ess, size), size)
 
 
-def genealogy_bulk_ess(particles: Particles, ancestor: Ancestor) -> np.ndarray:
-    """The same for the centre of the distribution: of the normal scores."""
+def genealogy_bulk_ess(particles: Particles, ancestor: Ancestor) -> Sizes:
+    """The same for the centre of the distribution: of the normal scores.
+
+    Args:
+        particles: values of the quantities.
+        ancestor: number of the first particle that each descends from.
+    """
     return genealogy_ess(_normal_scores(particles[None])[0], ancestor)
 
 
-def genealogy_tail_ess(particles: Particles, ancestor: Ancestor) -> np.ndarray:
-    """The same for the tails: the smaller one of the indicators of the 5 % and the 95 % quantiles."""
+def genealogy_tail_ess(particles: Particles, ancestor: Ancestor) -> Sizes:
+    """The same for the tails: the smaller one of the indicators of the 5 % and the 95 % quantiles.
+
+    Args:
+        particles: values of the quantities.
+        ancestor: number of the first particle that each descends from.
+    """
     low, high = np.quantile(particles, [0.05, 0.95], axis=0)
     sizes = [genealogy_ess(inside.astype(float), ancestor) for inside in (particles <= low, particles <= high)]
     return np.minimum(*sizes)
 
 
-def integrated_time(draws: Draws) -> np.ndarray:
-    r"""Integrated autocorrelation time $\tau = 1 + 2\sum_t \rho_t$ in draws: 1 for independent ones."""
+def integrated_time(draws: Draws) -> Sizes:
+    r"""Integrated autocorrelation time $\tau = 1 + 2\sum_t \rho_t$ in draws: 1 for independent ones.
+
+    Args:
+        draws: of one or several quantities, shape (chain, draw) or (chain, draw, quantity).
+    """
     draws = np.asarray(draws, dtype=float)
     return draws.shape[0] * draws.shape[1] / effective_sample_size(draws)
 
 
 @jax.jit
 def weight_ess(log_weights: Float[Array, "..."]) -> Scalar:
-    """Kish's effective sample size (sum w)^2 / sum w^2 of importance weights; 0 if all of them vanish."""
+    """Kish's effective sample size (sum w)^2 / sum w^2 of importance weights; 0 if all of them vanish.
+
+    Args:
+        log_weights: logarithms of the weights.
+
+    Example:
+
+        >>> print(float(weight_ess(jnp.log(jnp.array([1.0, 1.0, 2.0])))).__round__(3))
+        2.667
+    """
     log_weights = jnp.ravel(jnp.asarray(log_weights, dtype=float))
     total = jax.nn.logsumexp(log_weights)
     size = jnp.exp(2 * total - jax.nn.logsumexp(2 * log_weights))
@@ -110,6 +148,9 @@ def pareto_smooth(log_weights: Float[Array, " draw"]) -> tuple[Float[Array, " dr
     The largest $\min(0.2 S, 3\sqrt S)$ weights are replaced by the expected order statistics of a generalised Pareto
     distribution fitted to them, truncated at the largest raw weight. k < 0.5 is good, k > 0.7 says that the estimate
     rests on a few draws; infinity if fewer than five weights of the tail differ from zero, 0 for a tail of equal ones.
+
+    Args:
+        log_weights: logarithms of the raw weights.
     """
     log_weights = jnp.asarray(log_weights, dtype=float)
     log_weights = log_weights - jnp.where(jnp.isfinite(jnp.max(log_weights)), jnp.max(log_weights), 0.0)
@@ -135,6 +176,10 @@ def fit_generalised_pareto(excess: Float[Array, " tail"], count: Int[Array, ""])
 
     The profile posterior mean of Zhang and Stephens, Technometrics 51 (2009) 316, with the weak prior k ~ 0.5 of ten
     observations that Vehtari et al. add. The numbers before the last `count` must be zero.
+
+    Args:
+        excess: numbers in ascending order, zeros before the last `count`.
+        count: how many of them are positive.
     """
     excess = jnp.asarray(excess, dtype=float)
     number = jnp.maximum(jnp.asarray(count, dtype=float), 1.0)
@@ -151,13 +196,13 @@ def fit_generalised_pareto(excess: Float[Array, " tail"], count: Int[Array, ""])
     return (number * shape + 5.0) / (number + 10.0), -shape / best
 
 
-def _split(draws: np.ndarray) -> np.ndarray:
+def _split(draws: Draws) -> Float[np.ndarray, "half draw ..."]:
     """Each chain in two halves; an odd last draw of the first half is left out as in the reference programs."""
     half = draws.shape[1] // 2
     return np.concatenate([draws[:, :half], draws[:, draws.shape[1] - half :]])
 
 
-def _normal_scores(draws: np.ndarray) -> np.ndarray:
+def _normal_scores(draws: Draws) -> Draws:
     """Ranks over all chains as normal scores (Blom's offsets)."""
     # A third of a second to import, for which what only reads and checks need not wait.
     from scipy.stats import rankdata
@@ -167,7 +212,7 @@ def _normal_scores(draws: np.ndarray) -> np.ndarray:
     return ndtri((ranks - 0.375) / (len(flat) + 0.25)).reshape(draws.shape)
 
 
-def _rhat(chains: np.ndarray) -> np.ndarray:
+def _rhat(chains: Draws) -> Sizes:
     length = chains.shape[1]
     if length < 2:
         return np.full(chains.shape[2:], np.nan)
@@ -178,7 +223,7 @@ def _rhat(chains: np.ndarray) -> np.ndarray:
     return np.where(constant, 1.0, np.sqrt(ratio + (length - 1) / length))
 
 
-def _autocorrelation_sum(draws: np.ndarray) -> np.ndarray:
+def _autocorrelation_sum(draws: Float[np.ndarray, "chain draw quantity"]) -> Float[np.ndarray, " quantity"]:
     """tau of each quantity of `(chain, draw, quantity)` draws."""
     chains, length = draws.shape[:2]
     covariance = _autocovariance(draws)
@@ -193,7 +238,7 @@ def _autocorrelation_sum(draws: np.ndarray) -> np.ndarray:
     return np.where(spread > np.finfo(float).tiny, tau, 1.0)
 
 
-def _autocovariance(draws: np.ndarray) -> np.ndarray:
+def _autocovariance(draws: Float[np.ndarray, "chain draw quantity"]) -> Float[np.ndarray, "chain draw quantity"]:
     """Biased autocovariance along axis 1, by FFT."""
     length = draws.shape[1]
     size = next_fast_len(2 * length, real=True)
@@ -201,7 +246,7 @@ def _autocovariance(draws: np.ndarray) -> np.ndarray:
     return np.fft.irfft(np.abs(transform) ** 2, n=size, axis=1)[:, :length] / length
 
 
-def _geyer(rho: np.ndarray) -> float:
+def _geyer(rho: Float[np.ndarray, " lag"]) -> float:
     """1 + 2 sum rho up to where a pair of neighbours turns negative, pairs forced to decrease, last odd term kept."""
     pairs = rho[: 2 * ((len(rho) - 1) // 2)].reshape(-1, 2).sum(axis=1)
     negative = np.flatnonzero(pairs < 0)

@@ -17,16 +17,18 @@ Geosci. 26 (2022) 217 (weights in the full space, as here).
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree, Scalar, Vector
+from retrodict.base.types import JSON, Array, Bool, Flag, Float, Int, Key, Scalar, Vector
 from retrodict.inference.basins import basins
 from retrodict.inference.diagnostics import weight_ess
+from retrodict.inference.findings.searches import Searches
+from retrodict.inference.findings.weights import ImportanceWeights
 from retrodict.inference.gauss_newton import (
     factorise,
     half_log_det,
@@ -41,9 +43,12 @@ from retrodict.inference.least_squares import Descent, LevenbergMarquardt
 from retrodict.inference.schedule import Constant, Geometric
 from retrodict.inference.start import valid_start
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
+from retrodict.run.diagnostic import Diagnostic, Finding
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
 
+In = TypeVar("In")
+Out = TypeVar("Out")
 ANNEALED = Geometric(1e4, 1.0, until=0.1)
 
 
@@ -51,28 +56,52 @@ class Members(NamedTuple):
     """All members; the key makes a member's randomised problem again."""
 
     key: Key
-    descent: Descent
+    descent: Descent  # where its search stands
+
+
+class Selection(NamedTuple):
+    """Members that were selected because the physics is valid there."""
+
+    kept_fraction: Scalar  # of the members
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Nothing: members that were left out carry no weight."""
+        return ()
+
+    def to_json(self) -> dict[str, JSON]:
+        """`kept_fraction`."""
+        return {"kept_fraction": float(self.kept_fraction)}
 
 
 class Kept(NamedTuple):
     """Half the squared residuals of every member after each step."""
 
-    cost: Float[Array, " members"]
+    cost: Float[Array, " members"]  # of each member
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """`members` randomised problems, each optimised by Levenberg-Marquardt from its own draw of the prior.
+    """Randomised problems, each optimised by Levenberg-Marquardt from its own draw of the prior.
 
-    `data` and `prior` say what is randomised; the classic bootstrap over resampled observations is `prior=False`, which
-    has no spread where data say nothing. Without weights it is exact for linear-Gaussian problems only. If `weighted`
-    and if both are randomised, members carry the importance weights above, which correct for curvature; their Pareto k
-    says whether to believe them, unless the members sit in several valleys, which are looked for and counted. They cost
-    one Hessian a member. Likelihoods in which resampled data do not simply
-    shift the residual get no weights. The noise is annealed by `temperature`; cold starts are on purpose: started from
-    one optimum, an ensemble is under-dispersed. `batch` members are computed at a time (None: all at once), and a batch
-    in which all have stopped costs nothing: small ones suit expensive physics. If not `confined`, members are optimised
-    without regard to validity, and those that end invalid are left out: the selection of the published schemes.
+    Without weights it is exact for linear-Gaussian problems only. If `weighted`, and if data and prior are both
+    randomised, members carry the importance weights above, which correct for curvature; their Pareto k says whether to
+    believe them, unless the members sit in several valleys, which are searched for and counted. Weights cost one
+    Hessian a member; likelihoods in which resampled data do not simply shift the residual get none. Starts are prior
+    draws on purpose: started from one optimum, an ensemble is under-dispersed.
+
+    Args:
+        members: number of randomised problems.
+        data: whether the data get noise once more; alone (`prior=False`) it is the classic bootstrap over resampled
+            observations, which has no spread where data say nothing.
+        prior: whether the prior mean is drawn from the prior.
+        steps: iterations of a search, at most.
+        batch: members that are computed side by side (None: all); a batch in which all have stopped costs nothing, so
+            that small ones suit expensive physics.
+        weighted: whether members carry weights.
+        temperature: a schedule that divides the squared data residuals.
+        tolerance: distance to the optimum, in posterior standard deviations, below which a search has converged.
+        confined: False: members are optimised without regard to validity, and those that end invalid are left out,
+            which is the selection of the published schemes.
     """
 
     members: int = 64
@@ -85,28 +114,44 @@ class Ensemble:
     tolerance: float = 1e-3
     confined: bool = True
 
-    name: ClassVar[str] = "Ensemble"
-    references: ClassVar[tuple[str, ...]] = ("bardsley2014", "oliver2017", "ba2022", "transtrum2011")
+    references: ClassVar[tuple[str, ...]] = ("bardsley2014", "oliver2017", "ba2022", "transtrum2011")  # BibTeX keys
+    uses_gradient: ClassVar[bool] = True  # in each step
+
+    @property
+    def positions_per_step(self) -> int:
+        """Members."""
+        return self.members
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` if `target` offers no residual."""
-        require_least_squares(target, self.name)
+        require_least_squares(target, type(self).__name__)
 
-    def init(self, target: Any, key: Key) -> Members:
+    def init(self, target: AbstractLeastSquares, key: Key) -> Members:
         """Every member at a valid draw of the prior."""
         start_key, noise_key = jr.split(key)
         return self.start(target, jr.split(start_key, self.members), jr.split(noise_key, self.members))
 
-    def start(self, target: Any, starts: Key, noises: Key) -> Members:
-        """Some members, by their own keys: the parts of an ensemble do not depend on how it is cut."""
+    def start(self, target: AbstractLeastSquares, starts: Key, noises: Key) -> Members:
+        """Some members, by their own keys: the parts of an ensemble do not depend on how it is cut.
+
+        Args:
+            target: the problem.
+            starts: keys of their starting points.
+            noises: keys of their randomised problems.
+        """
 
         def cold(keys: Key) -> Descent:
             return jax.vmap(lambda key: self._solver.init(target, valid_start(target, key)))(keys)
 
         return Members(noises, in_batches(cold, starts, self.batch))
 
-    def step(self, target: Any, state: Members, key: Key, index: Int[Array, ""]) -> tuple[Members, Record]:
-        """One Levenberg-Marquardt iteration of every member that has not stopped."""
+    def step(
+        self, target: AbstractLeastSquares, state: Members, key: Key, index: Int[Array, ""]
+    ) -> tuple[Members, Record]:
+        """One Levenberg-Marquardt iteration of every member that has not stopped.
+
+        Arguments as in `Method.step`: `target`, `state`, `key`, `index`.
+        """
         progress = index / self.steps
         temperature = self.temperature(progress)
 
@@ -127,29 +172,39 @@ class Ensemble:
         """Whether every member has stopped."""
         return jnp.all(state.descent.stopped)
 
-    def finish(self, target: Any, state: Members, history: PyTree[Array]) -> Draws:
-        """The members as one chain of draws."""
+    def finish(self, target: AbstractLeastSquares, state: Members, history: Kept) -> Draws:
+        """The members as one chain of draws.
+
+        Arguments as in `Method.finish`: `target`, `state`, `history`.
+        """
         position, converged = state.descent.position, state.descent.converged
-        statistics = {"converged": converged[None]}
+        records: list[Diagnostic] = [Searches(converged[None])]
         log_weight = jnp.zeros(self.members)
         if self.weighted and self.data and self.prior:
             log_weight, k = smooth_unless_equal(log_weights(target, state, self.batch))
-            statistics |= {"pareto_k": jnp.asarray(k), "importance_ess": jnp.asarray(weight_ess(log_weight))}
-            found = basins(target, position, self.batch)
-            statistics |= {"basins": found.number, "outside_main_basin": found.outside}
+            records.append(ImportanceWeights(k, importance_ess=weight_ess(log_weight), exact=False))
+            records.append(basins(target, position, self.batch))
         if not self.confined:
             kept = validity(target, position, self.batch)
             log_weight = jnp.where(kept, jnp.asarray(log_weight), -jnp.inf)
-            statistics["kept_fraction"] = jnp.mean(kept.astype(float))
-        return Draws(position[None], jnp.asarray(log_weight)[None], "approximate", statistics)
+            records.append(Selection(jnp.mean(kept.astype(float))))
+        statistics = {"converged": converged[None]}
+        log_weight = jnp.asarray(log_weight)[None]
+        return Draws(position[None], log_weight, "approximate", statistics, diagnostics=tuple(records))
 
     @property
     def _solver(self) -> LevenbergMarquardt:
         return LevenbergMarquardt(self.tolerance, self.confined)
 
 
-def in_batches(function: Callable[[Any], Any], members: PyTree[Array], batch: int | None) -> PyTree[Array]:
-    """`function` of `batch` members at a time (leading axes), one batch after the other; None: of all at once."""
+def in_batches(function: Callable[[In], Out], members: In, batch: int | None) -> Out:
+    """Apply a function to some members at a time, one batch after the other.
+
+    Args:
+        function: of members with a leading axis.
+        members: all of them.
+        batch: members of a batch; None: all at once.
+    """
     count = len(jax.tree.leaves(members)[0])
     if batch is None or batch >= count:
         return function(spread(members))
@@ -164,13 +219,27 @@ def in_batches(function: Callable[[Any], Any], members: PyTree[Array], batch: in
 def validity(
     target: AbstractLeastSquares, position: Float[Array, "members dim"], batch: int | None
 ) -> Bool[Array, " members"]:
-    """Whether the physics is valid at each position."""
+    """Whether the physics is valid at each position.
+
+    Args:
+        target: the problem.
+        position: of the members.
+        batch: members that are computed side by side; None: all.
+    """
     return in_batches(jax.vmap(lambda z: target.evaluate(z).valid), position, batch)
 
 
 @eqx.filter_jit
 def log_weights(target: AbstractLeastSquares, state: Members, batch: int | None) -> Float[Array, " members"]:
-    """Of all members; zero if resampling does not shift the residual by the same noise everywhere."""
+    """Logarithms of the weights of all members.
+
+    Zero if resampling does not shift the residual by the same noise everywhere.
+
+    Args:
+        target: the problem.
+        state: the members at their optima.
+        batch: members that are computed side by side; None: all.
+    """
     position = state.descent.position
 
     def one(member: tuple[Key, Vector, Vector]) -> tuple[Scalar, Scalar]:
@@ -186,7 +255,16 @@ def log_weights(target: AbstractLeastSquares, state: Members, batch: int | None)
 
 
 def log_weight(target: AbstractLeastSquares, member: AbstractLeastSquares, z: Vector) -> Scalar:
-    """The formula above; minus infinity where `z` is invalid or no minimum of the randomised problem."""
+    """The formula of the module header.
+
+    Args:
+        target: the problem.
+        member: its randomised copy.
+        z: the optimum of the copy.
+
+    Returns:
+        The logarithm of the weight; minus infinity where `z` is invalid or no minimum.
+    """
     at = linearise(target, z)
     factor = factorise(at.jacobian)
     step = solve_step(at.jacobian, factor, at.residual, at.prior)

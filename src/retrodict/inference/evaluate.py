@@ -1,14 +1,14 @@
-"""Everything that a target tells about many positions, in compiled batches of one size: one compilation serves."""
+"""Likelihood, validity and derived quantities of many positions, in batches of one size: one compilation serves."""
 
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from retrodict.base.types import Array, Flag, Float, PyTree, Scalar
+from retrodict.base.types import Array, Bool, Flag, Float, PyTree, Scalar, Shaped
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
 from retrodict.run.sharding import fetched, spread
 
@@ -19,9 +19,9 @@ class Evaluated(NamedTuple):
     """What is kept of each draw; leading axis: draws."""
 
     log_likelihood: Float[np.ndarray, " draw"]  # of a target without data: its log density
-    log_density: Float[np.ndarray, " draw"]
-    valid: np.ndarray  # the physics has an answer, and it is finite
-    derived: dict[str, np.ndarray]
+    log_density: Float[np.ndarray, " draw"]  # up to a constant
+    valid: Bool[np.ndarray, " draw"]  # the physics has an answer, and it is finite
+    derived: dict[str, Float[np.ndarray, "draw ..."]]  # by the names of the quantities
 
 
 class _One(NamedTuple):
@@ -29,21 +29,40 @@ class _One(NamedTuple):
     log_density: Scalar
     pulls: Float[Array, " pulls"]
     valid: Flag
-    derived: dict[str, Array]
+    derived: dict[str, Float[Array, "..."]]
 
 
 def evaluate(target: AbstractTarget, positions: PyTree[Float[Array, "draw ..."]], batch: int = BATCH) -> Evaluated:
-    """Evaluate every position. Invalid ones are marked, not dropped."""
+    """Evaluate every position; invalid ones are marked, not dropped.
+
+    Args:
+        target: the target.
+        positions: leading axis: draws.
+        batch: positions of one compiled call.
+    """
     parts = [
-        Evaluated(one.log_likelihood, one.log_density, one.valid, one.derived)
-        for one in _parts(target, positions, batch)
+        Evaluated(
+            np.asarray(part.log_likelihood),
+            np.asarray(part.log_density),
+            np.asarray(part.valid),
+            {name: np.asarray(values) for name, values in part.derived.items()},
+        )
+        for part in _parts(target, positions, batch)
     ]
     return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
 
 
-def pulls_at(target: AbstractLeastSquares, position: Float[Array, " dim"], batch: int = BATCH) -> np.ndarray:
-    """The pulls at one position, by the program that `evaluate` has compiled."""
-    return next(_parts(target, position[None], batch)).pulls[0]
+def pulls_at(
+    target: AbstractLeastSquares, position: Float[Array, " dim"], batch: int = BATCH
+) -> Float[np.ndarray, " pull"]:
+    """The pulls at one position, by the program that `evaluate` has compiled.
+
+    Args:
+        target: the target.
+        position: latents.
+        batch: as for `evaluate`.
+    """
+    return np.asarray(next(_parts(target, position[None], batch)).pulls)[0]
 
 
 def rows(positions: PyTree[Float[Array, "chain draw ..."]]) -> PyTree[Float[np.ndarray, "draws ..."]]:
@@ -51,7 +70,7 @@ def rows(positions: PyTree[Float[Array, "chain draw ..."]]) -> PyTree[Float[np.n
     return jax.tree.map(lambda leaf: np.reshape(leaf, (-1, *np.shape(leaf)[2:])), positions)
 
 
-def _parts(target: AbstractTarget, positions: PyTree, batch: int) -> Iterator[Any]:
+def _parts(target: AbstractTarget, positions: PyTree, batch: int) -> Iterator[_One]:
     count = len(jax.tree.leaves(positions)[0])
     for start in range(0, count, batch):
         stop = min(start + batch, count)
@@ -60,14 +79,14 @@ def _parts(target: AbstractTarget, positions: PyTree, batch: int) -> Iterator[An
 
 
 def _piece(positions: PyTree, start: int, stop: int, batch: int) -> PyTree:
-    return jax.tree.map(lambda leaf: _padded(np.asarray(leaf[start:stop]), batch), positions)
+    return jax.tree.map(lambda leaf: _pad(np.asarray(leaf[start:stop]), batch), positions)
 
 
 def _cut(found: _One, count: int) -> _One:
     return jax.tree.map(lambda leaf: leaf[:count], found)
 
 
-def _padded(piece: np.ndarray, batch: int) -> np.ndarray:
+def _pad(piece: Shaped[np.ndarray, "draw ..."], batch: int) -> Shaped[np.ndarray, "batch ..."]:
     """Repeat the last position up to the size of the batch."""
     return np.concatenate([piece, np.repeat(piece[-1:], batch - len(piece), axis=0)])
 

@@ -5,7 +5,7 @@ Everything is solved through the smaller one of $A$ (latents) and $1 + J J^T$ (d
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,7 @@ from retrodict.problem.target import AbstractLeastSquares, AbstractTarget, Evalu
 Residual = Float[Array, " data"]
 Jacobian = Float[Array, "data dim"]
 Factor = Float[Array, "small small"]
+More = TypeVar("More")
 
 REVERSE_COST = 3  # a vector-Jacobian product costs about as much as three Jacobian-vector products
 
@@ -36,14 +37,20 @@ class Whitened(Protocol):
 class Linearised(NamedTuple):
     """A target around one point."""
 
-    residual: Residual
-    jacobian: Jacobian
+    residual: Residual  # of the data, whitened
+    jacobian: Jacobian  # of the residual
     prior: Vector  # prior residual
-    valid: Flag
+    valid: Flag  # whether the physics has an answer
 
 
 def linearise(target: Whitened, z: Vector, temperature: Scalar | float = 1.0) -> Linearised:
-    """Residual over sqrt(temperature), its Jacobian, and the prior residual at `z`."""
+    """Residual over sqrt(temperature), its Jacobian, and the prior residual.
+
+    Args:
+        target: the problem.
+        z: latents.
+        temperature: of the data.
+    """
     scale = 1 / jnp.sqrt(temperature)
 
     def at(x: Vector) -> tuple[Residual, Flag]:
@@ -55,11 +62,11 @@ def linearise(target: Whitened, z: Vector, temperature: Scalar | float = 1.0) ->
 
 
 def value_and_jacobian(
-    function: Callable[[Vector], tuple[Residual, Any]], z: Vector
-) -> tuple[tuple[Residual, Any], Jacobian]:
+    function: Callable[[Vector], tuple[Residual, More]], z: Vector
+) -> tuple[tuple[Residual, More], Jacobian]:
     """`function(z)`, a residual and something more, and the residual's Jacobian; forward mode unless data are few."""
 
-    def twice(x: Vector) -> tuple[Residual, tuple[Residual, Any]]:
+    def twice(x: Vector) -> tuple[Residual, tuple[Residual, More]]:
         residual, more = function(x)
         return residual, (residual, more)
 
@@ -86,6 +93,13 @@ def solve_step(
     """The step d that minimises |J d + r|^2 + |d + p|^2 + (shift - 1) |d|^2.
 
     In data space it is written as prior part plus correction: unlike the textbook form nothing large cancels there.
+
+    Args:
+        jacobian: J.
+        factor: of the Gram matrix with the same shift (`factorise`).
+        residual: r, of the data.
+        prior: p, the prior residual.
+        shift: one plus the damping.
     """
     if in_data_space(jacobian):
         start = -prior / shift
@@ -94,7 +108,14 @@ def solve_step(
 
 
 def refined_step(jacobian: Jacobian, factor: Factor, residual: Residual, prior: Vector) -> Vector:
-    """`solve_step` with shift one and one step of refinement: accurate also for condition numbers of 1e10."""
+    """`solve_step` with shift one and one step of refinement: accurate also for condition numbers of 1e10.
+
+    Args:
+        jacobian: of the data residual.
+        factor: of the Gram matrix.
+        residual: of the data.
+        prior: the prior residual.
+    """
     step = solve_step(jacobian, factor, residual, prior)
     return step + solve_step(jacobian, factor, residual + jacobian @ step, prior + step)
 

@@ -1,10 +1,10 @@
 """First-order minimisers, for targets without least-squares structure or with very many latents.
 
-Both know the same interface as `LevenbergMarquardt`: `check`, `init` and `step` of one start, vmapped by `MAP`.
+Both have the same interface as `LevenbergMarquardt`: `check`, `init` and `step` of one start, vmapped by `MAP`.
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,17 +22,20 @@ Position = PyTree[Float[Array, "..."]]
 class GradientDescent(NamedTuple):
     """Where a first-order iteration stands."""
 
-    position: Position
-    optimiser: Any
-    cost: Scalar
-    converged: Flag
-    stopped: Flag
+    position: Position  # of one start
+    optimiser: optax.OptState  # state of optax
+    cost: Scalar  # minus the log density, up to a constant
+    converged: Flag  # the gradient is below the tolerance
+    stopped: Flag  # converged, or no step helps any more
 
 
 def objective(target: AbstractTarget, x: Position, temperature: Scalar | float = 1.0) -> Scalar:
     """Minus the log density up to a constant, finite where the physics is invalid if the target has a residual.
 
-    `temperature` divides the data part if there is one, otherwise everything.
+    Args:
+        target: the target.
+        x: a position.
+        temperature: divides the data part if there is one, otherwise everything.
     """
     if isinstance(target, AbstractLeastSquares):
         data, prior = target.residual(x), target.prior_residual(x)
@@ -40,7 +43,7 @@ def objective(target: AbstractTarget, x: Position, temperature: Scalar | float =
     return -target.log_density(x) / temperature
 
 
-def _start(target: AbstractTarget, position: Position, optimiser: Any) -> GradientDescent:
+def _start(target: AbstractTarget, position: Position, optimiser: optax.GradientTransformation) -> GradientDescent:
     no = jnp.asarray(False)
     return GradientDescent(position, optimiser.init(position), jnp.asarray(jnp.inf), no, no)
 
@@ -53,7 +56,9 @@ def _unless_stopped(old: GradientDescent, new: GradientDescent) -> GradientDesce
 class LBFGS:
     """Limited-memory BFGS with a zoom line search (optax). Liu, Nocedal, Math. Programming 45 (1989) 503.
 
-    Converged when the norm of the gradient falls below `tolerance`.
+    Args:
+        tolerance: norm of the gradient below which a start has converged.
+        memory: past steps from which the curvature is estimated.
     """
 
     tolerance: float = 1e-4
@@ -70,7 +75,10 @@ class LBFGS:
     def step(
         self, target: AbstractTarget, state: GradientDescent, key: Key | None, progress: Scalar, temperature: Scalar
     ) -> GradientDescent:
-        """One line search; the temperature is ignored, because a changing objective would spoil the memory."""
+        """One line search; the temperature is ignored, because a changing objective would spoil the memory.
+
+        Arguments as in `LevenbergMarquardt.step`: `target`, `state`, `key`, `progress`, `temperature`.
+        """
         optimiser = optax.lbfgs(memory_size=self.memory)
 
         def cost_of(x: Position) -> Scalar:
@@ -94,7 +102,11 @@ class Adam:
     """Adam with a schedule of learning rates. Kingma, Ba, ICLR 2015.
 
     Slow on ill-conditioned problems: the source papers of network reconstructions use it, with annealed regularisation
-    (`MAP.temperature`). Converged when the norm of the gradient falls below `tolerance`.
+    (`MAP.temperature`).
+
+    Args:
+        learning_rate: a schedule over the progress of the run.
+        tolerance: norm of the gradient below which a start has converged.
     """
 
     learning_rate: Constant | Cosine | Geometric = COOLING
@@ -111,7 +123,10 @@ class Adam:
     def step(
         self, target: AbstractTarget, state: GradientDescent, key: Key | None, progress: Scalar, temperature: Scalar
     ) -> GradientDescent:
-        """One gradient step of the tempered objective."""
+        """One gradient step of the tempered objective.
+
+        Arguments as in `LevenbergMarquardt.step`: `target`, `state`, `key`, `progress`, `temperature`.
+        """
         cost, gradient = jax.value_and_grad(lambda x: objective(target, x, temperature))(state.position)
         converged = (optax.tree.norm(gradient) < self.tolerance) & (temperature == 1.0)
         direction, inner = optax.scale_by_adam().update(gradient, state.optimiser)

@@ -27,7 +27,7 @@ class Identifiability(NamedTuple):
 
     singular_values: Float[np.ndarray, " latent"]  # descending; zero beyond the number of data
     directions: Float[np.ndarray, "mode latent"]  # orthonormal, row i belongs to singular value i
-    effective_rank: float
+    effective_rank: float  # directions that the data determine
 
     @property
     def null_space(self) -> Float[np.ndarray, "null latent"]:
@@ -37,7 +37,12 @@ class Identifiability(NamedTuple):
 
 
 def identifiability(target: AbstractLeastSquares, z: Vector) -> Identifiability:
-    """Singular values and directions of the whitened Jacobian of `target.residual` at `z`."""
+    """Singular values and directions of the whitened Jacobian.
+
+    Args:
+        target: the problem.
+        z: latents at which it is linearised.
+    """
     jacobian = np.asarray(_jacobian(target, jnp.asarray(z)))
     _, values, directions = np.linalg.svd(jacobian, full_matrices=jacobian.shape[1] <= COMPLETE)
     singular_values = np.zeros(jacobian.shape[1])
@@ -51,8 +56,21 @@ def shrinkage(
     posterior_weights: Float[np.ndarray, " draw"],
     prior: Float[np.ndarray, "sample ..."],
     prior_weights: Float[np.ndarray, " sample"],
-) -> np.ndarray:
-    """1 - sd(posterior) / sd(prior) of a number or of each point of a function; NaN where the prior has no spread."""
+) -> Float[np.ndarray, "..."]:
+    """1 - sd(posterior) / sd(prior) of a number or of each point of a function; NaN where the prior has no spread.
+
+    Args:
+        posterior: draws of the posterior.
+        posterior_weights: their weights, which sum to one.
+        prior: draws of the prior.
+        prior_weights: their weights, which sum to one.
+
+    Example:
+
+        >>> x, w = np.array([-1.0, 1.0]), np.array([0.5, 0.5])
+        >>> print(shrinkage(0.2 * x, w, x, w).round(3))
+        0.8
+    """
     known = weighted_statistics(prior, prior_weights)
     before, after = known["sd"], weighted_statistics(posterior, posterior_weights)["sd"]
     spread = before > 1e-12 * np.abs(known["mean"])

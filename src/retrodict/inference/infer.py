@@ -3,7 +3,7 @@
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import jax
 import jax.random as jr
@@ -12,9 +12,9 @@ import numpy as np
 from retrodict.base.atomic import write_bytes
 from retrodict.inference.assemble import assemble
 from retrodict.inference.compare import compare
-from retrodict.inference.estimates import estimates_of, facts_of_estimates
+from retrodict.inference.diagnose import diagnose
+from retrodict.inference.estimates import estimate
 from retrodict.inference.evaluate import Evaluated, evaluate, rows
-from retrodict.inference.facts import facts_of
 from retrodict.inference.verdict import assess
 from retrodict.num.weighted import normalised_weights
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
@@ -22,15 +22,19 @@ from retrodict.run.directory import RunDirectory
 from retrodict.run.loop import advance
 from retrodict.run.manifest import record_outputs
 from retrodict.run.method import Draws, Method
-from retrodict.run.result import NUMBERS_FILE, TREE_FILE, Result
+from retrodict.run.result import Result
+from retrodict.run.result_files import NUMBERS_FILE, TREE_FILE
 
 IDLE: Final = 1e-6  # of the weight, that draws which are left out may carry together
 PRIOR_KEY: Final = 0xFFFF_FFFF  # of the prior draws: an index that no step of the loop reaches
 
+TargetT = TypeVar("TargetT", bound=AbstractTarget)
+StateT = TypeVar("StateT")
+
 
 def infer(
-    target: AbstractTarget,
-    method: Method,
+    target: TargetT,
+    method: Method[TargetT, StateT],
     *,
     seed: int = 0,
     path: str | Path | RunDirectory | None = None,
@@ -40,26 +44,38 @@ def infer(
     max_time: float | None = None,
     prior_draws: int = 1000,
 ) -> Result:
-    """Run `method` on `target` and judge the outcome.
-
-    With a `path` the run lives in that directory: log, checkpoints, `result.nc` and `result.json`; `resume` goes on
-    with an interrupted run bit-identically, `force` discards what is there. With `progress` None it is shown on a
-    terminal only. `prior_draws` are drawn beside (where there is a prior) to say what the data have added.
+    """Run a method on a target and assess the outcome.
 
     Where several processes run together (`jax.distributed`), all must call this alike; the first one writes.
 
-    Raises `InputError` if the method cannot serve this target or the directory cannot be used, `NotFiniteError` if a
-    step is not finite, `Interrupted` (a checkpoint is written) on SIGTERM, SIGINT or after `max_time` seconds.
+    Args:
+        target: what is sampled or optimised.
+        method: the algorithm with its settings.
+        seed: of all random numbers.
+        path: the run directory, which keeps log, checkpoints, `result.nc` and `result.json`; None: nothing is written.
+        resume: continue an interrupted run in `path`, bit-identically.
+        force: discard what is in `path`.
+        progress: whether to show how far the run is; None: on a terminal only.
+        max_time: seconds after which the run stops with a checkpoint; None: no limit.
+        prior_draws: draws of the prior, where there is one, with which the posterior is compared.
+
+    Returns:
+        The result with its diagnostics and its verdict.
+
+    Raises:
+        InputError: if the method cannot serve this target, or the directory cannot be used.
+        NotFiniteError: if a step is not finite.
+        Interrupted: on SIGTERM, SIGINT or after `max_time`; a checkpoint is written.
     """
     method.check(target)
-    shown = sys.stderr.isatty() if progress is None else progress
+    show = sys.stderr.isatty() if progress is None else progress
     with ExitStack() as stack:
         directory = RunDirectory(path) if isinstance(path, str | Path) else path
         directory = directory if jax.process_index() == 0 else None
         if directory is not None:
             stack.enter_context(directory.claim(resume=resume, force=force))
         finished = advance(
-            target, method, seed=seed, directory=directory, resume=resume, progress=shown, max_time=max_time
+            target, method, seed=seed, directory=directory, resume=resume, progress=show, max_time=max_time
         )
         draws = method.finish(target, finished.state, finished.history)
         result = conclude(target, method, draws, seed=seed, prior_draws=prior_draws)
@@ -73,56 +89,71 @@ def infer(
     return result
 
 
-def conclude(target: AbstractTarget, method: Method, draws: Draws, *, seed: int = 0, prior_draws: int = 1000) -> Result:
-    """Everything after the loop: evaluate the draws, compare with the prior, look at the fit, judge.
+def conclude(
+    target: TargetT, method: Method[TargetT, StateT], draws: Draws, *, seed: int = 0, prior_draws: int = 1000
+) -> Result:
+    """Evaluate draws, compare them with the prior and the data, and assess them: everything after the loop.
 
-    For draws that were come by in another way, too: only the name and the settings of `method` are looked at.
+    Args:
+        target: what was sampled.
+        method: the algorithm; only its name, settings and references are read.
+        draws: its answer, or draws from elsewhere.
+        seed: of the prior draws.
+        prior_draws: number of draws of the prior, where there is one.
+
+    Returns:
+        The result with its diagnostics and its verdict.
     """
-    draws = without_idle(jax.device_get(draws))
-    found = evaluate(target, rows(draws.position))
-    answers = () if draws.kind == "point" else estimates_of(target, draws, found)
-    facts, compared = facts_of(target, draws, found) | facts_of_estimates(answers), None
+    draws, idle = leave_out_idle(jax.device_get(draws))
+    evaluated = evaluate(target, rows(draws.position))
+    estimates = estimate(target, draws, evaluated)
+    comparison = None
     if isinstance(target, AbstractLeastSquares):
-        compared = compare(target, draws, found, _prior(target, seed, prior_draws))
-        facts |= compared.facts
-    fit, learnt = (compared.fit, compared.shrinkage) if compared else ({}, {})
-    verdict = assess(facts, fit, learnt, target.quantities, target.notes)
-    return assemble(target, method, seed, draws, found, answers, facts, compared, verdict)
+        comparison = compare(target, draws, evaluated, _evaluate_prior(target, seed, prior_draws))
+    diagnostics = diagnose(target, draws, evaluated, estimates=estimates, comparison=comparison, idle=idle)
+    verdict = assess(diagnostics)
+    return assemble(target, method, seed, draws, evaluated, estimates, diagnostics, comparison, verdict)
 
 
 def _files(target: AbstractTarget, draws: Draws) -> dict[str, bytes]:
-    """By name: what the target wants kept of the positions at which chains ended, and what the method does."""
+    """What target and method want to be kept in the run directory, by file name."""
     final = target.files(jax.device_get(draws.final)) if draws.final is not None else {}
     return {**final, **draws.files()}
 
 
-def without_idle(draws: Draws) -> Draws:
-    """A weighted cloud without the draws that together carry less than `IDLE` of the weight.
+def leave_out_idle(draws: Draws) -> tuple[Draws, int]:
+    """Leave out the draws of a weighted sample that together carry less than `IDLE` of the weight.
 
-    They move no number by a visible digit, and of a bank of prior draws they are most: neither evaluated again nor
-    stored, they are counted as `idle_draws`. Chains, which have an order, stay whole.
+    They change no number by a visible digit, and most draws of a bank of prior draws are such: they are neither
+    evaluated again nor stored. Chains, which have an order, stay whole.
+
+    Args:
+        draws: the answer of a method, on the host.
+
+    Returns:
+        The other draws, and the number of those left out.
     """
     log_weight = np.asarray(draws.log_weight)
     chains, count = log_weight.shape
     if chains > 1 or not np.ptp(log_weight) > 0:
-        return draws
+        return draws, 0
     share = normalised_weights(log_weight[0], np.isfinite(log_weight[0]))
     order = np.argsort(share)
     idle = np.zeros(count, dtype=bool)
     idle[order] = np.cumsum(share[order]) < IDLE
     if not idle.any():
-        return draws
+        return draws, 0
 
-    def kept(leaf: Any) -> Any:
-        return leaf[:, ~idle] if np.shape(leaf)[:2] == (1, count) else leaf
+    def leave_out(leaf: object) -> object:
+        return leaf[:, ~idle] if isinstance(leaf, np.ndarray) and leaf.shape[:2] == (1, count) else leaf
 
-    statistics = {name: kept(value) for name, value in draws.statistics.items()}
-    statistics["idle_draws"] = np.asarray(int(idle.sum()))
-    position, log_weight = jax.tree.map(kept, draws.position), kept(draws.log_weight)
-    return draws._replace(position=position, log_weight=log_weight, statistics=statistics)
+    of_each_draw = (draws.position, draws.log_weight, draws.statistics, draws.diagnostics, draws.ancestor)
+    position, log_weight, statistics, diagnostics, ancestor = jax.tree.map(leave_out, of_each_draw)
+    others = Draws(position, log_weight, draws.kind, statistics, draws.final, draws.files, diagnostics, ancestor)
+    return others, int(idle.sum())
 
 
-def _prior(target: AbstractLeastSquares, seed: int, count: int) -> Evaluated:
+def _evaluate_prior(target: AbstractLeastSquares, seed: int, count: int) -> Evaluated:
     """Derived quantities of draws from the prior."""
     keys = jr.split(jr.fold_in(jr.key(seed), PRIOR_KEY), count)
     return evaluate(target, jax.jit(jax.vmap(target.init))(keys))

@@ -8,15 +8,17 @@ positive definite always.
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, Vector
+from retrodict.base.types import Array, Flag, Float, Int, Key, Scalar, Vector
 from retrodict.inference.diagnostics import weight_ess
+from retrodict.inference.findings.searches import Searches
+from retrodict.inference.findings.weights import Evidence, ImportanceWeights
 from retrodict.inference.gauss_newton import (
     Factor,
     Linearised,
@@ -29,7 +31,7 @@ from retrodict.inference.gauss_newton import (
 )
 from retrodict.inference.importance import smooth_unless_equal
 from retrodict.inference.least_squares import LevenbergMarquardt
-from retrodict.inference.map import MAP, ranked
+from retrodict.inference.map import MAP, Descents, Kept, rank
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
 from retrodict.run.method import Draws, Record
 
@@ -37,26 +39,32 @@ from retrodict.run.method import Draws, Record
 class State(NamedTuple):
     """The starts of the search, and the key of the draws."""
 
-    descent: Any
-    key: Key
+    descent: Descents  # of all starts
+    key: Key  # of the draws
 
 
 class Expansion(NamedTuple):
     """Draws, their log density under the target and under the Gaussian (up to a constant), and the log evidence."""
 
-    position: Float[Array, "draws dim"]
-    log_density: Float[Array, " draws"]
-    log_gaussian: Float[Array, " draws"]
-    log_evidence: Scalar
+    position: Float[Array, "draws dim"]  # draws of the Gaussian
+    log_density: Float[Array, " draws"]  # of the target
+    log_gaussian: Float[Array, " draws"]  # of the Gaussian, up to a constant
+    log_evidence: Scalar  # by the Gaussian
 
 
 @dataclass(frozen=True)
 class Laplace:
-    """`draws` of the Gaussian approximation at the best of `starts` optima.
+    """Draws of the Gaussian approximation at the best of several optima.
 
     Exact for linear-Gaussian problems, else as good as the problem is linear across its own posterior. The Pareto k of
-    the importance weights that would correct the draws (they are not applied) tells: above 0.7 do not believe the
+    the importance weights that would correct the draws (they are not applied) says so: above 0.7 do not believe the
     spread.
+
+    Args:
+        draws: number of draws.
+        starts: searches for the optimum.
+        steps: iterations of a search, at most.
+        tolerance: distance to the optimum, in posterior standard deviations, below which a search has converged.
     """
 
     draws: int = 1000
@@ -64,21 +72,29 @@ class Laplace:
     steps: int = 200
     tolerance: float = 1e-4
 
-    name: ClassVar[str] = "Laplace"
-    references: ClassVar[tuple[str, ...]] = ("mackay1992", "nielsen1999")
+    references: ClassVar[tuple[str, ...]] = ("mackay1992", "nielsen1999")  # BibTeX keys
+    uses_gradient: ClassVar[bool] = True  # in each step
+
+    @property
+    def positions_per_step(self) -> int:
+        """Starts."""
+        return self.starts
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` if `target` offers no residual."""
-        require_least_squares(target, self.name)
+        require_least_squares(target, type(self).__name__)
 
-    def init(self, target: Any, key: Key) -> State:
+    def init(self, target: AbstractLeastSquares, key: Key) -> State:
         """All starts at draws of the prior."""
         search_key, draw_key = jr.split(key)
         descent = self._search.init(target, search_key)
         return State(descent, draw_key)
 
-    def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
-        """One Levenberg-Marquardt iteration of every start."""
+    def step(self, target: AbstractLeastSquares, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
+        """One Levenberg-Marquardt iteration of every start.
+
+        Arguments as in `Method.step`: `target`, `state`, `key`, `index`.
+        """
         descent, record = self._search.step(target, state.descent, key, index)
         return State(descent, state.key), record
 
@@ -86,18 +102,20 @@ class Laplace:
         """Whether every start has stopped."""
         return self._search.done(state.descent)
 
-    def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
-        """Draws around the best optimum that any start found, and the evidence."""
-        optima = ranked(target, state.descent.position, state.descent.converged)
+    def finish(self, target: AbstractLeastSquares, state: State, history: Kept) -> Draws:
+        """Draws around the best optimum that any start found, and the evidence.
+
+        Arguments as in `Method.finish`: `target`, `state`, `history`.
+        """
+        optima = rank(target, state.descent.position, state.descent.converged)
         found = expand(target, optima.position[0, 0], state.key, self.draws)
         log_weight, k = smooth_unless_equal(found.log_density - found.log_gaussian)
-        statistics = {
-            "converged": optima.statistics["converged"][0, 0],
-            "log_evidence": found.log_evidence,
-            "pareto_k": jnp.asarray(k),
-            "importance_ess": jnp.asarray(weight_ess(log_weight)),
-        }
-        return Draws(found.position[None], jnp.zeros((1, self.draws)), "approximate", statistics)
+        records = (
+            Searches(optima.statistics["converged"][0, 0]),
+            ImportanceWeights(k, importance_ess=weight_ess(log_weight), exact=False),
+            Evidence(found.log_evidence),
+        )
+        return Draws(found.position[None], jnp.zeros((1, self.draws)), "approximate", {}, diagnostics=records)
 
     @property
     def _search(self) -> MAP:
@@ -106,7 +124,14 @@ class Laplace:
 
 @eqx.filter_jit
 def expand(target: AbstractLeastSquares, centre: Vector, key: Key, draws: int) -> Expansion:
-    """`draws` of the Gaussian around `centre`, and the evidence."""
+    """Draw from the Gaussian around an optimum.
+
+    Args:
+        target: the problem.
+        centre: the optimum.
+        key: of the draws.
+        draws: their number.
+    """
     at = linearise(target, centre)
     factor = factorise(at.jacobian)
     steps = jax.vmap(lambda k: gaussian_step(at, factor, k))(jr.split(key, draws))
@@ -117,7 +142,13 @@ def expand(target: AbstractLeastSquares, centre: Vector, key: Key, draws: int) -
 
 
 def gaussian_step(at: Linearised, factor: Factor, key: Key) -> Vector:
-    """A draw of N(0, (1 + J^T J)^-1): the least-squares answer to pure noise, without a factor of the covariance."""
+    """A draw of N(0, (1 + J^T J)^-1): the least-squares answer to pure noise, without a factor of the covariance.
+
+    Args:
+        at: the problem around the optimum.
+        factor: of its Gram matrix.
+        key: of the draw.
+    """
     data_key, prior_key = jr.split(key)
     noise, prior = jr.normal(data_key, at.residual.shape), jr.normal(prior_key, at.prior.shape)
     return refined_step(at.jacobian, factor, noise, prior)

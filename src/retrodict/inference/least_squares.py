@@ -29,7 +29,7 @@ from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
 FIRST_DAMPING = 1e-3
 PROBE = 0.1  # of a step: how far the residual is followed to see it bend
 LARGEST_BEND = 0.75  # of twice the acceleration over the step
-HOPELESS_DAMPING = 1e12  # ten rejections in a row: rounding or a kink, not curvature
+LARGEST_DAMPING = 1e12  # ten rejections in a row: rounding or a kink, not curvature
 
 
 class Descent(NamedTuple):
@@ -40,26 +40,27 @@ class Descent(NamedTuple):
     growth: Scalar  # factor of the damping at the next rejection
     cost: Scalar
     decrement: Scalar  # distance to the optimum in posterior standard deviations, before the last step
-    converged: Flag
+    converged: Flag  # the step left is below the tolerance
     stopped: Flag  # converged, or no step helps any more
 
 
 class Trial(NamedTuple):
     """A damped step and what came of it."""
 
-    position: Vector
-    cost: Scalar
+    position: Vector  # where the step leads
+    cost: Scalar  # there
     gain: Scalar  # actual over predicted decrease
-    accepted: Flag
+    accepted: Flag  # the cost falls, and the physics stays valid
 
 
 @dataclass(frozen=True)
 class LevenbergMarquardt:
     """Damped Gauss-Newton: quadratic convergence where data fit, for up to some thousand latents.
 
-    `tolerance` is the distance to the optimum, in posterior standard deviations, below which a start has converged.
-    `confined` steps never lead from where the physics is valid to where it is not; others go wherever the residual
-    falls, for a selection afterwards.
+    Args:
+        tolerance: distance to the optimum, in posterior standard deviations, below which a start has converged.
+        confined: whether steps never lead from where the physics is valid to where it is not; others go wherever the
+            residual falls, for a selection afterwards.
     """
 
     tolerance: float = 1e-4
@@ -78,14 +79,22 @@ class LevenbergMarquardt:
     def step(
         self, target: AbstractLeastSquares, state: Descent, key: Key | None, progress: Scalar, temperature: Scalar
     ) -> Descent:
-        """One iteration at `temperature`, which divides the squared data residuals; nothing once stopped."""
+        """One iteration; nothing once stopped.
+
+        Args:
+            target: the problem.
+            state: where the iteration stands.
+            key: not used here; for solvers that are random.
+            progress: of the run, from 0 to 1; not used here.
+            temperature: divides the squared data residuals.
+        """
         here = linearise(target, state.position, temperature)
         newton = solve_step(here.jacobian, factorise(here.jacobian), here.residual, here.prior)
         decrement = jnp.sqrt(squared_length(here.jacobian, newton))
         trial = self._try(target, state, here, temperature)
         converged = (decrement < self.tolerance) & (temperature == 1.0)
-        moved = _judged(state, trial, _cost(here))._replace(decrement=decrement, converged=converged)
-        stuck = (moved.damping > HOPELESS_DAMPING) & (temperature == 1.0)
+        moved = _decide(state, trial, _cost(here))._replace(decrement=decrement, converged=converged)
+        stuck = (moved.damping > LARGEST_DAMPING) & (temperature == 1.0)
         moved = moved._replace(stopped=converged | stuck)
         return jax.tree.map(lambda old, new: jnp.where(state.stopped, old, new), state, moved)
 
@@ -118,7 +127,7 @@ def _cost(at: Linearised) -> Scalar:
     return 0.5 * jnp.sum(at.residual**2) + 0.5 * jnp.sum(at.prior**2)
 
 
-def _judged(state: Descent, trial: Trial, cost: Scalar) -> Descent:
+def _decide(state: Descent, trial: Trial, cost: Scalar) -> Descent:
     """The state after a trial: moved and less damped, or not moved and more damped."""
     shrink = jnp.maximum(0.1, 1 - (2 * trial.gain - 1) ** 3)
     damping = jnp.where(trial.accepted, jnp.maximum(state.damping * shrink, 1e-16), state.damping * state.growth)
@@ -133,7 +142,15 @@ def _judged(state: Descent, trial: Trial, cost: Scalar) -> Descent:
 def minimise(
     target: AbstractLeastSquares, position: Vector, *, iterations: int, temperature: float, tolerance: float = 1e-3
 ) -> Descent:
-    """Up to `iterations` at once, for starting points: the noise is annealed from `temperature` in the first half."""
+    """All iterations at once, for starting points: the noise is annealed in the first half.
+
+    Args:
+        target: the problem.
+        position: the start.
+        iterations: their largest number.
+        temperature: at the start.
+        tolerance: as in `LevenbergMarquardt`.
+    """
     solver = LevenbergMarquardt(tolerance)
 
     def body(carry: tuple[Descent, Scalar]) -> tuple[Descent, Scalar]:

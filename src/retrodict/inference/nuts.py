@@ -1,4 +1,4 @@
-"""The No-U-Turn sampler on several chains at once; the only file that knows BlackJAX.
+"""The No-U-Turn sampler on several chains at once; the only file that imports BlackJAX.
 
 Source: Hoffman, Gelman, JMLR 15 (2014) 1593, with multinomial sampling (Betancourt, arXiv:1701.02434) and Stan's
 schedule of warm-up windows. Chains share the step size and the metric, estimated from all of them together, so that a
@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, cast
 import jax
 import jax.numpy as jnp
 import jax.random as jr
+import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree
+from retrodict.base.types import JSON, Array, Bool, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.gauss_newton import covariance, linearise
 from retrodict.inference.start import starting_points
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget, require_unconstrained
+from retrodict.run.diagnostic import Finding, Limits
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
 
@@ -28,43 +30,76 @@ if TYPE_CHECKING:
 
 Metric = Float[Array, "dim dim"] | Float[Array, " dim"]
 
+DIVERGENT = Limits(0.0, 0.05)  # share of the draws
 DENSE_UP_TO = 128  # dimensions; beyond, a diagonal metric
 
 
 class Moments(NamedTuple):
     """Running mean and sum of squared deviations of all chains' positions in the present window (Welford)."""
 
-    number: Float[Array, ""]
-    mean: Float[Array, " dim"]
-    scatter: Float[Array, "dim dim"] | Float[Array, " dim"]
+    number: Float[Array, ""]  # of positions
+    mean: Float[Array, " dim"]  # of the positions
+    scatter: Float[Array, "dim dim"] | Float[Array, " dim"]  # sum of squared deviations
 
 
 class State(NamedTuple):
     """Chains on flattened positions, and what they share."""
 
-    chains: "HMCState"
-    step_size: StepSize
+    chains: "HMCState"  # on flattened positions
+    step_size: StepSize  # shared by all chains
     metric: Metric  # inverse mass matrix: the posterior covariance
-    moments: Moments
+    moments: Moments  # of the present window
+
+
+class Trajectories(NamedTuple):
+    """Step size and divergences of the draws."""
+
+    step_size: Scalar  # after warm-up
+    divergent: Bool[Array, "chain draw"]  # trajectories whose energy was not conserved
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Divergent transitions."""
+        number, fraction = int(np.sum(self.divergent)), float(np.mean(self.divergent))
+        if severity := DIVERGENT.above(fraction):
+            text = f"{number} divergent transitions: part of the posterior was not reached"
+            return (Finding(severity, text, "a higher `target_acceptance`, or ConstrainedHMC"),)
+        return ()
+
+    def to_json(self) -> dict[str, JSON]:
+        """`step_size`, `divergences` and `divergent_fraction`."""
+        number, fraction = int(np.sum(self.divergent)), float(np.mean(self.divergent))
+        return {"step_size": float(self.step_size), "divergences": number, "divergent_fraction": fraction}
 
 
 class Kept(NamedTuple):
     """What each step leaves behind, per chain."""
 
-    position: Float[Array, "chains dim"]
-    divergent: Bool[Array, " chains"]
-    acceptance: Float[Array, " chains"]
-    tree_depth: Int[Array, " chains"]
-    gradients: Int[Array, " chains"]
-    energy: Float[Array, " chains"]
+    position: Float[Array, "chains dim"]  # flattened
+    divergent: Bool[Array, " chains"]  # energy not conserved
+    acceptance: Float[Array, " chains"]  # mean probability along the trajectory
+    tree_depth: Int[Array, " chains"]  # doublings
+    gradients: Int[Array, " chains"]  # evaluations
+    energy: Float[Array, " chains"]  # potential and kinetic
 
 
 @dataclass(frozen=True)
 class NUTS:
-    """`chains` chains of `warmup` adaptive and `draws` kept steps, for any target.
+    """The No-U-Turn sampler, for any target with positions of any shape.
 
-    Positions may be of any shape. The metric is dense up to 128 dimensions. Converges to the target; slow where the
-    posterior is a thin curved sheet (trees saturate at `max_tree_depth`: use `ConstrainedHMC`) or has separate modes.
+    Converges to the target; slow where the posterior is a thin curved sheet (trees saturate at `max_tree_depth`: use
+    `ConstrainedHMC`) or has separate modes. The metric is dense up to 128 dimensions.
+
+    Args:
+        chains: number of chains.
+        warmup: adaptive steps of each chain, which are not kept.
+        draws: kept steps of each chain.
+        target_acceptance: mean acceptance probability to which the step size is tuned.
+        max_tree_depth: doublings of a trajectory, at most.
+
+    Example:
+
+        >>> NUTS(chains=2, warmup=100, draws=200).steps
+        300
     """
 
     chains: int = 4
@@ -73,13 +108,18 @@ class NUTS:
     target_acceptance: float = 0.8
     max_tree_depth: int = 10
 
-    name: ClassVar[str] = "NUTS"
-    references: ClassVar[tuple[str, ...]] = ("hoffman2014", "betancourt2017", "blackjax2024")
+    references: ClassVar[tuple[str, ...]] = ("hoffman2014", "betancourt2017", "blackjax2024")  # BibTeX keys
+    uses_gradient: ClassVar[bool] = True  # in each step
 
     @property
     def steps(self) -> int:
         """Warm-up and draws."""
         return self.warmup + self.draws
+
+    @property
+    def positions_per_step(self) -> int:
+        """Chains."""
+        return self.chains
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` if `target` is no density."""
@@ -89,7 +129,7 @@ class NUTS:
         if self.warmup < 1:
             raise InputError("NUTS finds its step size during warm-up", got=f"warmup={self.warmup}", fix="warmup=500")
 
-    def init(self, target: Any, key: Key) -> State:
+    def init(self, target: AbstractTarget, key: Key) -> State:
         """All chains at their starting points, with a first metric."""
         from blackjax.mcmc.nuts import init as kernel_state
 
@@ -99,8 +139,11 @@ class NUTS:
         metric = _first_metric(target, flat)
         return State(chains, initial_step_size(0.1), metric, _no_moments(metric))
 
-    def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
-        """One trajectory of every chain; adapts while `index` is below `warmup`."""
+    def step(self, target: AbstractTarget, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
+        """One trajectory of every chain; adapts while `index` is below `warmup`.
+
+        Arguments as in `Method.step`: `target`, `state`, `key`, `index`.
+        """
         from blackjax.mcmc.nuts import build_kernel
 
         warm = index < self.warmup
@@ -124,14 +167,17 @@ class NUTS:
         """Never early."""
         return jnp.asarray(False)
 
-    def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
-        """The draws after warm-up, in the target's own shape."""
+    def finish(self, target: AbstractTarget, state: State, history: Kept) -> Draws:
+        """The draws after warm-up, in the target's own shape.
+
+        Arguments as in `Method.finish`: `target`, `state`, `history`.
+        """
         after = jax.tree.map(lambda x: jnp.swapaxes(jnp.asarray(x)[self.warmup :], 0, 1), history)
         unravel = _unravel(target)
         position = jax.vmap(jax.vmap(unravel))(after.position)
         statistics = {name: value for name, value in after._asdict().items() if name != "position"}
-        statistics["step_size"] = jnp.exp(state.step_size.log_average)
-        return Draws(position, jnp.zeros(after.energy.shape), "exact", statistics)
+        records = (Trajectories(jnp.exp(state.step_size.log_average), after.divergent),)
+        return Draws(position, jnp.zeros(after.energy.shape), "exact", statistics, diagnostics=records)
 
     def _adapt(self, state: State, acceptance: Float[Array, " chains"], index: Int[Array, ""]) -> State:
         from blackjax.adaptation.window_adaptation import build_schedule

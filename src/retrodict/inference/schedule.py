@@ -1,4 +1,7 @@
-"""Numbers that change along a run: learning rates, temperatures."""
+"""Numbers that change along a run: learning rates, temperatures.
+
+Each is a function of the progress of a run, which grows from 0 to 1.
+"""
 
 import math
 from dataclasses import dataclass
@@ -20,11 +23,17 @@ class Constant:
 
 @dataclass(frozen=True)
 class Geometric:
-    """From `start` to `stop` by a constant factor a step, reached at progress `until` and held from there on."""
+    """From one value to another by a constant factor a step.
+
+    Example:
+
+        >>> print(Geometric(100.0)(jnp.asarray(0.25)).round(3))
+        10.0
+    """
 
     start: float
     stop: float = 1.0
-    until: float = 0.5
+    until: float = 0.5  # progress at which `stop` is reached; it is held from there on
 
     def __call__(self, progress: Scalar) -> Scalar:
         ratio = math.log(self.stop / self.start)

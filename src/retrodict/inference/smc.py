@@ -11,13 +11,15 @@ Biometrika 105 (2018) 609 (the error).
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, Vector
+from retrodict.base.types import Array, Flag, Float, Int, Key, Scalar, Vector
+from retrodict.inference.findings.particles import Population, effective_ancestors
+from retrodict.inference.findings.weights import Evidence
 from retrodict.inference.gauss_newton import require_least_squares
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
 from retrodict.run.method import Draws, Record
@@ -31,38 +33,50 @@ LEARNING = 1.0  # how fast the logarithm of the step size follows the acceptance
 class Particles(NamedTuple):
     """A population at one temperature."""
 
-    position: Float[Array, "particles dim"]
-    log_likelihood: Float[Array, " particles"]
+    position: Float[Array, "particles dim"]  # one row a particle
+    log_likelihood: Float[Array, " particles"]  # of each particle
     ancestor: Int[Array, " particles"]  # the prior draw that each descends from
-    beta: Scalar
-    log_evidence: Scalar
-    stages: Int[Array, ""]
-    log_step: Scalar
+    beta: Scalar  # inverse temperature
+    log_evidence: Scalar  # so far
+    stages: Int[Array, ""]  # so far
+    log_step: Scalar  # logarithm of the step size of the moves
 
 
 class Kept(NamedTuple):
     """The temperature ladder: inverse temperature and log evidence after each stage."""
 
-    beta: Scalar
-    log_evidence: Scalar
+    beta: Scalar  # inverse temperature
+    log_evidence: Scalar  # after this stage
 
 
 class Walker(NamedTuple):
     """One particle and the gradient of its tempered log density."""
 
-    position: Vector
-    log_likelihood: Scalar
-    log_density: Scalar
+    position: Vector  # latents
+    log_likelihood: Scalar  # of the data
+    log_density: Scalar  # tempered
     gradient: Vector
 
 
 @dataclass(frozen=True)
 class SequentialMonteCarlo:
-    """`particles` from the prior to the posterior by adaptive tempering, with the log evidence and its error.
+    """Particles from the prior to the posterior by adaptive tempering, with the log evidence and its error.
 
-    Each stage lowers the temperature until the effective sample size falls to `ess` of the particles, then makes
-    `moves` trajectories of `leapfrog` steps. Converges with the number of particles; finds separate modes if prior
-    draws land in their basins. `steps` is the most stages that it will take.
+    Each stage lowers the temperature, resamples and moves the particles. Converges with the number of particles; finds
+    separate modes if prior draws fall into their basins.
+
+    Args:
+        particles: size of the population.
+        moves: trajectories of each particle in a stage.
+        leapfrog: steps of a trajectory.
+        ess: share of the particles that stays effective in a stage: it decides how far the temperature is lowered.
+        steps: the largest number of stages.
+        batch: particles that are moved side by side; None: all.
+
+    Example:
+
+        >>> SequentialMonteCarlo(particles=500).positions_per_step
+        500
     """
 
     particles: int = 1000
@@ -72,22 +86,32 @@ class SequentialMonteCarlo:
     steps: int = 200
     batch: int | None = None
 
-    name: ClassVar[str] = "SequentialMonteCarlo"
-    references: ClassVar[tuple[str, ...]] = ("delmoral2006", "jasra2011", "buchholz2021", "lee2018")
+    references: ClassVar[tuple[str, ...]] = ("delmoral2006", "jasra2011", "buchholz2021", "lee2018")  # BibTeX keys
+    uses_gradient: ClassVar[bool] = True  # in each step
+
+    @property
+    def positions_per_step(self) -> int:
+        """Particles."""
+        return self.particles
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` if `target` has no prior and likelihood of its own."""
-        require_least_squares(target, self.name)
+        require_least_squares(target, type(self).__name__)
 
-    def init(self, target: Any, key: Key) -> Particles:
+    def init(self, target: AbstractLeastSquares, key: Key) -> Particles:
         """Draws of the prior."""
         position = jax.vmap(target.init)(spread(jr.split(key, self.particles)))
         log_likelihood = jax.lax.map(target.log_likelihood, position, batch_size=self.batch or self.particles)
         zero, first = jnp.asarray(0.0), jnp.log(0.5)
         return Particles(position, log_likelihood, jnp.arange(self.particles), zero, zero, jnp.asarray(0), first)
 
-    def step(self, target: Any, state: Particles, key: Key, index: Int[Array, ""]) -> tuple[Particles, Record]:
-        """One stage: reweight, resample, move."""
+    def step(
+        self, target: AbstractLeastSquares, state: Particles, key: Key, index: Int[Array, ""]
+    ) -> tuple[Particles, Record]:
+        """One stage: reweight, resample, move.
+
+        Arguments as in `Method.step`: `target`, `state`, `key`, `index`.
+        """
         select_key, move_key = jr.split(key)
         state = _select(state, select_key, self.ess)
         root = _metric_root(state.position)
@@ -111,22 +135,31 @@ class SequentialMonteCarlo:
         """Whether the posterior itself has been reached."""
         return state.beta >= 1.0
 
-    def finish(self, target: Any, state: Particles, history: PyTree[Array]) -> Draws:
-        """The last population as one chain of equally weighted draws, each with its ancestor among the prior draws."""
+    def finish(self, target: AbstractLeastSquares, state: Particles, history: Kept) -> Draws:
+        """The last population as one chain of equally weighted draws, each with its ancestor among the prior draws.
+
+        Arguments as in `Method.finish`: `target`, `state`, `history`.
+        """
         descendants = jnp.bincount(state.ancestor, length=self.particles)
-        statistics = {
-            "log_evidence": state.log_evidence,
-            "log_evidence_error": jnp.sqrt(relative_variance(descendants, state.stages)),
-            "ancestor": state.ancestor[None],
-            "ancestors": self.particles**2 / jnp.sum(descendants**2),
-            "converged": state.beta >= 1.0,
-            "beta": state.beta,
-        }
-        return Draws(state.position[None], jnp.zeros((1, self.particles)), "exact", statistics)
+        error = jnp.sqrt(relative_variance(descendants, state.stages))
+        population = Population(effective_ancestors(descendants), state.beta >= 1.0, state.beta)
+        return Draws(
+            state.position[None],
+            jnp.zeros((1, self.particles)),
+            "exact",
+            {},
+            diagnostics=(population, Evidence(state.log_evidence, error)),
+            ancestor=state.ancestor[None],
+        )
 
 
 def relative_variance(descendants: Int[Array, " particles"], stages: Int[Array, ""]) -> Scalar:
-    """Var(Z) / Z^2, estimated from how many descendants each prior draw has. Lee, Whiteley (2018), with phi = 1."""
+    """Var(Z) / Z^2, estimated from the genealogy. Lee, Whiteley (2018), with phi = 1.
+
+    Args:
+        descendants: number of descendants of each prior draw.
+        stages: number of resamplings.
+    """
     size = len(descendants)
     strangers = size**2 - jnp.sum(descendants**2)
     return jnp.maximum(1 - (size / (size - 1.0)) ** stages * strangers / (size * (size - 1.0)), 0.0)
@@ -153,13 +186,23 @@ def multinomial(key: Key, log_weight: Float[Array, " particles"]) -> Int[Array, 
     """As many indices as there are weights, drawn independently in proportion to them.
 
     By inversion of the cumulative weights: `categorical` would take memory of the square of their number.
+
+    Args:
+        key: of the draw.
+        log_weight: logarithms of the weights.
     """
     cumulative = jnp.cumsum(jax.nn.softmax(log_weight))
     return jnp.searchsorted(cumulative, jr.uniform(key, log_weight.shape) * cumulative[-1], side="right")
 
 
 def next_step(log_likelihood: Float[Array, " particles"], left: Scalar, ess: float) -> Scalar:
-    """The largest increase of beta, at most `left`, that keeps the effective sample size above `ess` of those alive."""
+    """The largest increase of beta that keeps enough particles effective.
+
+    Args:
+        log_likelihood: of the particles; minus infinity for invalid ones.
+        left: the largest increase that is allowed.
+        ess: share of the valid particles that has to stay effective.
+    """
     alive = jnp.isfinite(log_likelihood)
 
     def enough(step: Scalar) -> Flag:

@@ -17,7 +17,12 @@ Position = PyTree[Float[Array, "..."]]
 
 
 def valid_start(target: AbstractTarget, key: Key) -> Position:
-    """A starting point of the target's own where its density does not vanish (or the last one tried)."""
+    """A starting point of the target where its density does not vanish (or the last one tried).
+
+    Args:
+        target: the target.
+        key: of the starting point.
+    """
     density = target.log_likelihood if isinstance(target, AbstractLeastSquares) else target.log_density
 
     def again(carry: tuple[Int[Array, ""], Position]) -> tuple[Int[Array, ""], Position]:
@@ -30,10 +35,15 @@ def valid_start(target: AbstractTarget, key: Key) -> Position:
 
 
 def starting_points(target: AbstractTarget, key: Key, count: int) -> Position:
-    """`count` independent starting points (leading axis), about as widely spread as the posterior itself.
+    """Independent starting points, about as widely spread as the posterior itself.
 
     For least squares: one randomised maximum a posteriori each, from a cold start at a draw of the prior with the noise
     annealed. They lie in the typical set however precise the data are, and in every mode that prior draws lead to.
+
+    Args:
+        target: the target.
+        key: of all starting points.
+        count: their number, the leading axis of what is returned.
     """
     if isinstance(target, AbstractLeastSquares):
         return jax.vmap(lambda k: _randomised(target, k))(spread(jr.split(key, count)))

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from retrodict.base.types import Array, Float, Scalar
 
-SHRINKAGE, OFFSET, FORGETTING = 0.05, 10.0, 0.75  # gamma, t0, kappa of the source
+SHRINKAGE, OFFSET, DECAY = 0.05, 10.0, 0.75  # gamma, t0, kappa of the source
 
 
 class StepSize(NamedTuple):
@@ -17,9 +17,9 @@ class StepSize(NamedTuple):
 
     log: Scalar
     log_average: Scalar
-    error: Scalar  # running mean of wanted minus seen acceptance
-    tries: Scalar
-    centre: Scalar
+    error: Scalar  # running mean of the wanted acceptance minus that of the steps
+    tries: Scalar  # steps so far
+    centre: Scalar  # towards which the logarithm is drawn
 
 
 def initial_step_size(value: Scalar | float) -> StepSize:
@@ -29,10 +29,16 @@ def initial_step_size(value: Scalar | float) -> StepSize:
 
 
 def adapted(state: StepSize, acceptance: Float[Array, "..."], wanted: float) -> StepSize:
-    """After one step of all chains, which share the step size: their mean acceptance probability is what counts."""
+    """The step size after one step of all chains, which share it.
+
+    Args:
+        state: the step size before.
+        acceptance: acceptance probabilities of all chains, of which the mean counts.
+        wanted: the mean acceptance probability to aim at.
+    """
     tries = state.tries + 1
     weight = 1 / (tries + OFFSET)
     error = (1 - weight) * state.error + weight * (wanted - jnp.mean(acceptance))
     log = state.centre - jnp.sqrt(tries) / SHRINKAGE * error
-    forget = tries**-FORGETTING
-    return StepSize(log, forget * log + (1 - forget) * state.log_average, error, tries, state.centre)
+    recent = tries**-DECAY
+    return StepSize(log, recent * log + (1 - recent) * state.log_average, error, tries, state.centre)

@@ -1,4 +1,4 @@
-r"""Chains that ended in a mode with next to no mass go on from one of the others, before any draw is kept.
+r"""Chains that ended in a mode of negligible mass continue from one of the others, before any draw is kept.
 
 Chains that do not travel between modes have the weights of these from where their searches happened to lead. On the
 lifted manifold a chain can tell what its mode weighs: there the posterior is, to leading order, a Gaussian of unit
@@ -19,7 +19,7 @@ from retrodict.base.types import Array, Bool, Float, Int, Key
 from retrodict.inference.tempering import cooling_steps
 
 ROUNDS: Final = 2
-HOPELESS: Final = 5.0  # differences of log evidence: less than a hundredth of the mass
+NEGLIGIBLE: Final = 5.0  # differences of log evidence: less than a hundredth of the mass
 CERTAIN: Final = 2.0  # standard deviations of a mean potential, on top of it
 
 Potentials = Float[Array, " chains"]
@@ -45,7 +45,19 @@ def replace_stuck_chains(
     index: Int[Array, ""],
     warmup: int,
 ) -> tuple[Float[Array, "chains dim"], MeanPotential]:
-    """Positions to go on from after step `index` of a run with `warmup` steps, and what has been seen by then."""
+    """Positions from which the chains continue.
+
+    Args:
+        seen: mean potentials so far.
+        position: of all chains after step `index`.
+        potential: minus the log density of each chain on the manifold.
+        key: of the choice.
+        index: number of the step.
+        warmup: steps of the warm-up.
+
+    Returns:
+        The positions, those of stuck chains replaced at the end of a round, and the mean potentials.
+    """
     begin = cooling_steps(warmup)
     period = (warmup - begin) // (ROUNDS + 1)  # chains that were restarted together need the last third to part
     if period == 0:
@@ -61,6 +73,12 @@ def replace_stuck_chains(
 
 
 def stuck_chains(mean: Potentials, dim: int, length: int) -> Bool[Array, " chains"]:
-    """Whether the modes of chains weigh next to nothing, by their mean potentials over `length` steps."""
+    """Whether the modes of chains have negligible weight.
+
+    Args:
+        mean: mean potential of each chain over `length` steps.
+        dim: number of latents.
+        length: number of steps.
+    """
     uncertainty = math.sqrt(0.5 * dim / length)
-    return mean > jnp.min(mean) + HOPELESS + CERTAIN * uncertainty
+    return mean > jnp.min(mean) + NEGLIGIBLE + CERTAIN * uncertainty

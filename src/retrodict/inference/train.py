@@ -1,7 +1,7 @@
 """Networks trained on batches: Adam with a schedule, and the parameters of the best validation."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import equinox as eqx
 import jax
@@ -10,10 +10,11 @@ import jax.random as jr
 import optax
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.base.types import JSON, Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.schedule import Constant, Cosine, Geometric
 from retrodict.problem.learner import AbstractLearner
 from retrodict.problem.target import AbstractTarget
+from retrodict.run.diagnostic import Finding
 from retrodict.run.method import Draws, Record, Work
 
 Parameters = PyTree[Float[Array, "..."]]
@@ -23,12 +24,27 @@ COOLING = Cosine(1e-3, 1e-5)
 
 
 class State(NamedTuple):
-    """Parameters now, the optimiser's memory, and the best parameters so far with their validation loss."""
+    """Parameters now, the state of the optimiser, and the best parameters so far with their validation loss."""
 
     parameters: Parameters
-    optimiser: Any
+    optimiser: optax.OptState
     best: Parameters
-    best_validation: Scalar
+    best_validation: Scalar  # the lowest so far
+
+
+class Losses(NamedTuple):
+    """The losses at the end."""
+
+    validation: Scalar  # the best one
+    loss: Scalar  # of the last batch
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Nothing: losses of different problems have no common limit."""
+        return ()
+
+    def to_json(self) -> dict[str, JSON]:
+        """`validation` and `loss`."""
+        return {name: float(value) for name, value in self._asdict().items()}
 
 
 class Kept(NamedTuple):
@@ -40,9 +56,15 @@ class Kept(NamedTuple):
 
 @dataclass(frozen=True)
 class Train:
-    """`steps` steps of Adam on batches of `batch` examples; validated every `every` steps, the best parameters win.
+    """Adam on batches of examples; the parameters of the best validation are kept.
 
-    Kingma, Ba, ICLR 2015. A point without a spread.
+    A point without a spread. Source: Kingma, Ba, ICLR 2015.
+
+    Args:
+        steps: number of updates.
+        batch: examples of an update.
+        learning_rate: a schedule over the progress of the run.
+        every: updates between two validations.
     """
 
     steps: int = 10_000
@@ -50,8 +72,13 @@ class Train:
     learning_rate: Constant | Cosine | Geometric = COOLING
     every: int = 100
 
-    name: ClassVar[str] = "Train"
-    references: ClassVar[tuple[str, ...]] = ("kingma2015",)
+    references: ClassVar[tuple[str, ...]] = ("kingma2015",)  # BibTeX keys
+    uses_gradient: ClassVar[bool] = True  # in each step
+
+    @property
+    def positions_per_step(self) -> int:
+        """A batch."""
+        return self.batch
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` unless `target` has a loss on batches."""
@@ -63,13 +90,16 @@ class Train:
                 fix="MAP finds the most probable point of any other target",
             )
 
-    def init(self, target: Any, key: Key) -> State:
+    def init(self, target: AbstractLearner, key: Key) -> State:
         """Fresh parameters."""
         parameters = target.init(key)
         return State(parameters, optax.scale_by_adam().init(parameters), parameters, jnp.asarray(jnp.inf))
 
-    def step(self, target: Any, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
-        """One batch; a validation if one is due, and at the last step."""
+    def step(self, target: AbstractLearner, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
+        """One batch; a validation if one is due, and at the last step.
+
+        Arguments as in `Method.step`: `target`, `state`, `key`, `index`.
+        """
         loss, gradient = jax.value_and_grad(lambda x: target.loss(x, key, self.batch))(state.parameters)
         direction, optimiser = optax.scale_by_adam().update(gradient, state.optimiser)
         rate = self.learning_rate(index / self.steps)
@@ -85,14 +115,21 @@ class Train:
         """Never early."""
         return jnp.asarray(False)
 
-    def finish(self, target: Any, state: State, history: PyTree[Array]) -> Draws:
-        """The parameters of the best validation as the only draw."""
-        position = jax.tree.map(lambda x: x[None, None], state.best)
-        statistics = {"validation": state.best_validation, "loss": jnp.asarray(history.loss[-1])}
-        return Draws(position, jnp.zeros((1, 1)), "point", statistics)
+    def finish(self, target: AbstractLearner, state: State, history: Kept) -> Draws:
+        """The parameters of the best validation as the only draw.
 
-    def work(self, target: Any) -> tuple[Work, ...]:
-        """Losses with their gradients, and validations."""
+        Arguments as in `Method.finish`: `target`, `state`, `history`.
+        """
+        position = jax.tree.map(lambda x: x[None, None], state.best)
+        losses = Losses(state.best_validation, jnp.asarray(history.loss[-1]))
+        return Draws(position, jnp.zeros((1, 1)), "point", {}, diagnostics=(losses,))
+
+    def work(self, target: AbstractLearner) -> tuple[Work, ...]:
+        """Losses with their gradients, and validations.
+
+        Args:
+            target: the learner.
+        """
         key = jr.key(0)
         x = eqx.filter_eval_shape(lambda learner: learner.init(key), target)
         loss = Work("training", lambda learner, x: learner.loss(x, key, self.batch), (target, x), self.steps, True)

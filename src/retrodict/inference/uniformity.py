@@ -1,6 +1,7 @@
 """Are these numbers uniform in (0, 1)? Tests of probability integral transforms with power, and Holm's correction."""
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,17 @@ from scipy.stats import binom, binomtest, chi2, norm
 from retrodict.base.types import Float
 
 BANDS: Final = {"68 %": 0.68, "95 %": 0.95}
+
+
+@dataclass(frozen=True)
+class Check:
+    """One test of one quantity."""
+
+    quantity: str
+    name: str  # width, location, ranks, 68 % or 95 %
+    statistic: float  # scatter of the scores; their mean; chi2; number covered
+    p: float  # of a calibrated method
+    adjusted: float  # p after Holm's correction
 
 
 def holm(p: Float[np.ndarray, " tests"]) -> Float[np.ndarray, " tests"]:

@@ -1,4 +1,4 @@
-r"""Is the posterior what it says it is? Closure and simulation-based calibration of one set-up: target and method.
+r"""Closure and simulation-based calibration of one set-up, target and method: whether its bands cover as promised.
 
 Truths drawn from the prior make the transforms $u$ uniform. Two tests with power go before the histogram: with normal
 scores $q = \Phi^{-1}(u)$, the *width* $\sum q^2 \sim \chi^2_N$ and the *location* $\bar q\sqrt N \sim N(0, 1)$. With
@@ -10,7 +10,7 @@ Kolmogorov-Smirnov test at N = 100 sees errors of 20 % hardly ever. All p-values
 import json
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,12 +23,14 @@ from retrodict.base.types import JSON, Float
 from retrodict.inference.calibration_table import render
 from retrodict.inference.closure import Closures, bank_of, close, close_by_bank
 from retrodict.inference.importance import Importance
-from retrodict.inference.uniformity import BANDS, coverage_test, holm, location_test, rank_test, width_test
-from retrodict.inference.verdict import STATUSES
+from retrodict.inference.uniformity import BANDS, Check, coverage_test, holm, location_test, rank_test, width_test
+from retrodict.inference.verdict import assess
 from retrodict.problem.posterior import Posterior
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget, Quantity
-from retrodict.run.method import Method
-from retrodict.run.result import Verdict, plain
+from retrodict.run.diagnostic import Finding, Severity
+from retrodict.run.method import Method, name_of
+from retrodict.run.result import plain
+from retrodict.run.verdict import Verdict
 
 SIGNIFICANCE: Final = 0.01  # of all tests together
 POINTS: Final = 5  # of a function's grid that are tested; more would only cost power
@@ -39,24 +41,13 @@ INVALID: Final = 0.02  # fraction of failed closures that turns the verdict
 
 
 @dataclass(frozen=True)
-class Check:
-    """One test of one quantity."""
-
-    quantity: str
-    name: str  # width, location, ranks, 68 % or 95 %
-    statistic: float  # scatter of the scores; their mean; chi2; number covered
-    p: float
-    adjusted: float  # p after Holm's correction
-
-
-@dataclass(frozen=True)
 class Calibration:
     """The outcome of `validate`. `str(calibration)` is the table."""
 
-    closures: Closures
-    quantities: tuple[Quantity, ...]
-    method: str
-    tests: tuple[Check, ...]
+    closures: Closures  # what is kept of each data set
+    quantities: tuple[Quantity, ...]  # what was tested
+    method: str  # its name
+    tests: tuple[Check, ...]  # of all quantities
 
     @property
     def data_sets(self) -> int:
@@ -83,30 +74,44 @@ class Calibration:
     @property
     def verdict(self) -> Verdict:
         """FAIL if any test is significant after the correction, with the reason in words."""
-        reasons = _in_words([test for test in self.tests if test.adjusted < SIGNIFICANCE], self.data_sets)
-        failed = 1 - self.data_sets / len(self.closures.valid)
-        status = 2 if reasons else 1 if failed > INVALID else 0
-        if failed > INVALID:
-            reasons.append(f"{failed:.1%} of the closures have no valid truth or no finite answer")
-        return Verdict(STATUSES[status], tuple(reasons), tuple(self._notes()))
+        return assess((self,))
 
-    def _notes(self) -> Iterator[str]:
+    def findings(self) -> tuple[Finding, ...]:
+        """Significant tests, closures that failed, and what these data sets cannot show."""
+        found = _describe([test for test in self.tests if test.adjusted < SIGNIFICANCE], self.data_sets)
+        failed = 1 - self.data_sets / len(self.closures.valid)
+        if failed > INVALID:
+            text = f"{failed:.1%} of the closures have no valid truth or no finite answer"
+            remedy = "a prior that gives less weight to parameters without a solution"
+            found.append(Finding(Severity.WARN, text, remedy))
         if self.data_sets < ENOUGH:
-            seen = 3.5 / math.sqrt(2 * self.data_sets)
-            yield f"{self.data_sets} data sets see only bands that are wrong by more than about {seen:.0%}"
+            least = 3.5 / math.sqrt(2 * self.data_sets)
+            text = f"{self.data_sets} data sets see only bands that are wrong by more than about {least:.0%}"
+            found.append(Finding(Severity.NOTE, text))
         if abs(self.misfit_ranks_error) < RANKING:
             correlation = f"rank correlation with the truth error {self.misfit_ranks_error:.2f}"
-            yield f"misfit does not rank these reconstructions ({correlation})"
+            text = f"misfit does not rank these reconstructions ({correlation})"
+            found.append(Finding(Severity.NOTE, text))
+        return tuple(found)
 
     def table(self) -> str:
-        """Verdict, tests by quantity, and the closures' errors beside their misfits."""
-        return render(self)
+        """Verdict, tests by quantity, and the errors of the closures beside their misfits."""
+        heading = f"{self.method} on {self.data_sets} data sets with truths from the prior"
+        return render(heading, self.verdict, self.tests, self.closures, self.truth_error, self.misfit_ranks_error)
 
     def __str__(self) -> str:
         return self.table()
 
     def coverage(self, quantity: str, level: float) -> tuple[int, int]:
-        """How many truths of a number the central `level` band covered, of how many."""
+        """Count the truths inside the central band.
+
+        Args:
+            quantity: name of a derived number.
+            level: probability of the band.
+
+        Returns:
+            How many truths the band covered, and of how many.
+        """
         u = np.asarray(self.closures.pit[quantity])[self.closures.valid]
         return int(np.sum(np.abs(u - 0.5) < 0.5 * level)), len(u)
 
@@ -116,14 +121,18 @@ class Calibration:
         return {
             "method": self.method,
             "data_sets": self.data_sets,
-            "verdict": plain({"status": verdict.status, "reasons": verdict.reasons, "notes": verdict.notes}),
+            "verdict": plain(asdict(verdict)),
             "tests": [plain(vars(test)) for test in self.tests],
             "closures": plain({"truth_error": self.truth_error, "misfit": self.closures.misfit}),
             "misfit_ranks_error": plain(self.misfit_ranks_error),
         }
 
     def save(self, directory: str | Path) -> None:
-        """Write `calibration.json`, atomically."""
+        """Write `calibration.json`, atomically.
+
+        Args:
+            directory: where to write.
+        """
         write_text(Path(directory) / "calibration.json", json.dumps(self.to_json(), indent=2, allow_nan=False) + "\n")
 
 
@@ -136,11 +145,21 @@ def validate(
     draws: int = 100,
     batch: int = 50,
 ) -> Calibration:
-    """Simulate `data_sets` experiments on truths drawn from the prior, invert each with `method`, and test the answers.
+    """Simulate experiments on truths drawn from the prior, invert each, and test the answers.
 
-    `batch` data sets are vmapped at a time; at most `draws` draws of each answer are looked at. `Importance` uses one
-    bank of prior draws for all data sets, which is thousands of times cheaper. The result depends on the seed only,
-    not on `batch`. Raises `InputError` for a target without a prior and mock data, or with nothing to test.
+    `Importance` uses one bank of prior draws for all data sets, which is thousands of times cheaper. The result depends
+    on the seed only, not on `batch`.
+
+    Args:
+        target: the problem; its data do not matter.
+        method: the method to test.
+        data_sets: number of simulated experiments.
+        seed: of truths, data and methods.
+        draws: how many draws of each answer are looked at, at most.
+        batch: data sets that are computed side by side.
+
+    Raises:
+        InputError: for a target without a prior and mock data, or with nothing to test.
     """
     method.check(target)
     testable = require_testable(target, data_sets)
@@ -150,19 +169,29 @@ def validate(
         closures = close_by_bank(testable, seed=seed, indices=indices, bank=bank)
     else:
         closures = close(testable, method, seed=seed, indices=indices, draws=draws, batch=min(batch, data_sets))
-    return calibrate(closures, testable.quantities, type(method).__name__)
+    return calibrate(closures, testable.quantities, name_of(method))
 
 
 def calibrate(closures: Closures, quantities: tuple[Quantity, ...], method: str) -> Calibration:
-    """Test closures that were computed before, in one go or in tasks."""
-    found = [test for quantity in quantities for test in _tests_of(quantity, closures)]
-    adjusted = holm(np.array([test.p for test in found]))
-    tests = [Check(t.quantity, t.name, t.statistic, t.p, float(p)) for t, p in zip(found, adjusted, strict=True)]
+    """Test closures that were computed before, in one go or in tasks.
+
+    Args:
+        closures: what is kept of each data set.
+        quantities: the derived quantities to test.
+        method: the name of the method.
+    """
+    tests = [test for quantity in quantities for test in _tests_of(quantity, closures)]
+    adjusted = holm(np.array([test.p for test in tests]))
+    tests = [replace(test, adjusted=float(p)) for test, p in zip(tests, adjusted, strict=True)]
     return Calibration(closures, quantities, method, tuple(tests))
 
 
 def tested_names(quantity: Quantity) -> list[str]:
-    """The names of what is tested: a number, or a function at `POINTS` points of its grid."""
+    """The names of what is tested: a number, or a function at `POINTS` points of its grid.
+
+    Args:
+        quantity: a derived quantity.
+    """
     return (
         [f"{quantity.name}({quantity.x[i]:.4g})" for i in _points(quantity)]
         if quantity.is_function
@@ -190,23 +219,27 @@ def _tests_of(quantity: Quantity, closures: Closures) -> Iterator[Check]:
             yield Check(name, band, *coverage_test(u, level), 1.0)
 
 
-def _in_words(failed: list[Check], data_sets: int) -> list[str]:
-    """One reason a kind of fault, the quantities behind it."""
+def _describe(failed: list[Check], data_sets: int) -> list[Finding]:
+    """One finding for each kind of fault, with the quantities that have it."""
     kinds = {
-        "bands too narrow (scatter of the truth in claimed widths)": [t for t in failed if _is(t, "width", 1)],
-        "bands too wide (scatter of the truth in claimed widths)": [t for t in failed if _is(t, "width", -1)],
+        "bands too narrow (scatter of the truth in claimed widths)": [t for t in failed if _width_off(t, 1)],
+        "bands too wide (scatter of the truth in claimed widths)": [t for t in failed if _width_off(t, -1)],
         "biased (offset of the truth in claimed standard deviations)": [t for t in failed if t.name == "location"],
         "ranks of the truth not uniform (chi2)": [t for t in failed if t.name == "ranks"],
         **{f"wrong coverage of the {band} band": [t for t in failed if t.name == band] for band in BANDS},
     }
-    return [f"{kind}: {_listed(tests, data_sets)}" for kind, tests in kinds.items() if tests]
+    return [
+        Finding(Severity.FAIL, f"{kind}: {_list(tests, data_sets)}", "another method, or more draws and warm-up")
+        for kind, tests in kinds.items()
+        if tests
+    ]
 
 
-def _is(test: Check, name: str, sign: int) -> bool:
-    return test.name == name and (test.statistic - 1) * sign > 0
+def _width_off(test: Check, sign: int) -> bool:
+    return test.name == "width" and (test.statistic - 1) * sign > 0
 
 
-def _listed(tests: list[Check], data_sets: int) -> str:
+def _list(tests: list[Check], data_sets: int) -> str:
     worst = min(test.p for test in tests)
     counted = tests[0].name in BANDS
     each = [
@@ -216,7 +249,15 @@ def _listed(tests: list[Check], data_sets: int) -> str:
 
 
 def require_testable(target: AbstractTarget, data_sets: int) -> AbstractLeastSquares:
-    """`target`, if it has a prior, mock data and quantities to test; else `InputError`."""
+    """The target, if it has a prior, mock data and quantities to test.
+
+    Args:
+        target: any target.
+        data_sets: number of experiments to simulate.
+
+    Raises:
+        InputError: if it has none of these, or if the data sets are too few for any test.
+    """
     if not isinstance(target, AbstractLeastSquares):
         raise InputError(
             "validation needs a target with a prior and mock data",

@@ -92,7 +92,7 @@ class StudentT(AbstractLikelihood[Float[Array, " points"]]):
 
     Example:
         >>> round(float(StudentT([1.0], [0.1], 4.0).pulls(jnp.array([2.0]))[0]), 2)
-        3.66
+        3.45
     """
 
     mean: Float[Array, " points"] = eqx.field(converter=lambda mean: jnp.asarray(mean, dtype=float))

@@ -6,7 +6,7 @@ from retrodict.base.figure import Bars, Figure, Guide, Layer, Panel, Role
 from retrodict.base.types import JSON
 from retrodict.report.draws import Variable
 from retrodict.report.html import Safe, join, label, table, tag, verdict_box
-from retrodict.run.result import Verdict
+from retrodict.run.verdict import Verdict
 
 DASH = "–"
 SIGNIFICANT = 0.01  # of all tests together

@@ -22,9 +22,9 @@ _KINDS_OF_MEANS = {
 
 def keys(result: Result, extra: Iterable[str] = ()) -> list[str]:
     """BibTeX keys of the program, of the method and the data, and of the software underneath."""
-    diagnostics = ("vehtari2021",) if result.diagnostics.get("rhat") is not None else ()
+    chains = ("vehtari2021",) if result.diagnostics.get("rhat") is not None else ()
     weights = ("vehtari2024",) if result.diagnostics.get("pareto_k") is not None else ()
-    return list(dict.fromkeys(["retrodict", *result.references, *extra, *diagnostics, *weights, *SOFTWARE]))
+    return list(dict.fromkeys(["retrodict", *result.references, *extra, *chains, *weights, *SOFTWARE]))
 
 
 def citations(result: Result, extra: Iterable[str] = ()) -> str:
@@ -39,18 +39,18 @@ def references_list(result: Result, extra: Iterable[str] = ()) -> Safe:
 
 def methods_paragraph(result: Result) -> str:
     """Plain sentences, ready to be put into a paper and corrected there."""
-    attributes, facts = result.tree.attrs, result.diagnostics
+    attributes, figures = result.tree.attrs, result.diagnostics
     method = str(attributes["method"])
     cited = [entry.short for entry in find(result.references)]
     sources = f" (after {'; '.join(cited)})" if cited else ""
     kinds = _KINDS_OF_MEANS if result.estimated else _KINDS
-    kind = kinds.get(str(facts.get("kind")), "was run")
+    kind = kinds.get(str(figures.get("kind")), "was run")
     sentences = [
         f"The inference was done with Retrodict {attributes['retrodict_version']}, target {attributes['target']},"
         f" by the method {method}{sources}, which {kind}; random seed {attributes['seed']}.",
-        _effort(facts),
+        _effort(figures),
         _fit(result),
-        _information(facts),
+        _information(figures),
         _meaning_of_errors(result),
         "" if result.estimated else "All computations used 64-bit floating-point numbers.",
     ]
@@ -65,20 +65,20 @@ def _meaning_of_errors(result: Result) -> str:
     return "Intervals are central credible intervals of 68 and 95 %; values are medians."
 
 
-def _effort(facts: Mapping[str, JSON]) -> str:
-    drawn = f"{facts.get('chains', 1)} chains of {facts.get('draws', 1)} draws were kept"
-    if facts.get("kind") == "point":
+def _effort(figures: Mapping[str, JSON]) -> str:
+    drawn = f"{figures.get('chains', 1)} chains of {figures.get('draws', 1)} draws were kept"
+    if figures.get("kind") == "point":
         return ""
-    if facts.get("rhat") is not None:
+    if figures.get("rhat") is not None:
         return (
-            f"{drawn}; rank-normalised split R-hat is at most {facts['rhat']:.3f} and the bulk effective sample size at"
-            f" least {facts.get('ess_bulk') or 0:.0f} for every reported quantity."
+            f"{drawn}; rank-normalised split R-hat is at most {figures['rhat']:.3f} and the bulk effective sample size"
+            f" at least {figures.get('ess_bulk') or 0:.0f} for every reported quantity."
         )
-    if facts.get("weight_ess") is not None:
-        k = facts.get("pareto_k")
+    if figures.get("weight_ess") is not None:
+        k = figures.get("pareto_k")
         tail = f" (Pareto k = {k:.2f})" if k is not None else ""
-        total = int(facts.get("chains", 1)) * int(facts.get("draws", 1))
-        return f"{total} weighted draws leave {facts['weight_ess']:.0f} effective ones{tail}."
+        total = int(figures.get("chains", 1)) * int(figures.get("draws", 1))
+        return f"{total} weighted draws leave {figures['weight_ess']:.0f} effective ones{tail}."
     return f"{drawn}."
 
 
@@ -91,8 +91,8 @@ def _fit(result: Result) -> str:
     )
 
 
-def _information(facts: Mapping[str, JSON]) -> str:
-    rank, latents = facts.get("effective_rank"), facts.get("latents")
+def _information(figures: Mapping[str, JSON]) -> str:
+    rank, latents = figures.get("effective_rank"), figures.get("latents")
     if rank is None or latents is None:
         return ""
     return (

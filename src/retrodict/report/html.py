@@ -9,7 +9,7 @@ from importlib import resources
 
 from retrodict.base.figure import Figure
 from retrodict.report.text import escape, label_html, unit_html
-from retrodict.run.result import Verdict
+from retrodict.run.verdict import Verdict
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _SIGNS = {"OK": "✓", "WARN": "!", "FAIL": "✕"}
@@ -82,9 +82,15 @@ def verdict_box(verdict: Verdict, meaning: str) -> Safe:
     """OK, WARN or FAIL, what that means, and why."""
     words = tag("span", f"{_SIGNS[verdict.status]} {verdict.status}", class_="word")
     heading = tag("p", words, Safe(" "), tag("span", meaning, class_="meaning"), class_="status")
-    reasons = tag("ul", *(tag("li", prose(reason)) for reason in verdict.reasons)) if verdict.reasons else None
+    reasons = tag("ul", *(_reason(*pair) for pair in verdict.with_remedies())) if verdict.reasons else None
     notes = tag("ul", *(tag("li", prose(note)) for note in verdict.notes), class_="notes") if verdict.notes else None
     return tag("div", heading, reasons, notes, class_=f"verdict {verdict.status.lower()}")
+
+
+def _reason(text: str, remedy: str) -> Safe:
+    """A reason with its remedy on a line of its own."""
+    advice = tag("div", "Remedy: ", prose(remedy), class_="muted") if remedy else None
+    return tag("li", prose(text), advice)
 
 
 def section(name: str, title: str, *children: object) -> Safe:

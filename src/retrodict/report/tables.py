@@ -8,7 +8,11 @@ import numpy as np
 from retrodict.base.format import ASYMMETRY, estimate, value_with_error
 from retrodict.base.section import Table
 from retrodict.base.types import JSON
-from retrodict.inference import verdict as limits
+from retrodict.inference.findings.chains import R_HAT, SAMPLE_SIZE
+from retrodict.inference.findings.draws import INVALID
+from retrodict.inference.findings.information import PRIOR_DOMINATED
+from retrodict.inference.findings.particles import ANCESTORS
+from retrodict.inference.findings.weights import PARETO_K
 from retrodict.num.weighted import weighted_statistics
 from retrodict.report.draws import Variable, functions, group, scalars
 from retrodict.report.html import Safe, label, table, tag
@@ -43,16 +47,16 @@ _MEANING = {
     "latents": "latents",
 }
 _LIMITS = {
-    "invalid_fraction": f"≤ {limits.INVALID[0]:g}",
+    "invalid_fraction": f"≤ {INVALID.warn:g}",
     "divergent_fraction": "0",
     "unconverged_fraction": "0",
     "basins": "1",
-    "ancestors": f"≥ {limits.ANCESTORS[0]:g}",
-    "weight_ess": f"≥ {limits.SAMPLE_SIZE[0]:g}",
-    "pareto_k": f"≤ {limits.PARETO_K[0]:g}",
+    "ancestors": f"≥ {ANCESTORS.warn:g}",
+    "weight_ess": f"≥ {SAMPLE_SIZE.warn:g}",
+    "pareto_k": f"≤ {PARETO_K.warn:g}",
 }
 _ENDS = ("", "_error", "_tau", "_tau_error")  # of the figures of an estimated number
-_IN_OTHER_TABLES = {"kind", "per_quantity", "divergences", "undefined_fraction"}
+_IN_OTHER_TABLES = {"schema", "kind", "per_quantity", "divergences", "undefined_fraction"}
 
 
 def number(value: object, digits: int = 4) -> str:
@@ -201,9 +205,9 @@ def convergence_table(result: Result) -> Safe | None:
 
 def _convergence_cells(row: Mapping[str, JSON]) -> Iterable[str]:
     rhat, bulk, tail = (row.get(name) for name in ("rhat", "ess_bulk", "ess_tail"))
-    yield f"{rhat:.3f}{_mark(rhat > limits.R_HAT[0])}" if rhat is not None else DASH
+    yield f"{rhat:.3f}{_mark(rhat > R_HAT.warn)}" if rhat is not None else DASH
     for size in (bulk, tail):
-        yield f"{size:.0f}{_mark(size < limits.SAMPLE_SIZE[0])}" if size is not None else DASH
+        yield f"{size:.0f}{_mark(size < SAMPLE_SIZE.warn)}" if size is not None else DASH
 
 
 def _mark(bad: bool) -> str:
@@ -232,7 +236,7 @@ def shrinkage_table(result: Result) -> Safe:
         values = np.atleast_1d(result.shrinkage(variable.name))
         finite = values[np.isfinite(values)]
         span = [fixed(float(finite.min()), 2), fixed(float(finite.max()), 2)] if finite.size else [DASH, DASH]
-        share = f"{np.mean(finite < limits.PRIOR_DOMINATED):.0%}" if finite.size and variable.grid.size else DASH
+        share = f"{np.mean(finite < PRIOR_DOMINATED):.0%}" if finite.size and variable.grid.size else DASH
         rows.append([label(variable.label), *span, share])
     head = ["Quantity", "Least shrinkage", "Greatest", "Part of its grid that is the prior's"]
     return table(head, rows, name="Shrinkage")

@@ -1,8 +1,9 @@
 """Checkpoints: state, history, step and fingerprint in one sealed file; the newest valid one is resumed from."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -11,7 +12,7 @@ import numpy as np
 from retrodict import __version__
 from retrodict.base.atomic import storage_error
 from retrodict.base.errors import InputError
-from retrodict.base.types import PyTree
+from retrodict.base.types import JSON, Array, Key, PyTree, Shaped
 from retrodict.run.container import DamagedError, read, write
 from retrodict.run.directory import RunDirectory
 from retrodict.run.fingerprint import is_key
@@ -19,21 +20,36 @@ from retrodict.run.fingerprint import is_key
 SCHEMA_VERSION: Final = 1
 KEPT: Final = 2  # one may be damaged by the crash that makes us need the other
 
+Leaf: TypeAlias = Shaped[Array, "..."] | Shaped[np.ndarray, "..."] | Key | jax.ShapeDtypeStruct
+Stored: TypeAlias = Shaped[np.ndarray, "..."]
+
 
 @dataclass(frozen=True)
 class Checkpoint:
     """All that a run needs to go on as if it had never stopped."""
 
     state: PyTree  # of arrays, PRNG keys among them
-    history: PyTree[np.ndarray]  # leading axis: steps taken
+    history: PyTree[Stored]  # leading axis: steps taken
     step: int  # steps taken
-    seed: int
+    seed: int  # of the run
     seconds: float  # spent in the loop so far, all attempts together
-    finished: bool
+    finished: bool  # whether all steps were taken
 
 
 def save(directory: RunDirectory, checkpoint: Checkpoint, fingerprint: str) -> Path:
-    """Write a checkpoint, then drop all but the newest `KEPT`. Raises `StorageError`; older ones are then intact."""
+    """Write a checkpoint, then drop all but the newest `KEPT`.
+
+    Args:
+        directory: the run directory.
+        checkpoint: what to write.
+        fingerprint: of the computation: target, method and seed.
+
+    Returns:
+        The path of the file.
+
+    Raises:
+        StorageError: if the disk fails; older checkpoints are then intact.
+    """
     path = directory.checkpoints / f"ckpt-{checkpoint.step:010d}.npz"
     try:
         path.parent.mkdir(exist_ok=True)
@@ -46,7 +62,7 @@ def save(directory: RunDirectory, checkpoint: Checkpoint, fingerprint: str) -> P
         "key": np.asarray(jax.random.key_data(jax.random.key(checkpoint.seed))).tolist(),
         **{name: getattr(checkpoint, name) for name in ("step", "seed", "seconds", "finished")},
     }
-    write(path, {**_numbered("state", checkpoint.state), **_numbered("history", checkpoint.history)}, meta)
+    write(path, {**_number_leaves("state", checkpoint.state), **_number_leaves("history", checkpoint.history)}, meta)
     for old in _newest_first(directory)[KEPT:]:
         old.unlink(missing_ok=True)
     return path
@@ -55,9 +71,16 @@ def save(directory: RunDirectory, checkpoint: Checkpoint, fingerprint: str) -> P
 def load_newest(directory: RunDirectory, fingerprint: str, state: PyTree, history: PyTree) -> Checkpoint | None:
     """The newest valid checkpoint, or None if there is none at all.
 
-    `state` and `history` are the structures to restore into (leaves need only a `dtype`). A damaged file is skipped
-    with one warning. Raises `InputError` if all are damaged, or if the newest valid one belongs to another
-    computation, as its fingerprint tells.
+    A damaged file is skipped with one warning.
+
+    Args:
+        directory: the run directory.
+        fingerprint: of the computation that resumes.
+        state: structure to restore into; leaves need only a `dtype`.
+        history: the same for what the steps have kept.
+
+    Raises:
+        InputError: if all are damaged, or if the newest valid one has another fingerprint.
     """
     paths = _newest_first(directory)
     for path in paths:
@@ -68,8 +91,8 @@ def load_newest(directory: RunDirectory, fingerprint: str, state: PyTree, histor
             continue
         _check_fingerprint(path, meta, fingerprint)
         return Checkpoint(
-            state=_restored("state", arrays, state, _as_jax),
-            history=_restored("history", arrays, history, _as_numpy),
+            state=_restore("state", arrays, state, _as_jax),
+            history=_restore("history", arrays, history, _as_numpy),
             **{name: meta[name] for name in ("step", "seed", "seconds", "finished")},
         )
     if paths:
@@ -86,7 +109,7 @@ def _newest_first(directory: RunDirectory) -> list[Path]:
     return sorted(directory.checkpoints.glob("ckpt-*.npz"), reverse=True)
 
 
-def _check_fingerprint(path: Path, meta: dict[str, Any], fingerprint: str) -> None:
+def _check_fingerprint(path: Path, meta: dict[str, JSON], fingerprint: str) -> None:
     if meta["schema_version"] > SCHEMA_VERSION:
         raise InputError("the checkpoint is of a newer program", where=str(path), got=str(meta["retrodict_version"]))
     if meta["fingerprint"] != fingerprint:
@@ -100,25 +123,25 @@ def _check_fingerprint(path: Path, meta: dict[str, Any], fingerprint: str) -> No
         )
 
 
-def _numbered(prefix: str, tree: PyTree) -> dict[str, np.ndarray]:
+def _number_leaves(prefix: str, tree: PyTree) -> dict[str, Stored]:
     return {f"{prefix}/{i}": _plain(leaf) for i, leaf in enumerate(jax.tree.leaves(tree))}
 
 
-def _restored(prefix: str, arrays: dict[str, np.ndarray], like: PyTree, convert: Any) -> PyTree:
+def _restore(prefix: str, arrays: dict[str, Stored], like: PyTree, convert: Callable[[Stored, Leaf], Leaf]) -> PyTree:
     leaves, structure = jax.tree.flatten(like)
     return jax.tree.unflatten(structure, [convert(arrays[f"{prefix}/{i}"], leaf) for i, leaf in enumerate(leaves)])
 
 
-def _plain(leaf: Any) -> np.ndarray:
+def _plain(leaf: Shaped[Array, "..."] | Stored) -> Stored:
     return np.asarray(jax.random.key_data(leaf) if is_key(leaf) else leaf)
 
 
-def _as_jax(array: np.ndarray, like: Any) -> jax.Array:
+def _as_jax(array: Stored, like: Leaf) -> Leaf:
     if is_key(like):
         return jax.random.wrap_key_data(jnp.asarray(array), impl=jax.random.key_impl(jnp.empty((), like.dtype)))
     return jnp.asarray(_as_numpy(array, like))
 
 
-def _as_numpy(array: np.ndarray, like: Any) -> np.ndarray:
+def _as_numpy(array: Stored, like: Leaf) -> Stored:
     # Types that NumPy knows only as an extension (bfloat16) come back as raw bytes.
     return array.view(like.dtype) if array.dtype.kind == "V" else array

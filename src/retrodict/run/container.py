@@ -11,25 +11,37 @@ import os
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from retrodict.base.atomic import write_bytes
-from retrodict.base.types import JSON
+from retrodict.base.types import JSON, Shaped
 from retrodict.run.faults import reach
 
 _MARK: Final = b"\nsha256:"
 _SEAL: Final = len(_MARK) + 64
 _META: Final = "meta"
 
+Stored: TypeAlias = Shaped[np.ndarray, "..."]
+
 
 class DamagedError(Exception):
     """The bytes are not what was written."""
 
 
-def pack(arrays: Mapping[str, np.ndarray], meta: JSON) -> bytes:
-    """The bytes of a container; `meta` is any JSON value."""
+def pack(arrays: Mapping[str, Stored], meta: JSON) -> bytes:
+    """The bytes of a container.
+
+    Args:
+        arrays: arrays of numbers by name.
+        meta: any JSON value.
+
+    Example:
+
+        >>> unpack(pack({"x": np.arange(3)}, {"step": 7}))
+        ({'x': array([0, 1, 2])}, {'step': 7})
+    """
     stream = io.BytesIO()
     text = np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8)
     np.savez(stream, allow_pickle=False, **{_META: text, **{name: np.asarray(array) for name, array in arrays.items()}})
@@ -37,8 +49,15 @@ def pack(arrays: Mapping[str, np.ndarray], meta: JSON) -> bytes:
     return stream.getvalue()
 
 
-def unpack(data: bytes) -> tuple[dict[str, np.ndarray], JSON]:
-    """The arrays and the meta value. Raises `DamagedError` unless every byte is as it was written."""
+def unpack(data: bytes) -> tuple[dict[str, Stored], JSON]:
+    """The arrays and the meta value.
+
+    Args:
+        data: the bytes of a container.
+
+    Raises:
+        DamagedError: unless every byte is as it was written.
+    """
     body = memoryview(data)[:-_SEAL]
     if len(data) <= _SEAL or data[-_SEAL:] != _seal(body):
         raise DamagedError("its checksum does not agree with its content")
@@ -53,12 +72,21 @@ def unpack(data: bytes) -> tuple[dict[str, np.ndarray], JSON]:
         raise DamagedError(f"it is sealed, but not a container: {error}") from error
 
 
-def write(path: Path, arrays: Mapping[str, np.ndarray], meta: JSON) -> None:
-    """`pack` into a file, atomically. Raises `StorageError`; what stood there before is then intact."""
+def write(path: Path, arrays: Mapping[str, Stored], meta: JSON) -> None:
+    """`pack` into a file, atomically.
+
+    Args:
+        path: the file.
+        arrays: arrays of numbers by name.
+        meta: any JSON value.
+
+    Raises:
+        StorageError: if the disk fails; what stood there before is then intact.
+    """
     write_bytes(path, pack(arrays, meta), reached=reach)
 
 
-def read(path: str | os.PathLike[str]) -> tuple[dict[str, np.ndarray], JSON]:
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, Stored], JSON]:
     """`unpack` a file. Raises `DamagedError`, also where it cannot be read at all."""
     try:
         data = Path(path).read_bytes()

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from retrodict.base.atomic import storage_error, write_text
 from retrodict.base.errors import InputError, Interrupted, RetrodictError
@@ -119,7 +119,7 @@ class RunDirectory:
         """The content of `status.json`; empty if there is none that can be read."""
         return read_json(self.path / _STATUS)
 
-    def update(self, **fields: Any) -> None:
+    def update(self, **fields: JSON) -> None:
         """Set fields of `status.json`, atomically."""
         self.write_json(_STATUS, {**self.status(), **fields, "updated": now()})
 
@@ -127,7 +127,7 @@ class RunDirectory:
         """Write a JSON file below `path`, atomically."""
         write_text(self.path / name, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
-    def event(self, kind: str, **fields: Any) -> None:
+    def event(self, kind: str, **fields: JSON) -> None:
         """Append to the log."""
         append_event(self.events, kind, **fields)
 

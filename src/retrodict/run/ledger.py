@@ -49,17 +49,28 @@ def run_tasks(
     dask: str = "",
     progress: bool = False,
 ) -> list[Arrays]:
-    """`[function(config, fold_in(key(seed), i), i) for i in range(count)]`; after an interruption, the rest of it.
+    """Compute `function(config, fold_in(key(seed), i), i)` for i below `count`; after an interruption, the rest of it.
 
-    `function` lives at the top of a module and returns named arrays; `config` is a JSON value. With a claimed
-    `directory` each result is filed in its `tasks/`, and what is filed there is not computed again: `count` may grow
-    from run to run. `inputs` are the files that `config` names: other content makes other tasks.
+    With a directory each result is filed in its `tasks/`, and what is filed there is not computed again: `count` may
+    grow from run to run.
 
-    `workers` > 1 computes in as many processes; `dask` on a cluster whose workers see the same file system, given the
-    address of its scheduler, or "local" for as many processes as `workers`.
+    Args:
+        function: lives at the top of a module and returns named arrays.
+        config: a JSON value.
+        count: number of tasks.
+        seed: of all tasks together.
+        directory: the run directory, claimed; None: nothing is filed.
+        inputs: files that `config` names: other content makes other tasks.
+        workers: number of processes.
+        dask: address of a Dask scheduler whose workers see the same file system, or "local" for `workers` processes.
+        progress: whether to show how far the tasks are.
 
-    Raises `InputError` if the folder holds the tasks of another function, configuration, input or seed, `Interrupted`
-    on SIGTERM, SIGINT or SIGUSR1 with all finished tasks filed, and whatever a task raises.
+    Returns:
+        The results in the order of the tasks.
+
+    Raises:
+        InputError: if the folder holds the tasks of another function, configuration, input or seed.
+        Interrupted: on SIGTERM, SIGINT or SIGUSR1, with all finished tasks filed.
     """
     name = name_of_function(function)
     if directory is None:

@@ -42,7 +42,7 @@ def check_unlocked(path: Path) -> None:
 
 
 def owner() -> dict[str, str | int]:
-    """Who we are: what another process is told when it wants the same directory."""
+    """Who holds the lock, for the message to another process that wants the same directory."""
     return {"pid": os.getpid(), "host": socket.gethostname(), "since": now()}
 
 

@@ -4,7 +4,6 @@ import json
 import math
 import os
 from pathlib import Path
-from typing import Any
 
 from retrodict.base.atomic import storage_error
 from retrodict.base.types import JSON
@@ -12,7 +11,7 @@ from retrodict.run.faults import reach
 from retrodict.run.lock import now
 
 
-def append_event(path: Path, kind: str, **fields: Any) -> None:
+def append_event(path: Path, kind: str, **fields: JSON) -> None:
     """Append `{"time": ..., "event": kind, **fields}`. Numbers that are not finite become null, as JSON demands."""
     line = json.dumps({"time": now(), "event": kind, **{name: _plain(value) for name, value in fields.items()}}) + "\n"
     try:
@@ -47,7 +46,7 @@ def _after_torn_line(path: Path) -> bytes:
         return b"" if stream.read(1) == b"\n" else b"\n"
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: JSON) -> JSON:
     if isinstance(value, dict):
         return {name: _plain(entry) for name, entry in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

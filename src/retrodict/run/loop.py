@@ -7,21 +7,22 @@ where it was interrupted.
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, Generic, TypeVar
 
 import jax
 import jax.random as jr
 import numpy as np
 
 from retrodict.base.errors import InputError, Interrupted
-from retrodict.base.types import PyTree
+from retrodict.base.types import Array, PyTree, Shaped
+from retrodict.problem.target import AbstractTarget
 from retrodict.run.checkpoint import Checkpoint, load_newest, save
 from retrodict.run.compiled import Compiled
 from retrodict.run.directory import RunDirectory
 from retrodict.run.faults import reach
 from retrodict.run.fingerprint import fingerprint
 from retrodict.run.manifest import record_environment
-from retrodict.run.method import Method
+from retrodict.run.method import Method, name_of
 from retrodict.run.nonfinite import not_finite
 from retrodict.run.progress import progress_of
 from retrodict.run.sharding import fetched
@@ -32,20 +33,24 @@ CHUNK_SECONDS: Final = 2.0  # the longest that a request to stop waits, unless o
 CHECKPOINT_SECONDS: Final = 30.0
 CHECKPOINT_SHARE: Final = 0.05  # of the time may go into checkpoints
 
+T = TypeVar("T", bound=AbstractTarget)
+S = TypeVar("S")
+History = PyTree[Shaped[np.ndarray, "step ..."]]
+
 
 @dataclass(frozen=True)
-class Finished:
+class Finished(Generic[S]):
     """A run that took all its steps, or was done before."""
 
-    state: PyTree
-    history: PyTree[np.ndarray]  # leading axis: steps taken
+    state: S  # the last one
+    history: History  # what the steps have kept
     steps: int
     seconds: float  # spent in the loop, all attempts together
 
 
 def advance(
-    target: Any,
-    method: Method,
+    target: T,
+    method: Method[T, S],
     *,
     seed: int,
     directory: RunDirectory | None = None,
@@ -54,16 +59,27 @@ def advance(
     max_time: float | None = None,
     chunk: int | None = None,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
-) -> Finished:
-    """Take the steps of `method` on `target`.
+) -> Finished[S]:
+    """Take the steps of a method on a target.
 
-    With a `directory` it is claimed (unless the caller holds the claim), logged to, and checkpointed every
-    `checkpoint_seconds`, at the end, on SIGTERM, SIGINT or SIGUSR1, and after `max_time` seconds. `resume` goes on from
-    the newest valid checkpoint, if there is one; the outcome is bit-identical to that of an uninterrupted run. `chunk`
-    is the largest number of steps between two looks at the clock.
+    The outcome of a run that was interrupted and resumed is bit-identical to that of one that was not.
 
-    Raises `Interrupted` if stopped on request, `NotFiniteError` at the first step that is not finite, `StorageError` if
-    the disk fails, `InputError` if the directory is in use, holds another computation or only damaged checkpoints.
+    Args:
+        target: what is sampled or optimised.
+        method: the algorithm.
+        seed: of all random numbers.
+        directory: the run directory; it is claimed (unless the caller holds the claim), logged to and checkpointed.
+        resume: continue from the newest valid checkpoint, if there is one.
+        progress: whether to show how far the run is.
+        max_time: seconds after which the run stops with a checkpoint; None: no limit.
+        chunk: the largest number of steps between two looks at the clock.
+        checkpoint_seconds: time between two checkpoints; one is also written at the end and on request.
+
+    Raises:
+        Interrupted: if stopped by SIGTERM, SIGINT or SIGUSR1, or after `max_time`.
+        NotFiniteError: at the first step that is not finite.
+        StorageError: if the disk fails.
+        InputError: if the directory is in use, or holds another computation or only damaged checkpoints.
     """
     with ExitStack() as stack:
         if jax.process_count() > 1 and (resume or max_time is not None):
@@ -87,18 +103,13 @@ def advance(
         return run.end()
 
 
-def name_of(method: Method) -> str:
-    """The name of a method: its class."""
-    return type(method).__name__
-
-
-class _Run:
+class _Run(Generic[T, S]):
     """Where a run stands, and what it does between two compiled chunks."""
 
     def __init__(
         self,
-        target: Any,
-        method: Method,
+        target: T,
+        method: Method[T, S],
         seed: int,
         directory: RunDirectory | None,
         chunk: int | None,
@@ -114,8 +125,8 @@ class _Run:
         self.fingerprint = "" if directory is None else fingerprint(target, method, seed)
         self.checkpoint_interval = self.checkpoint_seconds = checkpoint_seconds
         self.step, self.seconds, self.pace, self.finished = 0, 0.0, 0.0, False
-        self.history: list[PyTree[np.ndarray]] = []
-        self.state: PyTree = None
+        self.history: list[History] = []
+        self.state: PyTree[Shaped[Array, "..."]] = None
 
     def start(self, *, resume: bool) -> None:
         """Restore the newest checkpoint, or begin."""
@@ -184,7 +195,7 @@ class _Run:
             fix="run the same command again with --resume" if saved else "give a path, so that the run can be resumed",
         )
 
-    def end(self) -> Finished:
+    def end(self) -> Finished[S]:
         """The last checkpoint, and the outcome."""
         self.save()
         return Finished(self.compiled.whole(self.state), self._all_history(), self.step, self.seconds)
@@ -200,7 +211,7 @@ class _Run:
         fitting = int(seconds / self.pace) if self.pace else 1
         return max(1, min(left, fitting))
 
-    def _all_history(self) -> PyTree[np.ndarray]:
+    def _all_history(self) -> History:
         if not self.history:
             return jax.tree.map(lambda leaf: np.zeros((0, *leaf.shape), leaf.dtype), self.compiled.history_structure)
         if len(self.history) > 1:

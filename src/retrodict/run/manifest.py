@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import jax
 
@@ -41,7 +41,13 @@ def cpu_count() -> int:
 
 
 def record_environment(directory: RunDirectory, *, seed: int, resume: bool = False) -> None:
-    """Write the manifest, or on resume compare with it: one line says what differs, and `bit_identical` turns false."""
+    """Write the manifest, or on resume compare with it: `bit_identical` turns false where anything differs.
+
+    Args:
+        directory: the run directory, claimed; it gets a warning that says what differs.
+        seed: of the run.
+        resume: whether the run was started before.
+    """
     old, here = read_json(directory.manifest), environment()
     was = old.get("environment", here) if resume else here
     changed = sorted(_differences(was, here))
@@ -83,7 +89,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _differences(old: Any, new: Any, name: str = "") -> Iterable[str]:
+def _differences(old: JSON, new: JSON, name: str = "") -> Iterable[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         for key in old.keys() | new.keys():
             yield from _differences(old.get(key), new.get(key), f"{name}.{key}".lstrip("."))

@@ -10,7 +10,14 @@ Show: TypeAlias = Callable[[int, Mapping[str, float]], None]  # (steps taken, me
 
 @contextmanager
 def progress_of(name: str, steps: int, start: int, *, wanted: bool) -> Iterator[Show]:
-    """A function that shows the state of the run `name` on standard error."""
+    """A function that shows on standard error how far a run is.
+
+    Args:
+        name: what is shown before the numbers.
+        steps: the number of all steps.
+        start: the number of steps that were taken before.
+        wanted: False for a function that shows nothing.
+    """
     if not wanted:
         yield _silent
     elif sys.stderr.isatty():

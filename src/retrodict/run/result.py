@@ -1,42 +1,33 @@
 """What an inference hands back: draws with their meaning, the fit, the diagnostics and the verdict, in one tree.
 
-On disk a result is two files: `result.nc` (NetCDF 4, every array with a checksum; groups and dimensions named as ArviZ
-expects them) and `result.json` (the numbers that a person or a script asks for first, and the SHA-256 of `result.nc`).
-Both are deterministic: the same run gives the same bytes, so neither holds a date or a duration.
+On disk a result is two files (`run.result_files`): `result.nc` (NetCDF 4; groups and dimensions named as ArviZ expects
+them) and `result.json` (the numbers that a person or a script asks for first).
 """
 
-import contextlib
-import hashlib
 import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
 
 import numpy as np
 import xarray as xr
 
-from retrodict.base.atomic import storage_error, sync_folder, write_text
-from retrodict.base.errors import InputError
-from retrodict.base.files import hash_file, read_json
-from retrodict.base.types import JSON
+from retrodict.base.types import JSON, Bool, Float, Shaped
 from retrodict.num.weighted import normal_statistics, normalised_weights, weighted_statistics
-from retrodict.run.summary import render
-
-SCHEMA_VERSION: Final = 1
-TREE_FILE: Final = "result.nc"
-NUMBERS_FILE: Final = "result.json"
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """OK, WARN or FAIL; `reasons` say why it is not OK, `notes` what else the reader should know."""
-
-    status: str
-    reasons: tuple[str, ...] = ()
-    notes: tuple[str, ...] = ()
+from retrodict.run.result_files import read_tree, write_result
+from retrodict.run.summary import (
+    FunctionRow,
+    NumberRow,
+    estimate_table,
+    function_lines,
+    header,
+    number_table,
+    render,
+    titled,
+)
+from retrodict.run.verdict import Verdict
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +41,14 @@ class Result:
     observables of a lattice theory, and not their distribution.
     """
 
-    tree: xr.DataTree
+    tree: xr.DataTree  # everything, in groups
 
     @property
     def verdict(self) -> Verdict:
         """How far to trust this result, in words."""
         stored = self._attribute("verdict")
-        return Verdict(stored["status"], tuple(stored["reasons"]), tuple(stored.get("notes", ())))
+        reasons, notes, remedies = (tuple(stored.get(name, ())) for name in ("reasons", "notes", "remedies"))
+        return Verdict(stored["status"], reasons, notes, remedies)
 
     @property
     def diagnostics(self) -> dict[str, JSON]:
@@ -106,28 +98,46 @@ class Result:
         return tuple(name for name in numbers if not name.endswith("_error"))
 
     def unit(self, name: str) -> str:
-        """The unit of a derived quantity."""
+        """The unit of a derived quantity.
+
+        Args:
+            name: of the quantity.
+        """
         return self._variable(name).attrs["unit"]
 
     def label(self, name: str) -> str:
-        """Its label for axes and tables: the name if it has no other."""
+        """Its label for axes and tables: the name if it has no other.
+
+        Args:
+            name: of the quantity.
+        """
         return self._variable(name).attrs["label"] or name
 
-    def draws(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """All draws of a quantity `(n, ...)`, chains one after the other, and their weights `(n,)`, which sum to one.
+    def draws(self, name: str) -> tuple[Float[np.ndarray, "draw ..."], Float[np.ndarray, " draw"]]:
+        """All draws of a quantity, chains one after the other, and their weights, which sum to one.
 
         Invalid draws are listed with weight zero: the posterior density vanishes there. A function may be NaN at points
         of its grid where a draw has no value.
+
+        Args:
+            name: of the quantity.
+
+        Raises:
+            KeyError: if there is no such quantity.
         """
         values = _flat(self._variable(name))
         return values, self._weights_for(values)
 
-    def weights(self) -> np.ndarray:
-        """The weights of all valid draws `(n,)`, which sum to one."""
+    def weights(self) -> Float[np.ndarray, " draw"]:
+        """The weights of all draws, which sum to one; zero for invalid ones."""
         return self._weights_for(np.zeros(self.tree["sample_stats"].dataset["log_weight"].size))
 
-    def prior_draws(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """The same from the prior; empty arrays for a target without one."""
+    def prior_draws(self, name: str) -> tuple[Float[np.ndarray, "draw ..."], Float[np.ndarray, " draw"]]:
+        """The same from the prior; empty arrays for a target without one.
+
+        Args:
+            name: of the quantity.
+        """
         if "prior" not in self.tree.children:
             return np.empty(0), np.empty(0)
         values = _flat(self.tree["prior"].dataset[name])
@@ -135,7 +145,7 @@ class Result:
             np.zeros(len(values)), _flat(self.tree["prior"].dataset["valid"]) & _defined(values)
         )
 
-    def quantities(self) -> dict[str, dict[str, Any]]:
+    def quantities(self) -> dict[str, dict[str, JSON]]:
         """The derived numbers: name -> median, mean, sd, q2_5, q16, q84, q97_5, unit.
 
         Of what is estimated, these belong to the estimate and not to the draws: `sd` is its standard error, the 68 %
@@ -145,10 +155,13 @@ class Result:
         names = dict.fromkeys((*self.estimated, *self.scalars))
         return {name: {**self._numbers(name), "unit": self.unit(name)} for name in names}
 
-    def band(self, name: str) -> dict[str, np.ndarray]:
+    def band(self, name: str) -> dict[str, Float[np.ndarray, " point"]]:
         """A derived function: x, median, mean, sd and the quantiles of the 68 and 95 % bands, all on the grid of x.
 
         Of an estimated one, the bands of the estimate: its value -+ one and two standard errors.
+
+        Args:
+            name: of the function.
         """
         if name in self._answers:
             found = normal_statistics(self._answers[name].values, self._answers[f"{name}_error"].values)
@@ -156,20 +169,33 @@ class Result:
             found = weighted_statistics(*self.draws(name))
         return {"x": self._grid(name), **found}
 
-    def prior_band(self, name: str) -> dict[str, np.ndarray]:
-        """The same band before the data; empty for a target without a prior."""
+    def prior_band(self, name: str) -> dict[str, Float[np.ndarray, " point"]]:
+        """The same band before the data; empty for a target without a prior.
+
+        Args:
+            name: of the function.
+        """
         values, weights = self.prior_draws(name)
         return {"x": self._grid(name), **weighted_statistics(values, weights)} if values.size else {}
 
-    def shrinkage(self, name: str) -> np.ndarray:
-        """1 - sd(posterior) / sd(prior), a number or one a grid point: 1 if the data say all, 0 if they say nothing."""
+    def shrinkage(self, name: str) -> Float[np.ndarray, "..."]:
+        """1 - sd(posterior) / sd(prior), a number or one a grid point: 1 if the data say all, 0 if they say nothing.
+
+        Args:
+            name: of the quantity.
+        """
         group = self.tree.children.get("identifiability")
         known = group is not None and f"shrinkage_{name}" in group.dataset
         return group.dataset[f"shrinkage_{name}"].values if group is not None and known else np.array(np.nan)
 
     def summary(self) -> str:
         """The table for a terminal: verdict, fit, numbers as 1.234(56), what the data say beyond the prior."""
-        return render(self)
+        numbers = [self._number_row(name) for name in self.scalars] if not self.estimated else []
+        return render(
+            header(self.tree.attrs, self.diagnostics, self.fit, self.fit_by_term, self.verdict),
+            estimate_table(self.quantities()) if self.estimated else number_table(numbers),
+            function_lines([self._function_row(name) for name in self.functions]),
+        )
 
     def __str__(self) -> str:
         return self.summary()
@@ -185,7 +211,7 @@ class Result:
             "method": attributes["method"],
             "seed": int(attributes["seed"]),
             "quantities": plain(self.quantities()),
-            "verdict": {"status": verdict.status, "reasons": list(verdict.reasons), "notes": list(verdict.notes)},
+            "verdict": plain(asdict(verdict)),
             "fit": plain({**self.fit, **({"terms": self.fit_by_term} if self.fit_by_term else {})}),
             "diagnostics": self.diagnostics,
             "identifiability": self._identifiability(),
@@ -193,32 +219,27 @@ class Result:
         }
 
     def save(self, directory: str | os.PathLike[str]) -> None:
-        """Write `result.nc` and `result.json` into `directory`, each atomically; raises `StorageError`."""
-        folder = Path(directory)
-        with _storage_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            digest = _write_tree(self.tree, folder / TREE_FILE)
-        content = {**self.to_json(), "files": {TREE_FILE: {"sha256": digest}}}
-        write_text(folder / NUMBERS_FILE, json.dumps(content, indent=2, allow_nan=False) + "\n")
+        """Write `result.nc` and `result.json`, each atomically.
+
+        Args:
+            directory: where to write; made if it does not exist.
+
+        Raises:
+            StorageError: if the disk fails.
+        """
+        write_result(self.tree, self.to_json(), Path(directory))
 
     @classmethod
     def load(cls, directory: str | os.PathLike[str]) -> "Result":
-        """Read what `save` wrote. Raises `InputError` for a missing, damaged or newer file."""
-        folder = Path(directory)
-        numbers, _ = read_json(folder / NUMBERS_FILE)
-        _check_schema(numbers, folder / NUMBERS_FILE)
-        found = hash_file(folder / TREE_FILE).sha256
-        promised = numbers.get("files", {}).get(TREE_FILE, {}).get("sha256")
-        if found != promised:
-            raise InputError(
-                "the result is damaged, or its two files come from different runs",
-                where=str(folder / TREE_FILE),
-                got=f"sha256 {found[:12]}...",
-                expected=f"sha256 {str(promised)[:12]}... as {NUMBERS_FILE} says",
-                fix="restore both from a copy, or run again with --resume",
-            )
-        with xr.open_datatree(folder / TREE_FILE, engine="h5netcdf") as tree:
-            return cls(tree.load())
+        """Read what `save` wrote.
+
+        Args:
+            directory: the directory of the two files.
+
+        Raises:
+            InputError: for a missing, damaged or newer file.
+        """
+        return cls(read_tree(Path(directory)))
 
     @property
     def _posterior(self) -> xr.Dataset:
@@ -239,10 +260,10 @@ class Result:
             raise KeyError(f"{name!r} is not among the derived quantities: {', '.join(self._derived())}")
         return self._posterior[name]
 
-    def _grid(self, name: str) -> np.ndarray:
+    def _grid(self, name: str) -> Float[np.ndarray, " point"]:
         return self._variable(name).coords[f"{name}_grid"].values
 
-    def _weights_for(self, values: np.ndarray) -> np.ndarray:
+    def _weights_for(self, values: Float[np.ndarray, "draw ..."]) -> Float[np.ndarray, " draw"]:
         statistics = self.tree["sample_stats"].dataset
         log_weight = _flat(statistics["log_weight"])
         return normalised_weights(log_weight, _flat(statistics["valid"]) & _defined(values))
@@ -255,6 +276,17 @@ class Result:
             return {**numbers, "error": error, **known}
         return {key: float(value) for key, value in weighted_statistics(*self.draws(name)).items()}
 
+    def _number_row(self, name: str) -> NumberRow:
+        before, weights = self.prior_draws(name)
+        prior = weighted_statistics(before, weights) if np.any(weights > 0) else None
+        posterior = weighted_statistics(*self.draws(name))
+        return NumberRow(titled(name, self.unit(name)), posterior, prior, float(self.shrinkage(name)))
+
+    def _function_row(self, name: str) -> FunctionRow:
+        grid = self._posterior[name].attrs
+        title = titled(name, self.unit(name))
+        return FunctionRow(title, self._grid(name), grid["grid_name"], grid["grid_unit"], self.shrinkage(name))
+
     def _identifiability(self) -> dict[str, JSON]:
         if "identifiability" not in self.tree.children:
             return {}
@@ -262,7 +294,7 @@ class Result:
         shrinkage = {name: self.shrinkage(name).tolist() for name in self.scalars}
         return plain({"effective_rank": group.attrs.get("effective_rank"), "shrinkage": shrinkage})
 
-    def _attribute(self, name: str) -> Any:
+    def _attribute(self, name: str) -> JSON:
         return json.loads(self.tree.attrs[name])
 
 
@@ -281,8 +313,17 @@ def load(directory: str | os.PathLike[str]) -> Result:
     return Result.load(directory)
 
 
-def plain(value: Any) -> JSON:
-    """Numbers, texts, lists and mappings as JSON has them; what is not finite becomes null."""
+def plain(value: object) -> JSON:
+    """Numbers, texts, lists and mappings as JSON has them; what is not finite becomes null.
+
+    Args:
+        value: Python, NumPy or JAX values, nested.
+
+    Example:
+
+        >>> plain({"x": np.array([1.0, np.nan]), "n": np.int64(3)})
+        {'x': [1.0, None], 'n': 3}
+    """
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | np.ndarray):
@@ -294,58 +335,11 @@ def plain(value: Any) -> JSON:
     return value if isinstance(value, bool | int | str | None) else str(value)
 
 
-def _flat(variable: xr.DataArray) -> np.ndarray:
+def _flat(variable: xr.DataArray) -> Shaped[np.ndarray, "draw ..."]:
     values = variable.values
     return values.reshape(-1, *values.shape[2:])
 
 
-def _defined(values: np.ndarray) -> np.ndarray:
+def _defined(values: Float[np.ndarray, "draw ..."]) -> Bool[np.ndarray, " draw"]:
     """Whether a draw has any value at all."""
     return np.any(np.isfinite(values.reshape(len(values), -1)), axis=1)
-
-
-def _write_tree(tree: xr.DataTree, path: Path) -> str:
-    """Write atomically; the SHA-256 of the file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        tree.to_netcdf(temporary, engine="h5netcdf", encoding=_encoding(tree))
-        with open(temporary, "rb+") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-        sync_folder(path.parent)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-    return digest
-
-
-def _encoding(tree: xr.DataTree) -> dict[str, dict[str, dict[str, bool]]]:
-    """A checksum for every chunk of every array of numbers (a scalar has no chunks, and HDF5 sums no words)."""
-    checked = {"fletcher32": True}
-    return {
-        node.path: {
-            str(name): checked
-            for name, variable in node.dataset.variables.items()
-            if variable.ndim and variable.dtype.kind not in "OSU"
-        }
-        for node in tree.subtree
-    }
-
-
-def _check_schema(numbers: JSON, path: Path) -> None:
-    found = numbers.get("schema_version") if isinstance(numbers, dict) else None
-    if not isinstance(found, int):
-        raise InputError("not a result of this program", where=str(path), expected="a schema_version")
-    if found > SCHEMA_VERSION:
-        written = numbers.get("retrodict_version", "a newer program")
-        fix = f"install retrodict {written} or later"
-        raise InputError("the result was written by a newer program", where=str(path), got=str(written), fix=fix)
-
-
-@contextlib.contextmanager
-def _storage_errors(folder: Path):
-    try:
-        yield
-    except OSError as error:
-        raise storage_error(folder, error) from error

@@ -3,19 +3,22 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import TypeVar
 
 import jax
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-from retrodict.base.types import Array, PyTree
+from retrodict.base.types import Array, PyTree, Shaped
 
 AXIS = "batch"
+
+Tree = TypeVar("Tree")
 
 _within = ContextVar("within", default=False)
 
 
-def spread(tree: PyTree[Array]) -> PyTree[Array]:
+def spread(tree: Tree) -> Tree:
     """The same numbers, the leading axis of each leaf divided among the devices where it divides evenly.
 
     For use inside and outside of compiled functions: a method spreads the keys or positions of its chains, and all that
@@ -28,8 +31,12 @@ def spread(tree: PyTree[Array]) -> PyTree[Array]:
     return jax.tree.map(lambda leaf: _placed(leaf, mesh), tree)
 
 
-def fetched(tree: PyTree[Array]) -> PyTree[np.ndarray]:
-    """The numbers on the host. Arrays that span several processes come whole to each, if all ask at once."""
+def fetched(tree: PyTree[Shaped[Array, "..."]]) -> PyTree[Shaped[np.ndarray, "..."]]:
+    """The numbers on the host. Arrays that span several processes come whole to each, if all ask at once.
+
+    Args:
+        tree: arrays on any devices.
+    """
     if jax.process_count() == 1:
         return jax.device_get(tree)
     return jax.tree.map(_gathered, tree)
@@ -50,13 +57,13 @@ def _mesh() -> Mesh:
     return jax.make_mesh((jax.device_count(),), (AXIS,), axis_types=(AxisType.Auto,))
 
 
-def _placed(leaf: Array, mesh: Mesh) -> Array:
+def _placed(leaf: Shaped[Array, "..."], mesh: Mesh) -> Shaped[Array, "..."]:
     if np.ndim(leaf) == 0 or leaf.shape[0] % mesh.size:
         return leaf
     return jax.lax.with_sharding_constraint(leaf, NamedSharding(mesh, PartitionSpec(AXIS)))
 
 
-def _gathered(leaf: Array) -> np.ndarray:
+def _gathered(leaf: Shaped[Array, "..."]) -> Shaped[np.ndarray, "..."]:
     from jax.experimental.multihost_utils import process_allgather
 
     local = not isinstance(leaf, jax.Array) or leaf.is_fully_addressable or leaf.is_fully_replicated

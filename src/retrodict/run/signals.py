@@ -13,7 +13,7 @@ STOPPING: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
 class Requested:
     """What asked to stop: the name of a signal, or nothing yet."""
 
-    by: str = ""
+    by: str = ""  # empty: nothing asked to stop
 
 
 @contextmanager

@@ -8,19 +8,19 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import jax.random as jr
 import numpy as np
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import JSON, Key
+from retrodict.base.types import JSON, Key, Shaped
 from retrodict.run.container import DamagedError, read, write
 from retrodict.run.fingerprint import fingerprint
 
 SCHEMA_VERSION: Final = 1
 
-Arrays: TypeAlias = dict[str, np.ndarray]
+Arrays: TypeAlias = dict[str, Shaped[np.ndarray, "..."]]
 TaskFunction: TypeAlias = Callable[[JSON, Key, int], Arrays]
 
 
@@ -30,8 +30,8 @@ class Task:
 
     folder: str  # where the results go: a path that every worker can write to
     function: str  # "package.module:name"
-    config: JSON
-    seed: int
+    config: JSON  # argument of the function
+    seed: int  # task i has the key fold_in(key(seed), i)
     inputs: dict[str, str]  # sha256 by path, of the files that `config` names
 
     @property
@@ -81,7 +81,7 @@ def filed(task: Task, index: int) -> Arrays:
     return arrays
 
 
-def plain(value: Any) -> JSON:
+def plain(value: JSON) -> JSON:
     """`value` as JSON gives it back: tuples become lists. Raises `InputError` for what JSON cannot say."""
     try:
         return json.loads(json.dumps(value, allow_nan=False))

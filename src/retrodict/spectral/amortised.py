@@ -135,7 +135,7 @@ def train_network(
     finished = advance(learner, method, seed=seed)
     draws = method.finish(learner, finished.state, finished.history)
     parameters = jax.tree.map(lambda leaf: leaf[0, 0], draws.position)
-    return Amortised(learner, parameters, _reported_grid(posterior), float(draws.statistics["validation"]))
+    return Amortised(learner, parameters, _reported_grid(posterior), float(finished.state.best_validation))
 
 
 def amortised_reconstruction(network: Amortised, data: Float[np.ndarray, " points"]) -> Reconstruction:

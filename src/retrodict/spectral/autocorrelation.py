@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Int
 
+from retrodict.base.shapes import Float, Int
 from retrodict.num.autocorrelation import automatic_window, lagged_products
 
 

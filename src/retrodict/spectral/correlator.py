@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import Source
+from retrodict.base.shapes import Float, Int
 from retrodict.base.units import factor
 from retrodict.num.correlations import correlation_modes, is_positive
 from retrodict.spectral.folding import folding, mirror_pairs, require_symmetry

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Bool, Float
 
 from retrodict.base.errors import InputError
+from retrodict.base.shapes import Bool, Float
 from retrodict.num.correlations import shrunk_correlation
 from retrodict.spectral.autocorrelation import Autocorrelation, integrated_times
 from retrodict.spectral.correlator import Correlator, check, symmetrise

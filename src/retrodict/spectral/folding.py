@@ -3,9 +3,9 @@
 import math
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from retrodict.base.errors import InputError
+from retrodict.base.shapes import Float, Int
 
 SYMMETRY_PULL = 5.0  # standard deviations by which G(tau) and G(T - tau) may differ
 _SAME = 1e-6  # of T: points nearer than this are one

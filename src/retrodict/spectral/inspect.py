@@ -4,10 +4,10 @@ import json
 import re
 
 import numpy as np
-from jaxtyping import Float
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, PathLike, Source
+from retrodict.base.shapes import Float
 from retrodict.base.tables import ColumnNames
 from retrodict.spectral.autocorrelation import integrated_times
 from retrodict.spectral.correlator import Correlator, check_symmetry

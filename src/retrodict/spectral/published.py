@@ -22,8 +22,9 @@ import numpy as np
 import optax
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.base.types import JSON, Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.problem.target import AbstractTarget
+from retrodict.run.diagnostic import Finding
 from retrodict.run.loop import advance
 from retrodict.run.method import Draws, Record
 from retrodict.spectral.ansatz.frequency_grid import Nodes
@@ -72,6 +73,20 @@ class State(NamedTuple):
     misfit: Scalar  # after the last epoch
 
 
+class Misfit(NamedTuple):
+    """The misfit at the end, in units of nothing."""
+
+    misfit: Scalar
+
+    def findings(self) -> tuple[Finding, ...]:
+        """Nothing: without errors of the data there is no limit."""
+        return ()
+
+    def to_json(self) -> dict[str, JSON]:
+        """`misfit`."""
+        return {"misfit": float(self.misfit)}
+
+
 @dataclass(frozen=True)
 class PublishedSchedule:
     """Adam on all weights, then on the output layer; an epoch is 25 updates.
@@ -93,8 +108,13 @@ class PublishedSchedule:
     refining_rate: float = 1e-4
     penalties: WarmRestarts = RESTARTS
 
-    name: ClassVar[str] = "PublishedSchedule"  # in results and messages
     references: ClassVar[tuple[str, ...]] = ("wang2022", "kingma2015")  # keys of the bibliography
+    uses_gradient: ClassVar[bool] = True  # in each step
+
+    @property
+    def positions_per_step(self) -> int:
+        """One network."""
+        return 1
 
     @property
     def steps(self) -> int:
@@ -154,7 +174,7 @@ class PublishedSchedule:
     def finish(self, target: PublishedProblem, state: State, history: PyTree[Float[Array, "..."]]) -> Draws:
         """The weights of the last `state` as the only draw; `target` and `history` are not used."""
         position = jax.tree.map(lambda x: x[None, None], state.weights)
-        return Draws(position, jnp.zeros((1, 1)), "point", {"misfit": state.misfit})
+        return Draws(position, jnp.zeros((1, 1)), "point", {}, diagnostics=(Misfit(state.misfit),))
 
 
 def published_reconstruction(

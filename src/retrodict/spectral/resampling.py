@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
 from retrodict.base.errors import InputError
+from retrodict.base.shapes import Float
 
 LEAST_DRAWS, MOST_DRAWS = 100, 100_000
 

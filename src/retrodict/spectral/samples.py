@@ -3,9 +3,9 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
 
 from retrodict.base.files import Source
+from retrodict.base.shapes import Float
 from retrodict.spectral.autocorrelation import integrated_times
 from retrodict.spectral.correlator import indices_within
 from retrodict.spectral.folding import folding, mirror_pairs, require_symmetry

@@ -8,6 +8,7 @@ import pytest
 
 from retrodict.base.errors import InputError
 from retrodict.generate.model import Density
+from retrodict.inference.findings.weights import Evidence, ImportanceWeights
 from retrodict.lattice.models.u1.flux import SharedFlux, UniformLinks
 from retrodict.lattice.report.baselines import assess, baselines, run_for
 from retrodict.lattice.samplers.independent import Independent, Kept
@@ -15,6 +16,7 @@ from retrodict.lattice.theories import reference as exact
 from retrodict.lattice.theories.groups import SU2, U1
 from retrodict.lattice.theories.phi4 import Phi4
 from retrodict.lattice.theories.wilson import Wilson
+from retrodict.run.diagnostic import pick
 from retrodict.run.loop import advance
 
 LINKS = Wilson(U1(), (4, 4), 7.0)
@@ -41,7 +43,8 @@ def test_independent_draws_are_exact_with_their_weights_and_only_with_them(finis
         assert abs(pulls["chi_t"]) > 5
         return
     assert max(map(abs, pulls.values())) < 3.5
-    ln_z, error = (float(found.statistics[name]) for name in ("log_evidence", "log_evidence_error"))
+    evidence = pick(Evidence, found.diagnostics)
+    ln_z, error = evidence.log_evidence, evidence.log_evidence_error
     assert abs(ln_z - exact.u1_log_partition(7.0, 16)) < 3.5 * error
 
 
@@ -87,4 +90,6 @@ def test_weights_say_how_many_of_the_draws_are_effective(finished):
     found = METHOD.finish(LINKS, finished.state, finished.history)
     weight = np.exp(found.log_weight - np.max(found.log_weight))
     assert found.log_weight.shape == (1, 60 * 256)
-    assert found.statistics["weight_ess"] == pytest.approx(np.sum(weight) ** 2 / np.sum(weight**2))
+    assert pick(ImportanceWeights, found.diagnostics).weight_ess == pytest.approx(
+        np.sum(weight) ** 2 / np.sum(weight**2)
+    )

@@ -188,7 +188,7 @@ def test_exponentials_are_the_matrix_exponentials(size):
     pauli = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
     for i in range(4):
         matrix = expm(0.5j * np.einsum("a,aij->ij", p[:, i], pauli))
-        assert_allclose(su2.as_matrix(su2.exponential(p))[..., i], matrix, atol=1e-14)
+        assert_allclose(su2.as_matrix(su2.exponential(jnp.asarray(p)))[..., i], matrix, atol=1e-14)
     a = size * su3.gaussian_generator(jr.key(3), (4,), np.dtype(float))
     found = jax.jit(su3.exponential)(a)
     for i in range(4):

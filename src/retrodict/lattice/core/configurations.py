@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from jaxtyping import Complex, Float, Inexact, Shaped
 
 from retrodict.base.files import JSON, MEBIBYTE, Source
+from retrodict.base.shapes import Complex, Float, Inexact, Shaped
 
 FILE: Final = "configurations.bin"  # in a run directory
 MAGIC: Final = b"RETRODICT-CONFIGURATIONS 1\n"

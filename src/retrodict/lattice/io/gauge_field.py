@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import numpy as np
-from jaxtyping import Complex, Shaped
 
 from retrodict.base.files import Source
+from retrodict.base.shapes import Complex, Shaped
 
 Links: TypeAlias = Complex[np.ndarray, "t z y x mu row column"]  # as files hold them
 Matrices: TypeAlias = Complex[np.ndarray, "t z y x 3 3"]  # of one direction

@@ -19,7 +19,7 @@ Sources: Albergo, Kanwar, Shanahan, Phys. Rev. D 100 (2019) 034515; Nicoli et al
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import equinox as eqx
 import jax
@@ -50,19 +50,21 @@ from retrodict.lattice.models.stages import (
 from retrodict.lattice.models.trained import MODEL_FILE, Trained, Untrained, untrained
 from retrodict.lattice.samplers.markov_chain import AbstractMarkovChain
 from retrodict.lattice.samplers.methods import HMC, Cluster, HeatBath
+from retrodict.lattice.samplers.proposal_diagnostics import LossHistory, ModelDensity, TrainingData
 from retrodict.lattice.samplers.proposals import (
     CHECKED,
     along_chains,
     corrected,
     coverage,
-    figures_of_weights,
-    measured_figures,
+    estimate_measured,
+    estimate_uncorrected,
     proposed,
     redrawn,
-    uncorrected,
+    weight_diagnostics,
 )
 from retrodict.problem.target import AbstractTarget
-from retrodict.run.method import Draws, Record, Work
+from retrodict.run.diagnostic import Diagnostic
+from retrodict.run.method import Draws, Kind, Record, Work
 
 MOST_CHECKED: Final = 2048  # configurations held out, of which the density of the model is computed
 SETTLING: Final = 1 / 8  # of the draws, taken before the first one that counts
@@ -109,7 +111,8 @@ class IndependenceMetropolis:
     batch: int = 512
     every: int = 4
 
-    kind: ClassVar[str] = "exact"
+    kind: ClassVar[Kind] = "exact"
+    uses_gradient: ClassVar[bool] = False
     references: ClassVar[tuple[str, ...]] = ("liu1996", "albergo2019", "nicoli2021", "wolff2004")
 
     @property
@@ -149,6 +152,11 @@ class IndependenceMetropolis:
         return sum(self.lengths.values())
 
     @property
+    def positions_per_step(self) -> int:
+        """A batch."""
+        return self.batch
+
+    @property
     def _settling(self) -> int:
         return int(np.ceil(SETTLING * self.draws))
 
@@ -161,8 +169,7 @@ class IndependenceMetropolis:
         Raises:
             InputError: for targets without an action, and for settings that do not fit together.
         """
-        require_action(target, type(self).__name__)
-        assert isinstance(target, AbstractAction)
+        action = require_action(target, type(self).__name__)
         _check_training(self.fit, "fit")
         _check_training(self.reverse_kl, "reverse_kl")
         if self.fit and not self.data:
@@ -171,11 +178,11 @@ class IndependenceMetropolis:
             expected = f"chains >= 1, draws >= 8, batch >= {CHECKED}, every >= 1"
             raise InputError("no such independence chains", got=str(self)[:120], expected=expected)
         if gather := self._gather:
-            gather.chain.check(target)
+            gather.chain.check(action)
             if gather.slots < 2:
                 got = f"every={self.every}"
                 raise InputError("too few configurations to learn from", got=got, fix="more data.draws")
-        self._check_model(target)
+        self._check_model(action)
 
     def _check_model(self, target: AbstractAction) -> None:
         """Raise `InputError` for a model that does not fit to the field, or cannot be corrected or trained."""
@@ -237,27 +244,35 @@ class IndependenceMetropolis:
         gathered, fitted, polished, drawn = (_part(history, starts[name], self.lengths[name]) for name in self.lengths)
         proposals, log_weight = along_chains((drawn.proposals, drawn.log_weight), self.chains)
         chain = corrected(proposals, log_weight, state.accept_key, self.draws)
-        statistics: dict[str, Any] = {"acceptance": np.asarray(chain.accepted, float)}
-        statistics |= figures_of_weights(log_weight) | uncorrected(target, proposals)
-        statistics |= {"density_mismatch": np.max(np.abs(drawn.mismatch)), "model_density": state.model.density.value}
-        statistics |= {"steps_in_all": self.steps}
+        share, weights, evidence = weight_diagnostics(log_weight)
+        records: list[Diagnostic] = [share, weights, evidence, estimate_uncorrected(target, proposals)]
+        covered, training = None, list[Diagnostic]()
         if self.data:
-            noted = self.data.finish(target, state.chain, gathered.data)
-            found = noted.statistics | measured_figures(target, noted.position)
-            statistics |= {f"data_{name}": value for name, value in found.items() if np.ndim(value) == 0}
+            data = self.data.finish(target, state.chain, gathered.data)
+            training.append(TrainingData(estimate_measured(target, data.position), data.diagnostics))
             if state.examples is not None and state.model.density is Density.EXACT:
                 held_out = self._split(state.examples)[1][-MOST_CHECKED:]
-                statistics |= coverage(target, state.model, held_out, log_weight)
-        for name, part in (("fit", fitted), ("reverse_kl", polished)):
-            if len(part.loss):
-                statistics |= {f"{name}_loss_history": part.loss, f"{name}_validation_history": part.validation}
+                covered = coverage(target, state.model, held_out, log_weight)
+        mismatch, density = float(np.max(np.abs(drawn.mismatch))), state.model.density.value
+        records.append(ModelDensity(density, mismatch, share.ess, self.steps, covered))
+        records += training
+        losses = (("fit", fitted), ("reverse_kl", polished))
+        records += [
+            LossHistory(name, *map(np.asarray, (part.loss, part.validation))) for name, part in losses if len(part.loss)
+        ]
 
         def files() -> dict[str, bytes]:
             last = np.asarray(redrawn(state.model, np.asarray(drawn.key), self.batch, chain.last))
             return {**target.files(last), MODEL_FILE: pack_model(state.model, untrained(self.model), target)}
 
-        log_weight = np.zeros((self.chains, self.draws))
-        return Draws(chain.measured, log_weight, self.kind, _as_arrays(statistics), files=files)  # type: ignore[arg-type]
+        return Draws(
+            chain.measured,
+            np.zeros((self.chains, self.draws)),  # type: ignore[arg-type]
+            self.kind,
+            {"acceptance": np.asarray(chain.accepted, float)},  # type: ignore[arg-type]
+            files=files,
+            diagnostics=tuple(records),
+        )
 
     def work(self, target: AbstractAction) -> tuple[Work, ...]:
         """Its stages, what is fitted between them in closed form, and the densities of what was held out.
@@ -288,10 +303,6 @@ class IndependenceMetropolis:
 def _part(history: Kept, stop: int, length: int) -> Kept:
     """What the steps before `stop` have kept, `length` of them."""
     return jax.tree.map(lambda leaf: np.asarray(leaf)[stop - length : stop], history)
-
-
-def _as_arrays(statistics: dict[str, Any]) -> dict[str, Any]:
-    return {name: value if isinstance(value, str) else np.asarray(value) for name, value in statistics.items()}
 
 
 def _check_training(train: Train | None, name: str) -> None:

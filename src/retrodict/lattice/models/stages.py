@@ -137,6 +137,7 @@ class Gather:
     def step(
         self, target: AbstractAction, state: State, blank: Kept, key: Key, index: Int[Array, ""]
     ) -> tuple[State, Record]:
+        """One step of the sampler, whose configuration is kept when it is due; arguments as of `Stage`."""
         assert state.examples is not None
         chain, record = self.chain.step(target, state.chain, key, index)
         after_warmup = index - self.chain.warmup
@@ -169,6 +170,7 @@ class Fit:
     def step(
         self, target: AbstractAction, state: State, blank: Kept, key: Key, index: Int[Array, ""]
     ) -> tuple[State, Record]:
+        """Train until the next validation; after the last one the model is tuned to the examples. Arguments as of `Stage`."""
         assert state.examples is not None
         examples, held_out = self.gather.split(state.examples)
         learner = FromData(state.model, examples, held_out)
@@ -195,6 +197,7 @@ class ReverseKL:
     def step(
         self, target: AbstractAction, state: State, blank: Kept, key: Key, index: Int[Array, ""]
     ) -> tuple[State, Record]:
+        """Train until the next validation; arguments as of `Stage`."""
         return _train(self.train, FromAction(state.model, target), state, blank, key, index)
 
 
@@ -213,6 +216,7 @@ class Draw:
     def step(
         self, target: AbstractAction, state: State, blank: Kept, key: Key, index: Int[Array, ""]
     ) -> tuple[State, Record]:
+        """Propose a batch of configurations with their weights; arguments as of `Stage`."""
         proposals, log_weight, mismatch = proposed(target, state.model, key, self.batch)
         kept = blank._replace(proposals=proposals, log_weight=log_weight, mismatch=mismatch, key=jr.key_data(key))
         ess = jnp.exp(2 * jax.nn.logsumexp(log_weight) - jax.nn.logsumexp(2 * log_weight)) / self.batch

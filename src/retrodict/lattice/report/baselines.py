@@ -10,8 +10,8 @@ import jax.random as jr
 import numpy as np
 from jaxtyping import PyTree, Shaped
 
-from retrodict.base.files import JSON
-from retrodict.inference.estimates import estimates_of
+from retrodict.base.types import JSON
+from retrodict.inference.estimates import estimate
 from retrodict.inference.evaluate import evaluate, rows
 from retrodict.lattice.core.action import AbstractAction, Baseline
 from retrodict.lattice.models.u1.flux import SharedFlux
@@ -21,7 +21,8 @@ from retrodict.lattice.samplers.methods import HMC, MALA, Cluster, HeatBath
 from retrodict.lattice.samplers.smc import LatticeSMC
 from retrodict.problem.target import Estimated
 from retrodict.run.compiled import Chunk, Compiled
-from retrodict.run.method import Draws
+from retrodict.run.diagnostic import Diagnostic
+from retrodict.run.method import Draws, Method
 
 CHAINS: Final = 16
 PARTICLES: Final = 1000
@@ -52,13 +53,13 @@ class SamplerRun:
     Args:
         name: its name in the report.
         estimates: the estimates; empty if the time did not suffice.
-        statistics: diagnostics of the draws by name.
+        diagnostics: what the draws say about themselves (see `run.diagnostic`).
         seconds: CPU time after compilation, of the draws and (of particles) of all stages.
     """
 
     name: str
     estimates: tuple[Estimated, ...]
-    statistics: dict[str, Any]
+    diagnostics: tuple[Diagnostic, ...]
     seconds: float
 
     def numbers(self) -> dict[str, Estimated]:
@@ -94,7 +95,9 @@ def _is_same(sampler: Sampler, own: str, settings: Mapping[str, JSON]) -> bool:
     return type(sampler).__name__ == own and all(settings.get(name) == value for name, value in flags.items())
 
 
-def run_for(action: AbstractAction, name: str, method: Sampler, seconds: float, seed: int = 0) -> SamplerRun:
+def run_for(
+    action: AbstractAction, name: str, method: Method[AbstractAction, Any], seconds: float, seed: int = 0
+) -> SamplerRun:
     """Run a sampler for about a given CPU time beside its compilation.
 
     Args:
@@ -119,7 +122,7 @@ def run_for(action: AbstractAction, name: str, method: Sampler, seconds: float, 
     counted = step - (WARMUP if isinstance(method, AbstractMarkovChain) else 0)
     enough = bool(chunk.done) if isinstance(method, LatticeSMC) else counted >= FEWEST_DRAWS
     if not enough or not chunk.finite:
-        return SamplerRun(name, (), {}, 0.0)
+        return SamplerRun(name, (), (), 0.0)
     spent = (time.process_time() - started) * counted / (step - 1)
     history = jax.tree.map(lambda *parts: np.concatenate(parts), *kept)
     return assess(action, name, method.finish(action, compiled.whole(chunk.state), history), spent)
@@ -135,8 +138,8 @@ def assess(action: AbstractAction, name: str, draws: Draws, seconds: float) -> S
         seconds: the CPU time that they took [s].
     """
     draws = jax.device_get(draws)
-    estimates = estimates_of(action, draws, evaluate(action, rows(draws.position)))
-    return SamplerRun(name, estimates, dict(draws.statistics), seconds)
+    estimates = estimate(action, draws, evaluate(action, rows(draws.position)))
+    return SamplerRun(name, estimates, draws.diagnostics, seconds)
 
 
 def _kept(chunk: Chunk) -> PyTree[Shaped[np.ndarray, "..."]]:

@@ -11,13 +11,18 @@ from retrodict.base.figure import Bars, Figure, Guide, Layer, Panel
 from retrodict.base.format import value_with_error
 from retrodict.base.section import Cell, Run, Section, Table
 from retrodict.generate.exact import MAX_PARETO_K
+from retrodict.inference.findings.particles import ANCESTORS, Population
+from retrodict.inference.findings.weights import Evidence, ImportanceWeights
 from retrodict.lattice.core.action import AbstractAction
 from retrodict.lattice.io.saved_configurations import saved_configurations
 from retrodict.lattice.report.baselines import Sampler, SamplerRun, baselines, run_for
 from retrodict.lattice.report.distributions import distributions
 from retrodict.lattice.report.learning import learning
 from retrodict.lattice.report.pictures import pictures
+from retrodict.lattice.samplers.chain_diagnostics import Thermalised, updates_from_json
+from retrodict.lattice.samplers.proposal_diagnostics import ModelDensity
 from retrodict.problem.target import Estimated
+from retrodict.run.diagnostic import from_json, pick
 from retrodict.run.log import read_events
 
 if TYPE_CHECKING:
@@ -26,7 +31,6 @@ if TYPE_CHECKING:
 DEFAULT_SECONDS: Final = 10.0
 THIS: Final = "this run"
 MILLI: Final = 1e3
-ANCESTORS: Final = 50.0  # of a population of particles, below which its errors are not to be trusted
 
 
 def sections(result: "Result", target: AbstractAction, *, run: Run | None = None) -> tuple[Section, ...]:
@@ -120,7 +124,9 @@ def cpu_seconds(result: "Result", run: Run | None) -> float | None:
     """CPU seconds that the draws have cost, after compilation: of all stages where there is training."""
     warmup = result.provenance["method"].get("warmup") or 0
     seconds = None if run is None else step_seconds(run.directory, warmup)
-    return seconds * result.diagnostics.get("steps_in_all", result.diagnostics["draws"]) if seconds else None
+    model = from_json(ModelDensity, result.diagnostics)
+    steps = result.diagnostics["draws"] if model is None else model.steps_in_all
+    return seconds * steps if seconds else None
 
 
 def step_seconds(directory: Path, warmup: int = 0) -> float | None:
@@ -152,27 +158,28 @@ def _configurations(target: AbstractAction, final: Inexact[np.ndarray, "chain ..
 
 
 def _in_words(result: "Result", target: AbstractAction) -> str:
-    facts = result.diagnostics
+    thermalised = from_json(Thermalised, result.diagnostics)
     slow = ", ".join(f"`{name}`" for name in target.slow)
     sentences = []
-    if "thermalised" in facts:
-        length = f"the shortest chain is {facts['shortest_chain']:.0f} autocorrelation times long, by {slow}"
-        agree = (
-            "early and late parts agree, and so do ordered and disordered starts"
-            if facts["thermalised"]
+    if thermalised is not None:
+        length = f"the shortest chain is {thermalised.shortest_chain:.0f} autocorrelation times long, by {slow}"
+        verdict, agree = (
+            ("are thermalised", "early and late parts agree, and so do ordered and disordered starts")
+            if thermalised.thermalised
             else (
-                "early and late parts, or ordered and disordered starts, disagree, or the chains are too short to tell"
+                "are NOT thermalised",
+                "early and late parts, or ordered and disordered starts, disagree, or the chains are too short to tell",
             )
         )
-        verdict = "are thermalised" if facts["thermalised"] else "are NOT thermalised"
         sentences.append(f"The chains {verdict}: {length}; {agree}.")
-    for name, value in facts.items():
-        if name.startswith("acceptance_of_") and value < 1:
-            sentences.append(f"{name.removeprefix('acceptance_of_')} is accepted {value:.0%} of the time.")
-        if name.startswith("exp_dH_of_") and not name.endswith("_error"):
-            mean = value_with_error(value, facts[f"{name}_error"])
-            sentences.append(f"<exp(-dH)> of {name.removeprefix('exp_dH_of_')} = {mean}; it should be 1.")
-    included = "after compilation, training included" if "steps_in_all" in facts else "after compilation and warm-up"
+    for update in updates_from_json(result.diagnostics):
+        if update.acceptance < 1:
+            sentences.append(f"{update.update} is accepted {update.acceptance:.0%} of the time.")
+        if update.exp_dh is not None:
+            violation = value_with_error(update.exp_dh, update.exp_dh_error or 0.0)
+            sentences.append(f"<exp(-dH)> of {update.update} = {violation}; it should be 1.")
+    trained = from_json(ModelDensity, result.diagnostics) is not None
+    included = "after compilation, training included" if trained else "after compilation and warm-up"
     sentences.append(f"Costs are CPU times {included}.")
     return " ".join(sentences)
 
@@ -204,14 +211,15 @@ def _row(other: SamplerRun, target: AbstractAction, names: tuple[str, ...]) -> t
 
 def _remark(other: SamplerRun, slow: list[Estimated]) -> str:
     """Doubts about the errors of the row, or that there are none."""
-    if "log_evidence" in other.statistics:
-        evidence = value_with_error(*(float(other.statistics[name]) for name in ("log_evidence", "log_evidence_error")))
-        few = float(other.statistics.get("ancestors", np.inf)) < ANCESTORS
-        heavy = float(other.statistics.get("pareto_k", 0.0)) > MAX_PARETO_K
+    if evidence := pick(Evidence, other.diagnostics):
+        ln_z = value_with_error(float(evidence.log_evidence), float(evidence.log_evidence_error or 0.0))
+        population, weights = pick(Population, other.diagnostics), pick(ImportanceWeights, other.diagnostics)
+        few = population is not None and float(population.ancestors) < ANCESTORS.warn
+        heavy = weights is not None and float(weights.pareto_k) > MAX_PARETO_K
         doubt = "; too few ancestors: errors too small" if few else "; heavy weights: errors too small" if heavy else ""
-        kind = "independent draws; " if "weight_ess" in other.statistics else ""
-        return f"{kind}ln Z = {evidence}{doubt}"
-    if not all(estimate.complete for estimate in slow) or not other.statistics.get("thermalised", True):
+        return f"{'independent draws; ' if weights else ''}ln Z = {ln_z}{doubt}"
+    thermalised = pick(Thermalised, other.diagnostics)
+    if not all(estimate.complete for estimate in slow) or (thermalised and not thermalised.thermalised):
         return "not thermalised: errors too small"
     return "thermalised"
 

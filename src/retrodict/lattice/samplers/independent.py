@@ -10,12 +10,13 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from jaxtyping import Shaped
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree
 from retrodict.generate.model import AbstractModel, Density, Recipe
 from retrodict.lattice.core.action import AbstractAction, Measured, require_action
-from retrodict.lattice.samplers.proposals import figures_of_weights, proposed
+from retrodict.lattice.samplers.proposals import proposed, weight_diagnostics
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.method import Draws, Record
 
@@ -58,6 +59,12 @@ class Independent:
     steps: int = 2000
 
     references: ClassVar[tuple[str, ...]] = ("nicoli2021",)
+    uses_gradient: ClassVar[bool] = False
+
+    @property
+    def positions_per_step(self) -> int:
+        """A batch."""
+        return self.batch
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` for targets that the model does not draw, and for a model without a density."""
@@ -87,7 +94,7 @@ class Independent:
         """Never early."""
         return jnp.asarray(False)
 
-    def finish(self, target: AbstractAction, state: State, history: PyTree[Array]) -> Draws:
+    def finish(self, target: AbstractAction, state: State, history: PyTree[Shaped[Array | np.ndarray, "..."]]) -> Draws:
         """All batches as one row of weighted draws.
 
         Args:
@@ -97,5 +104,5 @@ class Independent:
         """
         kept: Kept = jax.tree.map(lambda leaf: np.asarray(leaf).reshape(1, -1, *leaf.shape[2:]), history)
         log_weight = np.asarray(kept.log_weight)
-        statistics = {name: np.asarray(value) for name, value in figures_of_weights(log_weight).items()}
-        return Draws(kept.measured, log_weight, "exact", statistics)  # type: ignore[arg-type]
+        diagnostics = weight_diagnostics(log_weight)
+        return Draws(kept.measured, log_weight, "exact", {}, diagnostics=diagnostics)  # type: ignore[arg-type]

@@ -15,17 +15,18 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Inexact
+from jaxtyping import Inexact, Shaped
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
 from retrodict.lattice.core.action import AbstractAction, Measured, require_action, require_memory
+from retrodict.lattice.samplers.chain_diagnostics import Thermalised, UpdateFigures
 from retrodict.lattice.samplers.updates import Moved, Update
 from retrodict.num.autocorrelation import gamma_method
 from retrodict.num.thermalisation import thermalisation
 from retrodict.problem.target import AbstractTarget
-from retrodict.run.method import Draws, Record, Work
+from retrodict.run.method import Draws, Kind, Record, Work
 from retrodict.run.sharding import spread
 
 FIRST_SIZE = 0.02  # of a step; ten times as much is tried first
@@ -77,7 +78,8 @@ class AbstractMarkovChain:
     cold: float = 0.5
 
     references: ClassVar[tuple[str, ...]] = ()
-    kind: ClassVar[str] = "exact"
+    kind: ClassVar[Kind] = "exact"
+    uses_gradient: ClassVar[bool] = True
 
     @property
     @abstractmethod
@@ -88,6 +90,11 @@ class AbstractMarkovChain:
     def steps(self) -> int:
         """Warm-up and draws."""
         return self.warmup + self.draws
+
+    @property
+    def positions_per_step(self) -> int:
+        """Chains."""
+        return self.chains
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` if an update does not apply to `target`."""
@@ -134,7 +141,7 @@ class AbstractMarkovChain:
         """Never early."""
         return jnp.asarray(False)
 
-    def finish(self, target: AbstractAction, state: State, history: PyTree[Array]) -> Draws:
+    def finish(self, target: AbstractAction, state: State, history: PyTree[Shaped[Array | np.ndarray, "..."]]) -> Draws:
         """What was measured after the warm-up, with diagnostics.
 
         Args:
@@ -143,34 +150,49 @@ class AbstractMarkovChain:
             history: what the steps have kept.
         """
         after: Kept = jax.tree.map(lambda leaf: np.swapaxes(np.asarray(leaf)[self.warmup :], 0, 1), history)
-        statistics: dict[str, Any] = {"acceptance": after.acceptance.mean(axis=2)}
-        for number, (update, size) in enumerate(zip(self.updates, state.sizes, strict=True)):
-            name = type(update).__name__
-            statistics[f"acceptance_of_{name}"] = np.asarray(after.acceptance[..., number].mean())
-            if np.any(after.energy_change[..., number]):
-                found = gamma_method(np.exp(-after.energy_change[..., number]))
-                statistics |= {f"exp_dH_of_{name}": found.value, f"exp_dH_of_{name}_error": found.error}
-            if update.wanted is not None:
-                statistics[f"step_size_of_{name}"] = np.exp(np.asarray(size.log_average))
-        statistics |= self._start_forgotten(target, after.measured.derived)
-        statistics = {name: np.asarray(value) for name, value in statistics.items()}
-        log_weight, final = np.zeros(after.measured.log_density.shape), last_configurations(state)
-        return Draws(after.measured, log_weight, self.kind, statistics, final)  # type: ignore[arg-type]
+        acceptance, change = (np.moveaxis(np.asarray(x), 2, 0) for x in (after.acceptance, after.energy_change))
+        figures = [
+            _figures(*of_update) for of_update in zip(self.updates, acceptance, change, state.sizes, strict=True)
+        ]
+        return Draws(
+            after.measured,
+            np.zeros(after.measured.log_density.shape),  # type: ignore[arg-type]
+            self.kind,
+            {"acceptance": after.acceptance.mean(axis=2)},
+            final=last_configurations(state),
+            diagnostics=(*figures, self._thermalised(target, after.measured.derived)),
+        )
 
     def work(self, target: Any) -> tuple[Work, ...]:
         """All its steps."""
         arguments = target, eqx.filter_eval_shape(self.init, target, jr.key(0)), jr.key(0), jnp.asarray(0)
         return (Work("sampling", self.step, arguments, self.steps, loops=LOOPS),)
 
-    def _start_forgotten(self, target: AbstractAction, derived: dict[str, Array]) -> dict[str, Any]:
-        ordered = round(self.cold * self.chains)
-        judged = []
+    def _thermalised(self, target: AbstractAction, derived: dict[str, Array]) -> Thermalised:
+        """Early against late, hot against cold, for each slow observable."""
+        ordered, tests = round(self.cold * self.chains), []
         for name in target.slow:
             values = np.asarray(derived[name])
-            judged.append(thermalisation(values))
+            tests.append(thermalisation(values))
             if 0 < ordered < self.chains:
-                judged.append(thermalisation(values[ordered:], values[:ordered]))
-        return {"thermalised": all(one.passed for one in judged), "shortest_chain": min(one.length for one in judged)}
+                tests.append(thermalisation(values[ordered:], values[:ordered]))
+        return Thermalised(all(test.passed for test in tests), min(test.length for test in tests))
+
+
+def _figures(
+    update: Update,
+    acceptance: Float[np.ndarray, "chain draw"],
+    energy_change: Float[np.ndarray, "chain draw"],
+    size: StepSize,
+) -> UpdateFigures:
+    """How one update has worked after the warm-up."""
+    figures = UpdateFigures(type(update).__name__, float(acceptance.mean()))
+    if np.any(energy_change):
+        violation = gamma_method(np.exp(-energy_change))
+        figures = figures._replace(exp_dh=violation.value, exp_dh_error=violation.error)
+    if update.wanted is not None:
+        figures = figures._replace(step_size=float(np.exp(np.asarray(size.log_average))))
+    return figures
 
 
 def last_configurations(state: State) -> Inexact[np.ndarray, "chains ..."]:

@@ -8,6 +8,7 @@ from retrodict.lattice.samplers.heat_bath import HeatBathSweep
 from retrodict.lattice.samplers.markov_chain import AbstractMarkovChain
 from retrodict.lattice.samplers.updates import LangevinStep, Leapfrog, Omelyan, Trajectory, Update
 from retrodict.lattice.samplers.winding import WindingStep
+from retrodict.run.method import Kind
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Langevin(AbstractMarkovChain):
 
     size: float = 0.01
 
-    kind: ClassVar[str] = "approximate"
+    kind: ClassVar[Kind] = "approximate"
     references: ClassVar[tuple[str, ...]] = ("roberts1996", "wolff2004")
 
     @property

@@ -1,6 +1,6 @@
 """Proposals of a model: their weights, their uncorrected means, and the chains that correct them."""
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import equinox as eqx
 import jax
@@ -13,8 +13,10 @@ from scipy.special import logsumexp
 from retrodict.base.types import Array, Bool, Float, Int, Key, PyTree, Scalar, UInt32
 from retrodict.generate.exact import importance, independence_metropolis
 from retrodict.generate.model import AbstractModel, Density
-from retrodict.inference.estimates import figures_of
+from retrodict.inference.findings.weights import Evidence, ImportanceWeights
 from retrodict.lattice.core.action import AbstractAction, Measured
+from retrodict.lattice.samplers.proposal_diagnostics import Coverage, EffectiveShare, Uncorrected
+from retrodict.problem.target import Estimated
 from retrodict.run.sharding import spread
 
 BEYOND: Final = 1.0  # in ln w, above the largest of the draws
@@ -104,21 +106,30 @@ def redrawn(
     return eqx.filter_jit(jax.vmap(lambda key: model.sample(key).x))(of_batch)
 
 
-def measured_figures(target: AbstractAction, measured: Measured) -> dict[str, float]:
-    """Observables and functions of their means, from `(chain, draw)`, with error and autocorrelation time."""
+def estimate_measured(target: AbstractAction, measured: Measured) -> tuple[Estimated, ...]:
+    """Estimate observables and functions of their means, with errors and autocorrelation times.
+
+    Args:
+        target: the action.
+        measured: what was measured along chains, leading axes (chain, draw).
+    """
     derived = {name: np.asarray(values) for name, values in measured.derived.items()}
-    return figures_of(target.estimates(derived, np.zeros(np.shape(measured.log_density)), None))
+    return target.estimates(derived, np.zeros(np.shape(measured.log_density)), None)
 
 
-def uncorrected(target: AbstractAction, proposals: Measured) -> dict[str, Any]:
-    """Means over the proposals without correction: biased, by their difference from those of the chains."""
-    raw = {f"raw_{name}": value for name, value in measured_figures(target, proposals).items() if "_tau" not in name}
-    worst = []
+def estimate_uncorrected(target: AbstractAction, proposals: Measured) -> Uncorrected:
+    """Estimate observables from the proposals as they are, and count their signs.
+
+    Args:
+        target: the action.
+        proposals: measured proposals, leading axes (chain, proposal).
+    """
+    signs, imbalance = {}, []
     for name in target.odd:
         sign = np.sign(proposals.derived[name])
-        raw[f"raw_sign_{name}"] = float(sign.mean())
-        worst.append(abs(float(sign.sum())) / max(np.sqrt(np.count_nonzero(sign)), 1.0))
-    return raw | ({"raw_imbalance": max(worst)} if worst else {})
+        signs[name] = float(sign.mean())
+        imbalance.append(abs(float(sign.sum())) / max(np.sqrt(np.count_nonzero(sign)), 1.0))
+    return Uncorrected(estimate_measured(target, proposals), signs, max(imbalance) if imbalance else None)
 
 
 def coverage(
@@ -126,7 +137,7 @@ def coverage(
     model: AbstractModel,
     held_out: Float[Array, "held ..."],
     log_weight: Float[np.ndarray, "..."],
-) -> dict[str, float]:
+) -> Coverage:
     """Check by configurations outside the training data whether the model draws wherever the theory does.
 
     Weights of the model's own draws cannot show what it never draws. A configuration of the theory whose weight exceeds
@@ -144,7 +155,7 @@ def coverage(
     log_w = np.asarray(jax.jit(jax.vmap(target.log_density))(held_out), dtype=float) - log_q
     log_z, heaviest = logsumexp(log_weight) - np.log(log_weight.size), np.max(log_weight)
     share = float(np.exp(log_z + np.log(len(log_w)) - logsumexp(log_w)))
-    return {"uncovered": float(np.mean(log_w > heaviest + BEYOND)), "held_out": len(held_out), "ess_of_data": share}
+    return Coverage(float(np.mean(log_w > heaviest + BEYOND)), len(held_out), share)
 
 
 @eqx.filter_jit
@@ -152,14 +163,17 @@ def _log_prob(model: AbstractModel, x: Float[Array, "batch ..."]) -> Float[Array
     return jax.vmap(model.log_prob)(x).astype(float)
 
 
-def figures_of_weights(log_weight: Float[np.ndarray, "..."]) -> dict[str, Any]:
-    """Effective share, tail, spread, and ln Z with its error."""
-    estimate = importance(jnp.asarray(log_weight.ravel()))
-    return {
-        "ess": estimate.ess,
-        "weight_ess": estimate.ess * log_weight.size,
-        "pareto_k": estimate.pareto_k,
-        "log_weight_variance": estimate.variance,
-        "log_evidence": estimate.log_z,
-        "log_evidence_error": estimate.log_z_error,
-    }
+def weight_diagnostics(
+    log_weight: Float[np.ndarray, "chain proposal"],
+) -> tuple[EffectiveShare, ImportanceWeights, Evidence]:
+    """Effective share and spread, effective number and tail of the weights, and ln Z with its error.
+
+    Args:
+        log_weight: -S - ln q of independent draws.
+    """
+    found = importance(jnp.asarray(log_weight.ravel()))
+    return (
+        EffectiveShare(found.ess, found.variance),
+        ImportanceWeights(found.pareto_k, found.ess * log_weight.size),
+        Evidence(found.log_z, found.log_z_error),
+    )

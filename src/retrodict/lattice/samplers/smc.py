@@ -16,10 +16,12 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
-from jaxtyping import Inexact
+from jaxtyping import Inexact, Shaped
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.inference.findings.particles import Population, effective_ancestors
+from retrodict.inference.findings.weights import Evidence
 from retrodict.inference.smc import multinomial, next_step, relative_variance
 from retrodict.lattice.core.action import AbstractAction, Measured, require_action, require_memory
 from retrodict.lattice.core.spaces import AbstractSpace, Field, Tangent
@@ -118,6 +120,12 @@ class LatticeSMC:
 
     wanted: ClassVar[float] = 0.8
     references: ClassVar[tuple[str, ...]] = ("delmoral2006", "buchholz2021", "lee2018")
+    uses_gradient: ClassVar[bool] = True
+
+    @property
+    def positions_per_step(self) -> int:
+        """Particles."""
+        return self.particles
 
     def check(self, target: AbstractTarget) -> None:
         """Raise `InputError` for other targets and for discrete fields."""
@@ -156,7 +164,7 @@ class LatticeSMC:
         ) -> tuple[Inexact[Array, "particles ..."], Scalar]:
             field, accepted = carry
             keys = spread(jr.split(jr.fold_in(move_key, number), self.particles))
-            moved = jax.vmap(lambda x, k: trajectory.apply(tempered, x, k, size))(field, keys)  # type: ignore[arg-type]
+            moved = jax.vmap(lambda x, k: trajectory.apply(tempered, x, k, size))(field, keys)
             field = jax.vmap(target.space.repair)(moved.field)
             return field, accepted + jnp.mean(jnp.asarray(moved.acceptance, float)) / self.moves
 
@@ -170,7 +178,9 @@ class LatticeSMC:
         """Whether the action itself has been reached."""
         return state.share >= 1.0
 
-    def finish(self, target: AbstractAction, state: Particles, history: PyTree[Array]) -> Draws:
+    def finish(
+        self, target: AbstractAction, state: Particles, history: PyTree[Shaped[Array | np.ndarray, "..."]]
+    ) -> Draws:
         """The last population: equal weights, but particles with a common ancestor are not independent.
 
         Args:
@@ -180,16 +190,16 @@ class LatticeSMC:
         """
         descendants = jnp.bincount(state.ancestor, length=self.particles)
         measured: Measured = jax.jit(jax.vmap(target.measured))(state.field)
-        statistics = {
-            "log_evidence": state.log_z,
-            "log_evidence_error": jnp.sqrt(relative_variance(descendants, state.stages)),
-            "ancestors": self.particles**2 / jnp.sum(descendants**2),
-            "converged": state.share >= 1.0,
-            "ancestor": state.ancestor[None],
-        }
-        position = jax.tree.map(lambda leaf: leaf[None], measured)
-        final = state.field[:: max(1, self.particles // FINAL)][:FINAL]
-        return Draws(position, jnp.zeros((1, self.particles)), "exact", statistics, final)  # type: ignore[arg-type]
+        evidence = Evidence(state.log_z, jnp.sqrt(relative_variance(descendants, state.stages)))
+        return Draws(
+            jax.tree.map(lambda leaf: leaf[None], measured),
+            jnp.zeros((1, self.particles)),
+            "exact",
+            {},
+            final=state.field[:: max(1, self.particles // FINAL)][:FINAL],
+            diagnostics=(Population(effective_ancestors(descendants), state.share >= 1.0), evidence),
+            ancestor=state.ancestor[None],
+        )
 
 
 def free_action(action: AbstractAction, x: Field) -> Scalar:

@@ -42,6 +42,24 @@ class Moved(NamedTuple):
 
 
 @runtime_checkable
+class Potential(Protocol):
+    """As much of an action as a Hamiltonian trajectory needs."""
+
+    @property
+    def space(self) -> AbstractSpace:
+        """The space of the field."""
+        ...
+
+    def action(self, x: Field) -> Scalar:
+        """S of one configuration."""
+        ...
+
+    def gradient(self, x: Field) -> Tangent:
+        """Its gradient as a tangent vector."""
+        ...
+
+
+@runtime_checkable
 class Update(Protocol):
     """One way of changing a configuration."""
 
@@ -171,11 +189,11 @@ class Trajectory:
         """Raise `InputError` for discrete fields."""
         jax.eval_shape(action.gradient, jax.eval_shape(action.cold))
 
-    def apply(self, action: AbstractAction, x: Field, key: Key, size: Scalar) -> Moved:
+    def apply(self, action: Potential, x: Field, key: Key, size: Scalar) -> Moved:
         """Draw momenta, integrate, accept or stay.
 
         Args:
-            action: an action with a gradient.
+            action: an action, or as much of one as a trajectory needs.
             x: the present configuration.
             key: random key.
             size: the tuned step size.
@@ -187,12 +205,12 @@ class Trajectory:
         return metropolis(accept_key, x, new_x, change)
 
     def integrate(
-        self, action: AbstractAction, x: Field, p: Tangent, size: Scalar, stretch: Scalar
+        self, action: Potential, x: Field, p: Tangent, size: Scalar, stretch: Scalar
     ) -> tuple[Field, Tangent]:
         """The end of a trajectory. All chains take the same number of steps.
 
         Args:
-            action: an action with a gradient.
+            action: an action, or as much of one as a trajectory needs.
             x: the position.
             p: the momentum.
             size: largest step size.
@@ -252,7 +270,7 @@ class LangevinStep:
         return metropolis(accept_key, x, new_x, energy(action, new_x, new_p) - energy(action, x, p))
 
 
-def energy(action: AbstractAction, x: Field, p: Tangent) -> Scalar:
+def energy(action: Potential, x: Field, p: Tangent) -> Scalar:
     """H = S + |p|^2 / 2.
 
     Args:

@@ -9,12 +9,12 @@ import os
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from retrodict.base.atomic import storage_error, write_text
 from retrodict.base.constants import NEUTRON_MASS, PROTON_MASS
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import PathLike, Source, read_text
+from retrodict.base.shapes import Float, Int
 from retrodict.base.tables import Columns, parse_numbers
 from retrodict.neutron_star.readers.eos_table import EquationOfStateTable
 

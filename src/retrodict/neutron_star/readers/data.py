@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Float
 
 from retrodict.base.columns import read_columns, take, weights
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, Source
+from retrodict.base.shapes import Float
 from retrodict.base.tables import ColumnNames, Columns
 from retrodict.neutron_star.columns import MASS_NAMES, RADIUS_NAMES
 from retrodict.neutron_star.readers.compose import write_compose

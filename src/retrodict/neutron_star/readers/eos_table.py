@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
 from retrodict.base.files import Source
+from retrodict.base.shapes import Float
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,13 +8,13 @@ the lowest row: one baryon weighs one atomic mass unit there. Masses, radii and 
 from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Float
 
 from retrodict.base.atomic import write_text
 from retrodict.base.columns import find, read_columns
 from retrodict.base.constants import ATOMIC_MASS_UNIT, ATOMIC_MASS_UNIT_IN_GRAM
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
+from retrodict.base.shapes import Float
 from retrodict.base.tables import ColumnNames, Columns, format_table
 from retrodict.base.units import factor, is_unit
 from retrodict.neutron_star.columns import BARYON_NAMES, ENERGY_NAMES, PRESSURE_NAMES

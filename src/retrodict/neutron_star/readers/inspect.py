@@ -10,12 +10,12 @@ import re
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from retrodict.base.columns import find, read_columns
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import JSON, PathLike, Source, form_of, read_head, read_text
 from retrodict.base.recognition import FileHead
+from retrodict.base.shapes import Float, Int
 from retrodict.base.tables import ColumnNames, Columns, parse_numbers
 from retrodict.neutron_star.columns import (
     BARYON_NAMES,

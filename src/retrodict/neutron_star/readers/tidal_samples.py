@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-from jaxtyping import Float
 
 from retrodict.base.columns import find, read_columns, take, weights
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, Source
+from retrodict.base.shapes import Float
 from retrodict.base.tables import ColumnNames, Columns
 from retrodict.base.units import NUMBER
 from retrodict.neutron_star.columns import COMBINED_LAMBDA, COMPONENT_LAMBDA

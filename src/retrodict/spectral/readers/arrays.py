@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import Source
+from retrodict.base.shapes import Float
 from retrodict.base.tables import Columns, parse_names
 from retrodict.base.units import factor
 from retrodict.spectral.columns import (

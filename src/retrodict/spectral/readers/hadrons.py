@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
 
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import ARRAY_LIMIT, PathLike, Source
 from retrodict.base.hdf5 import list_hdf5, read_hdf5
+from retrodict.base.shapes import Float
 from retrodict.spectral.readers.candidates import Candidate, choose
 from retrodict.spectral.readers.hdf5_arrays import imaginary_note, is_complex
 from retrodict.spectral.samples import CorrelatorSamples

@@ -5,11 +5,11 @@ Beside an array may stand its grid (`tau`, `p`, `omega_n`); the attribute `units
 """
 
 import numpy as np
-from jaxtyping import Float
 
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import PathLike, Source
 from retrodict.base.hdf5 import Dataset, list_hdf5, read_hdf5
+from retrodict.base.shapes import Float
 from retrodict.spectral.columns import GRID_NAMES
 from retrodict.spectral.correlator import Correlator
 from retrodict.spectral.readers.arrays import EXPECTED, Roles, from_arrays, in_own_units, roles

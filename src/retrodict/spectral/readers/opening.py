@@ -3,13 +3,13 @@
 import os
 
 import numpy as np
-from jaxtyping import Float
 
 from retrodict.base.arrays import read_npy, read_npz
 from retrodict.base.columns import read_columns
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import JSON, PathLike, Source, decode, form_of, parse_json, read_head
 from retrodict.base.gzipped import read_unpacked
+from retrodict.base.shapes import Float
 from retrodict.base.tables import ColumnNames, header_columns, parse_names, parse_numbers, parse_table
 from retrodict.spectral.correlator import MAX_POINTS, Correlator
 from retrodict.spectral.readers.arrays import EXPECTED, from_arrays, from_columns, roles

@@ -8,10 +8,10 @@ belong to one chain each; `cdata` are covariances of external inputs, which go t
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from jaxtyping import Float, Int
 
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import ARRAY_LIMIT, JSON, Source
+from retrodict.base.shapes import Float, Int
 from retrodict.spectral.readers.candidates import Candidate, choose
 from retrodict.spectral.samples import CorrelatorSamples
 

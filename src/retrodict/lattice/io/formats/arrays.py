@@ -7,10 +7,10 @@ import hashlib
 import io
 
 import numpy as np
-from jaxtyping import Float, Shaped
 
 from retrodict.base.arrays import read_npz
 from retrodict.base.files import PathLike
+from retrodict.base.shapes import Float, Shaped
 from retrodict.lattice.io.formats.common import NOT_IN_FORMAT, PASSED, check_numbers, checked_dimensions
 from retrodict.lattice.io.formats.refusal import failed, unknown_kind
 from retrodict.lattice.io.gauge_field import COLOURS, DIRECTIONS, GaugeField

@@ -12,8 +12,8 @@ import zlib
 from typing import Final
 
 import numpy as np
-from jaxtyping import UInt64
 
+from retrodict.base.shapes import UInt64
 from retrodict.lattice.io.formats import lime
 from retrodict.lattice.io.formats.common import (
     PASSED,

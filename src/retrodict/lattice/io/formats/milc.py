@@ -11,8 +11,8 @@ import struct
 from typing import Final
 
 import numpy as np
-from jaxtyping import UInt64
 
+from retrodict.base.shapes import UInt64
 from retrodict.lattice.io.formats.common import (
     PASSED,
     bytes_of,
