@@ -170,7 +170,7 @@ class Fit:
     def step(
         self, target: AbstractAction, state: State, blank: Kept, key: Key, index: Int[Array, ""]
     ) -> tuple[State, Record]:
-        """Train until the next validation; after the last one the model is tuned to the examples. Arguments as of `Stage`."""
+        """Train until the next validation; after the last one the model is tuned. Arguments: see `Stage`."""
         assert state.examples is not None
         examples, held_out = self.gather.split(state.examples)
         learner = FromData(state.model, examples, held_out)
