@@ -8,7 +8,7 @@ import pytest
 
 ROOMS = ("generate", "lattice", "neutron_star", "report", "spectral")
 PACKAGES = ("retrodict", *(f"retrodict.{room}" for room in ROOMS))
-MOST_WITHOUT = 172  # public names without an example; this number must only become smaller
+MOST_WITHOUT = 65  # public names without an example; this number must only become smaller
 FINDER = doctest.DocTestFinder(recurse=True, exclude_empty=True)
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
@@ -44,7 +44,8 @@ TESTS = {test.name: test for name, thing in public_objects().items() for test in
 
 @pytest.mark.parametrize("name", sorted(TESTS))
 def test_the_example_in_the_docstring_prints_what_it_says(name):
-    assert not failures(TESTS[name])
+    report = failures(TESTS[name])
+    assert not report, f"\n{report}"
 
 
 def test_an_example_that_prints_something_else_is_noticed():

@@ -13,7 +13,6 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from retrodict.base.domain import Domain, ImportPath, resolve
 from retrodict.base.errors import InputError
@@ -57,7 +56,7 @@ def installed() -> Installed:
     """The domains of the house and of other packages; found once in a process."""
     import importlib.metadata  # a fifth of the time that `retrodict --help` takes
 
-    domains: dict[str, Domain] = {name: _domain_at(path, "retrodict") for name, path in HOUSE.items()}
+    domains: dict[str, Domain] = {name: check(_domain_at(path, "retrodict")) for name, path in HOUSE.items()}
     broken = []
     for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
         package = entry.dist.name if entry.dist else entry.module.partition(".")[0]
@@ -95,7 +94,7 @@ def domain(name: str) -> Domain:
     )
 
 
-def check(domain: Domain, others: Iterable[Domain] = ()) -> Domain:
+def check(domain: object, others: Iterable[Domain] = ()) -> Domain:
     """The same domain, if it keeps the contract.
 
     Args:
@@ -148,9 +147,9 @@ RENAMED: Mapping[str, str] = {  # words of configs before version 0.2
 }
 
 
-def _domain_at(path: ImportPath, package: str) -> Any:
-    """The description that an import path leads to; `check` looks whether it is one."""
-    thing: Any = resolve(path, f"package {package}")
+def _domain_at(path: ImportPath, package: str) -> object:
+    """What an import path leads to, if all is well a domain, which then knows its package; see `check`."""
+    thing = resolve(path, f"package {package}")
     return dataclasses.replace(thing, package=package) if isinstance(thing, Domain) else thing
 
 

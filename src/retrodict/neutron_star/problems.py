@@ -20,6 +20,7 @@ from retrodict.neutron_star.ansatz import (
     SpectralSoundSpeed,
 )
 from retrodict.neutron_star.derived import QUANTITIES, derive
+from retrodict.neutron_star.eos.equation_of_state import EquationOfState
 from retrodict.neutron_star.forward import Prediction, Stars
 from retrodict.neutron_star.likelihood.measured_stars import MarginalMassRadius, ProfileMassRadius, PulsarMass
 from retrodict.neutron_star.likelihood.noise import mass_radius_errors
@@ -119,7 +120,7 @@ def problem(
     chiral: ChiralBand | None = None,
     perturbative: PerturbativeQCD | None = None,
     least_maximum_mass: Annotated[float, Field(ge=LIGHTEST)] = LIGHTEST,
-) -> Posterior:
+) -> Posterior[EquationOfState, Prediction]:
     """The posterior of the equation of state.
 
     Args:
@@ -218,7 +219,7 @@ def mass_radius_likelihood(
     return MarginalMassRadius(measured, error, kind.lightest)
 
 
-def reproduction(data: Literal["classic18", "2025"] | PathLike = "classic18") -> Posterior:
+def reproduction(data: Literal["classic18", "2025"] | PathLike = "classic18") -> Posterior[EquationOfState, Prediction]:
     """The set-up of the automatic-differentiation reconstruction, for `Ensemble(prior=False, confined=False)`.
 
     A network P(rho), closest-point likelihood, data resampled, members kept that are causal and reach 1.9 Msun

@@ -73,7 +73,7 @@ class ProfileMassRadius(AbstractMeasuredStars):
         >>> import numpy as np
         >>> from retrodict.neutron_star.likelihood.noise import mass_radius_errors
         >>> measured = jnp.array([[1.4, 12.0], [1.9, 11.0]])
-        >>> ProfileMassRadius(measured, mass_radius_errors(np.array([0.1, 0.2]), np.array([1.0, 0.8]))).nuisances
+        >>> ProfileMassRadius(measured, mass_radius_errors(np.array([0.1, 0.2]), np.array([1.0, 0.8]))).fitted_positions
         2
     """
 
@@ -134,7 +134,7 @@ class PulsarMass(AbstractLikelihood):
 
     Example:
         >>> import jax.numpy as jnp
-        >>> PulsarMass(jnp.array([2.01, 1.908]), jnp.array([0.04, 0.016])).nuisances
+        >>> PulsarMass(jnp.array([2.01, 1.908]), jnp.array([0.04, 0.016])).fitted_positions
         2
     """
 

@@ -87,7 +87,7 @@ class Reachability(AbstractLikelihood):
 
     Example:
         >>> import jax.numpy as jnp
-        >>> Reachability(jnp.array([6.5, 3800.0]), jnp.array([0.4, 1000.0]), 2600.0).nuisances
+        >>> Reachability(jnp.array([6.5, 3800.0]), jnp.array([0.4, 1000.0]), 2600.0).fitted_positions
         2
     """
 
