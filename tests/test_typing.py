@@ -27,7 +27,7 @@ reveal_type(rd.infer(target, rd.NUTS()))  # Result
 reveal_type(rd.load("run"))  # Result
 reveal_type(rd.load_config("config.yaml"))  # Config
 reveal_type(rd.lattice.Wilson)  # type[Wilson]
-reveal_type(rd.Method)  # type[Method]
+reveal_type(rd.Method)  # type[Method[Unknown, Unknown]]
 rd.NUTS(chains=4)
 rd.NUTS(chainz=4)  # error: chainz
 rd.infer(target, rd.NUTS(), sed=0)  # error: sed
