@@ -1,11 +1,12 @@
 """`retrodict compare`: the numbers of several runs, side by side; or one run beside the methods of the literature."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from retrodict.base.errors import InputError
+from retrodict.base.files import JSON
 from retrodict.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
@@ -92,14 +93,14 @@ def _text(cell: "Cell") -> str:
     return cell if isinstance(cell, str) else f"{cell:.3g}"
 
 
-def comparison(runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def comparison(runs: dict[str, dict[str, JSON]]) -> dict[str, JSON]:
     """Of each run method, verdict, fit and evidence; of each quantity the numbers, and the tension with the first."""
     about = {name: _about(run) for name, run in runs.items()}
     names = dict.fromkeys(quantity for run in runs.values() for quantity in run["quantities"])
     return {"runs": about, "quantities": {name: _beside(name, runs) for name in names}}
 
 
-def lines(table: dict[str, Any]) -> list[str]:
+def lines(table: dict[str, JSON]) -> list[str]:
     """The comparison for a terminal, one block a quantity."""
     from retrodict.base.format import estimate
 
@@ -120,12 +121,12 @@ def lines(table: dict[str, Any]) -> list[str]:
     return out
 
 
-def _about(run: dict[str, Any]) -> dict[str, Any]:
+def _about(run: dict[str, JSON]) -> dict[str, JSON]:
     shared = {name: run[name] for name in ("target", "method", "seed", "fit")}
     return {**shared, "verdict": run["verdict"]["status"], "log_evidence": run["diagnostics"].get("log_evidence")}
 
 
-def _beside(name: str, runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _beside(name: str, runs: dict[str, dict[str, JSON]]) -> dict[str, JSON]:
     known = {run: content["quantities"][name] for run, content in runs.items() if name in content["quantities"]}
     first = next(iter(known.values()))
     units = {row["unit"] for row in known.values()}
@@ -134,7 +135,7 @@ def _beside(name: str, runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {run: {**row, "tension": None if row is first else _tension(first, row)} for run, row in known.items()}
 
 
-def _tension(first: dict[str, Any], other: dict[str, Any]) -> float | None:
+def _tension(first: dict[str, JSON], other: dict[str, JSON]) -> float | None:
     """|difference of medians| / sqrt(sum of variances); None where neither has a spread."""
     if None in (first["median"], other["median"], first["sd"], other["sd"]):
         return None

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from retrodict.base.files import JSON
 from retrodict.cli.options import AsJson, print_json
 
 LONGEST_LINE = 100  # characters of a list that stays on its line
@@ -32,7 +33,7 @@ def command(
         typer.echo(line)
 
 
-def look(path: Path, domain: str | None = None) -> dict[str, Any]:
+def look(path: Path, domain: str | None = None) -> dict[str, JSON]:
     """The description of a file, by its content.
 
     Args:
@@ -83,13 +84,13 @@ def _shown(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else "none" if value is None else str(value)
 
 
-def _run(path: Path) -> dict[str, Any]:
+def _run(path: Path) -> dict[str, JSON]:
     from retrodict.run.result import Result
 
     return {"kind": "run", **Result.load(path).to_json()}
 
 
-def _config(path: Path) -> dict[str, Any]:
+def _config(path: Path) -> dict[str, JSON]:
     from retrodict.cli.config import load_config
 
     return {"kind": "config", **load_config(path).resolved}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from retrodict.base.errors import InputError
+from retrodict.base.files import JSON
 from retrodict.cli.options import Overrides
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def _refuse_overwriting(path: Path, data: list[Path]) -> None:
         raise InputError("two data files have the same name", got=names, fix="rename one of them")
 
 
-def _placed(domain: "Domain", files: list[Path]) -> dict[str, Any]:
+def _placed(domain: "Domain", files: list[Path]) -> dict[str, JSON]:
     """The fields of the config to which the data files go: by a hook of the domain, or by the kind of each file."""
     from retrodict.base.files import read_head
     from retrodict.cli.domains import load as load_hook
@@ -74,11 +75,12 @@ def _placed(domain: "Domain", files: list[Path]) -> dict[str, Any]:
     return load_hook(domain.place_data, domain)(names) if domain.place_data else _by_kind(domain, files)
 
 
-def _by_kind(domain: "Domain", files: list[Path]) -> dict[str, Any]:
+def _by_kind(domain: "Domain", files: list[Path]) -> dict[str, JSON]:
     from retrodict.cli.recognise import describe
 
     readers = {reader.kind: reader for reader in domain.readers}
-    fields: dict[str, Any] = {reader.field: [] if reader.several else None for reader in domain.readers if reader.field}
+    placed = [reader for reader in domain.readers if reader.field]
+    fields: dict[str, JSON] = {reader.field: [] if reader.several else None for reader in placed}
     for file in files:
         kind = describe(file, domain.name)["kind"]
         reader = readers.get(kind)
@@ -95,7 +97,7 @@ def _by_kind(domain: "Domain", files: list[Path]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value != []}
 
 
-def _overridden(overrides: list[str]) -> dict[str, Any]:
+def _overridden(overrides: list[str]) -> dict[str, JSON]:
     from retrodict.base.files import parse_yaml
     from retrodict.cli.config.document import dotted, named_field
 
@@ -121,7 +123,7 @@ def _check(path: Path, text: str) -> None:
     loaded.method.check(loaded.problem)
 
 
-def _filled(template: str, fields: dict[str, Any]) -> str:
+def _filled(template: str, fields: dict[str, JSON]) -> str:
     """The template with fields set in it; its comments stay."""
     from ruamel.yaml import YAML
 

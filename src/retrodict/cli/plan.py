@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from retrodict.base.errors import InputError
+from retrodict.base.files import JSON
 from retrodict.cli.options import AsJson, Directory, print_json
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def content(result: "Result", found: "Plan", doubled: str) -> Any:
     )
 
 
-def lines(table: dict[str, Any]) -> list[str]:
+def lines(table: dict[str, JSON]) -> list[str]:
     """The table for a terminal."""
     names = [*table["errors"], *table["shrinkage"]]
     width = max(map(len, [*names, "directions determined"]))
@@ -112,7 +113,7 @@ def _cells(values: list[float | None]) -> str:
     return "  ".join(f"{text:>{size}}" for text, size in zip(texts, (9, 9, 9, 10), strict=True))
 
 
-def _remark(row: dict[str, Any]) -> str:
+def _remark(row: dict[str, JSON]) -> str:
     """Where the linearised error is not that of the draws."""
     if not row["draws"] or not row["now"]:
         return ""

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from retrodict.base.domain import Domain, Reader
 from retrodict.base.domains import domain as named_domain
 from retrodict.base.domains import installed
 from retrodict.base.errors import InputError, InputErrors, UnknownKind
+from retrodict.base.files import JSON
 from retrodict.base.recognition import NO_CLAIM, Claim, FileHead, Strength
 from retrodict.cli.domains import load
 
@@ -34,7 +34,7 @@ def candidates(head: FileHead, domains: Sequence[Domain]) -> list[Candidate]:
     return sorted(fitting, key=lambda one: one.claim.order, reverse=True)
 
 
-def describe(path: Path, domain: str | None = None) -> dict[str, Any]:
+def describe(path: Path, domain: str | None = None) -> dict[str, JSON]:
     """What the reader with the strongest claim says of a file, with the runners-up.
 
     Args:
@@ -69,7 +69,7 @@ def describe(path: Path, domain: str | None = None) -> dict[str, Any]:
     raise head.damage or _nobody(head, domains)
 
 
-def _with_doubts(description: dict[str, Any], best: Candidate, others: Sequence[Candidate]) -> dict[str, Any]:
+def _with_doubts(description: dict[str, JSON], best: Candidate, others: Sequence[Candidate]) -> dict[str, JSON]:
     """The description with its domain, with a warning where the claim is weak, and with the runners-up."""
     other_domains = {str(one): one for one in others if one.domain is not best.domain}
     warnings = list(description.get("warnings", []))

@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from retrodict.base.files import JSON
 from retrodict.cli.options import AsJson, Dask, Directory, Quiet, Strict, print_json
 
 if TYPE_CHECKING:
@@ -83,10 +84,10 @@ def calibration(
     return calibrate(tasks.closures_of(blocks, data_sets), target.quantities, name_of(config.method))
 
 
-def numbers(found: "Calibration") -> dict[str, Any]:
+def numbers(found: "Calibration") -> dict[str, JSON]:
     """The content of `validation.json`: everything measured, and the tests by quantity for the report."""
     content = found.to_json()
-    each: dict[str, dict[str, Any]] = {}
+    each: dict[str, dict[str, JSON]] = {}
     for test in content["tests"]:
         each.setdefault(test["quantity"], {})[test["name"]] = {"statistic": test["statistic"], "p": test["p"]}
     return json.loads(json.dumps({**content, "quantities": each}))

@@ -13,7 +13,16 @@ from retrodict.base.errors import InputError, InputErrors
 from retrodict.base.files import JSON
 from retrodict.cli.config.document import Document, Field, shown
 from retrodict.cli.config.leaf import Mismatch, leaf
-from retrodict.cli.config.signature import LISTS, Parameter, expectation, is_array, is_class, options, parameters
+from retrodict.cli.config.signature import (
+    LISTS,
+    Annotation,
+    Parameter,
+    expectation,
+    is_array,
+    is_class,
+    options,
+    parameters,
+)
 from retrodict.cli.config.written import NOT_WRITTEN, written
 
 
@@ -42,7 +51,7 @@ class Session:
         return [error for at, error in sorted(self.errors, key=lambda pair: self.document.line(pair[0]))]
 
 
-def build(session: Session, annotation: Any, value: JSON, at: Field) -> Built | None:
+def build(session: Session, annotation: Annotation, value: JSON, at: Field) -> Built | None:
     """A value of a config as a type asks for it.
 
     Args:
@@ -144,7 +153,7 @@ def resolved(arguments: dict[str, Built]) -> dict[str, JSON]:
     return {name: item.resolved for name, item in arguments.items() if item.resolved is not NOT_WRITTEN}
 
 
-def _first_that_fits(session: Session, candidates: list[Any], value: JSON, at: Field) -> Built | None:
+def _first_that_fits(session: Session, candidates: list[Annotation], value: JSON, at: Field) -> Built | None:
     """With one candidate its own errors are told; with several, only that none fits."""
     if len(candidates) == 1:
         return _build_plain(session, candidates[0], value, at)
@@ -160,7 +169,7 @@ def _first_that_fits(session: Session, candidates: list[Any], value: JSON, at: F
     return session.refuse(at, misfits[0].what, got=shown(value), expected=expected, fix="".join(fixes[:1]))
 
 
-def _build_plain(session: Session, option: Any, value: JSON, at: Field) -> Built | None:
+def _build_plain(session: Session, option: Annotation, value: JSON, at: Field) -> Built | None:
     if isinstance(value, dict):
         return _build_mapping(session, option, value, at)
     if isinstance(value, list) and not is_array(option):
@@ -176,7 +185,7 @@ def _build_plain(session: Session, option: Any, value: JSON, at: Field) -> Built
     return Built(made, made if isinstance(made, str | int | float | None) else value)
 
 
-def _build_mapping(session: Session, option: Any, value: dict[str, JSON], at: Field) -> Built | None:
+def _build_mapping(session: Session, option: Annotation, value: dict[str, JSON], at: Field) -> Built | None:
     inner = get_args(option)[1]
     items = {name: build(session, inner, item, (*at, name)) for name, item in value.items()}
     made = {name: item for name, item in items.items() if item is not None}
@@ -185,7 +194,7 @@ def _build_mapping(session: Session, option: Any, value: dict[str, JSON], at: Fi
     return Built({n: item.value for n, item in made.items()}, {n: item.resolved for n, item in made.items()})
 
 
-def _build_list(session: Session, option: Any, value: list[JSON], at: Field) -> Built | None:
+def _build_list(session: Session, option: Annotation, value: list[JSON], at: Field) -> Built | None:
     inner = get_args(option)
     fixed = get_origin(option) is tuple and Ellipsis not in inner
     if fixed and len(inner) != len(value):
@@ -201,7 +210,7 @@ def _build_list(session: Session, option: Any, value: list[JSON], at: Field) -> 
     return Built(values if get_origin(option) is list else tuple(values), [item.resolved for item in made])
 
 
-def _shape_fits(option: Any, value: JSON) -> bool:
+def _shape_fits(option: Annotation, value: JSON) -> bool:
     """Whether a value of this JSON shape could be of the type at all; classes also go by their bare name."""
     origin = get_origin(option)
     if isinstance(value, dict):
@@ -211,12 +220,12 @@ def _shape_fits(option: Any, value: JSON) -> bool:
     return origin not in (*LISTS, dict, Mapping) and (not is_class(option) or isinstance(value, str))
 
 
-def _eagerness(option: Any) -> int:
+def _eagerness(option: Annotation) -> int:
     """Where several leaves fit a word: first a listed word, then an existing file, plain text last."""
     return {"str": 3, "PosixPath": 2, "Path": 2, "float": 1}.get(getattr(option, "__name__", ""), 0)
 
 
-def _words(annotation: Any) -> str:
+def _words(annotation: Annotation) -> str:
     kinds = [option.__name__ for option in options(annotation) if is_class(option)]
     others = [expectation(option) for option in options(annotation) if not is_class(option)]
     return " or ".join([*others, *([f"a mapping with kind: {', '.join(kinds)}"] if kinds else [])])

@@ -8,7 +8,7 @@ import pydantic
 
 from retrodict.base.domains import did_you_mean
 from retrodict.base.files import JSON
-from retrodict.cli.config.signature import expectation, is_array, plain
+from retrodict.cli.config.signature import Annotation, expectation, is_array, plain
 
 _STRICT = pydantic.ConfigDict(strict=True, allow_inf_nan=False)
 
@@ -21,7 +21,7 @@ class Mismatch(ValueError):
         super().__init__(expected)
 
 
-def leaf(annotation: Any, value: JSON, folder: Path) -> Any:
+def leaf(annotation: Annotation, value: JSON, folder: Path) -> Any:
     """`value` as `annotation`, or `Mismatch`. Relative paths start in `folder`."""
     annotation = plain(annotation)
     if annotation in (None, types.NoneType):
@@ -66,7 +66,7 @@ def _path(value: JSON, folder: Path) -> Path:
     raise Mismatch("a file that exists", near or f"put the file at {path}")
 
 
-def _array(annotation: Any, value: JSON) -> Any:
+def _array(annotation: Annotation, value: JSON) -> Any:
     """A float64 array with the number of axes that the annotation asks for."""
     import jax.numpy as jnp
 
@@ -81,7 +81,7 @@ def _array(annotation: Any, value: JSON) -> Any:
     return array
 
 
-def _scalar(annotation: Any, value: JSON) -> Any:
+def _scalar(annotation: Annotation, value: JSON) -> Any:
     try:
         return pydantic.TypeAdapter(annotation, config=_STRICT).validate_python(value)
     except pydantic.ValidationError as error:

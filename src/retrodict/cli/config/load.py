@@ -33,7 +33,7 @@ class Config:
     seed: int  # of the random numbers
     resolved: dict[str, JSON]
     inputs: tuple[Path, ...]  # files that it names
-    arguments: dict[str, Any]  # of the domain's `problem`
+    arguments: dict[str, JSON]  # of the domain's `problem`
 
     @cached_property
     def problem(self) -> Any:

@@ -7,12 +7,13 @@ import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from jaxtyping import AbstractArray
 
 from retrodict.base.domain import Kinds
 
+Annotation: TypeAlias = Any  # a type, a union, an `Annotated`: what may stand behind the colon of a parameter
 LEAVES = (bool, int, float, str, Path)
 LISTS = (list, tuple, Sequence)
 MISSING = inspect.Parameter.empty
@@ -23,7 +24,7 @@ class Parameter:
     """One key that a mapping in the config may have."""
 
     name: str  # the key
-    annotation: Any  # the type of its value
+    annotation: Annotation  # the type of its value
     default: Any  # MISSING where one must be given
 
     @property
@@ -47,7 +48,7 @@ def parameters(callable_: Callable[..., Any]) -> dict[str, Parameter]:
     return found
 
 
-def options(annotation: Any) -> tuple[Any, ...]:
+def options(annotation: Annotation) -> tuple[Annotation, ...]:
     """The members of a union, nested ones flattened; a lone type is its own only member.
 
     An abstract class has the classes that its `Kinds` name; where the Python API takes a path in any form
@@ -62,26 +63,26 @@ def options(annotation: Any) -> tuple[Any, ...]:
     return tuple(option for item in kinds for option in item.classes()) or (annotation,)
 
 
-def _leaf_of_path(annotation: Any) -> Any:
+def _leaf_of_path(annotation: Annotation) -> Annotation:
     return Path if get_origin(annotation) is os.PathLike else annotation
 
 
-def plain(annotation: Any) -> Any:
+def plain(annotation: Annotation) -> Annotation:
     """`annotation` without the type variable defaults and names around it."""
     return annotation.__supertype__ if isinstance(annotation, typing.NewType) else annotation
 
 
-def is_class(annotation: Any) -> bool:
+def is_class(annotation: Annotation) -> bool:
     """Whether it is a concrete dataclass (an Equinox module is one): a mapping of its parameters builds it."""
     return isinstance(annotation, type) and dataclasses.is_dataclass(annotation) and not inspect.isabstract(annotation)
 
 
-def is_array(annotation: Any) -> bool:
+def is_array(annotation: Annotation) -> bool:
     """Whether it is a jaxtyping array such as `Float[Array, " points"]`."""
     return isinstance(annotation, type) and issubclass(annotation, AbstractArray)
 
 
-def buildable(annotation: Any) -> bool:
+def buildable(annotation: Annotation) -> bool:
     """Whether YAML can say a value of this type."""
     origin = get_origin(annotation)
     if origin is typing.Annotated:
@@ -94,7 +95,7 @@ def buildable(annotation: Any) -> bool:
     return annotation in LEAVES or origin is Literal or is_array(annotation) or is_class(annotation)
 
 
-def expectation(annotation: Any) -> str:
+def expectation(annotation: Annotation) -> str:
     """A type in words, for messages."""
     annotation = plain(annotation)
     words = {bool: "true or false", int: "an integer", float: "a number", str: "text", Path: "the path of a file"}

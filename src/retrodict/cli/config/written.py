@@ -9,12 +9,12 @@ from typing import Any, get_args
 import numpy as np
 
 from retrodict.base.files import JSON
-from retrodict.cli.config.signature import is_class, options, parameters
+from retrodict.cli.config.signature import Annotation, is_class, options, parameters
 
 NOT_WRITTEN = object()  # a default that YAML cannot say; the signature supplies it again
 
 
-def written(annotation: Any, value: Any) -> JSON:
+def written(annotation: Annotation, value: Any) -> JSON:
     """The config that makes `value`, or `NOT_WRITTEN`."""
     if value is None or isinstance(value, bool | int | float | str):
         return value
@@ -38,7 +38,7 @@ def _written_object(value: Any) -> JSON:
     return {"kind": type(value).__name__, **{k: item for k, item in items.items() if item is not NOT_WRITTEN}}
 
 
-def _entry(annotation: Any) -> Any:
+def _entry(annotation: Annotation) -> Annotation:
     """The union of what the entries of a list of this type may be."""
     inner = [kind for option in options(annotation) for kind in get_args(option) if kind is not Ellipsis]
     return functools.reduce(operator.or_, inner) if inner else annotation
