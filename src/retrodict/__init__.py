@@ -23,7 +23,7 @@ _THREADS = "xla_cpu_multi_thread_eigen"
 if _THREADS not in os.environ.get("XLA_FLAGS", ""):
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --{_THREADS}=false".strip()
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from retrodict import generate as generate
