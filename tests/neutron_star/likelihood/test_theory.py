@@ -101,7 +101,7 @@ def test_the_constraint_is_a_term_of_the_problem_and_off_by_default():
 
     def difference(z):
         prediction, valid = bounded.forward(bounded.ansatz(z))
-        term = bounded.likelihood.terms[-1].log_prob(prediction)
+        term = bounded.likelihood.terms["perturbative_qcd"].log_prob(prediction)
         return bounded.log_likelihood(z) - plain.log_likelihood(z), term, valid
 
     change, term, valid = jax.jit(jax.vmap(difference))(z)
@@ -160,5 +160,5 @@ def test_a_config_can_ask_for_both(tmp_path):
     band = ChiralBand(band_file(tmp_path / "band.csv", 5))
     target = problems.problem(None, ansatz=ANSATZ, chiral=band, perturbative=HIGH)
     assert target.forward.matter
-    kinds = [type(term.likelihood).__name__ for term in target.likelihood.terms]
+    kinds = [type(term.likelihood).__name__ for term in target.likelihood.terms.values()]
     assert kinds == ["PulsarMass", "PressureBand", "Reachability"]
