@@ -4,6 +4,7 @@ import importlib
 import os
 import re
 import sys
+import tempfile
 from pathlib import Path
 
 from sphinx.util import logging
@@ -13,6 +14,10 @@ import retrodict
 sys.path.insert(0, str(Path(__file__).parent))
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")  # quiet, and the same everywhere
+# Pages and tests share compiled programs: compilation is most of what the gallery takes.
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(tempfile.gettempdir()) / "retrodict-jax-cache"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
 project = "Retrodict"
 author = "The Retrodict developers"
