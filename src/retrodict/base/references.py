@@ -80,7 +80,10 @@ def library() -> dict[str, Reference]:
     """All entries by key: those of the house, then those of each domain, in the order of their files."""
     texts = [_text("retrodict.base:references.bib"), *(_text(one.bibliography) for one in installed().domains.values())]
     entries = [_reference(match) for text in texts for match in _ENTRY.finditer(text)]
-    return {entry.key: entry for entry in reversed(entries)}
+    by_key: dict[str, Reference] = {}
+    for entry in entries:
+        by_key.setdefault(entry.key, entry)
+    return by_key
 
 
 def _text(place: str) -> str:

@@ -6,7 +6,6 @@ checksum, plaquette, link trace, is compared with the data before anything is re
 """
 
 import dataclasses
-from collections.abc import Callable
 from typing import Final
 
 from retrodict.base.atomic import write_bytes
@@ -49,11 +48,11 @@ def read_gauge_field(path: PathLike) -> GaugeField:
     head = read_head(path)
     if form_of(head) == "zip":
         return arrays.read(path)
-    parse = _parser(head, hash_file(path, FILE_LIMIT).size)
-    if parse is None:
+    name = _format_name(head, hash_file(path, FILE_LIMIT).size)
+    if not name:
         raise unknown_kind(str(path), f"a file that begins with {head[:16]!r}")
     data, source = read_bytes(path, FILE_LIMIT)
-    return dataclasses.replace(parse(data, source.path), source=source)
+    return dataclasses.replace(FORMATS[name].parse(data, source.path), source=source)
 
 
 def write_nersc(path: PathLike, field: GaugeField, *, rows: int = COLOURS, big_endian: bool = True) -> None:
@@ -201,9 +200,9 @@ def format_of(head: FileHead) -> str:
         return "npz" if "links" in head.names else ""
     if stream.recognises(head.first):
         return "Retrodict stream"
-    return next((name for name, module in FORMATS.items() if module.recognises(head.first, head.size)), "")
+    return _format_name(head.first, head.size)
 
 
-def _parser(head: bytes, size: int) -> Callable[[bytes, str], GaugeField] | None:
-    """The reader of the format that `head` shows, or None."""
-    return next((module.parse for module in FORMATS.values() if module.recognises(head, size)), None)
+def _format_name(head: bytes, size: int) -> str:
+    """The format of gauge links that the first bytes and the size of a file show; empty if there is none."""
+    return next((name for name, module in FORMATS.items() if module.recognises(head, size)), "")
