@@ -1,5 +1,5 @@
-"""What every test shares: float64, a cache of compiled programs, and compilation without most optimisations in the
-folders whose programs run a few times only.
+"""What every test shares: float64, a cache of compiled programs, and a compiler that is told to be quick: without
+fusion kernels of its own everywhere, and without most optimisations in the folders whose programs run a few times only.
 
 Shape annotations are not checked by `make test`. `make shapes` checks them, with the tests named in tests/shapes.txt:
 it gives pytest the option `--jaxtyping-packages=retrodict,beartype.beartype`, by which every function of the package
@@ -9,6 +9,7 @@ is checked at run time as it is called.
 import gc
 import os
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,11 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(CACHE))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.3")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 
-import jax  # noqa: E402  (after the cache is named)
+QUICK_FLAG = "--xla_cpu_use_fusion_emitters=false"  # a third less compilation; an unknown flag would end the process
+if version("jaxlib").startswith("0.10."):
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {QUICK_FLAG}".strip()
+
+import jax  # noqa: E402  (after the cache is named and the compiler told)
 
 TESTS = Path(__file__).parent
 QUICK = ("generate", "inference", "lattice")  # folders

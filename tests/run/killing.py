@@ -16,7 +16,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CHUNK, STEPS = 25, 500  # of the toy
 STARS_CHUNK, STARS_STEPS = 2, 40
 PAUSE = 0.06  # seconds a chunk, so that a signal at a random moment finds the run at work

@@ -2,21 +2,17 @@
 
 from typing import NamedTuple
 
-import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
 from scipy.stats import chi2 as chi2_distribution
 
-from retrodict.base.types import Float, Vector
-from retrodict.inference.evaluate import Evaluated, pulls_at, rows
-from retrodict.inference.identifiability import Identifiability, identifiability, shrinkage
-from retrodict.inference.least_squares import minimise
+from retrodict.base.types import Float
+from retrodict.inference.evaluate import Evaluated, rows
+from retrodict.inference.identifiability import Identifiability, shrinkage, singular_directions
+from retrodict.inference.linearisation import linearise_at, nearest_mode
 from retrodict.num.weighted import normalised_weights
 from retrodict.problem.posterior import Posterior
 from retrodict.problem.target import AbstractLeastSquares
 from retrodict.run.method import Draws
-
-ITERATIONS = 30
 
 
 class Comparison(NamedTuple):
@@ -39,24 +35,18 @@ def compare(target: AbstractLeastSquares, draws: Draws, found: Evaluated, prior:
     """
     weights = normalised_weights(np.ravel(draws.log_weight), found.valid)
     best = rows(draws.position)[int(np.argmax(np.where(weights > 0, found.log_density, -np.inf)))]
-    if draws.kind != "point":
-        best = _mode(target, best)
-    seen, pulls = identifiability(target, jnp.asarray(best)), pulls_at(target, jnp.asarray(best))
+    here = linearise_at(target, best) if draws.kind == "point" else nearest_mode(target, best)
+    seen, pulls = singular_directions(here.jacobian), here.pulls
     positions = target.fitted_positions if isinstance(target, Posterior) else 0
     fit = fit_quality(pulls, positions + seen.effective_rank)
     before = normalised_weights(np.zeros(len(prior.valid)), prior.valid)
     judged = {} if draws.kind == "point" else found.derived
     learnt = {name: shrinkage(values, weights, prior.derived[name], before) for name, values in judged.items()}
     labels = target.labels_by_term() if isinstance(target, Posterior) else {}
-    return Comparison(np.asarray(best), pulls, fit, labels, seen, prior, learnt)
+    return Comparison(here.position, pulls, fit, labels, seen, prior, learnt)
 
 
 def fit_quality(pulls: Float[np.ndarray, " pull"], fitted: float) -> dict[str, float]:
     """chi2 of the pulls, its degrees of freedom after `fitted` parameters (at least 1), and the chance p of more."""
     chi2, dof = float(np.sum(pulls**2)), max(len(pulls) - fitted, 1.0)
     return {"chi2": chi2, "dof": dof, "p": float(chi2_distribution.sf(chi2, dof))}
-
-
-@eqx.filter_jit
-def _mode(target: AbstractLeastSquares, best: Vector) -> Vector:
-    return minimise(target, best, iterations=ITERATIONS, temperature=1.0).position

@@ -24,9 +24,20 @@ class Evaluated(NamedTuple):
     derived: dict[str, Float[np.ndarray, "draw ..."]]  # by the names of the quantities
 
 
+class Residuals(NamedTuple):
+    """What a linearisation is made of; leading axis: positions."""
+
+    residual: Float[np.ndarray, "position data"]  # whitened
+    prior: Float[np.ndarray, "position latent"]  # prior residual
+    pulls: Float[np.ndarray, "position pull"]
+    valid: Bool[np.ndarray, " position"]
+
+
 class _One(NamedTuple):
     log_likelihood: Scalar
     log_density: Scalar
+    residual: Float[Array, " data"]
+    prior: Float[Array, " latent"]
     pulls: Float[Array, " pulls"]
     valid: Flag
     derived: dict[str, Float[Array, "..."]]
@@ -52,17 +63,21 @@ def evaluate(target: AbstractTarget, positions: PyTree[Float[Array, "draw ..."]]
     return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
 
 
-def pulls_at(
-    target: AbstractLeastSquares, position: Float[Array, " dim"], batch: int = BATCH
-) -> Float[np.ndarray, " pull"]:
-    """The pulls at one position, by the program that `evaluate` has compiled.
+def residuals_at(
+    target: AbstractLeastSquares, positions: Float[Array | np.ndarray, "position latent"], batch: int = BATCH
+) -> Residuals:
+    """Residuals and pulls of every position, by the program that `evaluate` has compiled.
 
     Args:
         target: the target.
-        position: latents.
+        positions: latents, shape (position, latent).
         batch: as for `evaluate`.
     """
-    return np.asarray(next(_parts(target, position[None], batch)).pulls)[0]
+    parts = [
+        Residuals(*(np.asarray(leaf) for leaf in (part.residual, part.prior, part.pulls, part.valid)))
+        for part in _parts(target, positions, batch)
+    ]
+    return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
 
 
 def rows(positions: PyTree[Float[Array | np.ndarray, "chain draw ..."]]) -> PyTree[Float[np.ndarray, "draws ..."]]:
@@ -101,8 +116,10 @@ def _evaluate_one(target: AbstractTarget, position: PyTree) -> _One:
     if not isinstance(target, AbstractLeastSquares):
         density = target.log_density(position)
         derived = target.derived(position)
-        return _One(density, density, jnp.zeros(0), jnp.isfinite(density), {name: derived[name] for name in names})
-    found = target.evaluate(position)
-    density = found.log_likelihood - 0.5 * jnp.sum(target.prior_residual(position) ** 2)
+        none, valid = jnp.zeros(0), jnp.isfinite(density)
+        return _One(density, density, none, none, none, valid, {name: derived[name] for name in names})
+    found, prior = target.evaluate(position), target.prior_residual(position)
+    density = found.log_likelihood - 0.5 * jnp.sum(prior**2)
     valid = found.valid & jnp.isfinite(found.log_likelihood)
-    return _One(found.log_likelihood, density, found.pulls, valid, {name: found.derived[name] for name in names})
+    derived = {name: found.derived[name] for name in names}
+    return _One(found.log_likelihood, density, found.residual, prior, found.pulls, valid, derived)

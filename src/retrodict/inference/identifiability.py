@@ -9,12 +9,10 @@ World Scientific 2000, eq. 2.80).
 
 from typing import NamedTuple
 
-import equinox as eqx
-import jax.numpy as jnp
 import numpy as np
 
-from retrodict.base.types import Array, Float, Vector
-from retrodict.inference.gauss_newton import linearise
+from retrodict.base.types import Array, Float
+from retrodict.inference.linearisation import linearise_at
 from retrodict.num.weighted import weighted_statistics
 from retrodict.problem.target import AbstractLeastSquares
 
@@ -36,14 +34,26 @@ class Identifiability(NamedTuple):
         return self.directions[s2 / (1 + s2) < UNSEEN]
 
 
-def identifiability(target: AbstractLeastSquares, z: Vector) -> Identifiability:
+def identifiability(target: AbstractLeastSquares, z: Float[Array | np.ndarray, " latent"]) -> Identifiability:
     """Singular values and directions of the whitened Jacobian.
 
     Args:
         target: the problem.
-        z: latents at which it is linearised.
+        z: latents at which it is linearised, shape (latent,).
     """
-    jacobian = np.asarray(_jacobian(target, jnp.asarray(z)))
+    return singular_directions(linearise_at(target, z).jacobian)
+
+
+def singular_directions(jacobian: Float[np.ndarray, "data latent"]) -> Identifiability:
+    """The same, of a Jacobian of the whitened residual with respect to white latents.
+
+    Args:
+        jacobian: shape (data, latent).
+
+    Example:
+        >>> singular_directions(np.diag([3.0, 0.0])).effective_rank
+        0.9
+    """
     _, values, directions = np.linalg.svd(jacobian, full_matrices=jacobian.shape[1] <= COMPLETE)
     singular_values = np.zeros(jacobian.shape[1])
     singular_values[: len(values)] = values
@@ -75,8 +85,3 @@ def shrinkage(
     before, after = known["sd"], weighted_statistics(posterior, posterior_weights)["sd"]
     spread = before > 1e-12 * np.abs(known["mean"])
     return 1 - np.divide(after, before, out=np.full(after.shape, np.nan), where=spread)
-
-
-@eqx.filter_jit
-def _jacobian(target: AbstractLeastSquares, z: Vector) -> Float[Array, "data latent"]:
-    return linearise(target, z).jacobian
