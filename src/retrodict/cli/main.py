@@ -4,19 +4,19 @@ import errno
 import os
 import sys
 import tempfile
+import threading
 import traceback
 from types import TracebackType
 from typing import cast
 
 import typer
 
-from retrodict.base.errors import InputError, InputErrors, RetrodictError
+from retrodict.base.errors import InputError, InputErrors, Interrupted, RetrodictError
 from retrodict.cli import check, cite, compare, demo, doctor, export, inspect, new, plan, report, run, validate
-from retrodict.cli.environment import DEBUG, cache_folder
+from retrodict.cli.environment import DEBUG, INTERRUPTED, Program, cache_folder
 
 # typer does not export it, and moved it from click into a copy of its own
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
-INTERRUPTED = 130  # what a shell reports of a program that SIGINT ended
 
 app = typer.Typer(
     name="retrodict",
@@ -51,8 +51,14 @@ def main() -> None:
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache_folder()))  # a second run need not compile again
     # Neither what takes no second to compile: `check` does hundreds of such, and they are most of its time.
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.01")
+    Program.ours = True
     try:
-        sys.exit(execute(sys.argv[1:]))
+        code = execute(sys.argv[1:])
+        if code in (Interrupted.exit_code, INTERRUPTED) and threading.active_count() > 1:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)  # a thread that compiles would be waited for
+        sys.exit(code)
     finally:
         sys.excepthook = report_bug  # only now: typer puts its own there when it starts
 

@@ -16,8 +16,10 @@ from retrodict.base.format import estimate
 from retrodict.base.section import Run
 from retrodict.cli.config.load import Config, to_yaml
 from retrodict.cli.domains import load as load_hook
+from retrodict.cli.stopping import answered
 from retrodict.run.directory import RunDirectory
 from retrodict.run.manifest import cpu_count, record_environment, record_inputs, record_outputs
+from retrodict.run.phases import Phases
 from retrodict.run.result_files import NUMBERS_FILE, TREE_FILE
 
 if TYPE_CHECKING:
@@ -66,8 +68,10 @@ def carry_out(config: Config, out: Path, options: Options) -> "Result":
             record_inputs(directory, config.inputs)
             write_text(out / INPUT, config.text)
             write_text(out / RESOLVED, to_yaml(config.resolved))
-        result = _infer(config, directory, options)
-        write_pages(config.domain, directory, result, config)
+        with answered(directory, again=options.again, max_time=options.max_time):
+            result = _infer(config, directory, options)
+            with Phases(directory, wanted=options.progress)("drawing the report"):
+                write_pages(config.domain, directory, result, config)
     return result
 
 

@@ -1,6 +1,8 @@
 """The one verb: from a target and a method to a result with its diagnostics, its fit and its verdict."""
 
 import sys
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final, TypeVar
@@ -21,7 +23,8 @@ from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
 from retrodict.run.directory import RunDirectory
 from retrodict.run.loop import advance
 from retrodict.run.manifest import record_outputs
-from retrodict.run.method import Draws, Method
+from retrodict.run.method import Draws, Method, name_of
+from retrodict.run.phases import Phases
 from retrodict.run.result import Result
 from retrodict.run.result_files import NUMBERS_FILE, TREE_FILE
 
@@ -74,11 +77,14 @@ def infer(
         directory = directory if jax.process_index() == 0 else None
         if directory is not None:
             stack.enter_context(directory.claim(resume=resume, force=force))
+        phases = Phases(directory, wanted=show)
+        prior = _prior_beside(target, seed, prior_draws)
         finished = advance(
             target, method, seed=seed, directory=directory, resume=resume, progress=show, max_time=max_time
         )
-        draws = method.finish(target, finished.state, finished.history)
-        result = conclude(target, method, draws, seed=seed, prior_draws=prior_draws)
+        with phases(f"finishing {name_of(method)}"):
+            draws = method.finish(target, finished.state, finished.history)
+        result = _conclude(target, method, draws, seed, prior, phases)
         files = _files(target, draws) if path is not None else {}  # by all processes: draws may lie on their devices
         if directory is not None:
             result.save(directory.path)
@@ -104,15 +110,54 @@ def conclude(
     Returns:
         The result with its diagnostics and its verdict.
     """
+    return _conclude(target, method, draws, seed, lambda: _evaluate_prior(target, seed, prior_draws), Phases())
+
+
+def _conclude(
+    target: TargetT,
+    method: Method[TargetT, StateT],
+    draws: Draws,
+    seed: int,
+    prior: Callable[[], Evaluated | None],
+    phases: Phases,
+) -> Result:
     draws, idle = leave_out_idle(jax.device_get(draws))
-    evaluated = evaluate(target, rows(draws.position))
-    estimates = estimate(target, draws, evaluated)
+    with phases(f"evaluating {draws.log_weight.size} draws"):
+        evaluated = evaluate(target, rows(draws.position))
+    with phases("estimating"):
+        estimates = estimate(target, draws, evaluated)
+    with phases("evaluating draws of the prior"):
+        before = prior()
     comparison = None
-    if isinstance(target, AbstractLeastSquares):
-        comparison = compare(target, draws, evaluated, _evaluate_prior(target, seed, prior_draws))
-    diagnostics = diagnose(target, draws, evaluated, estimates=estimates, comparison=comparison, idle=idle)
-    verdict = assess(diagnostics)
+    if isinstance(target, AbstractLeastSquares) and before is not None:
+        with phases("looking for the mode, comparing with the data"):
+            comparison = compare(target, draws, evaluated, before)
+    with phases("assessing"):
+        diagnostics = diagnose(target, draws, evaluated, estimates=estimates, comparison=comparison, idle=idle)
+        verdict = assess(diagnostics)
     return assemble(target, method, seed, draws, evaluated, estimates, diagnostics, comparison, verdict)
+
+
+def _prior_beside(target: AbstractTarget, seed: int, count: int) -> Callable[[], Evaluated | None]:
+    """Evaluate draws of the prior in a thread of its own, beside what follows, for whoever asks for them later.
+
+    So the program that evaluates draws is compiled while the loop samples. Where several processes run together, all
+    must compute in one order: there nothing is computed before it is asked for.
+    """
+    if jax.process_count() > 1:
+        return lambda: _evaluate_prior(target, seed, count)
+    thread = ThreadPoolExecutor(1, thread_name_prefix="retrodict-prior")
+    future = thread.submit(_evaluate_prior, target, seed, count)
+    thread.shutdown(wait=False)
+    return future.result
+
+
+def _evaluate_prior(target: AbstractTarget, seed: int, count: int) -> Evaluated | None:
+    """Derived quantities of draws from the prior; None for a target without one."""
+    if not isinstance(target, AbstractLeastSquares):
+        return None
+    keys = jr.split(jr.fold_in(jr.key(seed), PRIOR_KEY), count)
+    return evaluate(target, jax.jit(jax.vmap(target.init))(keys))
 
 
 def _files(target: AbstractTarget, draws: Draws) -> dict[str, bytes]:
@@ -151,9 +196,3 @@ def leave_out_idle(draws: Draws) -> tuple[Draws, int]:
     position, log_weight, statistics, diagnostics, ancestor = jax.tree.map(leave_out, of_each_draw)
     others = Draws(position, log_weight, draws.kind, statistics, draws.final, draws.files, diagnostics, ancestor)
     return others, int(idle.sum())
-
-
-def _evaluate_prior(target: AbstractLeastSquares, seed: int, count: int) -> Evaluated:
-    """Derived quantities of draws from the prior."""
-    keys = jr.split(jr.fold_in(jr.key(seed), PRIOR_KEY), count)
-    return evaluate(target, jax.jit(jax.vmap(target.init))(keys))

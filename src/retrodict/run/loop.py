@@ -24,6 +24,7 @@ from retrodict.run.fingerprint import fingerprint
 from retrodict.run.manifest import record_environment
 from retrodict.run.method import Method, name_of
 from retrodict.run.nonfinite import not_finite
+from retrodict.run.phases import COMPILING, Phases
 from retrodict.run.progress import progress_of
 from retrodict.run.sharding import fetched
 from retrodict.run.signals import Requested, stop_requests
@@ -90,16 +91,18 @@ def advance(
             stack.enter_context(directory.claim(resume=resume))
         requested = Requested() if directory is None else stack.enter_context(stop_requests())
         run = _Run(target, method, seed, directory, chunk, checkpoint_seconds, max_time)
-        run.start(resume=resume)
-        if directory is not None:
-            record_environment(directory, seed=seed, resume=resume)
+        with Phases(directory, wanted=progress)(f"{COMPILING} {name_of(method)}, first step"):
+            run.start(resume=resume)
+            if directory is not None:
+                record_environment(directory, seed=seed, resume=resume)
+            metrics = None if run.finished else run.take_chunk()
         show = stack.enter_context(progress_of(name_of(method), method.steps, run.step, wanted=progress))
-        while not run.finished:
-            metrics = run.take_chunk()
+        while metrics is not None:
             show(run.step, metrics)
             run.save_if_due()
             reach("chunk-boundary")
             run.stop_if_asked(requested)
+            metrics = None if run.finished else run.take_chunk()
         return run.end()
 
 

@@ -1,6 +1,7 @@
 """How far a run is: a bar on a terminal, one line a chunk otherwise, nothing where nobody asked."""
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeAlias
@@ -24,7 +25,7 @@ def progress_of(name: str, steps: int, start: int, *, wanted: bool) -> Iterator[
         with _bar(name, steps, start) as show:
             yield show
     else:
-        yield _lines(name, steps)
+        yield _lines(name, steps, start)
 
 
 def in_words(metrics: Mapping[str, float]) -> str:
@@ -36,9 +37,13 @@ def _silent(step: int, metrics: Mapping[str, float]) -> None:
     pass
 
 
-def _lines(name: str, steps: int) -> Show:
+def _lines(name: str, steps: int, start: int) -> Show:
+    began = time.monotonic()
+
     def show(step: int, metrics: Mapping[str, float]) -> None:
-        print(f"{name}: step {step}/{steps}  {in_words(metrics)}".rstrip(), file=sys.stderr, flush=True)
+        left = (time.monotonic() - began) * (steps - step) / max(step - start, 1)
+        about = f"  about {left:.0f} s left" if step > start and left >= 1 else ""
+        print(f"{name}: step {step}/{steps}  {in_words(metrics)}".rstrip() + about, file=sys.stderr, flush=True)
 
     return show
 
