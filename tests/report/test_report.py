@@ -209,14 +209,14 @@ def test_a_report_is_made_of_the_same_bytes_twice(tmp_path):
 def test_a_drawing_of_too_many_lines_is_embedded_as_pixels():
     rng = np.random.default_rng(0)
     crowd = Figure("crowd", "Crowd", "", (Panel("x", "y", (Curves(np.arange(500.0), rng.random((80, 500))),)),))
-    (image,) = draw.page_images(crowd)
+    (image,) = draw.drawn(crowd).images
     assert image.startswith('<img alt="Crowd" src="data:image/png;base64,')
     assert len(image) < 2e6
 
 
 @pytest.mark.parametrize("label", HOSTILE)
 def test_a_hostile_label_is_only_an_ugly_one(label):
-    text = draw.page_images(small(label=label))[0] + label_html(label) + unit_html(label)
+    text = draw.drawn(small(label=label)).images[0] + label_html(label) + unit_html(label)
     page = Page(text)
     assert {name for name, _ in page.tags} <= {
         "svg",

@@ -47,6 +47,7 @@ _COMBINING = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304", "vec": "\u20d
 _UPRIGHT = {"mathrm", "text", "rm", "operatorname", "mathsf"}
 _TOKEN = re.compile(r"\\([A-Za-z]+|.)|([_^{}])|([A-Za-z]+)|(.)", re.DOTALL)
 _MINUS = "\u2212"
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def escape(text: object) -> str:
@@ -85,8 +86,23 @@ def axis_mathtext(label: str, unit: str) -> str:
 def unit_mathtext(unit: str) -> str:
     """A unit for matplotlib, exponents raised."""
     text = _short(unit).replace("$", r"\$")
-    text = re.sub(r"\^\(?(-?\d+(?:[./]\d+)?)\)?", r"$^{\1}$", text)
+    text = re.sub(r"\^\(?(-?\d+(?:[./]\d+)?)\)?", _exponent, text)
     return _with_symbols(text, lambda tex: f"${tex}$")
+
+
+def raised(number: int) -> str:
+    """A whole number as superscripts.
+
+    Example:
+        >>> raised(-12)
+        '⁻¹²'
+    """
+    return str(number).translate(_RAISED)
+
+
+def _exponent(match: re.Match[str]) -> str:
+    """In plain letters, which are drawn faster than mathematics; fractions have none."""
+    return raised(int(match[1])) if match[1].lstrip("-").isdigit() else f"$^{{{match[1]}}}$"
 
 
 def _with_symbols(text: str, typeset: Callable[[str], str]) -> str:
