@@ -123,7 +123,7 @@ def _sheet(figure: Figure) -> Sheet:
     """The drawn figure, its axes in their final places."""
     columns = max(1, min(figure.columns, len(figure.panels)))
     rows = math.ceil(len(figure.panels) / columns)
-    sheet = Sheet(figsize=_size(figure, rows, columns))
+    sheet = Sheet(figsize=_size(figure, rows, columns), layout="constrained")
     FigureCanvasAgg(sheet)
     grid = sheet.add_gridspec(rows, columns)
     for place, panel in enumerate(figure.panels):

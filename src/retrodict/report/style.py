@@ -69,7 +69,6 @@ RC: Final[dict[str, Any]] = {
     "legend.columnspacing": 1.4,
     "lines.linewidth": 1.8,
     "mathtext.fontset": "dejavusans",
-    "figure.constrained_layout.use": True,
     "figure.facecolor": PAPER,
     "savefig.facecolor": PAPER,
     "figure.dpi": DPI,  # a sheet is laid out with the text that its PNG will show

@@ -32,6 +32,7 @@ def write_report(
     alternatives: Mapping[str, Result] | None = None,
     references: Sequence[str] = (),
     sections: Sequence[Section] = (),
+    subject: str = "",
 ) -> Path:
     """Write `report.html`, `figures/*.{png,pdf,csv}` and `CITATION.bib` into a run directory.
 
@@ -42,6 +43,7 @@ def write_report(
         alternatives: results of the same data under other choices, by a label that says which.
         references: BibTeX keys beside those that the result names.
         sections: the domain's own parts of the page.
+        subject: one line below the title: what the run is of, such as couplings and volume.
 
     Returns:
         The path of the page.
@@ -67,6 +69,7 @@ def write_report(
         others,
         references,
         [(section, [*map(_element, some)]) for section, some in zip(sections, sections_drawn, strict=True)],
+        subject,
     )
     title = f"{result.verdict.status}: {page_title(content)}"
     html = page(title, header(content), parts(content))
