@@ -33,7 +33,6 @@ SVG_LIMIT = 400_000  # characters of a drawing beyond which its pixels are embed
 LAYOUT_TABLES = ("GDEF", "GPOS", "GSUB", "MATH", "kern")  # of a font
 LEGEND_INCHES = 0.24  # the height of a row of it
 LEGEND_LETTERS = 50  # that fit above a panel in one row
-PNG_EFFORT = 3  # of compression: half the time of the default for a seventh more bytes
 HALF_DECADE = 4.0  # a logarithmic axis over less than this factor may hold none of 1, 2, 5
 SHORT_LOG_SPAN = 60.0  # a logarithmic axis over less than this factor has too few decades to be read from them
 
@@ -113,9 +112,8 @@ def _lean_fonts() -> Iterator[None]:
 def _saved(sheet: Sheet, suffix: str) -> bytes:
     """The file's bytes: the same for the same figure, hence without its date."""
     dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
-    quick = {"pil_kwargs": {"compress_level": PNG_EFFORT}} if suffix == "png" else {}
     stream = io.BytesIO()
-    sheet.savefig(stream, format=suffix, metadata=dateless[suffix], transparent=suffix == "svg", **quick)
+    sheet.savefig(stream, format=suffix, metadata=dateless[suffix], transparent=suffix == "svg")
     return stream.getvalue()
 
 

@@ -24,7 +24,7 @@ def subject(target: AbstractAction) -> str:
     Example:
         >>> from retrodict.lattice import Phi4
         >>> subject(Phi4((8, 4), kappa=0.27, lam=0.022))
-        '8 × 4 = 32 sites, $\\kappa$ = 0.27, $\\lambda$ = 0.022'
+        '8 × 4 = 32 sites, $\\kappa$\xa0=\xa00.27, $\\lambda$\xa0=\xa00.022'
     """
     extents = " × ".join(map(str, target.shape))
     sites = f"{extents} = {target.volume} sites" if len(target.shape) > 1 else f"{extents} sites"
@@ -37,7 +37,11 @@ def _couplings(target: AbstractAction) -> list[str]:
     for field in dataclasses.fields(target):
         value = getattr(target, field.name)
         numbers = value if isinstance(value, tuple) else (value,)
-        if field.name not in ("shape", "precision", "loops") and all(isinstance(v, int | float) for v in numbers):
+        if (
+            numbers
+            and field.name not in ("shape", "precision", "loops")
+            and all(isinstance(v, int | float) for v in numbers)
+        ):
             name = _SYMBOLS.get(field.name, field.name.replace("_", " "))
-            couplings.append(f"{name} = {'; '.join(f'{number:g}' for number in numbers)}")
+            couplings.append(f"{name}\u00a0=\u00a0{'; '.join(f'{number:g}' for number in numbers)}")
     return couplings
