@@ -1,7 +1,9 @@
 """The report says what the result says, loads nothing, and believes no text that it is given."""
 
 import csv
+import gc
 import io
+import json
 import re
 import subprocess
 import sys
@@ -10,14 +12,19 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import xarray as xr
+from fontTools import subset
 from numpy.testing import assert_allclose, assert_array_equal
 
 from retrodict.base.density import density_of, marginal_of
 from retrodict.base.errors import InputError
 from retrodict.base.figure import Band, Bars, Curves, Figure, Image, Line, Panel
 from retrodict.base.format import value_with_error
+from retrodict.base.section import Section, Table
 from retrodict.report import draw, generic, sections, tables, write_report
+from retrodict.report.diagnostics import diagnostics_tables
+from retrodict.report.draws import functions
 from retrodict.report.files import RunFiles
+from retrodict.report.html import figure_element
 from retrodict.report.layers import highest_density_levels
 from retrodict.report.sensitivity import POWERS, leans
 from retrodict.report.text import label_html, label_mathtext, plain, unit_html
@@ -118,6 +125,67 @@ def test_the_verdict_comes_first(parsed):
     assert text.index(" WARN") < text.index("Numbers")
 
 
+def test_what_the_run_is_of_stands_below_its_title(tmp_path, result):
+    content = sections.Content(result, RunFiles(tmp_path), (), subject=r"8 × 8 = 64 sites, $\kappa$ = 0.27")
+    assert "8 × 8 = 64 sites, κ = 0.27" in "".join(Page(sections.header(content)).text)
+
+
+def test_the_evidence_has_a_card_where_it_is_known(tmp_path):
+    result = _with_diagnostics(log_evidence=-45.075, log_evidence_error=0.023)
+    cards, _ = sections._numbers(sections.Content(result, RunFiles(tmp_path), ()))
+    assert "−45.075(23)" in str(cards)
+    without, _ = sections._numbers(sections.Content(fake.make_result(), RunFiles(tmp_path), ()))
+    assert "ln" not in str(without)
+
+
+def test_no_hyphen_stands_for_a_minus_sign(tmp_path, result):
+    rows = (("corrected", "-1.302(20)", -0.5), ("4U 1608-52", "5e-05", None))
+    chapter = Section("signs", "Signs", "ln Z = -479.3(4), and <exp(-dH)> = 1 - 0.1.", Table(("", "a", "b"), rows))
+    text = " ".join(Page(write_report(tmp_path, result, sections=[chapter]).read_text()).text)
+    for printed in ("ln Z = −479.3(4)", "exp(−dH)", "1 − 0.1", "−1.302(20)", "−0.5", "5e−05", "4U 1608-52"):
+        assert printed in text
+    seen = text[text.index("Numbers") :].partition("A paragraph for a methods section")[0].replace("-n 200", "")
+    assert not re.search(r"(?<=[\s(=])-\d", seen)
+
+
+def test_rows_of_the_same_symbol_are_told_apart():
+    labels = {"pressure": "$p$", "sound_speed_squared": "$p$", "radius": "$p$"}
+    found = [variable.label for variable in functions(fake.make_result(labels=labels))]
+    same = "$p$ (pressure)", "$p$ (sound_speed_squared)"  # over the same grid: by their names
+    assert found == [*same, "$p$ over Gravitational mass"]
+    assert functions(fake.make_result())[0].label == "Pressure $P$"
+
+
+def test_what_a_run_notes_of_itself_is_said_in_words():
+    figures = {"pareto_k": 0.2, "exp_dH_of_WindingStep": 1.002, "data_acceptance_of_Trajectory": 0.9, "nobody_knows": 2}
+    html = str(diagnostics_tables(_with_diagnostics(**figures)))
+    headings = re.findall(r"<h3>([^<]*)</h3>", html)
+    assert headings == [
+        "Draws",
+        "Chains",
+        "Weights and evidence",
+        "Prior and data",
+        "Training configurations",
+        "Also noted",
+    ]
+    text = " ".join(Page(html).text)
+    for words in ("tail index of the weights", "of the winding step", "acceptance of the trajectory", "nobody knows"):
+        assert words in text
+    assert "_" not in text
+
+
+def test_the_powers_of_the_prior_are_explained_and_the_worst_number_named(parsed, result):
+    text = " ".join("".join(parsed.text).split())
+    assert "prior0.8 is a prior a little weaker" in text
+    worst = max(leans(result), key=lambda lean: lean.most)
+    assert f"Most of all moves {plain(worst.variable.label)}, by {worst.most:.2f} σ." in text
+
+
+def test_a_long_caption_is_not_cut():
+    figure = Figure("long", "Long", "word " * 100 + "end.", ())
+    assert "end." in figure_element(figure, [])
+
+
 def test_every_part_of_a_full_report_is_there(parsed):
     text = " ".join(parsed.text)
     for words in [
@@ -206,17 +274,39 @@ def test_a_report_is_made_of_the_same_bytes_twice(tmp_path):
         assert path.read_bytes().replace(*strip) == again.read_bytes().replace(*strip), path.name
 
 
+def test_files_alone_are_those_of_the_page_and_nothing_is_left_changed():
+    figure = generic.figures(fake.make_small())[0]
+    settings = gc.isenabled(), [*subset.Options._drop_tables_default]
+    assert draw.drawn(figure).files == draw.files(figure)
+    assert (gc.isenabled(), subset.Options._drop_tables_default) == settings
+
+
+def test_fonts_of_a_pdf_are_those_that_journals_take():
+    """TrueType (Type 42), not drawings of letters (Type 3)."""
+    pdf = draw.files(small(label="$R$ −1"))["pdf"]
+    assert b"/CIDFontType2" in pdf
+    assert b"/Type3" not in pdf
+
+
+def test_a_logarithmic_axis_of_less_than_a_decade_has_several_numbers():
+    line = Line([0.0, 1.0], [1.06, 1.3])
+    (axes,) = draw._sheet(Figure("short", "", "", (Panel("x", "y", (line,), y_log=True),))).axes
+    low, high = axes.get_ylim()
+    shown = [tick for tick, text in zip(axes.get_yticks(), axes.get_yticklabels(), strict=True) if text.get_text()]
+    assert sum(low <= tick <= high for tick in shown) >= 3
+
+
 def test_a_drawing_of_too_many_lines_is_embedded_as_pixels():
     rng = np.random.default_rng(0)
     crowd = Figure("crowd", "Crowd", "", (Panel("x", "y", (Curves(np.arange(500.0), rng.random((80, 500))),)),))
-    (image,) = draw.page_images(crowd)
+    (image,) = draw.drawn(crowd).images
     assert image.startswith('<img alt="Crowd" src="data:image/png;base64,')
     assert len(image) < 2e6
 
 
 @pytest.mark.parametrize("label", HOSTILE)
 def test_a_hostile_label_is_only_an_ugly_one(label):
-    text = draw.page_images(small(label=label))[0] + label_html(label) + unit_html(label)
+    text = draw.drawn(small(label=label)).images[0] + label_html(label) + unit_html(label)
     page = Page(text)
     assert {name for name, _ in page.tags} <= {
         "svg",
@@ -297,6 +387,12 @@ def test_a_number_that_only_the_prior_knows_does_not_lean_on_the_data():
     (lean,) = leans(_with_latents(z, np.zeros(z.shape[:2])))
     assert_allclose(lean.likelihood, 0.0, atol=1e-12)
     assert lean.most > 0.1
+
+
+def _with_diagnostics(**figures: object) -> Result:
+    tree = fake.make_tree()
+    tree.attrs["diagnostics"] = json.dumps(json.loads(tree.attrs["diagnostics"]) | figures)
+    return Result(tree)
 
 
 def _with_latents(z: np.ndarray, log_likelihood: np.ndarray) -> Result:

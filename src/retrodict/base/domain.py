@@ -61,6 +61,7 @@ class ReportHooks:
             `retrodict compare DIR --methods`.
         tables: `(target, latents) -> Tables`, one table a draw, for `retrodict export --to csv`.
         refined_data: `(target) -> target` with a data point between any two, for `retrodict plan`.
+        subject: `(target) -> str`, one line for the top of the page, such as couplings and volume.
     """
 
     figures: ImportPath
@@ -68,6 +69,7 @@ class ReportHooks:
     baselines: ImportPath = ""
     tables: ImportPath = ""
     refined_data: ImportPath = ""
+    subject: ImportPath = ""
 
 
 @dataclass(frozen=True)

@@ -122,12 +122,15 @@ def write_pages(domain: str, directory: RunDirectory, result: "Result", config: 
     from retrodict.report import write_report
 
     description = named_domain(domain)
-    hooks, sections = description.report, ()
+    hooks, sections, subject = description.report, (), ""
     if hooks.sections and config is not None:
         run = Run(directory.path, config.arguments)
         sections = load_hook(hooks.sections, description)(result, config.problem, run=run)
+    if hooks.subject and config is not None:
+        subject = load_hook(hooks.subject, description)(config.problem)
     figures = load_hook(hooks.figures, description)(result)
-    write_report(directory.path, result, figures, references=description.references, sections=sections)
+    more = {"references": description.references, "sections": sections, "subject": subject}
+    write_report(directory.path, result, figures, **more)
     record_pages(directory)
 
 

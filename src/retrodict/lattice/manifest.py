@@ -15,6 +15,7 @@ DOMAIN: Final = Domain(
     report=ReportHooks(
         figures="retrodict.lattice.report.figures:figures",
         sections="retrodict.lattice.report.sections:sections",
+        subject="retrodict.lattice.report.subject:subject",
         baselines="retrodict.lattice.report.sections:methods",
     ),
     template=TEMPLATE,

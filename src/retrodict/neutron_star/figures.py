@@ -27,7 +27,7 @@ def _mass_radius(result: "Result") -> Figure:
         "observations (68 % regions). A mass contributes only where the equation of state supports it."
     )
     layers = (*_bands(result, "radius", sideways=True), *stars)
-    panel = Panel("radius", "mass", layers, "km", "Msun", x_limits=(8.0, 16.0), y_limits=(0.9, 2.7))
+    panel = Panel("radius", "mass", layers, "km", "Msun")
     return Figure("mass_radius", "Mass and radius", caption, (panel,))
 
 

@@ -6,6 +6,7 @@ from retrodict.base.figure import Bars, Figure, Guide, Layer, Panel, Role
 from retrodict.base.types import JSON
 from retrodict.report.draws import Variable
 from retrodict.report.html import Safe, join, label, table, tag, verdict_box
+from retrodict.report.text import signs
 from retrodict.run.verdict import Verdict
 
 DASH = "–"
@@ -76,9 +77,9 @@ def _cells(row: Mapping[str, Mapping[str, float]], count: int) -> Iterable[str]:
         yield f"{test['statistic'] / count:.1%}{_mark(test)}" if test and count else DASH
     for name, form in (("width", ".2f"), ("location", "+.2f")):
         test = row.get(name)
-        yield f"{test['statistic']:{form}}{_mark(test)}".replace("-", "−") if test else DASH
+        yield signs(format(test["statistic"], form)) + _mark(test) if test else DASH
     ranks = row.get("ranks")
-    yield f"{ranks.get('p', float('nan')):.2g}{_mark(ranks)}" if ranks else DASH
+    yield signs(format(ranks.get("p", float("nan")), ".2g")) + _mark(ranks) if ranks else DASH
 
 
 def _mark(test: Mapping[str, float]) -> str:

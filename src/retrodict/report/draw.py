@@ -5,15 +5,17 @@ plainly rather than refused.
 """
 
 import base64
+import gc
 import io
 import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
+from fontTools import subset
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -25,38 +27,51 @@ from retrodict.base.figure import Band, Bars, Curves, Density, Figure, Image, Li
 from retrodict.report import layers
 from retrodict.report.style import CELL_INCHES, PANEL_INCHES, RC
 from retrodict.report.svg import themed
-from retrodict.report.text import axis_mathtext, escape, label_mathtext, plain
+from retrodict.report.text import axis_mathtext, escape, label_mathtext, plain, raised
 
 SVG_LIMIT = 400_000  # characters of a drawing beyond which its pixels are embedded instead
+LAYOUT_TABLES = ("GDEF", "GPOS", "GSUB", "MATH", "kern")  # of a font
 LEGEND_INCHES = 0.24  # the height of a row of it
 LEGEND_LETTERS = 50  # that fit above a panel in one row
+HALF_DECADE = 4.0  # a logarithmic axis over less than this factor may hold none of 1, 2, 5
 SHORT_LOG_SPAN = 60.0  # a logarithmic axis over less than this factor has too few decades to be read from them
 
 
-def page_images(figure: Figure) -> list[str]:
-    """Elements of a page: one a panel, so that a page may let them flow; one for all if the figure is `joined`."""
-    panels = [panel for panel in figure.panels if panel]
-    singles = [figure] if figure.joined else [_alone(figure, panel) for panel in panels]
+class Drawn(NamedTuple):
+    """A figure as a page and a folder need it."""
+
+    figure: Figure
+    images: list[str]  # elements of a page: one a panel, so that a page may let them flow; one if `joined`
+    files: dict[str, bytes]  # the contents of `NAME.png`, `NAME.pdf` and `NAME.csv`, by suffix
+
+
+def drawn(figure: Figure) -> Drawn:
+    """Draw a figure for a page and for the folder `figures`; what both show is laid out once."""
     alt = plain(figure.alt or figure.caption or figure.title)
-    return [_embedded(single, f"{figure.name}-{i}", alt) for i, single in enumerate(singles)]
+    with _drawing(figure.name):
+        sheet = _sheet(figure)
+        flowing = len(figure.panels) > 1 and not figure.joined
+        sheets = [_sheet(_alone(figure, panel)) for panel in figure.panels if panel] if flowing else [sheet]
+        images = [_embedded(single, f"{figure.name}-{i}", alt) for i, single in enumerate(sheets)]
+        return Drawn(figure, images, _files(figure, sheet))
 
 
 def files(figure: Figure) -> dict[str, bytes]:
-    """The contents of `NAME.png`, `NAME.pdf` and `NAME.csv`, by suffix."""
-    with _style(figure.name):
-        sheet = _sheet(figure)
-        png = _saved(sheet, "png")
-        sheet.set_layout_engine("none")  # what was laid out once stays so: half the cost of the second file
-        pdf = _saved(sheet, "pdf")
-    return {"png": png, "pdf": pdf, "csv": figure.to_csv().encode()}
+    """Draw a figure for the folder `figures` alone: `Drawn.files`."""
+    with _drawing(figure.name):
+        return _files(figure, _sheet(figure))
 
 
-def _embedded(figure: Figure, prefix: str, alt: str) -> str:
+def _files(figure: Figure, sheet: Sheet) -> dict[str, bytes]:
+    return {"png": _saved(sheet, "png"), "pdf": _saved(sheet, "pdf"), "csv": figure.to_csv().encode()}
+
+
+def _embedded(sheet: Sheet, prefix: str, alt: str) -> str:
     """An inline SVG, which follows the page's colours; pixels where the lines are too many."""
-    svg = themed(_written(figure, "svg").decode(), prefix, alt)
+    svg = themed(_saved(sheet, "svg").decode(), prefix, alt)
     if len(svg) <= SVG_LIMIT:
         return svg
-    pixels = base64.b64encode(_written(figure, "png")).decode()
+    pixels = base64.b64encode(_saved(sheet, "png")).decode()
     return f'<img alt="{escape(alt)}" src="data:image/png;base64,{pixels}">'
 
 
@@ -64,17 +79,34 @@ def _alone(figure: Figure, panel: Panel) -> Figure:
     return Figure(figure.name, figure.title, figure.caption, (panel,), columns=1)
 
 
-def _written(figure: Figure, suffix: str) -> bytes:
-    with _style(figure.name):
-        return _saved(_sheet(figure), suffix)
+@contextmanager
+def _drawing(salt: str) -> Iterator[None]:
+    """The style of the house, and no search for garbage: a figure is full of cycles, and the search takes a sixth."""
+    settings: dict[Any, Any] = {**RC, "svg.hashsalt": salt}
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        with mpl.rc_context(settings), _lean_fonts(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=r"Glyph .* missing from", category=UserWarning)
+            yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 @contextmanager
-def _style(salt: str) -> Iterator[None]:
-    settings: dict[Any, Any] = {**RC, "svg.hashsalt": salt}
-    with mpl.rc_context(settings), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=r"Glyph .* missing from", category=UserWarning)
+def _lean_fonts() -> Iterator[None]:
+    """Fonts of a PDF without kerning and ligatures: matplotlib places each glyph itself, and the tables take long.
+
+    There is no setting for it, so the default of fontTools is another one for a while.
+    """
+    default = "_drop_tables_default"
+    kept = getattr(subset.Options, default, [])
+    setattr(subset.Options, default, [*kept, *LAYOUT_TABLES])
+    try:
         yield
+    finally:
+        setattr(subset.Options, default, kept)
 
 
 def _saved(sheet: Sheet, suffix: str) -> bytes:
@@ -86,14 +118,25 @@ def _saved(sheet: Sheet, suffix: str) -> bytes:
 
 
 def _sheet(figure: Figure) -> Sheet:
+    """The drawn figure, its axes in their final places."""
     columns = max(1, min(figure.columns, len(figure.panels)))
     rows = math.ceil(len(figure.panels) / columns)
-    sheet = Sheet(figsize=_size(figure, rows, columns))
+    sheet = Sheet(figsize=_size(figure, rows, columns), layout="constrained")
     FigureCanvasAgg(sheet)
-    grid = sheet.subplots(rows, columns, squeeze=False)
-    for axes, panel in zip(grid.flat, [*figure.panels, *[None] * (rows * columns - len(figure.panels))], strict=True):
-        _fill(axes, panel, joined=figure.joined)
+    grid = sheet.add_gridspec(rows, columns)
+    for place, panel in enumerate(figure.panels):
+        if panel:
+            _fill(sheet.add_subplot(grid[place]), panel, joined=figure.joined)
+    _lay_out(sheet)
     return sheet
+
+
+def _lay_out(sheet: Sheet) -> None:
+    """Place the axes, once for all files: with an engine each of them would be laid out twice before it is drawn."""
+    engine = sheet.get_layout_engine()
+    assert engine is not None
+    engine.execute(sheet)
+    sheet.set_layout_engine("none")
 
 
 def _size(figure: Figure, rows: int, columns: int) -> tuple[float, float]:
@@ -124,10 +167,7 @@ def _bar_rows(panel: Panel) -> int:
     return max((len(layer.names) for layer in panel.layers if isinstance(layer, Bars)), default=0)
 
 
-def _fill(axes: Axes, panel: Panel | None, *, joined: bool) -> None:
-    if panel is None:
-        axes.set_visible(False)
-        return
+def _fill(axes: Axes, panel: Panel, *, joined: bool) -> None:
     if panel.x_log:
         axes.set_xscale("log")
     if panel.y_log:
@@ -167,13 +207,20 @@ def _counts(panel: Panel) -> bool:
 
 
 def _log_ticks(axis: Axis) -> None:
-    """Decades if there are several of them; 1, 2, 5 in plain digits if not."""
+    """Decades if there are several of them; 1, 2, 5 in plain digits if not, and equal steps within half a decade."""
     low, high = axis.get_view_interval()
     if high / low > SHORT_LOG_SPAN:
+        axis.set_major_formatter(FuncFormatter(_decade))
         return
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    steps = MaxNLocator(5) if high / low < HALF_DECADE else LogLocator(subs=(1.0, 2.0, 5.0))
+    axis.set_major_locator(steps)
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.set_minor_formatter(NullFormatter())
+
+
+def _decade(value: float, _: int | None) -> str:
+    """A power of ten in plain letters, which are drawn several times faster than mathematics."""
+    return f"10{raised(round(math.log10(value)))}"
 
 
 def _dense(axes: Axes, panel: Panel) -> None:

@@ -1,6 +1,7 @@
 """What the figures and tables take out of a result: draws with their meaning, groups that may be absent."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -46,12 +47,23 @@ class Variable:
 
 def scalars(result: Result) -> list[Variable]:
     """The derived numbers, in the order of the tables."""
-    return [_variable(result, name) for name in result.scalars]
+    return _distinct([_variable(result, name) for name in result.scalars])
 
 
 def functions(result: Result) -> list[Variable]:
     """The derived functions, in the order of the tables."""
-    return [_variable(result, name) for name in result.functions]
+    return _distinct([_variable(result, name) for name in result.functions])
+
+
+def _distinct(variables: list[Variable]) -> list[Variable]:
+    """Labels by which two rows can be told apart: with the grid, or else the name, where several have the same."""
+    of_grids = [f"{v.label} over {v.grid_name}" if v.grid_name else v.label for v in variables]
+    own, gridded = Counter(v.label for v in variables), Counter(of_grids)
+    labels = (
+        v.label if own[v.label] == 1 else longer if gridded[longer] == 1 else f"{v.label} ({v.name})"
+        for v, longer in zip(variables, of_grids, strict=True)
+    )
+    return [replace(variable, label=label) for variable, label in zip(variables, labels, strict=True)]
 
 
 def group(result: Result, name: str) -> xr.Dataset:

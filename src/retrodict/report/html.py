@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from importlib import resources
 
 from retrodict.base.figure import Figure
-from retrodict.report.text import escape, label_html, unit_html
+from retrodict.report.text import LONGEST_CAPTION, escape, label_html, unit_html
 from retrodict.run.verdict import Verdict
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -73,7 +73,8 @@ def figure_element(figure: Figure, drawings: Sequence[str]) -> Safe:
     drawn = [Safe(drawing) for drawing in drawings]
     files = [tag("a", suffix.upper(), href=f"figures/{figure.name}.{suffix}") for suffix in ("pdf", "png", "csv")]
     links = tag("span", *(part for file in files for part in (Safe(" "), file)), class_="files")
-    caption = tag("figcaption", tag("b", label(figure.title), "."), Safe(" "), label(figure.caption), links)
+    caption_text = Safe(label_html(figure.caption, LONGEST_CAPTION))
+    caption = tag("figcaption", tag("b", label(figure.title), "."), Safe(" "), caption_text, links)
     content = tag("div", *drawn, class_=f"{box} n{len(drawn)}")
     return tag("figure", content, caption, id=f"figure-{figure.name}", class_="single" if len(drawn) == 1 else None)
 

@@ -1,19 +1,24 @@
 """The parts of the page, top to bottom, each from what a result and its run directory hold."""
 
+import math
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from retrodict.base.figure import Figure
+from retrodict.base.format import value_with_error
 from retrodict.base.section import Section
 from retrodict.base.types import JSON
+from retrodict.inference.findings.weights import Evidence
 from retrodict.report import cite, tables
 from retrodict.report.calibration import calibration_content
+from retrodict.report.diagnostics import convergence_table, diagnostics_tables
 from retrodict.report.files import RunFiles
 from retrodict.report.html import Safe, details, join, label, prose, table, tag, verdict_box
 from retrodict.report.sensitivity import POWERS, Lean
-from retrodict.report.text import unit_html
+from retrodict.report.text import signs, unit_html
+from retrodict.run.diagnostic import from_json
 from retrodict.run.result import Result
 
 Part = tuple[str, str, Safe]  # id, title, content
@@ -36,6 +41,7 @@ class Content:
     alternatives: Mapping[str, Result] = field(default_factory=dict)  # other results of the same data, by label
     references: Sequence[str] = ()  # BibTeX keys beside those that the result names
     sections: Sequence[tuple[Section, Sequence[Safe]]] = ()  # each with its drawn figures
+    subject: str = ""  # what the run is of, in one line
 
     def figures(self, section: str) -> list[Safe]:
         """The figures of one section, in their order."""
@@ -43,7 +49,7 @@ class Content:
 
 
 def header(content: Content) -> Safe:
-    """Title and verdict."""
+    """Title, subject and verdict."""
     attributes = content.result.tree.attrs
     title = tag("h1", page_title(content))
     seconds = content.run.seconds
@@ -53,7 +59,8 @@ def header(content: Content) -> Safe:
     about = ", ".join(map(str, [*run, f"Retrodict {attributes['retrodict_version']}"])) + time
     verdict = content.result.verdict
     box = verdict_box(verdict, _MEANING[verdict.status])
-    return tag("header", title, tag("p", about, class_="subtitle"), box)
+    subject = tag("p", label(content.subject), class_="subject") if content.subject else None
+    return tag("header", title, subject, tag("p", about, class_="subtitle"), box)
 
 
 def page_title(content: Content) -> str:
@@ -91,7 +98,23 @@ def _numbers(content: Content) -> list[Safe | None]:
     if not headlines:
         return []
     cards = [_card(result.label(name), numbers) for name, numbers in headlines]
-    return [tag("div", *cards, class_="cards"), tables.quantities_table(content.result)]
+    return [tag("div", *cards, _evidence_card(result), class_="cards"), tables.quantities_table(result)]
+
+
+def _evidence_card(result: Result) -> Safe | None:
+    """ln Z, where the method has found it."""
+    evidence = from_json(Evidence, result.diagnostics)
+    if evidence is None:
+        return None
+    value = signs(value_with_error(float(evidence.log_evidence), float(evidence.log_evidence_error or 0.0)))
+    meaning = "log partition function" if result.estimated else "log evidence"
+    return tag(
+        "div",
+        tag("div", label("$\\ln Z$"), class_="name"),
+        tag("div", tag("span", value), class_="value"),
+        tag("div", meaning, class_="interval"),
+        class_="card",
+    )
 
 
 def _card(name: str, numbers: Mapping[str, JSON]) -> Safe:
@@ -104,8 +127,8 @@ def _card(name: str, numbers: Mapping[str, JSON]) -> Safe:
 
 def _fit(content: Content) -> list[Safe | None]:
     makers = (tables.fit_table, tables.terms_table, tables.pulls_table)
-    measured = [make(content.result) for make in makers] if content.result.fit else []
-    return [*measured, *content.figures("fit")]
+    measured = tag("div", *(make(content.result) for make in makers), class_="pair") if content.result.fit else None
+    return [measured, *content.figures("fit")]
 
 
 def _section(section: Section, drawn: Sequence[Safe]) -> list[Safe | None]:
@@ -122,11 +145,10 @@ def _convergence(content: Content) -> list[Safe | None]:
         " would give the same error. A triangle marks what is out of its limit.",
         class_="muted",
     )
-    each = tables.convergence_table(content.result)
+    each = convergence_table(content.result)
     diagnostics = [figure for figure in content.drawn if figure[0].section == "diagnostics"]
     chains = [html for figure, html in diagnostics if figure.name not in _OF_IDENTIFIABILITY]
-    side_by_side = tag("div", each, tables.diagnostics_table(content.result), class_="pair")
-    return [explained if each else None, side_by_side, *chains]
+    return [explained if each else None, tag("div", each, diagnostics_tables(content.result), class_="groups"), *chains]
 
 
 _OF_IDENTIFIABILITY = ("singular_values", "shrinkage")
@@ -146,16 +168,29 @@ def _identifiability(content: Content) -> list[Safe | None]:
 def _sensitivity(content: Content) -> list[Safe | None]:
     out: list[Safe | None] = []
     if content.leans:
-        text = (
-            "Shift of each median, in units of its posterior standard deviation, when the power of the prior (or of the"
-            f" likelihood) is {POWERS[0]:g} or {POWERS[1]:g} instead of 1, by reweighting the draws. A shift under the"
-            " prior as large as under the likelihood says that the prior matters as much as the data. A dash: too few"
-            " draws remain."
-        )
-        out += [tag("p", text, class_="muted"), tables.lean_table(content.leans)]
+        out += [tag("p", _of_powers(content.leans), class_="muted"), tables.lean_table(content.leans)]
     if content.alternatives:
         out += [tables.alternatives_table(content.result, content.alternatives)]
     return [*out, *content.figures("sensitivity")]
+
+
+def _of_powers(leans: Sequence[Lean]) -> Safe:
+    """What a column headed by a power of the prior tells, and which number leans most on the prior."""
+    weak, strong = (tables.power("prior", power) for power in POWERS)
+    sentences: list[object] = [
+        weak,
+        " is a prior a little weaker than the one that was chosen (its density to that power), ",
+        strong,
+        " one a little stronger; likewise the likelihood. Each column gives how far that moves the medians, in units of"
+        " their posterior standard deviations σ, by reweighting the draws. A number that hardly moves with the prior is"
+        " measured by the data; one that moves with the prior as much as with the likelihood is as much an assumption"
+        " as a measurement. A dash: too few draws remain.",
+    ]
+    known = [lean for lean in leans if math.isfinite(lean.most)]
+    if known:
+        worst = max(known, key=lambda lean: lean.most)
+        sentences += [" Most of all moves ", label(worst.variable.label), f", by {worst.most:.2f} σ."]
+    return join(sentences)
 
 
 def _calibration(content: Content) -> list[Safe | None]:

@@ -33,11 +33,14 @@ CYCLIC: Final = "twilight"
 OUTER_ALPHA: Final = 0.22  # 95 % interval
 INNER_ALPHA: Final = 0.45  # 68 % interval, on top of it
 PANEL_INCHES: Final = (5.2, 3.5)
+DPI: Final = 200
 CELL_INCHES: Final = 1.75  # of a joined figure
 
 RC: Final[dict[str, Any]] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
+    # Not used, but looked up with every text: the shorter the lists, the faster.
+    **{f"font.{family}": ["DejaVu Sans"] for family in ("serif", "cursive", "fantasy", "monospace")},
     "font.size": 11,
     "axes.labelsize": 11.5,
     "axes.titlesize": 11.5,
@@ -67,10 +70,10 @@ RC: Final[dict[str, Any]] = {
     "legend.columnspacing": 1.4,
     "lines.linewidth": 1.8,
     "mathtext.fontset": "dejavusans",
-    "figure.constrained_layout.use": True,
     "figure.facecolor": PAPER,
     "savefig.facecolor": PAPER,
-    "savefig.dpi": 200,
+    "figure.dpi": DPI,  # a sheet is laid out with the text that its PNG will show
+    "savefig.dpi": DPI,
     "pdf.fonttype": 42,
     "svg.fonttype": "path",
 }

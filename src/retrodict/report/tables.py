@@ -1,6 +1,5 @@
-"""The tables of a report: numbers, fit, convergence, identifiability, sensitivity, calibration."""
+"""The tables of a report: numbers, fit, identifiability, sensitivity."""
 
-import re
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -8,16 +7,12 @@ import numpy as np
 from retrodict.base.format import ASYMMETRY, estimate, value_with_error
 from retrodict.base.section import Table
 from retrodict.base.types import JSON
-from retrodict.inference.findings.chains import R_HAT, SAMPLE_SIZE
-from retrodict.inference.findings.draws import INVALID
 from retrodict.inference.findings.information import PRIOR_DOMINATED
-from retrodict.inference.findings.particles import ANCESTORS
-from retrodict.inference.findings.weights import PARETO_K
 from retrodict.num.weighted import weighted_statistics
 from retrodict.report.draws import Variable, functions, group, scalars
 from retrodict.report.html import Safe, label, table, tag
 from retrodict.report.sensitivity import POWERS, Lean
-from retrodict.report.text import unit_html
+from retrodict.report.text import signs, unit_html
 from retrodict.run.result import Result
 from retrodict.run.summary import estimate_columns
 
@@ -25,55 +20,27 @@ DASH = "–"
 MODES = 60  # singular values listed at most
 NUMBER_LETTERS = 24  # of a cell that is set like a number
 WORST = 5  # pulls listed
-_MEANING = {
-    "chains": "chains",
-    "draws": "draws a chain",
-    "invalid_fraction": "draws without a likelihood",
-    "divergent_fraction": "divergent transitions",
-    "irreversible_fraction": "irreversible trajectories (refused)",
-    "unconverged_fraction": "searches that did not converge",
-    "weight_ess": "effective draws after weighting",
-    "pareto_k": "tail index of the weights, Pareto k",
-    "importance_ess": "effective members after weighting",
-    "basins": "separate valleys in which members sit",
-    "outside_main_basin": "members outside the main valley",
-    "latent_rhat": "R-hat of the latents",
-    "ancestors": "prior draws that the particles stem from (effective number)",
-    "mean_acceptance": "mean acceptance",
-    "log_evidence": "log evidence",
-    "log_evidence_error": "error of the log evidence",
-    "prior_invalid_fraction": "prior draws without a likelihood",
-    "effective_rank": "latent directions that the data determine",
-    "latents": "latents",
-}
-_LIMITS = {
-    "invalid_fraction": f"≤ {INVALID.warn:g}",
-    "divergent_fraction": "0",
-    "unconverged_fraction": "0",
-    "basins": "1",
-    "ancestors": f"≥ {ANCESTORS.warn:g}",
-    "weight_ess": f"≥ {SAMPLE_SIZE.warn:g}",
-    "pareto_k": f"≤ {PARETO_K.warn:g}",
-}
-_ENDS = ("", "_error", "_tau", "_tau_error")  # of the figures of an estimated number
-_IN_OTHER_TABLES = {"schema", "kind", "per_quantity", "divergences", "undefined_fraction"}
 
 
 def number(value: object, digits: int = 4) -> str:
     """A number in few digits; a dash for none."""
     if value is None or (isinstance(value, float | np.floating) and not np.isfinite(value)):
         return DASH
-    if isinstance(value, bool | str):
-        return str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value
     text = f"{value:.{digits}g}" if isinstance(value, float | np.floating) else str(value)
-    return re.sub(r"^-", "−", text)
+    if "e+0" in text:  # below 10^10: nobody reads an exponent faster
+        text = f"{float(text):.0f}"
+    return signs(text)
 
 
 def fixed(value: float, decimals: int) -> str:
     """A number with so many decimals and a true minus sign; a dash for none, no minus before zero."""
     if not np.isfinite(value):
         return DASH
-    return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−")
+    return signs(f"{round(value, decimals) + 0.0:.{decimals}f}")
 
 
 def interval(numbers: Mapping[str, JSON]) -> str:
@@ -93,12 +60,12 @@ def estimate_html(numbers: Mapping[str, JSON]) -> Safe:
     if low == high:
         return Safe(number(median, 6))
     if not abs((high - median) - (median - low)) > ASYMMETRY * (high - low):
-        return Safe(estimate(median, low, high))
-    value, _, sides = estimate(median, low, high).partition(" ")
+        return Safe(signs(estimate(median, low, high)))
+    value, _, sides = signs(estimate(median, low, high)).partition(" ")
     if value.startswith("("):  # with an exponent behind: one line
-        return Safe(f"{value} {sides}".replace("-", "−"))
+        return Safe(f"{value} {sides}")
     plus, _, minus = sides.partition(" ")
-    return Safe(f"{value}{tag('span', tag('span', plus), tag('span', minus.replace('-', '−')), class_='sides')}")
+    return Safe(f"{value}{tag('span', tag('span', plus), tag('span', minus), class_='sides')}")
 
 
 def plain_table(content: Table, name: str) -> Safe:
@@ -145,7 +112,7 @@ def _estimates_table(result: Result) -> Safe:
     rows = []
     for name, row in result.quantities().items():
         unit = Safe(f" [{unit_html(row['unit'])}]") if row["unit"] else Safe("")
-        columns = [text.replace("-", "−") or DASH for text in estimate_columns(row)]
+        columns = [signs(text) or DASH for text in estimate_columns(row)]
         rows.append([Safe(f"{label(result.label(name))}{unit}"), _signed(row), *columns])
     head = [
         "Quantity",
@@ -159,7 +126,7 @@ def _estimates_table(result: Result) -> Safe:
 
 
 def _signed(row: Mapping[str, JSON]) -> str:
-    return value_with_error(row["mean"], row["error"]).replace("-", "−")
+    return signs(value_with_error(row["mean"], row["error"]))
 
 
 def fit_table(result: Result) -> Safe:
@@ -193,42 +160,6 @@ def pulls_table(result: Result) -> Safe | None:
     return table(head, rows, name="Largest pulls")
 
 
-def convergence_table(result: Result) -> Safe | None:
-    """R-hat and effective sample sizes of each quantity; None where there are no chains to compare."""
-    each = result.diagnostics.get("per_quantity") or {}
-    if not isinstance(each, dict) or not each:
-        return None
-    names = {variable.name: label(variable.label) for variable in [*scalars(result), *functions(result)]}
-    rows = [[names.get(name, name), *_convergence_cells(row)] for name, row in each.items()]
-    return table(["Quantity", "R-hat", "bulk ESS", "tail ESS"], rows, name="Convergence")
-
-
-def _convergence_cells(row: Mapping[str, JSON]) -> Iterable[str]:
-    rhat, bulk, tail = (row.get(name) for name in ("rhat", "ess_bulk", "ess_tail"))
-    yield f"{rhat:.3f}{_mark(rhat > R_HAT.warn)}" if rhat is not None else DASH
-    for size in (bulk, tail):
-        yield f"{size:.0f}{_mark(size < SAMPLE_SIZE.warn)}" if size is not None else DASH
-
-
-def _mark(bad: bool) -> str:
-    return " ▲" if bad else ""
-
-
-def diagnostics_table(result: Result) -> Safe:
-    """Everything else that the run noted about itself, with its limit where there is one."""
-    estimated = {f"{begin}{name}{end}" for begin in ("", "raw_", "data_") for name in result.estimated for end in _ENDS}
-    elsewhere = _IN_OTHER_TABLES | estimated
-    figures = {
-        name: value
-        for name, value in result.diagnostics.items()
-        if name not in elsewhere and isinstance(value, int | float) and not name.startswith(("rhat", "ess_"))
-    }
-    rows = [
-        [_MEANING.get(name, name.replace("_", " ")), number(v), _LIMITS.get(name, "")] for name, v in figures.items()
-    ]
-    return table(["Figure", "Value", "Should be"], rows, name="Diagnostics")
-
-
 def shrinkage_table(result: Result) -> Safe:
     """How much of the prior's spread the data removed: of numbers, and the range of it along functions."""
     rows = []
@@ -254,8 +185,7 @@ def singular_values_table(result: Result) -> Safe | None:
 
 def lean_table(leans: Iterable[Lean]) -> Safe:
     """Shifts of the medians as prior and likelihood are weakened and strengthened."""
-    weak, strong = POWERS
-    head = ["Quantity", *(_power(part, power) for part in ("prior", "likelihood") for power in (weak, strong))]
+    head = ["Quantity", *(power(part, exponent) for part in ("prior", "likelihood") for exponent in POWERS)]
     rows = [[label(lean.variable.label), *(_shift(s) for s in (*lean.prior, *lean.likelihood))] for lean in leans]
     return table(head, rows, name="Sensitivity to the prior")
 
@@ -270,8 +200,9 @@ def alternatives_table(result: Result, alternatives: Mapping[str, Result]) -> Sa
     return table(["Quantity", *numbers], rows, name="Other choices")
 
 
-def _power(part: str, power: float) -> Safe:
-    return Safe(f"{part}{tag('sup', f'{power:g}')}")
+def power(part: str, exponent: float) -> Safe:
+    """`prior` or `likelihood` to some power."""
+    return Safe(f"{part}{tag('sup', f'{exponent:g}')}")
 
 
 def _shift(shift: float) -> str:

@@ -13,6 +13,7 @@ from functools import cache, lru_cache
 from retrodict.base.domains import installed
 
 LONGEST = 200  # characters of a label that are shown
+LONGEST_CAPTION = 2000
 LONGEST_DRAWN = 56  # of them beside an axis, which has room for no more
 
 _GREEK_NAMES = """alpha beta gamma delta epsilon varepsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi
@@ -47,6 +48,9 @@ _COMBINING = {"tilde": "\u0303", "hat": "\u0302", "bar": "\u0304", "vec": "\u20d
 _UPRIGHT = {"mathrm", "text", "rm", "operatorname", "mathsf"}
 _TOKEN = re.compile(r"\\([A-Za-z]+|.)|([_^{}])|([A-Za-z]+)|(.)", re.DOTALL)
 _MINUS = "\u2212"
+_PRINTED = {"+-": "±", "<=": "≤", ">=": "≥"}
+_HYPHEN_AS_MINUS = re.compile(r"(?<![^\s([=<>|/…])-(?=[\d.])|(?<=\()-(?=\w)|(?<=\de)-(?=\d)|(?<=\s)-(?=\s)")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def escape(text: object) -> str:
@@ -54,24 +58,42 @@ def escape(text: object) -> str:
     return html.escape(str(text), quote=True)
 
 
-def label_html(label: str) -> str:
-    """A label with its `$...$` parts as HTML."""
-    parts = re.split(r"(?<!\\)\$", _short(label))
+def label_html(label: str, longest: int = LONGEST) -> str:
+    """A label with its `$...$` parts as HTML; what is longer than `longest` characters is cut."""
+    parts = re.split(r"(?<!\\)\$", _short(label, longest))
     if len(parts) % 2 == 0:  # an unpaired dollar sign is just a character
-        return escape(_short(label))
-    return "".join(_math_html(part) if i % 2 else escape(part.replace(r"\$", "$")) for i, part in enumerate(parts))
+        return escape(signs(_short(label, longest)))
+    return "".join(
+        _math_html(part) if i % 2 else escape(signs(part.replace(r"\$", "$"))) for i, part in enumerate(parts)
+    )
+
+
+def signs(text: str) -> str:
+    """Text as it is printed: a true minus before numbers and between terms, and signs of one letter.
+
+    Hyphens of names stay, `4U 1608-52`; so must commands, which are not to be passed here.
+
+    Example:
+        >>> signs("-1.3(2), 5e-05, tau = 1 +- 0.5 (<= 2) of 4U 1608-52")
+        '−1.3(2), 5e−05, tau = 1 ± 0.5 (≤ 2) of 4U 1608-52'
+    """
+    for typed, printed in _PRINTED.items():
+        text = text.replace(typed, printed)
+    return _HYPHEN_AS_MINUS.sub(_MINUS, text)
 
 
 def unit_html(unit: str) -> str:
     """`MeV fm^-3` with its exponent raised, `Msun` with its symbol; also of a sentence that holds units."""
-    text = escape(unit)
+    text = escape(signs(unit))
     text = re.sub(r"\^\(?(-?\d+(?:[./]\d+)?)\)?", lambda m: f"<sup>{m[1].replace('-', _MINUS)}</sup>", text)
     return _with_symbols(text, _math_html)
 
 
 def label_mathtext(label: str) -> str:
     """A label that matplotlib can draw: as it stands if its mathematics parses, with plain dollar signs if not."""
-    label = " ".join(_short(label).split())
+    label = "$".join(
+        part if i % 2 else signs(part) for i, part in enumerate(" ".join(_short(label).split()).split("$"))
+    )
     if len(plain(label)) > LONGEST_DRAWN:
         label = plain(label)[: LONGEST_DRAWN - 1] + "…"
     return label if "$" not in label or _parses(label) else label.replace("$", r"\$")
@@ -85,8 +107,23 @@ def axis_mathtext(label: str, unit: str) -> str:
 def unit_mathtext(unit: str) -> str:
     """A unit for matplotlib, exponents raised."""
     text = _short(unit).replace("$", r"\$")
-    text = re.sub(r"\^\(?(-?\d+(?:[./]\d+)?)\)?", r"$^{\1}$", text)
+    text = re.sub(r"\^\(?(-?\d+(?:[./]\d+)?)\)?", _exponent, text)
     return _with_symbols(text, lambda tex: f"${tex}$")
+
+
+def raised(number: int) -> str:
+    """A whole number as superscripts.
+
+    Example:
+        >>> raised(-12)
+        '⁻¹²'
+    """
+    return str(number).translate(_RAISED)
+
+
+def _exponent(match: re.Match[str]) -> str:
+    """In plain letters, which are drawn faster than mathematics; fractions have none."""
+    return raised(int(match[1])) if match[1].lstrip("-").isdigit() else f"$^{{{match[1]}}}$"
 
 
 def _with_symbols(text: str, typeset: Callable[[str], str]) -> str:
@@ -107,8 +144,8 @@ def plain(label: str) -> str:
     return html.unescape(re.sub(r"<[^>]*>", "", label_html(label)))
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+def _short(text: str, longest: int = LONGEST) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 @lru_cache(maxsize=1024)

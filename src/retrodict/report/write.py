@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from retrodict.base.atomic import storage_error, write_bytes, write_text
@@ -31,6 +32,7 @@ def write_report(
     alternatives: Mapping[str, Result] | None = None,
     references: Sequence[str] = (),
     sections: Sequence[Section] = (),
+    subject: str = "",
 ) -> Path:
     """Write `report.html`, `figures/*.{png,pdf,csv}` and `CITATION.bib` into a run directory.
 
@@ -41,6 +43,7 @@ def write_report(
         alternatives: results of the same data under other choices, by a label that says which.
         references: BibTeX keys beside those that the result names.
         sections: the domain's own parts of the page.
+        subject: one line below the title: what the run is of, such as couplings and volume.
 
     Returns:
         The path of the page.
@@ -55,13 +58,22 @@ def write_report(
     run = read_run(directory)
     extra = [coverage_figure(run.validation, scalars(result)), alternatives_figure(result, others)]
     own = _check_names([*figures, *generic.figures(result, figures), *(figure for figure in extra if figure)])
-    parts_of_domain = [(section, _drawn(_check_names([*section.figures]))) for section in sections]
+    of_sections = [_check_names([*section.figures]) for section in sections]
+    own_drawn = [draw.drawn(figure) for figure in own]
+    sections_drawn = [[draw.drawn(figure) for figure in figures] for figures in of_sections]
     content = Content(
-        result, run, list(zip(own, _drawn(own), strict=True)), leans(result), others, references, parts_of_domain
+        result,
+        run,
+        [(drawn.figure, _element(drawn)) for drawn in own_drawn],
+        leans(result),
+        others,
+        references,
+        [(section, [*map(_element, some)]) for section, some in zip(sections, sections_drawn, strict=True)],
+        subject,
     )
     title = f"{result.verdict.status}: {page_title(content)}"
     html = page(title, header(content), parts(content))
-    write_figures(directory, [*own, *(figure for section in sections for figure in section.figures)])
+    _write({drawn.figure.name: drawn.files for drawn in chain(own_drawn, *sections_drawn)}, directory)
     write_text(directory / CITATION, cite.citations(result, references))
     write_text(directory / REPORT, html)
     return directory / REPORT
@@ -75,17 +87,22 @@ def _check_names(figures: list[Figure]) -> list[Figure]:
     return figures
 
 
-def _drawn(figures: Sequence[Figure]) -> list[Safe]:
-    return [figure_element(figure, draw.page_images(figure)) for figure in figures]
+def _element(drawn: draw.Drawn) -> Safe:
+    return figure_element(drawn.figure, drawn.images)
 
 
 def write_figures(directory: Path, figures: Sequence[Figure]) -> None:
     """PNG, PDF and CSV of each figure, in the folder `figures` of a run. Raises `StorageError`."""
+    _write({figure.name: draw.files(figure) for figure in figures}, directory)
+
+
+def _write(files: Mapping[str, Mapping[str, bytes]], directory: Path) -> None:
+    """Files of figures: name of the figure -> suffix -> content."""
     folder = directory / FIGURES
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise storage_error(folder, error) from error
-    for figure in figures:
-        for suffix, data in draw.files(figure).items():
-            write_bytes(folder / f"{figure.name}.{suffix}", data)
+    for name, contents in files.items():
+        for suffix, data in contents.items():
+            write_bytes(folder / f"{name}.{suffix}", data)

@@ -242,7 +242,7 @@ def _sample_notes(bins: int, points: int, weight: float) -> tuple[str, ...]:
         return (f"{have}: the inverse sample covariance does not exist or has no mean; {remedy}; {correction}",)
     if inflation > NOTABLE_INFLATION:
         have = f"{bins} samples for {points} points"
-        factor = f"without shrinkage the inverse covariance is too large by (N-1)/(N-p-2) = {inflation:.3g}"
+        factor = f"without shrinkage the inverse covariance is too large by (N - 1)/(N - p - 2) = {inflation:.3g}"
         return (f"{have}: {factor}; {remedy}; {correction}",)
     return ()
 

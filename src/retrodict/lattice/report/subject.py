@@ -1,0 +1,47 @@
+"""One line on what was sampled: volume and couplings, for the top of the page."""
+
+import dataclasses
+from typing import Final
+
+from retrodict.lattice.core.action import AbstractAction
+from retrodict.lattice.theories.wilson import Wilson
+
+_SYMBOLS: Final = {
+    "kappa": r"$\kappa$",
+    "lam": r"$\lambda$",
+    "beta": r"$\beta$",
+    "mass_squared": "$m^2$",
+    "spacing": "spacing $a$",
+}
+
+
+def subject(target: AbstractAction) -> str:
+    r"""Extents, number of sites, and every real parameter of the action.
+
+    Args:
+        target: an action.
+
+    Example:
+        >>> from retrodict.lattice import Phi4
+        >>> subject(Phi4((8, 4), kappa=0.27, lam=0.022))
+        '8 × 4 = 32 sites, $\\kappa$\xa0=\xa00.27, $\\lambda$\xa0=\xa00.022'
+    """
+    extents = " × ".join(map(str, target.shape))
+    sites = f"{extents} = {target.volume} sites" if len(target.shape) > 1 else f"{extents} sites"
+    group = [f"gauge group {type(target.group).__name__}"] if isinstance(target, Wilson) else []
+    return ", ".join([sites, *group, *_couplings(target)])
+
+
+def _couplings(target: AbstractAction) -> list[str]:
+    couplings = []
+    for field in dataclasses.fields(target):
+        value = getattr(target, field.name)
+        numbers = value if isinstance(value, tuple) else (value,)
+        if (
+            numbers
+            and field.name not in ("shape", "precision", "loops")
+            and all(isinstance(v, int | float) for v in numbers)
+        ):
+            name = _SYMBOLS.get(field.name, field.name.replace("_", " "))
+            couplings.append(f"{name}\u00a0=\u00a0{'; '.join(f'{number:g}' for number in numbers)}")
+    return couplings
