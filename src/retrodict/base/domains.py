@@ -128,12 +128,23 @@ def check(domain: object, others: Iterable[Domain] = ()) -> Domain:
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
     """A fix to copy when `word` looks like a slip for one of `names`, or was its name once; else nothing."""
+    near = nearest(word, names)
+    if near and near == RENAMED.get(word):
+        return f"{word} is now called {near}"
+    return f"did you mean {near}?" if near else ""
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """The one of `names` that `word` was once called by, or looks like a slip for; else nothing.
+
+    Example:
+        >>> nearest("kapa", ["kappa", "lam"])
+        'kappa'
+    """
     by_lower = {name.lower(): name for name in names}
-    now = RENAMED.get(word, "")
-    if now.lower() in by_lower:
-        return f"{word} is now called {now}"
-    near = difflib.get_close_matches(word.lower(), list(by_lower), n=1)
-    return f"did you mean {by_lower[near[0]]}?" if near else ""
+    now = RENAMED.get(word, "").lower()
+    near = [now] if now in by_lower else difflib.get_close_matches(word.lower(), list(by_lower), n=1)
+    return by_lower[near[0]] if near else ""
 
 
 RENAMED: Mapping[str, str] = {  # words of configs before version 0.2
