@@ -150,15 +150,27 @@ def _edited(template: str, edit: Callable[[Any], None]) -> str:
     return stream.getvalue()
 
 
-def _turn(mapping: Any, value: dict[str, JSON]) -> None:
-    """Make a mapping equal to `value`, and leave alone what is equal already."""
-    for name in [name for name in mapping if name not in value]:
-        del mapping[name]
-    for name, item in value.items():
-        if isinstance(item, dict) and isinstance(mapping.get(name), dict):
-            _turn(mapping[name], item)
-        elif name not in mapping or mapping[name] != item:
-            mapping[name] = item
+def _turn(whole: Any, value: JSON) -> None:
+    """Make a mapping, or a list of the same length, equal to `value`, and leave alone what is equal already."""
+    if isinstance(whole, dict):
+        for name in [name for name in whole if name not in value]:
+            del whole[name]
+    for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+        old = whole[name] if isinstance(whole, list) else whole.get(name)
+        both_lists = isinstance(item, list) and isinstance(old, list) and len(item) == len(old)
+        if both_lists or (isinstance(item, dict) and isinstance(old, dict)):
+            _turn(old, item)
+        elif old != item or (isinstance(whole, dict) and name not in whole):
+            whole[name] = _on_one_line(item) if isinstance(item, list) else item
+
+
+def _on_one_line(items: list[JSON]) -> Any:
+    """A list that is written in brackets."""
+    from ruamel.yaml.comments import CommentedSeq
+
+    written = CommentedSeq(items)
+    written.fa.set_flow_style()
+    return written
 
 
 def _write(path: Path, text: str, copies: dict[Path, str]) -> None:
