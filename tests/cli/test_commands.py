@@ -25,7 +25,21 @@ from retrodict.run.result import Result
 from retrodict.run.tasks import perform
 
 HERE = Path(__file__).parent
-VERBS = ["demo", "inspect", "new", "check", "run", "report", "validate", "plan", "compare", "export", "cite", "doctor"]
+VERBS = [
+    "demo",
+    "list",
+    "inspect",
+    "new",
+    "check",
+    "run",
+    "report",
+    "validate",
+    "plan",
+    "compare",
+    "export",
+    "cite",
+    "doctor",
+]
 DRIVER = f"""
 import sys; sys.path.insert(0, {str(HERE)!r})
 from retrodict.base import domains

@@ -182,8 +182,8 @@ def _paths(domain: Domain) -> Iterable[tuple[str, ImportPath]]:
     """Every import path that a domain names, with what it is for; optional ones only where they are given."""
     yield "problem", domain.problem
     yield "report.figures", domain.report.figures
-    hooks = {name: getattr(domain.report, name) for name in ("sections", "baselines", "tables", "refined_data")}
-    yield from ((f"report.{name}", path) for name, path in hooks.items() if path)
+    hooks = ("sections", "baselines", "baseline_methods", "tables", "refined_data")
+    yield from ((f"report.{name}", path) for name in hooks if (path := getattr(domain.report, name)))
     yield from ((f"methods[{name}]", path) for name, path in domain.methods.items())
     yield from ((f"exports[{name}]", path) for name, path in domain.exports.items())
     for reader in domain.readers:

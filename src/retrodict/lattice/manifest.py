@@ -16,6 +16,7 @@ DOMAIN: Final = Domain(
         figures="retrodict.lattice.report.figures:figures",
         sections="retrodict.lattice.report.sections:sections",
         baselines="retrodict.lattice.report.sections:methods",
+        baseline_methods="retrodict.lattice.report.baselines:baseline_methods",
     ),
     template=TEMPLATE,
     demos=DEMOS,

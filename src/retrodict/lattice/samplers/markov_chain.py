@@ -6,7 +6,7 @@ method (`result.diagnostics` the same as `NAME`, `NAME_error`, `NAME_tau`, `NAME
 whether the chains are thermalised. By default half of the chains start ordered, and the two halves must agree.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -60,7 +60,7 @@ class Kept(NamedTuple):
 
 
 @dataclass(frozen=True)
-class AbstractMarkovChain:
+class AbstractMarkovChain(ABC):
     """Markov chains of some updates.
 
     Args:

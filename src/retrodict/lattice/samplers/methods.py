@@ -13,7 +13,9 @@ from retrodict.run.method import Kind
 
 @dataclass(frozen=True)
 class HMC(AbstractMarkovChain):
-    """Hybrid Monte Carlo. Arguments for chains as in `AbstractMarkovChain`.
+    """Hybrid Monte Carlo.
+
+    Arguments for chains as in `AbstractMarkovChain`.
 
     Args:
         length: mean length of a trajectory, in units of simulation time.
@@ -43,7 +45,9 @@ class HMC(AbstractMarkovChain):
 
 @dataclass(frozen=True)
 class Langevin(AbstractMarkovChain):
-    """Langevin dynamics without correction: biased at O(size). Arguments for chains as in `AbstractMarkovChain`.
+    """Langevin dynamics without correction: biased at O(size).
+
+    Arguments for chains as in `AbstractMarkovChain`.
 
     Args:
         size: step size.
@@ -90,7 +94,9 @@ class MALA(AbstractMarkovChain):
 
 @dataclass(frozen=True)
 class HeatBath(AbstractMarkovChain):
-    """Heat bath for SU(2), by subgroups for SU(3). Arguments for chains as in `AbstractMarkovChain`.
+    """Heat bath for SU(2), by subgroups for SU(3).
+
+    Arguments for chains as in `AbstractMarkovChain`.
 
     Args:
         overrelaxation: number of over-relaxation sweeps after each heat-bath sweep.
@@ -113,7 +119,9 @@ class HeatBath(AbstractMarkovChain):
 
 @dataclass(frozen=True)
 class Cluster(AbstractMarkovChain):
-    """Swendsen-Wang clusters for actions with embedded Ising spins. Arguments for chains as in `AbstractMarkovChain`.
+    """Swendsen-Wang clusters for actions with embedded Ising spins.
+
+    Arguments for chains as in `AbstractMarkovChain`.
 
     Args:
         trajectory: whether a Hamiltonian trajectory follows, which phi^4 needs.
