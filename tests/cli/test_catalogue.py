@@ -1,18 +1,19 @@
 """`retrodict list` knows whatever a config can name, in the words of its source."""
 
+import dataclasses
 import json
 
 import pytest
 
-from retrodict.base.domains import installed
-from retrodict.cli.catalogue import BASELINE, PART, catalogue, fields
+from retrodict.base.domains import Installed, installed
+from retrodict.cli.catalogue import BASELINE, PART, catalogue, fields, usable
 from retrodict.cli.domains import methods_of
 from retrodict.cli.main import execute
 
 
 @pytest.fixture(scope="module")
 def entries():
-    return catalogue()
+    return catalogue(usable()[0])
 
 
 def named(entries, noun):
@@ -73,3 +74,16 @@ def test_a_name_shows_its_fields_and_a_wrong_one_is_answered_with_the_nearest(ca
         assert said in capsys.readouterr().out
     assert execute(["list", "Learned"]) == 2
     assert "did you mean IndependenceMetropolis?" in capsys.readouterr().err
+
+
+def test_a_domain_that_cannot_be_imported_is_named_and_hides_no_other(tmp_path, monkeypatch, capsys):
+    (tmp_path / "torn.py").write_text("raise RuntimeError('half an installation')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    torn = dataclasses.replace(installed().domains["line"], name="torn", problem="torn:problem", package="torn-package")
+    everything = Installed({**installed().domains, "torn": torn})
+    monkeypatch.setattr("retrodict.cli.catalogue.installed", lambda: everything)
+    assert execute(["list"]) == 0
+    told = capsys.readouterr()
+    assert "package torn-package cannot be used: RuntimeError: half an installation" in told.err
+    assert "NeuralList" in told.out
+    assert "torn" not in told.out

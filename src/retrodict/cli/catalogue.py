@@ -5,12 +5,12 @@ models) stands in its signature alone, which a config is checked against: there 
 So the catalogue imports the problems, and with them JAX, which is one to two seconds.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import NoneType
 from typing import Any, Final, NamedTuple, get_origin
 
 from retrodict.base.domain import Domain
-from retrodict.base.domains import installed, nearest
+from retrodict.base.domains import Broken, installed, nearest
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON
 from retrodict.cli import domains
@@ -45,9 +45,26 @@ class Entry(NamedTuple):
     thing: Callable[..., Any]  # whose signature says what its fields are
 
 
-def catalogue() -> list[Entry]:
-    """All entries, those of a noun together, in the order of `FIRST`."""
-    found = list(installed().domains.values())
+def usable() -> tuple[list[Domain], tuple[Broken, ...]]:
+    """The domains whose problems and methods can be imported, and those that are broken."""
+    found, broken = [], list(installed().broken)
+    for domain in installed().domains.values():
+        try:
+            for path in (domain.problem, *domain.methods.values()):
+                domains.load(path, domain)
+        except Exception as error:  # noqa: BLE001 (somebody else's code: whatever it raises, the others are listed)
+            broken.append(Broken(domain.name, domain.package, f"{type(error).__name__}: {error}"[:400]))
+        else:
+            found.append(domain)
+    return found, tuple(broken)
+
+
+def catalogue(found: Sequence[Domain]) -> list[Entry]:
+    """All entries, those of a noun together, in the order of `FIRST`.
+
+    Args:
+        found: the domains, all of them usable.
+    """
     problems = {domain.name: domains.load(domain.problem, domain) for domain in found}
     entries = [Entry("domain", domain.name, domain.title, (), problems[domain.name]) for domain in found]
     entries += [Entry("problem", name, summary(problem), (name,), problem) for name, problem in problems.items()]
@@ -116,17 +133,20 @@ def plural(noun: str) -> str:
     return PLURALS.get(noun, f"{noun}s").replace("_", " ")
 
 
-def _methods(found: list[Domain]) -> list[Entry]:
+def _methods(found: Sequence[Domain]) -> list[Entry]:
     everywhere = [(name, (EVERY,), domains.load(path)) for name, path in METHODS.items()]
     own = [(name, (d.name,), domains.load(path, d)) for d in found for name, path in d.methods.items()]
     return [Entry("method", name, summary(thing), serves, thing) for name, serves, thing in [*everywhere, *own]]
 
 
 def _choices(thing: Callable[..., Any], owner: str, known: set[Callable[..., Any]]) -> Iterator[Entry]:
-    """The kinds of fields where there is more than one to choose from; `known` ones are listed elsewhere."""
+    """The kinds of fields where there are several to choose from, or that are an ansatz, a theory or a model.
+
+    Those that are `known` are listed elsewhere.
+    """
     for name, parameter in parameters(thing).items():
         kinds = _kinds(parameter.annotation)
-        for kind in kinds if len(kinds) > 1 else ():
+        for kind in kinds if len(kinds) > 1 or name in FIRST else ():
             if kind not in known:
                 yield Entry(name, kind.__name__, summary(kind), (owner,), kind)
 

@@ -27,10 +27,12 @@ def command(
     Domains, problems, ansaetze, theories, methods, models, baselines, with what each serves, those of other packages
     included. With a name: its fields with type, default and meaning.
     """
-    from retrodict.cli.catalogue import PART, catalogue, find
+    from retrodict.cli.catalogue import PART, catalogue, find, usable
 
-    entries = catalogue()
-    _tell_broken()
+    domains, broken = usable()
+    for one in broken:
+        typer.echo(f"note: {one}", err=True)
+    entries = catalogue(domains)
     if name is None:
         listed = [entry for entry in entries if entry.noun != PART]
         print_json(_groups(listed)) if as_json else typer.echo("\n".join(_lines(listed)))
@@ -40,13 +42,6 @@ def command(
         print_json(found)
         return
     typer.echo("\n\n".join("\n".join(_page(one)) for one in found))
-
-
-def _tell_broken() -> None:
-    from retrodict.base.domains import installed
-
-    for broken in installed().broken:
-        typer.echo(f"note: {broken}", err=True)
 
 
 def _groups(entries: "list[Entry]") -> dict[str, JSON]:
