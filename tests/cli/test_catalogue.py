@@ -5,15 +5,15 @@ import json
 
 import pytest
 
-from retrodict.base.domains import Installed, installed
-from retrodict.cli.catalogue import BASELINE, PART, catalogue, fields, usable
+from retrodict.base.domains import Installed, installed, usable
+from retrodict.cli.catalogue import BASELINE, PART, catalogue, fields
 from retrodict.cli.domains import methods_of
 from retrodict.cli.main import execute
 
 
 @pytest.fixture(scope="module")
 def entries():
-    return catalogue(usable()[0])
+    return catalogue(list(usable().domains.values()))
 
 
 def named(entries, noun):
@@ -51,7 +51,7 @@ def test_fields_have_types_defaults_and_what_they_inherit(entries):
     rows = {row["name"]: row for row in fields(named(entries, "method")["HMC"].thing)}
     assert rows["chains"] == {
         "name": "chains",
-        "type": "an integer",
+        "type": "an integer >= 1",
         "default": 16,
         "kinds": [],
         "meaning": "number of chains.",
@@ -81,7 +81,7 @@ def test_a_domain_that_cannot_be_imported_is_named_and_hides_no_other(tmp_path, 
     monkeypatch.syspath_prepend(tmp_path)
     torn = dataclasses.replace(installed().domains["line"], name="torn", problem="torn:problem", package="torn-package")
     everything = Installed({**installed().domains, "torn": torn})
-    monkeypatch.setattr("retrodict.cli.catalogue.installed", lambda: everything)
+    monkeypatch.setattr("retrodict.base.domains.installed", lambda: everything)
     assert execute(["list"]) == 0
     told = capsys.readouterr()
     assert "package torn-package cannot be used: RuntimeError: half an installation" in told.err

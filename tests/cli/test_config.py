@@ -16,8 +16,9 @@ from retrodict.cli.config.document import dotted, parse_document
 from retrodict.cli.config.fields import fields_of
 from retrodict.cli.config.load import from_document, to_yaml
 from retrodict.cli.config.overrides import with_overrides
-from retrodict.cli.config.signature import is_class, options
-from retrodict.cli.domains import methods_of
+from retrodict.cli.config.signature import is_class, options, parameters
+from retrodict.cli.domains import method, methods_of
+from retrodict.inference import METHODS
 
 GOOD = """
 domain: line
@@ -130,6 +131,20 @@ def test_a_name_that_means_several_fields_or_none_is_answered_with_full_names(co
     assert "an integer" in value
     assert "problem.ansatz.kind, method.kind" in several
     assert "did you mean problem.ansatz.width?" in none
+
+
+COUNTS = {"chains", "draws", "starts", "members", "particles", "steps", "batch", "every", "leapfrog", "moves"}
+
+
+@pytest.mark.parametrize("kind", sorted({**installed().domains["lattice"].methods, **METHODS}))
+def test_a_method_that_does_nothing_is_refused_with_all_other_errors(config, kind):
+    counts = sorted(COUNTS & set(parameters(method(kind, None))))
+    domain, inside = ("line", "inflate: -1") if kind in METHODS else ("lattice", "baselines: -1")
+    nothing = ", ".join(f"{name}: 0" for name in counts)
+    path = config(f"domain: {domain}\nproblem: {{{inside}}}\nmethod: {{kind: {kind}, {nothing}}}\n")
+    told = [error for error in errors_of(path) if "missing key" not in error]
+    assert [name for name in counts if not any(f"(method.{name})" in error for error in told)] == []
+    assert len(told) == 1 + len(counts) > 1
 
 
 @pytest.mark.parametrize("name", ["neutron_star", "spectral", "lattice", "line"])

@@ -73,6 +73,20 @@ def installed() -> Installed:
     return Installed(domains, tuple(broken))
 
 
+def usable() -> Installed:
+    """The domains of `installed` whose problems and methods can be imported; the others are broken, too."""
+    found, broken = {}, list(installed().broken)
+    for name, domain in installed().domains.items():
+        try:
+            for path in (domain.problem, *domain.methods.values()):
+                resolve(path)
+        except Exception as error:  # noqa: BLE001 (somebody else's code, as above)
+            broken.append(Broken(name, domain.package, f"{type(error).__name__}: {error}"[:400]))
+        else:
+            found[name] = domain
+    return Installed(found, tuple(broken))
+
+
 def domain(name: str) -> Domain:
     """The domain that a config names.
 

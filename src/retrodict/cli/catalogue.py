@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from types import NoneType
 from typing import Any, Final, NamedTuple, get_origin
 
+from pydantic.fields import FieldInfo
+
 from retrodict.base.domain import Domain
-from retrodict.base.domains import Broken, installed, nearest
+from retrodict.base.domains import nearest
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON
 from retrodict.cli import domains
@@ -43,20 +45,6 @@ class Entry(NamedTuple):
     summary: str  # in a line
     serves: tuple[str, ...]  # domains, or methods
     thing: Callable[..., Any]  # whose signature says what its fields are
-
-
-def usable() -> tuple[list[Domain], tuple[Broken, ...]]:
-    """The domains whose problems and methods can be imported, and those that are broken."""
-    found, broken = [], list(installed().broken)
-    for domain in installed().domains.values():
-        try:
-            for path in (domain.problem, *domain.methods.values()):
-                domains.load(path, domain)
-        except Exception as error:  # noqa: BLE001 (somebody else's code: whatever it raises, the others are listed)
-            broken.append(Broken(domain.name, domain.package, f"{type(error).__name__}: {error}"[:400]))
-        else:
-            found.append(domain)
-    return found, tuple(broken)
 
 
 def catalogue(found: Sequence[Domain]) -> list[Entry]:
@@ -124,8 +112,19 @@ def in_words(annotation: Annotation) -> str:
     """A type for people: the kinds that may stand there by their names alone."""
     kinds = " | ".join(option.__name__ for option in options(annotation) if is_class(option))
     plain = [option for option in options(annotation) if not is_class(option)]
-    others = [expectation(option) for option in plain if option is NoneType or buildable(option)]
+    others = [expectation(option) + _bounds(option) for option in plain if option is NoneType or buildable(option)]
     return " or ".join([*([kinds] if kinds else []), *others])
+
+
+def _bounds(annotation: Annotation) -> str:
+    """The limits of a number: ` >= 1, < 5`."""
+    found = [item for item in getattr(annotation, "__metadata__", ()) if isinstance(item, FieldInfo)]
+    limits = [limit for item in found for limit in item.metadata]
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    said = [
+        f"{sign} {getattr(limit, name):g}" for limit in limits for name, sign in signs.items() if hasattr(limit, name)
+    ]
+    return f" {', '.join(said)}" if said else ""
 
 
 def plural(noun: str) -> str:

@@ -27,21 +27,22 @@ def command(
     Domains, problems, ansaetze, theories, methods, models, baselines, with what each serves, those of other packages
     included. With a name: its fields with type, default and meaning.
     """
-    from retrodict.cli.catalogue import PART, catalogue, find, usable
+    from retrodict.base.domains import usable
+    from retrodict.cli.catalogue import PART, catalogue, find
 
-    domains, broken = usable()
-    for one in broken:
-        typer.echo(f"note: {one}", err=True)
-    entries = catalogue(domains)
+    found = usable()
+    for broken in found.broken:
+        typer.echo(f"note: {broken}", err=True)
+    entries = catalogue(list(found.domains.values()))
     if name is None:
         listed = [entry for entry in entries if entry.noun != PART]
         print_json(_groups(listed)) if as_json else typer.echo("\n".join(_lines(listed)))
         return
-    found = [_description(entry) for entry in find(name, entries)]
+    told = [_description(entry) for entry in find(name, entries)]
     if as_json:
-        print_json(found)
+        print_json(told)
         return
-    typer.echo("\n\n".join("\n".join(_page(one)) for one in found))
+    typer.echo("\n\n".join("\n".join(_page(one)) for one in told))
 
 
 def _groups(entries: "list[Entry]") -> dict[str, JSON]:

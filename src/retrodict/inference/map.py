@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import JSON, Array, Bool, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.base.types import JSON, Array, Bool, Count, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.findings.searches import Searches
 from retrodict.inference.gradient import LBFGS, Adam, GradientDescent
 from retrodict.inference.least_squares import Descent, LevenbergMarquardt
@@ -59,9 +59,9 @@ class MAP:
         temperature: divides the squared data residuals (annealed regularisation: start high, end at 1).
     """
 
-    starts: int = 8
+    starts: Count = 8
     solver: LevenbergMarquardt | LBFGS | Adam = DAMPED
-    steps: int = 200
+    steps: Count = 200
     temperature: Constant | Geometric = CONSTANT
 
     references: ClassVar[tuple[str, ...]] = ("nielsen1999", "transtrum2011")  # BibTeX keys

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from retrodict.base.types import CountOrZero, Positive, Share
 from retrodict.lattice.samplers.cluster import ClusterSweep
 from retrodict.lattice.samplers.heat_bath import HeatBathSweep
 from retrodict.lattice.samplers.markov_chain import AbstractMarkovChain
@@ -29,9 +30,9 @@ class HMC(AbstractMarkovChain):
         600
     """
 
-    length: float = 1.0
+    length: Positive = 1.0
     integrator: Omelyan | Leapfrog = field(default_factory=Omelyan)
-    acceptance: float = 0.8
+    acceptance: Share = 0.8
     winding: bool = False
 
     references: ClassVar[tuple[str, ...]] = ("duane1987", "mackenzie1989", "omelyan2003", "wolff2004")
@@ -59,7 +60,7 @@ class Langevin(AbstractMarkovChain):
         'approximate'
     """
 
-    size: float = 0.01
+    size: Positive = 0.01
 
     kind: ClassVar[Kind] = "approximate"
     references: ClassVar[tuple[str, ...]] = ("roberts1996", "wolff2004")
@@ -107,7 +108,7 @@ class HeatBath(AbstractMarkovChain):
         'exact'
     """
 
-    overrelaxation: int = 2
+    overrelaxation: CountOrZero = 2
 
     references: ClassVar[tuple[str, ...]] = ("kennedy1985", "cabibbo1982", "wolff2004")
 
@@ -134,7 +135,7 @@ class Cluster(AbstractMarkovChain):
     """
 
     trajectory: bool = False
-    length: float = 1.0
+    length: Positive = 1.0
 
     references: ClassVar[tuple[str, ...]] = ("swendsen1987", "wolff1989", "wolff2004")
 
