@@ -48,9 +48,9 @@ class Kept(NamedTuple):
 class MAP:
     """Maximum a posteriori: a point without a spread.
 
-    The draws are the optima of all starts, best first; only the best carries weight. With white latents the answer
-    depends on the parametrisation, and for ill-posed problems it is worse than the posterior mean: judge a
-    reconstruction by a method that samples.
+    The draws are the optima of all starts, best first (`lp` in `sample_stats` says by how much); only the best carries
+    weight, and the verdict asks whether it has converged. With white latents the answer depends on the parametrisation,
+    and for ill-posed problems it is worse than the posterior mean: judge a reconstruction by a method that samples.
 
     Args:
         starts: draws of the prior from which searches start.
@@ -118,7 +118,7 @@ def rank(
     log_weight = jnp.where(jnp.arange(len(order)) == 0, 0.0, -jnp.inf)
     statistics = {"converged": converged[order][None], "log_density": log_density[order][None]}
     optima = jax.tree.map(lambda x: x[order][None], position)
-    records = Searches(statistics["converged"]), Optimum(statistics["log_density"][0, 0])
+    records = Searches(statistics["converged"][0, 0]), Optimum(statistics["log_density"][0, 0])
     return Draws(optima, log_weight[None], "point", statistics, diagnostics=records)
 
 
