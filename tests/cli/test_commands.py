@@ -25,7 +25,21 @@ from retrodict.run.result import Result
 from retrodict.run.tasks import perform
 
 HERE = Path(__file__).parent
-VERBS = ["demo", "inspect", "new", "check", "run", "report", "validate", "plan", "compare", "export", "cite", "doctor"]
+VERBS = [
+    "demo",
+    "list",
+    "inspect",
+    "new",
+    "check",
+    "run",
+    "report",
+    "validate",
+    "plan",
+    "compare",
+    "export",
+    "cite",
+    "doctor",
+]
 DRIVER = f"""
 import sys; sys.path.insert(0, {str(HERE)!r})
 from retrodict.base import domains
@@ -347,6 +361,24 @@ def test_new_refuses_bad_data_and_existing_files(tmp_path, capsys):
     data.write_text(SHIPPED)
     assert execute(["new", "line", str(tmp_path / "line"), "--data", str(data)]) == 0
     assert execute(["new", "line", str(tmp_path / "line"), "--data", str(data)]) == 2
+
+
+def test_new_changes_the_kinds_of_its_template_and_check_tells_what_it_left_out(tmp_path, capsys):
+    path = tmp_path / "lattice" / "config.yaml"
+    assert execute(["new", "lattice", str(path.parent), "--set", "theory.kind=XY"]) == 2
+    assert "fix:      --set problem.theory.beta=..." in capsys.readouterr().err
+    assert execute(["new", "lattice", str(path.parent), "--set", "theory.kind=XY", "--set", "beta=0.5"]) == 0
+    assert load_config(path).resolved["problem"]["theory"] == {
+        "kind": "XY",
+        "shape": [16, 16],
+        "beta": 0.5,
+        "precision": 64,
+    }
+    assert "# CPU seconds for other samplers" in path.read_text()
+    assert capsys.readouterr().err == ""  # nobody has written what the template said
+    assert execute(["check", str(path), "--set", "method.kind=LatticeSMC"]) == 0
+    told = "LatticeSMC does not have: method.chains, method.warmup, method.draws, method.cold"
+    assert told in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

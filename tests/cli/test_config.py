@@ -1,15 +1,24 @@
 """A config is checked against the signatures of what it builds, and all that is wrong is said at once."""
 
+from pathlib import Path
+
 import jax.numpy as jnp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from straight_line import Polynomial, Step, Straight
 
+from retrodict.base.domains import installed
 from retrodict.base.errors import InputError, InputErrors
 from retrodict.base.files import parse_yaml
 from retrodict.cli.config import load_config
-from retrodict.cli.config.load import to_yaml
+from retrodict.cli.config.document import dotted, parse_document
+from retrodict.cli.config.fields import fields_of
+from retrodict.cli.config.load import from_document, to_yaml
+from retrodict.cli.config.overrides import with_overrides
+from retrodict.cli.config.signature import is_class, options, parameters
+from retrodict.cli.domains import method, methods_of
+from retrodict.inference import METHODS
 
 GOOD = """
 domain: line
@@ -79,6 +88,85 @@ def test_overrides_win_and_are_named_in_errors(config):
     (error,) = errors_of(path, "method.chains=many")
     assert "--set method.chains=many" in error
     assert "an integer" in error
+
+
+def test_a_changed_kind_keeps_the_settings_that_it_has_and_leaves_out_the_others(config):
+    """`Polynomial` has no width; `MAP` has none of `Draft` but keeps nothing that it lacks."""
+    path = config(GOOD)
+    loaded = load_config(path, ("ansatz.kind=Polynomial",))
+    assert loaded.arguments["ansatz"] == Polynomial()
+    assert loaded.notes == (
+        "--set ansatz.kind=Polynomial leaves out what Polynomial does not have: problem.ansatz.width",
+    )
+    loaded = load_config(path, ("method.kind=NUTS",))
+    assert (type(loaded.method).__name__, loaded.method.chains, loaded.notes) == ("NUTS", 8, ())
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_an_override_has_given_to_a_changed_kind_is_checked(config, order):
+    path = config(GOOD)
+    (error,) = errors_of(path, *("ansatz.width=3", "ansatz.kind=Polynomial")[::order])
+    assert "unknown key 'width'" in error
+    assert load_config(path, ("degree=4", "ansatz.kind=Polynomial")[::order]).arguments["ansatz"].degree == 4
+
+
+def test_a_field_goes_by_its_last_words_where_there_is_only_one(config):
+    path = config(GOOD)
+    loaded = load_config(path, ("width=5", "step_size=0.5", "inflate=2"))
+    assert loaded.arguments["ansatz"].width == 5
+    assert (loaded.method.step_size, loaded.arguments["inflate"]) == (0.5, 2)
+    steps = "ansatz={kind: Polynomial, steps: [{at: 1}, {at: 2}]}"
+    assert load_config(path, (steps, "problem.ansatz.steps[1].height=3")).arguments["ansatz"].steps[1].height == 3
+
+
+@pytest.mark.parametrize("method", ["method: Draft", "method: {kind: Draft}"])
+def test_a_field_inside_a_default_or_a_bare_name_can_be_set(config, method):
+    loaded = load_config(config(f"domain: line\nproblem:\n{method}\n"), ("width=5", "method.chains=2"))
+    assert (loaded.arguments["ansatz"], loaded.method.chains) == (Straight(width=5.0), 2)
+
+
+def test_a_name_that_means_several_fields_or_none_is_answered_with_full_names(config):
+    path = config(GOOD.replace("chains: 8", "chains: many"))
+    (value, several, none) = errors_of(path, "kind=MAP", "widht=3")
+    assert "an integer" in value
+    assert "problem.ansatz.kind, method.kind" in several
+    assert "did you mean problem.ansatz.width?" in none
+
+
+COUNTS = {"chains", "draws", "starts", "members", "particles", "steps", "batch", "every", "leapfrog", "moves"}
+
+
+@pytest.mark.parametrize("kind", sorted({**installed().domains["lattice"].methods, **METHODS}))
+def test_a_method_that_does_nothing_is_refused_with_all_other_errors(config, kind):
+    counts = sorted(COUNTS & set(parameters(method(kind, None))))
+    domain, inside = ("line", "inflate: -1") if kind in METHODS else ("lattice", "baselines: -1")
+    nothing = ", ".join(f"{name}: 0" for name in counts)
+    path = config(f"domain: {domain}\nproblem: {{{inside}}}\nmethod: {{kind: {kind}, {nothing}}}\n")
+    told = [error for error in errors_of(path) if "missing key" not in error]
+    assert [name for name in counts if not any(f"(method.{name})" in error for error in told)] == []
+    assert len(told) == 1 + len(counts) > 1
+
+
+@pytest.mark.parametrize("name", ["neutron_star", "spectral", "lattice", "line"])
+def test_every_kind_can_take_the_place_of_that_of_a_template(name):
+    """Only what has no default is asked for, never a leftover of the former kind named."""
+    domain = installed().domains[name]
+    template = parse_document(domain.template, Path("config.yaml"))
+    mappings = {at: known for at, known in fields_of(template.value).items() if isinstance(known.value, dict)}
+    classes = {dotted(at): options(known.annotation) for at, known in mappings.items()}
+    kinds = {at: [option.__name__ for option in found if is_class(option)] for at, found in classes.items()}
+    kinds["method"] = list(methods_of(domain))
+    changes = [f"{at}.kind={kind}" for at, found in kinds.items() for kind in found]
+    assert {what for change in changes for what in complaints(template, change)} <= {"missing key"}
+    assert len(changes) > 5
+
+
+def complaints(template, override):
+    try:
+        from_document(with_overrides(template, (override,)))
+    except InputErrors as refused:
+        return [error.what for error in refused.errors]
+    return []
 
 
 def test_every_error_is_told_at_once_in_the_order_of_the_file_with_line_and_column(config):

@@ -11,6 +11,7 @@ from retrodict.base.errors import InputError
 from retrodict.inference.evaluate import evaluate
 from retrodict.inference.findings.particles import Population
 from retrodict.inference.infer import conclude, infer
+from retrodict.inference.map import MAP, rank
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import AbstractForward
 from retrodict.problem.likelihood import Gaussian
@@ -48,6 +49,18 @@ def test_invalid_draws_are_counted_told_and_carry_no_weight():
     assert len(values) == 800
     assert np.all(weights[values < 0] == 0)
     assert_allclose(weights.sum(), 1.0)
+
+
+def test_a_search_keeps_the_optima_of_all_starts_and_counts_only_the_best():
+    """A second valley, unconverged: neither its place nor its state changes a number or the verdict."""
+    position = jnp.array([[0.5, 0.1], [2.0, 0.2], [3.0, 0.3]])
+    draws = rank(HALF, position, jnp.array([True, False, False]))
+    result = conclude(HALF, MAP(starts=3), draws)
+    assert result.tree["posterior"]["z"].values[0, :, 0].tolist() == [0.5, 2.0, 3.0]
+    assert np.all(np.diff(result.tree["sample_stats"]["lp"].values[0]) < 0)
+    assert result.quantities()["first"]["median"] == result.quantities()["first"]["q97_5"] == 0.5
+    assert "the best of 3 starts" in str(result)
+    assert result.diagnostics["unconverged_fraction"] == 0
 
 
 def test_a_quantity_that_some_draws_do_not_have_is_averaged_over_the_others_and_named():

@@ -59,6 +59,7 @@ class ReportHooks:
         sections: `(result, target, *, run) -> sequence of Section`, further sections of the page.
         baselines: `(result, target, *, run) -> Section`, the same data or action by the methods of the literature:
             `retrodict compare DIR --methods`.
+        baseline_methods: `() -> mapping`, name -> class or function of each of them, for `retrodict list`.
         tables: `(target, latents) -> Tables`, one table a draw, for `retrodict export --to csv`.
         refined_data: `(target) -> target` with a data point between any two, for `retrodict plan`.
         subject: `(target) -> str`, one line for the top of the page, such as couplings and volume.
@@ -67,6 +68,7 @@ class ReportHooks:
     figures: ImportPath
     sections: ImportPath = ""
     baselines: ImportPath = ""
+    baseline_methods: ImportPath = ""
     tables: ImportPath = ""
     refined_data: ImportPath = ""
     subject: ImportPath = ""

@@ -73,6 +73,20 @@ def installed() -> Installed:
     return Installed(domains, tuple(broken))
 
 
+def usable() -> Installed:
+    """The domains of `installed` whose problems and methods can be imported; the others are broken, too."""
+    found, broken = {}, list(installed().broken)
+    for name, domain in installed().domains.items():
+        try:
+            for path in (domain.problem, *domain.methods.values()):
+                resolve(path)
+        except Exception as error:  # noqa: BLE001 (somebody else's code, as above)
+            broken.append(Broken(name, domain.package, f"{type(error).__name__}: {error}"[:400]))
+        else:
+            found[name] = domain
+    return Installed(found, tuple(broken))
+
+
 def domain(name: str) -> Domain:
     """The domain that a config names.
 
@@ -128,12 +142,23 @@ def check(domain: object, others: Iterable[Domain] = ()) -> Domain:
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
     """A fix to copy when `word` looks like a slip for one of `names`, or was its name once; else nothing."""
+    near = nearest(word, names)
+    if near and near == RENAMED.get(word):
+        return f"{word} is now called {near}"
+    return f"did you mean {near}?" if near else ""
+
+
+def nearest(word: str, names: Iterable[str]) -> str:
+    """The one of `names` that `word` was once called by, or looks like a slip for; else nothing.
+
+    Example:
+        >>> nearest("kapa", ["kappa", "lam"])
+        'kappa'
+    """
     by_lower = {name.lower(): name for name in names}
-    now = RENAMED.get(word, "")
-    if now.lower() in by_lower:
-        return f"{word} is now called {now}"
-    near = difflib.get_close_matches(word.lower(), list(by_lower), n=1)
-    return f"did you mean {by_lower[near[0]]}?" if near else ""
+    now = RENAMED.get(word, "").lower()
+    near = [now] if now in by_lower else difflib.get_close_matches(word.lower(), list(by_lower), n=1)
+    return by_lower[near[0]] if near else ""
 
 
 RENAMED: Mapping[str, str] = {  # words of configs before version 0.2
@@ -171,10 +196,8 @@ def _paths(domain: Domain) -> Iterable[tuple[str, ImportPath]]:
     """Every import path that a domain names, with what it is for; optional ones only where they are given."""
     yield "problem", domain.problem
     yield "report.figures", domain.report.figures
-    hooks = {
-        name: getattr(domain.report, name) for name in ("sections", "baselines", "tables", "refined_data", "subject")
-    }
-    yield from ((f"report.{name}", path) for name, path in hooks.items() if path)
+    hooks = ("sections", "baselines", "baseline_methods", "tables", "refined_data", "subject")
+    yield from ((f"report.{name}", path) for name in hooks if (path := getattr(domain.report, name)))
     yield from ((f"methods[{name}]", path) for name, path in domain.methods.items())
     yield from ((f"exports[{name}]", path) for name, path in domain.exports.items())
     for reader in domain.readers:

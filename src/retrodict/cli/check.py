@@ -4,7 +4,7 @@ import gc
 
 import typer
 
-from retrodict.cli.options import AsJson, ConfigFile, Overrides, print_json
+from retrodict.cli.options import AsJson, ConfigFile, Overrides, print_json, tell_notes
 
 EXAMPLE = "Example: retrodict check stars/config.yaml"
 
@@ -27,6 +27,7 @@ def _check(config: ConfigFile, overrides: Overrides, as_json: bool) -> None:
     from retrodict.cli.cost import estimate, latents
 
     loaded = load_config(config, tuple(overrides or ()))
+    tell_notes(loaded)
     target = loaded.problem
     loaded.method.check(target)
     cost, notes = estimate(target, loaded.method), target.notes

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from retrodict.base.errors import InputError
-from retrodict.cli.options import Force, Overrides, Quiet, Seed
+from retrodict.cli.options import Force, Overrides, Quiet, Seed, tell_notes
 
 EXAMPLE = "Example: retrodict demo neutron_star"
 
@@ -73,12 +73,14 @@ def _run(
 ) -> None:
     from retrodict.cli.config.document import parse_document
     from retrodict.cli.config.load import from_document
+    from retrodict.cli.config.overrides import with_overrides
     from retrodict.cli.run import fresh_directory
     from retrodict.cli.running import INPUT, Options, announce, carry_out
 
     directory = out or fresh_directory(f"demo-{name}")
     extra = [] if seed is None else [f"seed={seed}"]
-    loaded = from_document(parse_document(text, directory / INPUT, (*overrides, *extra)))
+    loaded = from_document(with_overrides(parse_document(text, directory / INPUT), (*overrides, *extra)))
+    tell_notes(loaded)
     again = f"retrodict run {directory / 'config.resolved.yaml'} --out {directory} --resume"
     result = carry_out(loaded, directory, Options(force=force, progress=not quiet, again=again))
     announce(result, directory, table=not quiet)

@@ -13,6 +13,7 @@ import typer
 
 from retrodict.base.errors import InputError, InputErrors, Interrupted, RetrodictError
 from retrodict.cli import check, cite, compare, demo, doctor, export, inspect, new, plan, report, run, validate
+from retrodict.cli import list as listing
 from retrodict.cli.environment import DEBUG, INTERRUPTED, Program, cache_folder
 
 # typer does not export it, and moved it from click into a copy of its own
@@ -26,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, inspect, new, check, run, report, validate, plan, compare, export, cite, doctor):
+for verb in (demo, listing, inspect, new, check, run, report, validate, plan, compare, export, cite, doctor):
     app.command(verb.__name__.rpartition(".")[2], epilog=verb.EXAMPLE)(verb.command)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,10 +40,9 @@ def command(
     copies = {file.resolve(): f"{DATA}/{file.name}" for file in files}
     _refuse_overwriting(path, files)
     description = named_domain(domain)
-    fields = {**_placed(description, list(copies)), **_overridden(overrides or [])}
-    template = description.template
-    _check(path, _filled(template, fields))
-    _write(path, _filled(template, _renamed(fields, {str(file): name for file, name in copies.items()})), copies)
+    template = _with_fields(description.template, _placed(description, list(copies)))
+    config = _checked(path, template, overrides or [])
+    _write(path, _with_value(template, _renamed(config, {str(file): name for file, name in copies.items()})), copies)
     typer.echo(f"{path}\nnext: retrodict check {path}\n      retrodict run {path} --out {directory / 'run'}")
 
 
@@ -97,14 +97,6 @@ def _by_kind(domain: "Domain", files: list[Path]) -> dict[str, JSON]:
     return {name: value for name, value in fields.items() if value != []}
 
 
-def _overridden(overrides: list[str]) -> dict[str, JSON]:
-    from retrodict.base.files import parse_yaml
-    from retrodict.cli.config.document import dotted, named_field
-
-    pairs = [override.partition("=") for override in overrides]
-    return {dotted(named_field(name)): parse_yaml(text, f"--set {name}={text}")[0] for name, _, text in pairs}
-
-
 def _renamed(value: Any, names: dict[str, str]) -> Any:
     """The same fields with the copies' names in place of the originals'."""
     if isinstance(value, dict):
@@ -114,35 +106,71 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
     return names.get(value, value) if isinstance(value, str) else value
 
 
-def _check(path: Path, text: str) -> None:
-    """Build the problem on the files where they are: what is wrong with them is said before anything is written."""
+def _checked(path: Path, text: str, overrides: list[str]) -> JSON:
+    """The config with its overrides; built on the files where they are, so that what is wrong with them is said before
+    anything is written."""
     from retrodict.cli.config.document import parse_document
     from retrodict.cli.config.load import from_document
+    from retrodict.cli.config.overrides import with_overrides
 
-    loaded = from_document(parse_document(text, path))
+    document = with_overrides(parse_document(text, path), overrides)
+    loaded = from_document(document)
     loaded.method.check(loaded.problem)
+    return document.value
 
 
-def _filled(template: str, fields: dict[str, JSON]) -> str:
-    """The template with fields set in it; its comments stay."""
+def _with_fields(template: str, fields: dict[str, JSON]) -> str:
+    """The template with some fields set in it."""
+
+    def set_all(document: Any) -> None:
+        for name, value in fields.items():
+            *parents, last = name.split(".")
+            whole = document
+            for parent in parents:
+                whole = whole[parent]
+            whole[last] = value
+
+    return _edited(template, set_all)
+
+
+def _with_value(template: str, value: JSON) -> str:
+    """The template turned into a config of this value."""
+    return _edited(template, lambda document: _turn(document, value))
+
+
+def _edited(template: str, edit: Callable[[Any], None]) -> str:
+    """The text of a template after a change of its content; its comments stay."""
     from ruamel.yaml import YAML
 
     yaml, stream = YAML(typ="rt", pure=True), io.StringIO()
     yaml.width, yaml.preserve_quotes = 4096, True
     document = yaml.load(template)
-    for name, value in fields.items():
-        _set(document, name, value)
+    edit(document)
     yaml.dump(document, stream)
     return stream.getvalue()
 
 
-def _set(document: Any, name: str, value: Any) -> None:
-    *parents, last = name.split(".")
-    for parent in parents:
-        if not isinstance(document.get(parent), dict):
-            document[parent] = {}
-        document = document[parent]
-    document[last] = value
+def _turn(whole: Any, value: JSON) -> None:
+    """Make a mapping, or a list of the same length, equal to `value`, and leave alone what is equal already."""
+    if isinstance(whole, dict):
+        for name in [name for name in whole if name not in value]:
+            del whole[name]
+    for name, item in value.items() if isinstance(value, dict) else enumerate(value):
+        old = whole[name] if isinstance(whole, list) else whole.get(name)
+        both_lists = isinstance(item, list) and isinstance(old, list) and len(item) == len(old)
+        if both_lists or (isinstance(item, dict) and isinstance(old, dict)):
+            _turn(old, item)
+        elif old != item or (isinstance(whole, dict) and name not in whole):
+            whole[name] = _on_one_line(item) if isinstance(item, list) else item
+
+
+def _on_one_line(items: list[JSON]) -> Any:
+    """A list that is written in brackets."""
+    from ruamel.yaml.comments import CommentedSeq
+
+    written = CommentedSeq(items)
+    written.fa.set_flow_style()
+    return written
 
 
 def _write(path: Path, text: str, copies: dict[Path, str]) -> None:

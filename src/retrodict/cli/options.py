@@ -3,11 +3,14 @@
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from retrodict.base.errors import InputError
+
+if TYPE_CHECKING:
+    from retrodict.cli.config import Config
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A config file (YAML).", show_default=False)]
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="A run directory.", show_default=False)]
@@ -56,3 +59,9 @@ def seconds(text: str | None) -> float | None:
 def print_json(value: Any) -> None:
     """A JSON document on standard output."""
     typer.echo(json.dumps(value, indent=2, allow_nan=False))
+
+
+def tell_notes(config: "Config") -> None:
+    """What overrides have left out of a config, on standard error."""
+    for note in config.notes:
+        typer.echo(f"note: {note}", err=True)

@@ -20,6 +20,7 @@ from retrodict.cli.options import (
     Strict,
     print_json,
     seconds,
+    tell_notes,
 )
 
 EXAMPLE = "Example: retrodict run stars/config.yaml --out runs/stars --max-time 55m"
@@ -53,6 +54,7 @@ def command(
     from retrodict.cli.running import Options, announce, carry_out
 
     loaded = load_config(config, tuple(overrides or ()), seed=seed)
+    tell_notes(loaded)
     again = _again(config, directory, seed, overrides, max_time, dask)
     show = not (quiet or as_json)
     options = Options(resume=resume, force=force, progress=show, max_time=limit, dask=dask, again=again)

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from retrodict.base.types import JSON, Array, Bool, Flag, Float, Int, Key, Scalar, Vector
+from retrodict.base.types import JSON, Array, Bool, Count, CountOrZero, Flag, Float, Int, Key, Scalar, Share, Vector
 from retrodict.inference.gauss_newton import (
     Factor,
     Linearised,
@@ -149,11 +149,11 @@ class ConstrainedHMC:
         30
     """
 
-    chains: int = 16
-    warmup: int = 100
-    draws: int = 200
-    leapfrog: int = 8
-    target_acceptance: float = 0.8
+    chains: Count = 16
+    warmup: CountOrZero = 100
+    draws: Count = 200
+    leapfrog: Count = 8
+    target_acceptance: Share = 0.8
 
     references: ClassVar[tuple[str, ...]] = ("au2023", "andersen1983", "zappa2018")  # BibTeX keys
     uses_gradient: ClassVar[bool] = True  # in each step

@@ -24,7 +24,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import JSON, Array, Bool, Flag, Float, Int, Key, Keys, Scalar, Vector
+from retrodict.base.types import JSON, Array, Bool, Count, Flag, Float, Int, Key, Keys, Positive, Scalar, Vector
 from retrodict.inference.basins import basins
 from retrodict.inference.diagnostics import weight_ess
 from retrodict.inference.findings.searches import Searches
@@ -104,14 +104,14 @@ class Ensemble:
             which is the selection of the published schemes.
     """
 
-    members: int = 64
+    members: Count = 64
     data: bool = True
     prior: bool = True
-    steps: int = 200
-    batch: int | None = None
+    steps: Count = 200
+    batch: Count | None = None
     weighted: bool = True
     temperature: Constant | Geometric = ANNEALED
-    tolerance: float = 1e-3
+    tolerance: Positive = 1e-3
     confined: bool = True
 
     references: ClassVar[tuple[str, ...]] = ("bardsley2014", "oliver2017", "ba2022", "transtrum2011")  # BibTeX keys

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 
-from retrodict.base.types import Array, Bool, Flag, Float, Int, Key, PyTree, Scalar, Shaped
+from retrodict.base.types import Array, Bool, Count, Flag, Float, Int, Key, PyTree, Scalar, Shaped
 from retrodict.inference.diagnostics import pareto_smooth, weight_ess
 from retrodict.inference.findings.weights import Evidence, ImportanceWeights
 from retrodict.inference.gauss_newton import require_least_squares
@@ -49,8 +49,8 @@ class Importance:
         4
     """
 
-    draws: int = 10_000
-    batch: int = 500
+    draws: Count = 10_000
+    batch: Count = 500
 
     references: ClassVar[tuple[str, ...]] = ("vehtari2024",)  # BibTeX keys
     uses_gradient: ClassVar[bool] = False  # in each step

@@ -170,7 +170,8 @@ def leave_out_idle(draws: Draws) -> tuple[Draws, int]:
     """Leave out the draws of a weighted sample that together carry less than `IDLE` of the weight.
 
     They change no number by a visible digit, and most draws of a bank of prior draws are such: they are neither
-    evaluated again nor stored. Chains, which have an order, stay whole.
+    evaluated again nor stored. Chains, which have an order, stay whole, and so do the optima of a search: those that
+    are not the best tell whether there are others.
 
     Args:
         draws: the answer of a method, on the host.
@@ -180,7 +181,7 @@ def leave_out_idle(draws: Draws) -> tuple[Draws, int]:
     """
     log_weight = np.asarray(draws.log_weight)
     chains, count = log_weight.shape
-    if chains > 1 or not np.ptp(log_weight) > 0:
+    if draws.kind == "point" or chains > 1 or not np.ptp(log_weight) > 0:
         return draws, 0
     share = normalised_weights(log_weight[0], np.isfinite(log_weight[0]))
     order = np.argsort(share)

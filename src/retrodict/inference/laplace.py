@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import Array, Flag, Float, Int, Key, Scalar, Vector
+from retrodict.base.types import Array, Count, Flag, Float, Int, Key, Positive, Scalar, Vector
 from retrodict.inference.diagnostics import weight_ess
 from retrodict.inference.findings.searches import Searches
 from retrodict.inference.findings.weights import Evidence, ImportanceWeights
@@ -67,10 +67,10 @@ class Laplace:
         tolerance: distance to the optimum, in posterior standard deviations, below which a search has converged.
     """
 
-    draws: int = 1000
-    starts: int = 8
-    steps: int = 200
-    tolerance: float = 1e-4
+    draws: Count = 1000
+    starts: Count = 8
+    steps: Count = 200
+    tolerance: Positive = 1e-4
 
     references: ClassVar[tuple[str, ...]] = ("mackay1992", "nielsen1999")  # BibTeX keys
     uses_gradient: ClassVar[bool] = True  # in each step

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import JSON, Array, Bool, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.base.types import JSON, Array, Bool, Count, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.findings.searches import Searches
 from retrodict.inference.gradient import LBFGS, Adam, GradientDescent
 from retrodict.inference.least_squares import Descent, LevenbergMarquardt
@@ -48,9 +48,9 @@ class Kept(NamedTuple):
 class MAP:
     """Maximum a posteriori: a point without a spread.
 
-    The draws are the optima of all starts, best first; only the best carries weight. With white latents the answer
-    depends on the parametrisation, and for ill-posed problems it is worse than the posterior mean: judge a
-    reconstruction by a method that samples.
+    The draws are the optima of all starts, best first (`lp` in `sample_stats` says by how much); only the best carries
+    weight, and the verdict asks whether it has converged. With white latents the answer depends on the parametrisation,
+    and for ill-posed problems it is worse than the posterior mean: judge a reconstruction by a method that samples.
 
     Args:
         starts: draws of the prior from which searches start.
@@ -59,9 +59,9 @@ class MAP:
         temperature: divides the squared data residuals (annealed regularisation: start high, end at 1).
     """
 
-    starts: int = 8
+    starts: Count = 8
     solver: LevenbergMarquardt | LBFGS | Adam = DAMPED
-    steps: int = 200
+    steps: Count = 200
     temperature: Constant | Geometric = CONSTANT
 
     references: ClassVar[tuple[str, ...]] = ("nielsen1999", "transtrum2011")  # BibTeX keys
@@ -118,7 +118,7 @@ def rank(
     log_weight = jnp.where(jnp.arange(len(order)) == 0, 0.0, -jnp.inf)
     statistics = {"converged": converged[order][None], "log_density": log_density[order][None]}
     optima = jax.tree.map(lambda x: x[order][None], position)
-    records = Searches(statistics["converged"]), Optimum(statistics["log_density"][0, 0])
+    records = Searches(statistics["converged"][0, 0]), Optimum(statistics["log_density"][0, 0])
     return Draws(optima, log_weight[None], "point", statistics, diagnostics=records)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import JSON, Array, Bool, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.base.types import JSON, Array, Bool, Count, Flag, Float, Int, Key, PyTree, Scalar, Share
 from retrodict.inference.gauss_newton import covariance, linearise
 from retrodict.inference.start import starting_points
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
@@ -102,11 +102,11 @@ class NUTS:
         300
     """
 
-    chains: int = 4
-    warmup: int = 500
-    draws: int = 1000
-    target_acceptance: float = 0.8
-    max_tree_depth: int = 10
+    chains: Count = 4
+    warmup: Count = 500
+    draws: Count = 1000
+    target_acceptance: Share = 0.8
+    max_tree_depth: Count = 10
 
     references: ClassVar[tuple[str, ...]] = ("hoffman2014", "betancourt2017", "blackjax2024")  # BibTeX keys
     uses_gradient: ClassVar[bool] = True  # in each step

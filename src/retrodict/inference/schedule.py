@@ -13,7 +13,11 @@ from retrodict.base.types import Scalar
 
 @dataclass(frozen=True)
 class Constant:
-    """The same value all along."""
+    """The same value all along.
+
+    Args:
+        value: the value.
+    """
 
     value: float = 1.0
 
@@ -25,6 +29,11 @@ class Constant:
 class Geometric:
     """From one value to another by a constant factor a step.
 
+    Args:
+        start: value at the first step.
+        stop: value from `until` on.
+        until: progress, from 0 to 1, at which `stop` is reached.
+
     Example:
 
         >>> print(Geometric(100.0)(jnp.asarray(0.25)).round(3))
@@ -33,7 +42,7 @@ class Geometric:
 
     start: float
     stop: float = 1.0
-    until: float = 0.5  # progress at which `stop` is reached; it is held from there on
+    until: float = 0.5
 
     def __call__(self, progress: Scalar) -> Scalar:
         ratio = math.log(self.stop / self.start)
@@ -43,7 +52,12 @@ class Geometric:
 
 @dataclass(frozen=True)
 class Cosine:
-    """From `start` to `stop` along half a cosine. Loshchilov, Hutter, ICLR 2017."""
+    """From `start` to `stop` along half a cosine. Loshchilov, Hutter, ICLR 2017.
+
+    Args:
+        start: value at the first step.
+        stop: value at the last step.
+    """
 
     start: float = 1e-2
     stop: float = 1e-4

@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.types import Array, Flag, Float, Int, Key, Scalar, Vector
+from retrodict.base.types import Array, Count, Flag, Float, Int, Key, Scalar, Share, Vector
 from retrodict.inference.findings.particles import Population, effective_ancestors
 from retrodict.inference.findings.weights import Evidence
 from retrodict.inference.gauss_newton import require_least_squares
@@ -79,12 +79,12 @@ class SequentialMonteCarlo:
         500
     """
 
-    particles: int = 1000
-    moves: int = 3
-    leapfrog: int = 6
-    ess: float = 0.5
-    steps: int = 200
-    batch: int | None = None
+    particles: Count = 1000
+    moves: Count = 3
+    leapfrog: Count = 6
+    ess: Share = 0.5
+    steps: Count = 200
+    batch: Count | None = None
 
     references: ClassVar[tuple[str, ...]] = ("delmoral2006", "jasra2011", "buchholz2021", "lee2018")  # BibTeX keys
     uses_gradient: ClassVar[bool] = True  # in each step

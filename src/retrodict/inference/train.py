@@ -10,7 +10,7 @@ import jax.random as jr
 import optax
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import JSON, Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.base.types import JSON, Array, Count, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.schedule import Constant, Cosine, Geometric
 from retrodict.problem.learner import AbstractLearner
 from retrodict.problem.target import AbstractTarget
@@ -67,10 +67,10 @@ class Train:
         every: updates between two validations.
     """
 
-    steps: int = 10_000
-    batch: int = 256
+    steps: Count = 10_000
+    batch: Count = 256
     learning_rate: Constant | Cosine | Geometric = COOLING
-    every: int = 100
+    every: Count = 100
 
     references: ClassVar[tuple[str, ...]] = ("kingma2015",)  # BibTeX keys
     uses_gradient: ClassVar[bool] = True  # in each step

@@ -17,6 +17,7 @@ DOMAIN: Final = Domain(
         sections="retrodict.lattice.report.sections:sections",
         subject="retrodict.lattice.report.subject:subject",
         baselines="retrodict.lattice.report.sections:methods",
+        baseline_methods="retrodict.lattice.report.baselines:baseline_methods",
     ),
     template=TEMPLATE,
     demos=DEMOS,

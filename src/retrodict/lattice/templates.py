@@ -7,16 +7,21 @@ TEMPLATE: Final = """\
 domain: lattice
 problem:
   theory:
-    kind: Phi4                   # S = sum [-2 kappa phi phi' + (1 - 2 lam) phi^2 + lam phi^4]; or, each with a shape:
-    shape: [16, 16]              #   ContinuumPhi4 {mass_squared, coupling}, Ising {coupling}, XY {beta},
-    kappa: 0.25                  #   Wilson {group: U1 | SU2 | SU3, beta, loops}; or a path in time:
-    lam: 0.022                   #   FeynmanPath {sites, spacing, coefficients: {kind: Harmonic, omega: 1.0}}, or
-    precision: 64                #   Anharmonic {quartic}, DoubleWell {minimum_squared}, [c_0, c_1, ...] of x^2n
+    kind: Phi4                   # S = sum [-2 kappa phi phi' + (1 - 2 lam) phi^2 + lam phi^4] of Phi4; or, each with
+                                 # a shape, ContinuumPhi4 {mass_squared, coupling}, Ising {coupling}, XY {beta},
+                                 # Wilson {group: U1 | SU2 | SU3, beta, loops}; or a path in time:
+                                 # FeynmanPath {sites, spacing, coefficients: {kind: Harmonic, omega: 1.0}}, or
+                                 # Anharmonic {quartic}, DoubleWell {minimum_squared}, [c_0, c_1, ...] of x^2n
+    shape: [16, 16]
+    kappa: 0.25
+    lam: 0.022
+    precision: 64                # bits of the numbers: 32 or 64
   baselines: 10                  # CPU seconds for other samplers of the same action in the report; 0: none
 method:
-  kind: HMC                      # fields and links (winding: true for U1 in two dimensions), MALA, Langevin (biased),
-                                 # Cluster (Ising, XY; trajectory: true for phi^4), HeatBath (SU2, SU3), LatticeSMC,
-                                 # or IndependenceMetropolis: a model, trained and corrected until it is exact
+  kind: HMC                      # HMC: fields and links (winding: true for U1 in two dimensions); or MALA,
+                                 # Langevin (biased), Cluster (Ising, XY; trajectory: true for phi^4),
+                                 # HeatBath (SU2, SU3), LatticeSMC, or IndependenceMetropolis: a model, trained
+                                 # and corrected until it is exact
   chains: 16
   warmup: 200
   draws: 4000

@@ -14,7 +14,7 @@ problem:
     kind: GaussianProcessSoundSpeed   # or NeuralSoundSpeed, NeuralPressure, PiecewisePolytropes, SpectralSoundSpeed,
                                       # PiecewiseLinearSoundSpeed, FirstOrderTransition
   likelihood:
-    kind: Marginal               # every star's mass integrated out; or Profile: closest point of the curve
+    kind: Marginal               # Marginal: every star's mass integrated out; or Profile: closest point of the curve
   pulsars:                       # masses alone [Msun]
     - {name: PSR J0348+0432, mass: 2.01, error: 0.04}
     - {name: PSR J1614-2230, mass: 1.908, error: 0.016}

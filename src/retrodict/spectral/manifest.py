@@ -14,6 +14,7 @@ DOMAIN: Final = Domain(
         figures="retrodict.spectral.figures:figures",
         sections="retrodict.spectral.sections:sections",
         baselines="retrodict.spectral.comparison:methods",
+        baseline_methods="retrodict.spectral.classical.compare:baseline_methods",
         refined_data="retrodict.spectral.refined:refined_data",
     ),
     template=TEMPLATE,

@@ -26,7 +26,7 @@ problem:
   step: 0.018                    # of ln omega between frequency nodes: less for very narrow lines
   windows: []                    # pairs of frequencies between which the weight is reported
 method:
-  kind: ConstrainedHMC           # exact, and indifferent to how small the noise is; or Laplace, Ensemble, NUTS, MAP
+  kind: ConstrainedHMC           # ConstrainedHMC: exact, however small the noise is; or Laplace, Ensemble, NUTS, MAP
   chains: 16
   warmup: 60
   draws: 240

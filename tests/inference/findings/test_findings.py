@@ -61,7 +61,11 @@ BAD = [
     (chains(ess_bulk=399.0), "WARN", "centre of radius"),
     (chains(ess_tail=50.0), "FAIL", "tails of radius"),
     (SignChanges({"M": 0}, {"M": 1.0}, 4), "WARN", "the sign of M never flipped"),
-    (SignChanges({"M": 3}, {"M": 1.2}, 4), "WARN", "the sign of M flipped 3 times in 4 chains"),
+    (
+        SignChanges({"M": 3}, {"M": 1.2}, 4),
+        "WARN",
+        "the sign of M flipped 3 times in 4 chains, whose shares of the two",
+    ),
     (divergent(3), "WARN", "3 divergent"),
     (divergent(100), "FAIL", "100 divergent"),
     (reversible(0.4), "WARN", "60% of the trajectories were not reversible"),

@@ -3,7 +3,7 @@
 All errors are collected, each with the place of its key; an object is made only when all that it is made of is right.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -11,10 +11,9 @@ from typing import Any, get_args, get_origin
 from retrodict.base.domains import did_you_mean
 from retrodict.base.errors import InputError, InputErrors
 from retrodict.base.files import JSON
-from retrodict.cli.config.document import Document, Field, shown
+from retrodict.cli.config.document import Document, Field, dotted, shown
 from retrodict.cli.config.leaf import Mismatch, leaf
 from retrodict.cli.config.signature import (
-    LISTS,
     Annotation,
     Parameter,
     expectation,
@@ -22,6 +21,7 @@ from retrodict.cli.config.signature import (
     is_class,
     options,
     parameters,
+    shape_fits,
 )
 from retrodict.cli.config.written import NOT_WRITTEN, written
 
@@ -63,7 +63,7 @@ def build(session: Session, annotation: Annotation, value: JSON, at: Field) -> B
     Returns:
         The object with its written-out config; None if it cannot be made.
     """
-    candidates = [option for option in options(annotation) if _shape_fits(option, value)]
+    candidates = [option for option in options(annotation) if shape_fits(option, value)]
     classes = [option for option in candidates if is_class(option)]
     if classes and isinstance(value, dict):
         return _build_kind(session, classes, value, at)
@@ -127,7 +127,9 @@ def _argument(session: Session, parameter: Parameter, mapping: dict[str, JSON], 
     if parameter.name in mapping:
         return build(session, parameter.annotation, mapping[parameter.name], at)
     if parameter.required:
-        return session.refuse(at, "missing key", expected=f"{parameter.name}: {expectation(parameter.annotation)}")
+        expected = f"{parameter.name}: {expectation(parameter.annotation)}"
+        fix = f"--set {dotted(at)}=..." if session.document.overridden(at[:-1]) else ""
+        return session.refuse(at, "missing key", expected=expected, fix=fix)
     return Built(parameter.default, written(parameter.annotation, parameter.default))
 
 
@@ -208,16 +210,6 @@ def _build_list(session: Session, option: Annotation, value: list[JSON], at: Fie
         return None
     values = [item.value for item in made]
     return Built(values if get_origin(option) is list else tuple(values), [item.resolved for item in made])
-
-
-def _shape_fits(option: Annotation, value: JSON) -> bool:
-    """Whether a value of this JSON shape could be of the type at all; classes also go by their bare name."""
-    origin = get_origin(option)
-    if isinstance(value, dict):
-        return is_class(option) or origin in (dict, Mapping)
-    if isinstance(value, list):
-        return origin in LISTS or is_array(option)
-    return origin not in (*LISTS, dict, Mapping) and (not is_class(option) or isinstance(value, str))
 
 
 def _eagerness(option: Annotation) -> int:

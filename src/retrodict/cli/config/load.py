@@ -14,6 +14,7 @@ from retrodict.base.files import JSON
 from retrodict.cli import domains
 from retrodict.cli.config.build import Built, Session, build, build_call, construct, resolved
 from retrodict.cli.config.document import KEYS, Document, read_document
+from retrodict.cli.config.overrides import with_overrides
 
 if TYPE_CHECKING:
     from retrodict.run.result import Result
@@ -34,6 +35,7 @@ class Config:
     resolved: dict[str, JSON]
     inputs: tuple[Path, ...]  # files that it names
     arguments: dict[str, JSON]  # of the domain's `problem`
+    notes: tuple[str, ...] = ()  # settings that overrides have left out
 
     @cached_property
     def problem(self) -> Any:
@@ -53,19 +55,19 @@ def load_config(path: str | os.PathLike[str], overrides: tuple[str, ...] = (), *
 
     Args:
         path: of a YAML file.
-        overrides: `method.chains=8`, put on top in turn.
+        overrides: `method.chains=8`, put on top in turn (see `with_overrides`).
         seed: in place of that of the file.
 
     Raises:
         InputErrors: all that is wrong with it, at once.
     """
     extra = () if seed is None else (f"seed={seed}",)
-    return from_document(read_document(Path(path), (*overrides, *extra)))
+    return from_document(with_overrides(read_document(Path(path)), (*overrides, *extra)))
 
 
 def from_document(document: Document) -> Config:
     """Check a config that has been read. Raises `InputErrors`."""
-    session = Session(document)
+    session = Session(document, errors=list(document.errors))
     _check_keys(session)
     domain = _domain(session)
     problem = domains.load(domain.problem, domain) if domain else None
@@ -88,6 +90,7 @@ def from_document(document: Document) -> Config:
         },
         inputs=tuple(dict.fromkeys(session.inputs)),
         arguments={name: item.value for name, item in arguments.items()},
+        notes=document.notes,
     )
 
 

@@ -1,7 +1,9 @@
 """What a class or function can be built from: its parameters with types and defaults, read off its signature."""
 
 import dataclasses
+import functools
 import inspect
+import operator
 import os
 import types
 import typing
@@ -12,6 +14,7 @@ from typing import Any, Literal, TypeAlias, get_args, get_origin
 from jaxtyping import AbstractArray
 
 from retrodict.base.domain import Kinds
+from retrodict.base.files import JSON
 
 Annotation: TypeAlias = Any  # a type, a union, an `Annotated`: what may stand behind the colon of a parameter
 LEAVES = (bool, int, float, str, Path)
@@ -75,6 +78,31 @@ def plain(annotation: Annotation) -> Annotation:
 def is_class(annotation: Annotation) -> bool:
     """Whether it is a concrete dataclass (an Equinox module is one): a mapping of its parameters builds it."""
     return isinstance(annotation, type) and dataclasses.is_dataclass(annotation) and not inspect.isabstract(annotation)
+
+
+def kind_of(annotation: Annotation, value: JSON) -> type | None:
+    """The class that a value of a config is to become: by its `kind`, by its bare name, or as the only one there is."""
+    by_name = {option.__name__: option for option in options(annotation) if is_class(option)}
+    if isinstance(value, dict):
+        value = value.get("kind", next(iter(by_name)) if len(by_name) == 1 else None)
+    return by_name.get(value) if isinstance(value, str) else None
+
+
+def entry_of(annotation: Annotation) -> Annotation:
+    """The union of what the entries of a list of this type may be."""
+    lists = [option for option in options(annotation) if get_origin(option) in LISTS]
+    inner = [kind for option in lists for kind in get_args(option) if kind is not Ellipsis]
+    return functools.reduce(operator.or_, inner) if inner else annotation
+
+
+def shape_fits(option: Annotation, value: JSON) -> bool:
+    """Whether a value of this JSON shape could be of the type at all; classes also go by their bare name."""
+    origin = get_origin(option)
+    if isinstance(value, dict):
+        return is_class(option) or origin in (dict, Mapping)
+    if isinstance(value, list):
+        return origin in LISTS or is_array(option)
+    return origin not in (*LISTS, dict, Mapping) and (not is_class(option) or isinstance(value, str))
 
 
 def is_array(annotation: Annotation) -> bool:

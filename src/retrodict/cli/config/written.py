@@ -1,15 +1,13 @@
 """Defaults written out: how a config would have said what a signature left unsaid."""
 
 import dataclasses
-import functools
-import operator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from retrodict.base.files import JSON
-from retrodict.cli.config.signature import Annotation, is_class, options, parameters
+from retrodict.cli.config.signature import Annotation, entry_of, is_class, options, parameters
 
 NOT_WRITTEN = object()  # a default that YAML cannot say; the signature supplies it again
 
@@ -21,7 +19,7 @@ def written(annotation: Annotation, value: Any) -> JSON:
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, list | tuple):
-        items = [written(_entry(annotation), item) for item in value]
+        items = [written(entry_of(annotation), item) for item in value]
         return NOT_WRITTEN if NOT_WRITTEN in items else items
     if type(value) in options(annotation) and is_class(type(value)):
         return _written_object(value)
@@ -36,12 +34,6 @@ def _written_object(value: Any) -> JSON:
         return NOT_WRITTEN
     items = {name: written(parameter.annotation, getattr(value, name)) for name, parameter in known.items()}
     return {"kind": type(value).__name__, **{k: item for k, item in items.items() if item is not NOT_WRITTEN}}
-
-
-def _entry(annotation: Annotation) -> Annotation:
-    """The union of what the entries of a list of this type may be."""
-    inner = [kind for option in options(annotation) for kind in get_args(option) if kind is not Ellipsis]
-    return functools.reduce(operator.or_, inner) if inner else annotation
 
 
 def _is_numeric(value: Any) -> bool:

@@ -109,8 +109,11 @@ class SignChanges(NamedTuple):
         found = []
         for name in self.undecided:
             count = self.number[name]
-            seen = "never flipped" if count == 0 else f"flipped {count} times in {self.chains} chains"
-            text = f"the sign of {name} {seen}: mode coverage was not checked; trust only what does not depend on it"
+            seen = "never flipped: mode coverage was not checked"
+            if count:
+                often = f"flipped {count} times in {self.chains} chains"
+                seen = f"{often}, whose shares of the two signs still differ: R-hat = {self.rhat[name]:.3f}"
+            text = f"the sign of {name} {seen}; trust only what does not depend on it"
             found.append(
                 Finding(Severity.WARN, text, "longer chains, or updates that change the sign, such as clusters")
             )

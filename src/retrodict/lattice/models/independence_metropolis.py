@@ -19,16 +19,17 @@ Sources: Albergo, Kanwar, Shanahan, Phys. Rev. D 100 (2019) 034515; Nicoli et al
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import accumulate
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+from pydantic import Field
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree
+from retrodict.base.types import Array, Count, Flag, Float, Int, Key, PyTree
 from retrodict.generate.continuous_flow import EquivariantFlow
 from retrodict.generate.learners import FromAction, FromData
 from retrodict.generate.model import Density, Recipe
@@ -106,10 +107,10 @@ class IndependenceMetropolis:
     )
     fit: Train | None = FIT
     reverse_kl: Train | None = None
-    chains: int = 64
-    draws: int = 400
-    batch: int = 512
-    every: int = 4
+    chains: Count = 64
+    draws: Annotated[int, Field(ge=8)] = 400
+    batch: Annotated[int, Field(ge=CHECKED)] = 512
+    every: Count = 4
 
     kind: ClassVar[Kind] = "exact"
     uses_gradient: ClassVar[bool] = False

@@ -72,6 +72,11 @@ class SamplerRun:
         return self.seconds / size if size else None
 
 
+def baseline_methods() -> dict[str, type]:
+    """The class of every sampler that may stand beside a run, by the name that a report gives it."""
+    return {name: type(sampler) for name, sampler in SAMPLERS.items()}
+
+
 def baselines(action: AbstractAction, own: str = "", settings: Mapping[str, JSON] | None = None) -> dict[str, Sampler]:
     """Samplers of an action beside the method of a run.
 

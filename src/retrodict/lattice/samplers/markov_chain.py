@@ -6,9 +6,9 @@ method (`result.diagnostics` the same as `NAME`, `NAME_error`, `NAME_tau`, `NAME
 whether the chains are thermalised. By default half of the chains start ordered, and the two halves must agree.
 """
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Annotated, Any, ClassVar, Final, NamedTuple
 
 import equinox as eqx
 import jax
@@ -16,9 +16,10 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 from jaxtyping import Inexact, Shaped
+from pydantic import Field
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.base.types import Array, Count, CountOrZero, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
 from retrodict.lattice.core.action import AbstractAction, Measured, require_action, require_memory
 from retrodict.lattice.samplers.chain_diagnostics import Thermalised, UpdateFigures
@@ -60,7 +61,7 @@ class Kept(NamedTuple):
 
 
 @dataclass(frozen=True)
-class AbstractMarkovChain:
+class AbstractMarkovChain(ABC):
     """Markov chains of some updates.
 
     Args:
@@ -72,10 +73,10 @@ class AbstractMarkovChain:
         kind: "exact" or "approximate".
     """
 
-    chains: int = 16
-    warmup: int = 200
-    draws: int = 1000
-    cold: float = 0.5
+    chains: Count = 16
+    warmup: CountOrZero = 200
+    draws: Annotated[int, Field(ge=4)] = 1000
+    cold: Annotated[float, Field(ge=0, le=1)] = 0.5
 
     references: ClassVar[tuple[str, ...]] = ()
     kind: ClassVar[Kind] = "exact"

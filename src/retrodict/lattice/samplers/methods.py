@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from retrodict.base.types import CountOrZero, Positive, Share
 from retrodict.lattice.samplers.cluster import ClusterSweep
 from retrodict.lattice.samplers.heat_bath import HeatBathSweep
 from retrodict.lattice.samplers.markov_chain import AbstractMarkovChain
@@ -13,7 +14,9 @@ from retrodict.run.method import Kind
 
 @dataclass(frozen=True)
 class HMC(AbstractMarkovChain):
-    """Hybrid Monte Carlo. Arguments for chains as in `AbstractMarkovChain`.
+    """Hybrid Monte Carlo.
+
+    Arguments for chains as in `AbstractMarkovChain`.
 
     Args:
         length: mean length of a trajectory, in units of simulation time.
@@ -27,9 +30,9 @@ class HMC(AbstractMarkovChain):
         600
     """
 
-    length: float = 1.0
+    length: Positive = 1.0
     integrator: Omelyan | Leapfrog = field(default_factory=Omelyan)
-    acceptance: float = 0.8
+    acceptance: Share = 0.8
     winding: bool = False
 
     references: ClassVar[tuple[str, ...]] = ("duane1987", "mackenzie1989", "omelyan2003", "wolff2004")
@@ -43,7 +46,9 @@ class HMC(AbstractMarkovChain):
 
 @dataclass(frozen=True)
 class Langevin(AbstractMarkovChain):
-    """Langevin dynamics without correction: biased at O(size). Arguments for chains as in `AbstractMarkovChain`.
+    """Langevin dynamics without correction: biased at O(size).
+
+    Arguments for chains as in `AbstractMarkovChain`.
 
     Args:
         size: step size.
@@ -55,7 +60,7 @@ class Langevin(AbstractMarkovChain):
         'approximate'
     """
 
-    size: float = 0.01
+    size: Positive = 0.01
 
     kind: ClassVar[Kind] = "approximate"
     references: ClassVar[tuple[str, ...]] = ("roberts1996", "wolff2004")
@@ -90,7 +95,9 @@ class MALA(AbstractMarkovChain):
 
 @dataclass(frozen=True)
 class HeatBath(AbstractMarkovChain):
-    """Heat bath for SU(2), by subgroups for SU(3). Arguments for chains as in `AbstractMarkovChain`.
+    """Heat bath for SU(2), by subgroups for SU(3).
+
+    Arguments for chains as in `AbstractMarkovChain`.
 
     Args:
         overrelaxation: number of over-relaxation sweeps after each heat-bath sweep.
@@ -101,7 +108,7 @@ class HeatBath(AbstractMarkovChain):
         'exact'
     """
 
-    overrelaxation: int = 2
+    overrelaxation: CountOrZero = 2
 
     references: ClassVar[tuple[str, ...]] = ("kennedy1985", "cabibbo1982", "wolff2004")
 
@@ -113,7 +120,9 @@ class HeatBath(AbstractMarkovChain):
 
 @dataclass(frozen=True)
 class Cluster(AbstractMarkovChain):
-    """Swendsen-Wang clusters for actions with embedded Ising spins. Arguments for chains as in `AbstractMarkovChain`.
+    """Swendsen-Wang clusters for actions with embedded Ising spins.
+
+    Arguments for chains as in `AbstractMarkovChain`.
 
     Args:
         trajectory: whether a Hamiltonian trajectory follows, which phi^4 needs.
@@ -126,7 +135,7 @@ class Cluster(AbstractMarkovChain):
     """
 
     trajectory: bool = False
-    length: float = 1.0
+    length: Positive = 1.0
 
     references: ClassVar[tuple[str, ...]] = ("swendsen1987", "wolff1989", "wolff2004")
 

@@ -9,17 +9,18 @@ Sources: as in `inference.smc`.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar, Final, NamedTuple
+from typing import Annotated, ClassVar, Final, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
+import pydantic
 from jaxtyping import Inexact, Shaped
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar
+from retrodict.base.types import Array, Count, Flag, Float, Int, Key, Positive, PyTree, Scalar, Share
 from retrodict.inference.findings.particles import Population, effective_ancestors
 from retrodict.inference.findings.weights import Evidence
 from retrodict.inference.smc import multinomial, next_step, relative_variance
@@ -112,11 +113,11 @@ class LatticeSMC:
         200
     """
 
-    particles: int = 1000
-    moves: int = 2
-    length: float = 1.0
-    ess: float = 0.5
-    steps: int = 200
+    particles: Annotated[int, pydantic.Field(ge=2)] = 1000
+    moves: Count = 2
+    length: Positive = 1.0
+    ess: Share = 0.5
+    steps: Count = 200
 
     wanted: ClassVar[float] = 0.8
     references: ClassVar[tuple[str, ...]] = ("delmoral2006", "buchholz2021", "lee2018")

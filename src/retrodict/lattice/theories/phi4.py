@@ -104,7 +104,7 @@ class AbstractPhi4(AbstractAction):
 
 
 class Phi4(AbstractPhi4):
-    """The lattice convention.
+    """A scalar field with phi^4 coupling in the lattice convention: hopping parameter kappa and lambda.
 
     Args:
         shape: extents of the periodic lattice [a].
@@ -161,7 +161,7 @@ class Phi4(AbstractPhi4):
 
 
 class ContinuumPhi4(AbstractPhi4):
-    """The continuum convention.
+    """A scalar field with phi^4 coupling in the continuum convention: mass squared and g/4!.
 
     Args:
         shape: extents of the periodic lattice [a].

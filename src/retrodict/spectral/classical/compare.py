@@ -33,6 +33,17 @@ SMEARED: Final[tuple[Method, ...]] = (smeared_reconstruction, narrow_reconstruct
 DEFAULT: Final[tuple[Method, ...]] = ESTIMATES + SMEARED
 
 
+def baseline_methods() -> dict[str, Method]:
+    """The classical methods by name; a method with several rules for its regulator is one.
+
+    Example:
+        >>> list(baseline_methods())[:2]
+        ['maximum entropy', 'burnier rothkopf']
+    """
+    functions = [method.func if isinstance(method, partial) else method for method in DEFAULT]
+    return {function.__name__.replace("_", " "): function for function in functions}
+
+
 def compare_methods(problem: LinearProblem, methods: tuple[Method, ...] = DEFAULT) -> tuple[Reconstruction, ...]:
     """Apply several methods to one problem.
 
