@@ -50,7 +50,7 @@ def test_new_puts_each_file_where_its_content_belongs(tmp_path, samples):
     loaded = load_config(tmp_path / "mine" / "config.yaml")
     assert loaded.arguments["data"] == tmp_path / "mine" / "data" / "stars.csv"
     assert loaded.arguments["samples"] == (tmp_path / "mine" / "data" / "nicer.csv",)
-    assert "# every star's mass integrated out" in (tmp_path / "mine" / "config.yaml").read_text()
+    assert "# Marginal: every star's mass integrated out" in (tmp_path / "mine" / "config.yaml").read_text()
 
 
 def test_swapped_columns_are_refused_by_new_and_nothing_is_written(tmp_path, capsys):
