@@ -83,6 +83,7 @@ def test_the_shipped_correlator_is_recognised_with_the_lines_to_paste(capsys):
 WRONG = {
     "a kernel of momenta for times": ("kernel: thermal", "kernel: kallen-lehmann", "takes a function of momentum"),
     "no temperature": ("time_extent: 48", "time_extent: null", "needs its temperature"),
+    "a lattice shorter than the times": ("temperature: null", "temperature: 0.1", "beyond the extent"),
     "a range without points": ("lower: null", "lower: 40", "too few points"),
     "a kernel that does not exist": ("kernel: thermal", "kernel: cosh", "kernel"),
     "a misspelt ansatz": ("kind: PeaksAndContinuum", "kind: PeaksAndContinua", "PeaksAndContinuum"),

@@ -156,7 +156,7 @@ def problem(
 
 
 def _kernel_of(correlator: Correlator, name: KernelName, temperature: float | None) -> AbstractKernel:
-    """The kernel called `name`; `InputError` unless it belongs to the argument of the correlator."""
+    """The kernel called `name`; `InputError` unless it belongs to the argument and the times of the correlator."""
     kernel = kernel_named(name, temperature)
     if correlator.argument != kernel.argument:
         raise InputError(
@@ -164,6 +164,16 @@ def _kernel_of(correlator: Correlator, name: KernelName, temperature: float | No
             where=correlator.file.path,
             got=correlator.argument,
             fix=f"kernel: {KERNELS[correlator.argument]}",
+        )
+    last = float(np.max(correlator.grid))
+    if isinstance(kernel, Thermal) and last * kernel.temperature > 1 + 1e-9:
+        unit = f" {correlator.grid_unit}".rstrip()
+        raise InputError(
+            "times beyond the extent 1/T of the lattice",
+            where=correlator.file.path,
+            got=f"tau up to {last:g}{unit}, 1/T = {1 / kernel.temperature:g}{unit}",
+            expected="0 <= tau <= 1/T, where the correlator is periodic",
+            fix=f"temperature: {1 / last:.4g} or lower, or its time_extent; or upper: {1 / kernel.temperature:g}",
         )
     return kernel
 
