@@ -12,6 +12,7 @@ Sources: Wang, Shi, Zhou, PRD 106, L051502 (2022); Comput. Phys. Commun. 282 (20
 authors published.
 """
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, TypeVar
@@ -206,7 +207,17 @@ def published_reconstruction(
 
     Raises:
         InputError: for data of another length than the momenta.
+
+    Warns:
+        UserWarning: for any other kernel than that of the paper, to which the schedule was tuned. On a thermal
+            correlator (T = 0.1, 19 times, noise 1e-4) the answer of the list network is wrong by ten times its norm.
     """
+    if not isinstance(kernel, KallenLehmann):
+        warnings.warn(
+            f"the published schedule was tuned to KallenLehmann; with {type(kernel).__name__} it can end far from any "
+            "fit: compare the correlator of the answer with the data, or take a posterior (`spectral.problem`)",
+            stacklevel=2,
+        )
     target = published_problem(momentum, data, network=network, kernel=kernel, omega=omega, precision=precision)
     chosen = schedule or PublishedSchedule(penalties=RESTARTS if isinstance(network, ListNetwork) else NO_PENALTY)
     finished = advance(target, chosen, seed=seed)

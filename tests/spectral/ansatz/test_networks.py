@@ -30,7 +30,7 @@ from retrodict.spectral.ansatz.sparse import singular_functions
 from retrodict.spectral.correlator import Correlator
 from retrodict.spectral.derived import Axis, ReportedRange
 from retrodict.spectral.discretisation import frequency_grid_for
-from retrodict.spectral.kernels import KallenLehmann, frequency_grid
+from retrodict.spectral.kernels import KallenLehmann, Thermal, frequency_grid
 from retrodict.spectral.problems import TotalWeight, problem, spectral_posterior
 from retrodict.spectral.published import (
     EPOCH,
@@ -162,6 +162,12 @@ def test_a_short_published_run_lowers_the_misfit_and_says_what_it_is():
     assert "as published: 1500 + 500 steps of Adam in float32" in found.description
     with pytest.raises(InputError, match="one datum a momentum"):
         published_reconstruction(MOMENTA, data[:-1])
+
+
+def test_the_published_schedule_warns_where_it_was_not_published():
+    schedule = PublishedSchedule(warm_up=60, refine=20)
+    with pytest.warns(UserWarning, match="tuned to KallenLehmann; with Thermal"):
+        published_reconstruction(np.linspace(0.4, 10.0, 25), np.ones(25), schedule=schedule, kernel=Thermal(0.05))
 
 
 def test_published_mock_data_commit_the_inverse_crime_and_closed_forms_do_not():
