@@ -279,8 +279,8 @@ CONFIGS = {
     "a coupling in words": ("{kind: XY, shape: [8, 8], beta: strong}", "a number"),
 }
 METHODS = {
-    "no chains": ("{kind: HMC, chains: 0}", "chains >= 1"),
-    "a share above one": ("{kind: HMC, cold: 1.5}", "cold <= 1"),
+    "no chains": ("{kind: HMC, chains: 0}", "an integer greater than or equal to 1"),
+    "a share above one": ("{kind: HMC, cold: 1.5}", "a number less than or equal to 1"),
     "chains beyond memory": ("{kind: HMC, chains: 2000000000}", "GiB"),
     "a history beyond memory": ("{kind: HMC, draws: 2000000000}", "GiB"),
     "particles beyond memory": ("{kind: LatticeSMC, particles: 2000000000}", "GiB"),

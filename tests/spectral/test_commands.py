@@ -64,7 +64,7 @@ def test_a_field_of_the_problem_may_be_set_by_its_name_alone(propagator, tmp_pat
     written = tmp_path / "study" / "config.yaml"
     command = ["new", "spectral", str(tmp_path / "study"), "--data", str(propagator), "--set"]
     assert execute([*command, "kernl=kallen-lehmann"]) == 2
-    assert "did you mean kernel" in capsys.readouterr().err
+    assert "did you mean problem.kernel" in capsys.readouterr().err
     assert not written.exists()
     assert execute([*command, "kernel=bosonic"]) == 2  # of Matsubara frequencies
     assert execute([*command, "kernel=kallen-lehmann"]) == 0

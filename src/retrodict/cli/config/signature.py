@@ -97,6 +97,8 @@ def entry_of(annotation: Annotation) -> Annotation:
 
 def shape_fits(option: Annotation, value: JSON) -> bool:
     """Whether a value of this JSON shape could be of the type at all; classes also go by their bare name."""
+    if inspect.isabstract(option):
+        return False
     origin = get_origin(option)
     if isinstance(value, dict):
         return is_class(option) or origin in (dict, Mapping)

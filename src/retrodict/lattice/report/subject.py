@@ -4,7 +4,6 @@ import dataclasses
 from typing import Final
 
 from retrodict.lattice.core.action import AbstractAction
-from retrodict.lattice.theories.wilson import Wilson
 
 _SYMBOLS: Final = {
     "kappa": r"$\kappa$",
@@ -28,8 +27,8 @@ def subject(target: AbstractAction) -> str:
     """
     extents = " × ".join(map(str, target.shape))
     sites = f"{extents} = {target.volume} sites" if len(target.shape) > 1 else f"{extents} sites"
-    group = [f"gauge group {type(target.group).__name__}"] if isinstance(target, Wilson) else []
-    return ", ".join([sites, *group, *_couplings(target)])
+    group = target.parameters.get("group")
+    return ", ".join([sites, *([f"gauge group {group}"] if group else []), *_couplings(target)])
 
 
 def _couplings(target: AbstractAction) -> list[str]:
