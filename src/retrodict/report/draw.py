@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
-from fontTools import subset
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -30,7 +29,6 @@ from retrodict.report.svg import themed
 from retrodict.report.text import axis_mathtext, escape, label_mathtext, plain, raised
 
 SVG_LIMIT = 400_000  # characters of a drawing beyond which its pixels are embedded instead
-LAYOUT_TABLES = ("GDEF", "GPOS", "GSUB", "MATH", "kern")  # of a font
 LEGEND_INCHES = 0.24  # the height of a row of it
 LEGEND_LETTERS = 50  # that fit above a panel in one row
 HALF_DECADE = 4.0  # a logarithmic axis over less than this factor may hold none of 1, 2, 5
@@ -86,27 +84,12 @@ def _drawing(salt: str) -> Iterator[None]:
     collecting = gc.isenabled()
     gc.disable()
     try:
-        with mpl.rc_context(settings), _lean_fonts(), warnings.catch_warnings():
+        with mpl.rc_context(settings), warnings.catch_warnings():
             warnings.filterwarnings("ignore", message=r"Glyph .* missing from", category=UserWarning)
             yield
     finally:
         if collecting:
             gc.enable()
-
-
-@contextmanager
-def _lean_fonts() -> Iterator[None]:
-    """Fonts of a PDF without kerning and ligatures: matplotlib places each glyph itself, and the tables take long.
-
-    There is no setting for it, so the default of fontTools is another one for a while.
-    """
-    default = "_drop_tables_default"
-    kept = getattr(subset.Options, default, [])
-    setattr(subset.Options, default, [*kept, *LAYOUT_TABLES])
-    try:
-        yield
-    finally:
-        setattr(subset.Options, default, kept)
 
 
 def _saved(sheet: Sheet, suffix: str) -> bytes:
