@@ -20,6 +20,8 @@ from straight_line import SHIPPED, line_among_the_domains
 from retrodict.cli.config import load_config
 from retrodict.cli.main import app, execute
 from retrodict.inference import METHODS
+from retrodict.inference.importance import Importance
+from retrodict.inference.infer import infer
 from retrodict.run.loop import advance
 from retrodict.run.result import Result
 from retrodict.run.tasks import perform
@@ -259,6 +261,18 @@ def test_report_is_made_again_from_the_numbers(project, capsys):
     assert execute(["report", str(project / "run")]) == 0
     assert page.stat().st_size > 0
     assert json.loads((project / "run" / "status.json").read_text())["state"] == "done"
+
+
+def test_a_run_made_from_python_gets_a_report_and_the_other_verbs_say_what_they_lack(project, tmp_path, capsys):
+    config = load_config(project / "config.yaml")
+    infer(config.problem, Importance(draws=200), path=tmp_path / "run")
+    assert execute(["report", str(tmp_path / "run")]) == 0
+    assert "made from Python" in capsys.readouterr().err
+    assert "slope" in (tmp_path / "run" / "report.html").read_text()
+    assert execute(["cite", str(tmp_path / "run")]) == 0
+    for verb in (["plan"], ["validate"], ["compare", "--methods"]):
+        assert execute([*verb, str(tmp_path / "run")]) == 2
+        assert "this run has no config" in capsys.readouterr().err
 
 
 def test_inspect_describes_data_configs_and_runs(project, capsys):

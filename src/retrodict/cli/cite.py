@@ -12,8 +12,9 @@ def command(directory: Directory) -> None:
 
     Program, method, data and the software underneath.
     """
-    from retrodict.cli.running import references_of
+    from retrodict.cli.running import RESOLVED, references_of
     from retrodict.report.cite import citations
     from retrodict.run.result import Result
 
-    typer.echo(citations(Result.load(directory), references_of(directory)), nl=False)
+    of_domain = references_of(directory) if (directory / RESOLVED).is_file() else ()  # a run made from Python has none
+    typer.echo(citations(Result.load(directory), of_domain), nl=False)

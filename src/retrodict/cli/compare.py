@@ -47,9 +47,8 @@ def _beside_methods(directories: list[Path], *, as_json: bool) -> None:
     """The data of one run by the other methods of its domain: a table, and figures in the run directory."""
     from retrodict.base.domains import domain as named_domain
     from retrodict.base.section import Run
-    from retrodict.cli.config import load_config
     from retrodict.cli.domains import load as load_hook
-    from retrodict.cli.running import RESOLVED, record_pages
+    from retrodict.cli.running import record_pages, resolved_config
     from retrodict.report.write import write_figures
     from retrodict.run.directory import RunDirectory
     from retrodict.run.result import Result, plain
@@ -57,7 +56,7 @@ def _beside_methods(directories: list[Path], *, as_json: bool) -> None:
     if len(directories) != 1:
         raise InputError("--methods is for one run", got=f"{len(directories)}", fix="retrodict compare DIR --methods")
     directory = directories[0]
-    result, config = Result.load(directory), load_config(directory / RESOLVED)
+    result, config = Result.load(directory), resolved_config(directory)
     domain = named_domain(config.domain)
     if not domain.report.baselines:
         raise InputError(f"the domain {config.domain} knows no other methods", fix="retrodict compare DIR DIR")

@@ -60,16 +60,15 @@ def command(
 def _in_format(directory: Path, to: str) -> dict[str, bytes]:
     """What the domain exports in one of its own formats. Raises `InputError` for a format that it does not have."""
     from retrodict.base.domains import did_you_mean
-    from retrodict.cli.config import load_config
     from retrodict.cli.domains import load as load_hook
-    from retrodict.cli.running import RESOLVED, description_of
+    from retrodict.cli.running import description_of, resolved_config
 
     domain = description_of(directory)
     formats = [*GENERAL, *domain.exports]
     if to not in domain.exports:
         what, fix = f"results of {domain.name} have no format {to!r}", did_you_mean(to, formats) or "--to csv"
         raise InputError(what, where="--to", expected=f"one of {', '.join(formats)}", fix=fix)
-    return load_hook(domain.exports[to], domain)(directory, load_config(directory / RESOLVED).problem, to)
+    return load_hook(domain.exports[to], domain)(directory, resolved_config(directory).problem, to)
 
 
 def csv_files(result: "Result", tables: Tables) -> dict[str, bytes]:
@@ -105,15 +104,14 @@ def equal_draws(result: "Result", name: str, count: int) -> "np.ndarray":
 
 def _domain_tables(directory: Path, result: "Result") -> Tables:
     """What the domain makes of single draws; it needs the problem once more, hence its data."""
-    from retrodict.cli.config import load_config
     from retrodict.cli.domains import load as load_hook
-    from retrodict.cli.running import RESOLVED, description_of
+    from retrodict.cli.running import description_of, resolved_config
 
     domain = description_of(directory)
     if not domain.report.tables:
         return {}
     make = load_hook(domain.report.tables, domain)
-    return make(load_config(directory / RESOLVED).problem, equal_draws(result, "z", TABLES))
+    return make(resolved_config(directory).problem, equal_draws(result, "z", TABLES))
 
 
 def _scalars(result: "Result") -> str:

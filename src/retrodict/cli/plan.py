@@ -27,13 +27,12 @@ def command(directory: Directory, as_json: AsJson = False) -> None:
     `now` differs from it, the posterior is not Gaussian, and the ratios of the columns say more than their values.
     """
     from retrodict.base.domains import domain as named_domain
-    from retrodict.cli.config import load_config
     from retrodict.cli.domains import load as load_hook
-    from retrodict.cli.running import RESOLVED
+    from retrodict.cli.running import resolved_config
     from retrodict.inference.plan import plan
     from retrodict.run.result import Result
 
-    result, config = Result.load(directory), load_config(directory / RESOLVED)
+    result, config = Result.load(directory), resolved_config(directory)
     if "fit" not in result.tree.children:
         raise InputError("a plan needs a problem with data: a whitened residual", where=str(directory))
     domain = named_domain(config.domain)

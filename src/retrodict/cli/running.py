@@ -154,9 +154,28 @@ def config_of(directory: Path) -> Config | None:
     return config
 
 
+def resolved_config(directory: Path) -> Config:
+    """The config that a run was made with. Raises `InputError`, also for a run made from Python."""
+    from retrodict.cli.config.load import load_config
+
+    return load_config(_resolved(directory))
+
+
+def _resolved(directory: Path) -> Path:
+    path = directory / RESOLVED
+    if not path.is_file() and (directory / TREE_FILE).is_file():
+        raise InputError(
+            "this run has no config",
+            where=str(path),
+            why="it was made from Python: its problem cannot be built from files",
+            fix="retrodict report works on it; for the rest make a config (retrodict new), or call the library",
+        )
+    return path
+
+
 def domain_of(directory: Path) -> str:
     """The domain of a run, from its config. Raises `InputError`."""
-    name = read_yaml(directory / RESOLVED).value
+    name = read_yaml(_resolved(directory)).value
     if not isinstance(name, dict) or not isinstance(name.get("domain"), str):
         raise InputError("the run's config names no domain", where=str(directory / RESOLVED))
     return name["domain"]

@@ -33,12 +33,11 @@ def command(
     Truths are drawn from the prior, data simulated, and inverted as DIR did; then it is tested whether the bands cover.
     What is done is kept: run it again with a larger N, or after an interruption, and only the rest is computed.
     """
-    from retrodict.cli.config import load_config
-    from retrodict.cli.running import RESOLVED, write_pages
+    from retrodict.cli.running import resolved_config, write_pages
     from retrodict.run.directory import RunDirectory
     from retrodict.run.result import Result
 
-    result, config = Result.load(directory), load_config(directory / RESOLVED)
+    result, config = Result.load(directory), resolved_config(directory)
     found = calibration(config, directory, data_sets, seed, dask=dask, progress=not (quiet or as_json))
     content = numbers(found)
     with RunDirectory(directory).amend() as run:
