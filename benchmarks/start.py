@@ -20,7 +20,9 @@ from typing import NamedTuple
 
 HERE = Path(__file__).parents[1] / "src"
 PROGRAM = "import sys; from retrodict.cli.main import main; sys.argv[0] = 'retrodict'; main()"
-STARS = "M,dM,R,dR\n" + "".join(f"{1.2 + 0.05 * i:.2f},0.1,{12.4 - 0.1 * i:.1f},0.6\n" for i in range(12))
+STARS = "mass [Msun],mass error [Msun],radius [km],radius error [km]\n" + "".join(
+    f"{1.2 + 0.05 * i:.2f},0.1,{12.4 - 0.1 * i:.1f},0.6\n" for i in range(12)
+)
 BARE = "".join(f"{i} {2.0 * 0.8**i:.6f} {0.01 * 0.8**i:.6f}\n" for i in range(24))
 COMMANDS = {
     "help": ["--help"],
