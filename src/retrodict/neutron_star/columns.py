@@ -4,6 +4,14 @@ from typing import Final
 
 MASS_NAMES: Final = ("mass", "m", "gravitational_mass", "m_msun", "mass_msun")
 RADIUS_NAMES: Final = ("radius", "r", "equatorial_radius", "req", "r_eq", "r_km", "radius_km")
+MASS_ERROR_NAMES: Final = (
+    *("mass_error", "mass_err", "mass_unc", "mass_sigma", "mass_std", "sigma_mass", "err_mass", "e_mass"),
+    *("m_error", "m_err", "m_unc", "sigma_m", "err_m", "e_m", "dm", "d_m"),
+)
+RADIUS_ERROR_NAMES: Final = (
+    *("radius_error", "radius_err", "radius_unc", "radius_sigma", "radius_std", "sigma_radius", "err_radius"),
+    *("e_radius", "r_error", "r_err", "r_unc", "sigma_r", "err_r", "e_r", "dr", "d_r"),
+)
 BARYON_NAMES: Final = (
     "baryon_density",
     "baryon_number_density",

@@ -119,6 +119,54 @@ def test_samples_without_names_need_them_and_then_obey_them(tmp_path):
         data.read_mass_radius_samples(path, "radius, mass")
 
 
+@pytest.mark.parametrize("names", ["mass,mass_err,radius,radius_err", "M,dM,R,dR", "m,sigma_m,r,sigma_r"])
+def test_errors_by_other_names_make_measured_stars_and_never_samples(tmp_path, names):
+    rows = [f"{1.2 + 0.01 * (i % 7):.2f},0.1,{12 + 0.1 * (i % 5):.1f},{0.5 + 0.01 * i:.2f}" for i in range(60)]
+    path = tmp_path / "stars.csv"
+    path.write_text("\n".join([names, *rows]))
+    found = inspect(path)
+    assert (found["kind"], found["rows"]) == ("mass_radius_observations", 60)
+    stars = data.read_observations(path)
+    np.testing.assert_allclose(stars.mass_error, 0.1)
+    np.testing.assert_allclose(stars.radius_error, 0.5 + 0.01 * np.arange(60))
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        ("wt", "wt, which looks like a weight"),
+        ("log_weight", "looks like a weight"),
+        ("Lambda", "looks like a tidal deformability"),
+        ("k2", "looks like a tidal deformability"),
+        ("radius_unc_68", "looks like an error"),
+    ],
+)
+def test_samples_do_not_lose_a_column_that_may_matter(tmp_path, extra, words):
+    mass, radius, third = np.random.default_rng(0).normal([[1.4], [12.0], [1.0]], 0.1, (3, 200))
+    path = tmp_path / "samples.csv"
+    np.savetxt(path, np.stack([mass, radius, third], 1), delimiter=",", header=f"mass,radius,{extra}", comments="")
+    with pytest.raises(InputError, match=words):
+        data.read_mass_radius_samples(path)
+    np.savetxt(path, np.stack([mass, radius, third], 1), delimiter=",", header="mass,radius,spin", comments="")
+    assert len(data.read_mass_radius_samples(path)) == 200
+
+
+def test_a_curve_is_no_cloud_of_samples_and_a_chain_or_sorted_samples_are(tmp_path):
+    path, random = tmp_path / "curve.csv", np.random.default_rng(1)
+
+    def written(mass, radius):
+        np.savetxt(path, np.stack([mass, radius], 1), delimiter=",", header="mass,radius", comments="")
+        return path
+
+    mass = np.linspace(0.6, 2.0, 100)
+    with pytest.raises(InputError, match="a mass-radius curve, not posterior samples"):
+        data.read_mass_radius_samples(written(mass, 12.5 - 0.4 * (mass - 1.2) ** 2))
+    walk = np.cumsum(random.normal(0, [[0.002], [0.01]], (2, 400)), 1) + np.array([[1.4], [12.0]])
+    cloud = random.normal([[1.4], [12.0]], [[0.1], [0.8]], (2, 400))
+    for mass, radius in (walk, cloud, (np.sort(cloud[0]), cloud[1])):
+        assert len(data.read_mass_radius_samples(written(mass, radius))) == 400
+
+
 def test_weights_are_scaled_to_a_sum_of_one(tmp_path):
     samples = {**corpus.samples(), "weight": np.linspace(0.0, 5e307, 80)}
     read = data.read_mass_radius_samples(write(tmp_path, samples))

@@ -6,6 +6,7 @@ never by position: a mass and a radius that change places would give a wrong equ
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -14,12 +15,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from retrodict.base.columns import read_columns, take, weights
+from retrodict.base.columns import find, read_columns, take, weights
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, Source
 from retrodict.base.shapes import Float
-from retrodict.base.tables import ColumnNames, Columns
-from retrodict.neutron_star.columns import MASS_NAMES, RADIUS_NAMES
+from retrodict.base.tables import WEIGHT_NAMES, ColumnNames, Columns
+from retrodict.neutron_star.columns import MASS_ERROR_NAMES, MASS_NAMES, RADIUS_ERROR_NAMES, RADIUS_NAMES
 from retrodict.neutron_star.readers.compose import write_compose
 from retrodict.neutron_star.readers.eos_tables import (
     EquationOfStateTable,
@@ -55,6 +56,24 @@ MEDIAN_RADIUS_RANGE = (6.0, 20.0)  # km
 SAMPLE_MASS_RANGE = (0.1, 5.0)  # of every sample: the tails reach far
 SAMPLE_RADIUS_RANGE = (2.0, 40.0)
 
+SMOOTH = 0.3  # second differences over first ones: below on a smooth curve; 1.4 on a random walk, 1.7 in a cloud
+LEFT_OUT = (  # what a column of samples may be, if it is none of those that are read, and what to do about it
+    (
+        re.compile(r"err|sigma|unc(ert|_|$)|(^|_)(std|sd|d[mr]|d_[mr])($|_)"),
+        "an error",
+        "measured stars have both errors, mass_error and radius_error; samples have none",
+    ),
+    (
+        re.compile(r"^(w|wt|wts|wgt|prob\w*|log_?w\w*|ln_?w\w*)$|weight|likelihood|posterior"),
+        "a weight",
+        "name it weight if it is one (not its logarithm)",
+    ),
+    (
+        re.compile(r"lambda|^lam($|\d|_)|tidal|^k_?2$|love"),
+        "a tidal deformability",
+        "a curve M, R, Lambda of a theory is no data",
+    ),
+)
 WORDS = ("name", "source", "reference", "object")
 Rows: TypeAlias = Float[np.ndarray, " rows"]
 
@@ -201,6 +220,8 @@ def samples_from_columns(table: Columns) -> MassRadiusSamples:
     if len(mass) < LEAST_SAMPLES:
         got, expected = f"{len(mass)} samples", f"at least {LEAST_SAMPLES}"
         raise InputError("too few posterior samples", where=table.source.path, got=got, expected=expected)
+    _refuse_left_out(table)
+    _refuse_curve(table, mass, radius)
     _refuse_swapped(table, np.median(mass, keepdims=True), np.median(radius, keepdims=True))
     _require_median(table, "mass", mass, MEDIAN_MASS_RANGE, "Msun")
     _require_median(table, "radius", radius, MEDIAN_RADIUS_RANGE, "km")
@@ -211,8 +232,8 @@ def samples_from_columns(table: Columns) -> MassRadiusSamples:
 
 def _errors(table: Columns, quantity: str, values: Rows, units: Mapping[str, float]) -> tuple[Rows, Rows]:
     """The errors below and above; positive, and smaller than the value itself."""
-    symmetric = f"{quantity}_error" in table
-    sides = [f"{quantity}_error"] * 2 if symmetric else [f"{quantity}_error_minus", f"{quantity}_error_plus"]
+    symmetric = find(table, MASS_ERROR_NAMES if quantity == "mass" else RADIUS_ERROR_NAMES)
+    sides = [symmetric] * 2 if symmetric else [f"{quantity}_error_minus", f"{quantity}_error_plus"]
     if not symmetric and not any(side in table for side in sides):
         sides = [f"{quantity}_error"]
     errors = [take(table, (side,), units) for side in sides]
@@ -224,6 +245,34 @@ def _errors(table: Columns, quantity: str, values: Rows, units: Mapping[str, flo
             what = "an error is not positive" if error[row] <= 0.0 else "an error is larger than the value"
             raise InputError(what, where=table.where(row, side), got=got, expected=expected)
     return errors[0], errors[-1]
+
+
+def _refuse_left_out(table: Columns) -> None:
+    """Samples have a mass, a radius and a weight: what looks like an error, a weight or a tide must not be left out."""
+    used = {find(table, names) for names in (MASS_NAMES, RADIUS_NAMES, WEIGHT_NAMES)}
+    for name in table.names:
+        told = next(((what, fix) for pattern, what, fix in LEFT_OUT if pattern.search(name)), None)
+        if name not in used and told is not None:
+            raise InputError(
+                "a column that may matter would be left out",
+                where=table.where(name=name),
+                got=f"{name}, which looks like {told[0]}",
+                expected="samples of one star: mass, radius and, if they are not equal, weight",
+                fix=f"{told[1]}; or give the file without this column",
+            )
+
+
+def _refuse_curve(table: Columns, mass: Rows, radius: Rows) -> None:
+    """Neighbours on a curve differ by nearly the same step; in a cloud, or on a random walk, steps are independent."""
+    steps = [np.median(np.abs(np.diff(values, n))) for values in (mass, radius) for n in (1, 2)]
+    if steps[1] < SMOOTH * steps[0] and steps[3] < SMOOTH * steps[2]:
+        raise InputError(
+            "a mass-radius curve, not posterior samples",
+            where=table.source.path,
+            got="rows that follow a smooth curve",
+            why="the stars of one equation of state are a prediction; as samples of one star they would be data",
+            fix="give measured stars or samples; to look at an equation of state: retrodict inspect on its table",
+        )
 
 
 def _refuse_swapped(table: Columns, mass: Rows, radius: Rows) -> None:

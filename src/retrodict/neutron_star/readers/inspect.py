@@ -22,7 +22,9 @@ from retrodict.neutron_star.columns import (
     COMBINED_LAMBDA,
     COMPONENT_LAMBDA,
     ENERGY_NAMES,
+    MASS_ERROR_NAMES,
     PRESSURE_NAMES,
+    RADIUS_ERROR_NAMES,
 )
 from retrodict.neutron_star.readers.compose import is_compose
 from retrodict.neutron_star.readers.data import (
@@ -98,7 +100,8 @@ def _named(table: Columns) -> dict[str, JSON]:
         return _equation_of_state(table_from_columns(table), table.form)
     if any(find(table, names) for names in (COMBINED_LAMBDA, *COMPONENT_LAMBDA)):
         return _tides(tides_from_columns(table), table)
-    if any(name.startswith(("mass_error", "radius_error")) for name in table.names):
+    errors = (*MASS_ERROR_NAMES, *RADIUS_ERROR_NAMES)
+    if any(name in errors or name.startswith(("mass_error", "radius_error")) for name in table.names):
         return _observations(observations_from_columns(table), table)
     return _samples(samples_from_columns(table), table)
 

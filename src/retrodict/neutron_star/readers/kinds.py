@@ -12,8 +12,10 @@ from retrodict.neutron_star.columns import (
     COMBINED_LAMBDA,
     COMPONENT_LAMBDA,
     ENERGY_NAMES,
+    MASS_ERROR_NAMES,
     MASS_NAMES,
     PRESSURE_NAMES,
+    RADIUS_ERROR_NAMES,
     RADIUS_NAMES,
 )
 from retrodict.neutron_star.units import ENERGY_DENSITY, LENGTH, MASS, NUMBER_DENSITY, PRESSURE
@@ -22,7 +24,7 @@ DESCRIBE: Final = "retrodict.neutron_star.readers.inspect:inspect"
 MEMBERS: Final = ("eos.nb", "eos.thermo")  # that every table of CompOSE has
 
 _MASS, _RADIUS = Column(MASS_NAMES, MASS), Column(RADIUS_NAMES, LENGTH)
-_ERRORS = Column(("mass_error*", "radius_error*"))
+_ERRORS = Column(("mass_error*", "radius_error*", *MASS_ERROR_NAMES, *RADIUS_ERROR_NAMES))
 _WORDS = Column(("name", "source", "reference", "object", *WEIGHT_NAMES))
 _PRESSURE, _ENERGY = Column(PRESSURE_NAMES, PRESSURE), Column(ENERGY_NAMES, ENERGY_DENSITY)
 _BARYON = Column(BARYON_NAMES, {**NUMBER_DENSITY, **ENERGY_DENSITY})  # a rest-mass density is understood, too
