@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # pyerrors 2.17.0: two replica of one ensemble whose means lie 450 standard errors apart get the error of two that agree.
 #
-# The Gamma method of Wolff (Comput. Phys. Commun. 156 (2004) 143, eqs. 8 and 31) takes deviations from the mean over all
+# The Gamma method of Wolff (Comput. Phys. Commun. 156 (2004) 143) takes deviations from the mean over all
 # replica: replica that disagree then look like an endless autocorrelation, the error grows to the size of their
 # difference, and a goodness of fit Q of the replica means says so. pyerrors takes each replicum's deviations from its own
-# mean, has no Q, and does not warn: chains stuck in different sectors are averaged with an error a hundred times too small.
+# mean, has no Q, and does not warn: chains stuck in different sectors are averaged with the error of one sector.
 # (The replicum means are kept, as `r_values`, for whoever looks.)
 #
 # Guessed before running: an error of about the difference of the replica, or a warning.

@@ -10,8 +10,7 @@ import time
 import pytest
 from tests.run.killing import ROOT
 
-from retrodict.base.errors import Interrupted
-from retrodict.cli.environment import INTERRUPTED
+from retrodict.base.errors import INTERRUPTED, Interrupted
 
 DEAF = """
 import sys

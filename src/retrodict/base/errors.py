@@ -3,7 +3,9 @@
 Each error knows the exit code with which the command line ends; Python callers catch `RetrodictError`.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+INTERRUPTED: Final = 130  # exit code that a shell reports of a program which SIGINT has ended
 
 
 class RetrodictError(Exception):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 DEBUG: Final = "--debug"
-INTERRUPTED: Final = 130  # what a shell reports of a program that SIGINT ended
 
 
 class Program:

@@ -11,10 +11,10 @@ from typing import cast
 
 import typer
 
-from retrodict.base.errors import InputError, InputErrors, Interrupted, RetrodictError
+from retrodict.base.errors import INTERRUPTED, InputError, InputErrors, RetrodictError
 from retrodict.cli import check, cite, compare, demo, doctor, export, inspect, new, plan, report, run, validate
 from retrodict.cli import list as listing
-from retrodict.cli.environment import DEBUG, INTERRUPTED, Program, cache_folder
+from retrodict.cli.environment import DEBUG, Program, cache_folder
 
 # typer does not export it, and moved it from click into a copy of its own
 UsageError = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
@@ -55,7 +55,7 @@ def main() -> None:
     Program.ours = True
     try:
         code = execute(sys.argv[1:])
-        if code in (Interrupted.exit_code, INTERRUPTED) and threading.active_count() > 1:
+        if code and threading.active_count() > 1:
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)  # a thread that compiles would be waited for

@@ -142,10 +142,8 @@ def record_pages(directory: RunDirectory) -> None:
 
 def config_of(directory: Path) -> Config | None:
     """The config of a run with its problem built; None, said on standard error, where its data are gone."""
-    from retrodict.cli.config.load import load_config
-
     try:
-        config = load_config(directory / RESOLVED)
+        config = resolved_config(directory)
         if named_domain(config.domain).report.sections:
             _ = config.problem  # reads the data
     except InputError as error:

@@ -16,11 +16,11 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final, NoReturn
 
-from retrodict.base.errors import Interrupted
-from retrodict.cli.environment import INTERRUPTED, Program
+from retrodict.base.errors import INTERRUPTED, Interrupted
+from retrodict.cli.environment import Program
 from retrodict.run.directory import RunDirectory
 from retrodict.run.phases import COMPILING, present
-from retrodict.run.signals import STOPPING
+from retrodict.run.signals import STOPPING, handled_by
 
 PATIENCE: Final = 1.0  # seconds
 _SHOW_CURSOR: Final = "\x1b[?25h"  # a line with a clock had hidden it
@@ -54,16 +54,14 @@ def answered(directory: RunDirectory, *, again: str, max_time: float | None) -> 
     deadline = None if max_time is None else time.monotonic() + max_time
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
-    before = {number: signal.signal(number, answer) for number in STOPPING}
     wakeup = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     watch = threading.Thread(target=_watch, args=(reader, deadline, directory, again), daemon=True)
     watch.start()
     try:
-        yield
+        with handled_by(answer):
+            yield
     finally:
         signal.set_wakeup_fd(wakeup)
-        for number, handler in before.items():
-            signal.signal(number, handler)
         os.close(writer)
         watch.join()
         os.close(reader)
@@ -90,8 +88,7 @@ def _leave(directory: RunDirectory, name: str, again: str) -> NoReturn:
     reason = f"stopped by {name}" if name else "the time is over"
     error = _interrupted(directory, f"{reason} while {present()}", again)
     try:
-        directory.update(state="stopped", exit_code=code, error=str(error))
-        directory.event("stopped", exit_code=code)
+        directory.end(state="stopped", exit_code=code, error=str(error))
     finally:
         print(f"{_SHOW_CURSOR if sys.stderr.isatty() else ''}error: {error}", file=sys.stderr, flush=True)
         os._exit(code)

@@ -1,7 +1,7 @@
 """Likelihood, validity and derived quantities of many positions, in batches of one size: one compilation serves."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
@@ -13,6 +13,7 @@ from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
 from retrodict.run.sharding import fetched, spread
 
 BATCH: Final = 256
+T = TypeVar("T")
 
 
 class Evaluated(NamedTuple):
@@ -60,7 +61,7 @@ def evaluate(target: AbstractTarget, positions: PyTree[Float[Array, "draw ..."]]
         )
         for part in _parts(target, positions, batch)
     ]
-    return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
+    return _joined(parts)
 
 
 def residuals_at(
@@ -77,7 +78,7 @@ def residuals_at(
         Residuals(*(np.asarray(leaf) for leaf in (part.residual, part.prior, part.pulls, part.valid)))
         for part in _parts(target, positions, batch)
     ]
-    return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
+    return _joined(parts)
 
 
 def rows(positions: PyTree[Float[Array | np.ndarray, "chain draw ..."]]) -> PyTree[Float[np.ndarray, "draws ..."]]:
@@ -95,6 +96,10 @@ def _parts(target: AbstractTarget, positions: PyTree, batch: int) -> Iterator[_O
 
 def _piece(positions: PyTree, start: int, stop: int, batch: int) -> PyTree:
     return jax.tree.map(lambda leaf: _pad(np.asarray(leaf[start:stop]), batch), positions)
+
+
+def _joined(parts: list[T]) -> T:
+    return jax.tree.map(lambda *arrays: np.concatenate(arrays), *parts)
 
 
 def _cut(found: _One, count: int) -> _One:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from retrodict.base.atomic import storage_error, write_text
-from retrodict.base.errors import InputError, Interrupted, RetrodictError
+from retrodict.base.errors import INTERRUPTED, InputError, Interrupted, RetrodictError
 from retrodict.base.types import JSON
 from retrodict.run.lock import check_unlocked, locked, now, owner
 from retrodict.run.log import append_event
@@ -123,6 +123,11 @@ class RunDirectory:
         """Set fields of `status.json`, atomically."""
         self.write_json(_STATUS, {**self.status(), **fields, "updated": now()})
 
+    def end(self, *, state: str, exit_code: int, **more: JSON) -> None:
+        """Say in `status.json` and in the log how the run has ended."""
+        self.update(state=state, exit_code=exit_code, **more)
+        self.event(state, exit_code=exit_code)
+
     def write_json(self, name: str, value: JSON) -> None:
         """Write a JSON file below `path`, atomically."""
         write_text(self.path / name, json.dumps(value, indent=2, allow_nan=False) + "\n")
@@ -177,11 +182,10 @@ class RunDirectory:
                 end = before
             raise
         except KeyboardInterrupt:
-            end = {"state": "stopped", "exit_code": 130, "error": "interrupted from the keyboard"}
+            end = {"state": "stopped", "exit_code": INTERRUPTED, "error": "interrupted from the keyboard"}
             raise
         finally:
-            self.update(**end)
-            self.event(end["state"], exit_code=end["exit_code"])
+            self.end(**end)
 
 
 def read_json(path: Path) -> dict[str, JSON]:

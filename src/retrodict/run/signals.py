@@ -2,7 +2,7 @@
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Final
@@ -32,9 +32,16 @@ def stop_requests() -> Iterator[Requested]:
     if threading.current_thread() is not threading.main_thread():
         yield requested
         return
-    before = {number: signal.signal(number, note) for number in STOPPING}
-    try:
+    with handled_by(note):
         yield requested
+
+
+@contextmanager
+def handled_by(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Within the block, which runs in the main thread, `handler` answers all that asks a run to stop."""
+    before = {number: signal.signal(number, handler) for number in STOPPING}
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, former in before.items():
+            signal.signal(number, former)

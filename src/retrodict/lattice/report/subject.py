@@ -1,10 +1,10 @@
 """One line on what was sampled: volume and couplings, for the top of the page."""
 
-import dataclasses
 from typing import Final
 
 from retrodict.lattice.core.action import AbstractAction
 
+NO_COUPLINGS: Final = ("shape", "precision", "loops")
 _SYMBOLS: Final = {
     "kappa": r"$\kappa$",
     "lam": r"$\lambda$",
@@ -33,14 +33,9 @@ def subject(target: AbstractAction) -> str:
 
 def _couplings(target: AbstractAction) -> list[str]:
     couplings = []
-    for field in dataclasses.fields(target):
-        value = getattr(target, field.name)
-        numbers = value if isinstance(value, tuple) else (value,)
-        if (
-            numbers
-            and field.name not in ("shape", "precision", "loops")
-            and all(isinstance(v, int | float) for v in numbers)
-        ):
-            name = _SYMBOLS.get(field.name, field.name.replace("_", " "))
-            couplings.append(f"{name}\u00a0=\u00a0{'; '.join(f'{number:g}' for number in numbers)}")
+    for name, value in target.parameters.items():
+        numbers = value if isinstance(value, list) else [value]
+        if name not in NO_COUPLINGS and numbers and all(isinstance(number, int | float) for number in numbers):
+            symbol = _SYMBOLS.get(name, name.replace("_", " "))
+            couplings.append(f"{symbol}\u00a0=\u00a0{'; '.join(f'{number:g}' for number in numbers)}")
     return couplings
