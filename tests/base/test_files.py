@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from retrodict.base import atomic
 from retrodict.base.arrays import read_npy, read_npz
+from retrodict.base.column_names import parse_names
 from retrodict.base.columns import read_columns
 from retrodict.base.errors import InputError, StorageError
 from retrodict.base.files import (
@@ -28,7 +29,8 @@ from retrodict.base.files import (
 from retrodict.base.gzipped import read_unpacked, unpack
 from retrodict.base.hdf5 import list_hdf5, read_hdf5
 from retrodict.base.recognition import FileHead
-from retrodict.base.tables import Columns, format_table, parse_names, parse_table
+from retrodict.base.table_rows import Columns
+from retrodict.base.tables import format_table, parse_table
 from retrodict.base.units import factor, is_unit
 from retrodict.neutron_star.units import ENERGY_DENSITY, NUMBER_DENSITY
 
@@ -264,7 +266,7 @@ def test_small_integers_count_as_the_floats_that_they_become(tmp_path):
 
 def test_an_archive_keeps_the_names_of_its_arrays(tmp_path):
     np.savez_compressed(tmp_path / "a", x=np.ones((2, 3)), y=np.float32(2.0))
-    arrays, _ = read_npz(tmp_path / "a.npz")
+    arrays, *_ = read_npz(tmp_path / "a.npz")
     assert {name: array.shape for name, array in arrays.items()} == {"x": (2, 3), "y": ()}
 
 

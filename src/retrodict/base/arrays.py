@@ -9,6 +9,7 @@ import os
 import re
 import zipfile
 import zlib
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,28 +26,49 @@ _HEADER = re.compile(
 _PLAIN = re.compile(r"'[<>|=](?:f[248]|[iu][1248]|b1)'", re.ASCII)
 
 
+class NotNumbers(InputError):
+    """An array of words, objects or records."""
+
+
 def read_npy(path: PathLike) -> tuple[np.ndarray, Source]:
     """The float64 array of an `.npy` file, whatever its byte order."""
     data, source = read_bytes(path, ARRAY_LIMIT)
     return parse_npy(data, os.fspath(path)), source
 
 
-def read_npz(path: PathLike) -> tuple[dict[str, np.ndarray], Source]:
-    """The float64 arrays of an `.npz` file, by name. Archives that unpack to more than `ARRAY_LIMIT` are refused."""
+class Npz(NamedTuple):
+    """What an `.npz` file holds."""
+
+    arrays: dict[str, np.ndarray]  # float64, by name
+    source: Source  # the file
+    left: tuple[str, ...]  # names of members that hold no numbers: words or objects, which are never opened
+
+
+def read_npz(path: PathLike) -> Npz:
+    """The float64 arrays of an `.npz` file, by name; members that hold no numbers are left out, and named.
+
+    Archives that unpack to more than `ARRAY_LIMIT` are refused, and those without a single array of numbers.
+    """
     data, source = read_bytes(path, ARRAY_LIMIT)
     where = os.fspath(path)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
             _check_members(members, where)
-            arrays, left = {}, ARRAY_LIMIT
+            arrays, left, others = {}, ARRAY_LIMIT, {}
             for info in members:
-                arrays[_member_name(info)] = array = _read_member(archive, info, where, left)
-                left -= array.nbytes
+                try:
+                    arrays[_member_name(info)] = array = _read_member(archive, info, where, left)
+                except NotNumbers as error:
+                    others[_member_name(info)] = error
+                else:
+                    left -= array.nbytes
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError) as error:
         got = str(error)[:200]
         raise InputError("the archive is damaged", where=where, got=got, expected="an .npz file") from error
-    return arrays, source
+    if not arrays:
+        raise next(iter(others.values()))
+    return Npz(arrays, source, tuple(others))
 
 
 def npz_names(path: PathLike) -> list[str]:
@@ -96,7 +118,7 @@ def _parse_header(data: bytes, where: str) -> tuple[str, bool, tuple[int, ...], 
         is_object = "O" in match["descr"]
         why = "an object array is a pickle, which can run code" if is_object else "only plain numbers are read"
         fix = "save plain float64 arrays, one a quantity"
-        raise InputError("not an array of numbers", where=where, got=match["descr"][:80], why=why, fix=fix)
+        raise NotNumbers("not an array of numbers", where=where, got=match["descr"][:80], why=why, fix=fix)
     sizes = [part for part in match["shape"].replace("L", "").split(",") if part.strip()]
     if any(len(part.split()) != 1 or len(part) > 20 for part in sizes):
         raise InputError("the array header could not be read", where=where, got=repr(match["shape"][:80]))

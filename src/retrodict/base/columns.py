@@ -1,14 +1,28 @@
 """Named columns from a file of any form: text, .npy, .npz, HDF5 or JSON, chosen by content and never by the suffix."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from retrodict.base.arrays import npz_names, read_npy, read_npz
+from retrodict.base.column_names import IGNORED, WEIGHT_NAMES, ColumnNames, parse_names, parsed_name
 from retrodict.base.errors import InputError
-from retrodict.base.files import JSON, TEXT_LIMIT, PathLike, Source, form_of, read_bytes, read_head, read_json
-from retrodict.base.tables import IGNORED, WEIGHT_NAMES, ColumnNames, Columns, header_columns, parse_names, parse_table
+from retrodict.base.files import (
+    JSON,
+    TABLE_LIMIT,
+    TEXT_LIMIT,
+    PathLike,
+    Source,
+    decode,
+    form_of,
+    parse_json,
+    read_head,
+)
+from retrodict.base.gzipped import read_unpacked
+from retrodict.base.table_rows import Columns
+from retrodict.base.tables import header_columns, parse_table
 from retrodict.base.units import factor
 
 
@@ -24,15 +38,32 @@ def read_columns(
     if form == "npy":
         return _from_matrix(*read_npy(path), columns)
     if form == "zip":
-        arrays, source = read_npz(path)
-        return from_arrays(arrays, source, "npz", columns)
+        archive = read_npz(path)
+        return replace(from_arrays(archive.arrays, archive.source, "npz", columns), notes=left_out(archive.left))
     if form == "hdf5":
         return _from_hdf5(path, columns, group)
-    if form == "json":
-        value, source = read_json(path)
+    data, source = read_unpacked(path, TEXT_LIMIT if form == "json" else TABLE_LIMIT)
+    if form_of(data[:4096]) == "json":
+        value = parse_json(decode(data, path), path)
         return from_arrays(_json_table(value, source), source, "json", columns)
-    data, source = read_bytes(path, TEXT_LIMIT)
     return parse_table(data, source, columns, words)
+
+
+def left_out(members: Sequence[str]) -> tuple[str, ...]:
+    """A note on the members of an archive that hold no numbers; nothing where there are none."""
+    named = ", ".join(members[:8])
+    return (f"left out, since they hold no numbers (objects are never unpickled): {named}",) if members else ()
+
+
+def unused(table: Columns, used: Iterable[str | None]) -> tuple[str, ...]:
+    """The columns of a table that a reader did not use.
+
+    Args:
+        table: the columns of a file.
+        used: names of those that it did; None is skipped.
+    """
+    taken = set(used)
+    return tuple(name for name in table.names if name not in taken)
 
 
 def named_columns(form: str, first: bytes, path: PathLike, document: JSON = None) -> tuple[tuple[str, str], ...]:
@@ -68,7 +99,7 @@ def _hdf5_pairs(path: PathLike) -> tuple[tuple[str, str], ...]:
 
     datasets = list_hdf5(path)[0].items()
     leaves = (
-        (leaf.lower(), dataset.unit or "")
+        (leaf.lower(), dataset.unit) if dataset.unit else parsed_name(leaf)
         for name, dataset in datasets
         for leaf in (name.rpartition("/")[2], *dataset.fields)
     )
@@ -180,7 +211,9 @@ def _bracket(unit: str | None) -> str:
 
 def _choose_table(tables: dict[str, dict[str, str]], group: str | None, wanted: tuple[str, ...], where: str) -> str:
     matching = [name for name in tables if group is None or name == group or name.startswith(f"{group}/")]
-    matching = [name for name in matching if all(column in {c.lower() for c in tables[name]} for column in wanted)]
+    matching = [
+        name for name in matching if all(column in {parsed_name(c)[0] for c in tables[name]} for column in wanted)
+    ]
     largest = max((len(tables[name]) for name in matching), default=0)
     best = [name for name in matching if len(tables[name]) == largest]
     if len(best) == 1:
@@ -226,4 +259,4 @@ def _selected(table: Columns, columns: ColumnNames | None) -> Columns:
     chosen = [table.names.index(name) for name, _ in wanted]
     units = tuple(unit or table.unit(name) for name, unit in wanted)
     kept = tuple(name for name, _ in wanted)
-    return Columns(kept, units, table.values[:, chosen], table.source, table.form, table.lines, table.words)
+    return replace(table, names=kept, units=units, values=table.values[:, chosen])

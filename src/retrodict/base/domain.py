@@ -23,7 +23,8 @@ class Reader:
     Args:
         kind: the word by which `inspect` calls it, such as `mass_radius_samples`.
         title: the same in plain words, for messages.
-        describe: `(path) -> JSON`, a mapping with `kind`, ranges and units, `warnings`, and `config` lines to paste.
+        describe: `(path, **options) -> JSON`, a mapping with `kind`, ranges and units, `warnings`, and `config` lines
+            to paste. Its further parameters are what a user may say of a file, `columns="mass, radius"` or `group=...`.
             Raises `InputError` for a file of its kind that breaks its rules.
         layouts: the columns of such a table, each an alternative.
         forms: forms of files (`text`, `json`, `npy`, `zip`, `hdf5`, `folder`, `pattern`, `pickle`) that `recognise` is
@@ -87,7 +88,9 @@ class Domain:
         demos: name -> config, for `retrodict demo`.
         methods: kind -> class of the methods that serve this domain alone; those of `retrodict.inference` serve all.
         readers: the kinds of files that it reads.
-        place_data: `(files) -> {config field: value}`, where the files' own fields (`Reader.field`) are not enough.
+        place_data: `(files, **options) -> {config field: value}`, where the files' own fields (`Reader.field`) are not
+            enough; the options are those of `--set` that its signature names.
+        headers: `(matrix) -> tuple of headers`, what numbers without names could be in this domain.
         exports: format -> `(directory, target, format) -> {file name: bytes}`, beside `csv` and `netcdf`.
         symbols: unit -> TeX, for units that are more than letters: `{"Msun": r"M_\\odot"}`.
         references: BibTeX keys that every paper with results of this domain owes.
@@ -104,6 +107,7 @@ class Domain:
     methods: Mapping[str, ImportPath] = field(default_factory=dict)
     readers: tuple[Reader, ...] = ()
     place_data: ImportPath = ""
+    headers: ImportPath = ""
     exports: Mapping[str, ImportPath] = field(default_factory=dict)
     symbols: Mapping[str, str] = field(default_factory=dict)
     references: tuple[str, ...] = ()

@@ -23,6 +23,7 @@ PathLike = str | os.PathLike[str]
 
 MEBIBYTE = 2**20
 TEXT_LIMIT = 64 * MEBIBYTE
+TABLE_LIMIT = 512 * MEBIBYTE  # of a text table, of which only the numbers stay in memory
 CONFIG_LIMIT = MEBIBYTE
 ARRAY_LIMIT = 256 * MEBIBYTE  # bytes that the numbers of one file may occupy in memory, as float64
 CONTAINER_LIMIT = 4096 * MEBIBYTE  # an HDF5 file, of which only the datasets asked for are read

@@ -60,13 +60,14 @@ class FileHead:
 
     Args:
         path: a file, or a folder, or a pattern of files.
+        columns: names and units that the user gives to the columns, in place of those in the file.
 
     Raises:
         InputError: if there is a file of this name that cannot be read.
     """
 
-    def __init__(self, path: PathLike) -> None:
-        self.path = os.fspath(path)
+    def __init__(self, path: PathLike, columns: str = "") -> None:
+        self.path, self.given = os.fspath(path), columns
         self.is_folder = Path(path).is_dir()
         self.is_pattern = "*" in Path(path).name
         self.first = b"" if self.is_folder or self.is_pattern else _unpacked(read_head(path, HEAD_BYTES))
@@ -89,8 +90,12 @@ class FileHead:
 
     @cached_property
     def _columns_or_damage(self) -> tuple[tuple[tuple[str, str], ...], InputError | None]:
+        from retrodict.base.column_names import IGNORED, parse_names
         from retrodict.base.columns import named_columns
 
+        if self.given:
+            pairs = zip(*parse_names(self.given, "--columns"), strict=True)
+            return tuple(pair for pair in pairs if pair[0] not in IGNORED), None
         if self.is_folder or self.is_pattern:
             return (), None
         try:
@@ -114,12 +119,17 @@ class FileHead:
     @property
     def starts_with_a_number(self) -> bool:
         """Whether the first line of a text that is no comment begins with a number."""
-        from retrodict.base.tables import starts_with_number
+        from retrodict.base.cells import starts_with_number
 
         if self.form != "text":
             return False
+        return bool(self.first_rows) and starts_with_number(self.first_rows[0])
+
+    @cached_property
+    def first_rows(self) -> tuple[str, ...]:
+        """The first lines of a text that are neither empty nor comments; the last may be cut."""
         lines = (line.strip() for line in self.first.decode("utf-8-sig", errors="replace").splitlines())
-        return next((starts_with_number(line) for line in lines if line and line[0] not in "#%!"), False)
+        return tuple(line for line in lines if line and line[0] not in "#%!") if self.form == "text" else ()
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,12 @@ _SYMBOLS: Final = {
     **{"dyne": "dyn", "ergs": "erg", "gram": "g", "fermi": "fm", "mev": "MeV", "gev": "GeV"},
 }
 _SUPERSCRIPTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_LENGTHS: Final = ("fm", "cm", "m", "km")
+_LOWER: Final = {
+    symbol.lower(): symbol
+    for symbol in ("MeV", "GeV", "fm", "cm", "m", "km", "g", "kg", "dyn", "erg", "Pa", "J", "Msun")
+} | {"dyne": "dyn", "ergs": "erg", "msol": "Msun"}
+_SUFFIX = re.compile(rf"({'|'.join(_LOWER)})\^?([+-]?\d)?", re.ASCII | re.IGNORECASE)
 _FACTOR = re.compile(r"([A-Za-z_☉⊙]+)(?:\^|\*\*)?\{?([+-]?\d+)?\}?")
 
 
@@ -50,6 +56,39 @@ def is_unit(unit: str, units: Mapping[str, float]) -> bool:
     """Whether `unit` is one of `units`, however it is written."""
     wanted = _powers(unit)
     return unit in units or (bool(wanted) and any(_powers(name) == wanted for name in units))
+
+
+def split_unit(name: str) -> tuple[str, str]:
+    """A name that ends with a unit, and that unit: `pressure_MeV_fm3` is a pressure in MeV fm^-3.
+
+    Factors behind the first one divide. A single factor must be more than one letter: `sigma_m` is the error of a mass,
+    not a length. The unit is empty where the name ends with none.
+
+    Args:
+        name: of a column.
+
+    Example:
+        >>> split_unit("pressure_MeV_fm3"), split_unit("n_fm3"), split_unit("mass_error")
+        (('pressure', 'MeV fm^-3'), ('n', 'fm^-3'), ('mass_error', ''))
+    """
+    words = name.replace("_per_", "_").replace("M_sun", "Msun").replace("m_sun", "Msun").split("_")
+    for start in range(1, len(words)):
+        factors = [_SUFFIX.fullmatch(word) for word in words[start:]]
+        found = [(_LOWER[match[1].lower()], match[2]) for match in factors if match]
+        single = len(found) == 1 and (len(found[0][0]) < 2 or words[start - 1] == "")
+        if len(found) == len(factors) and not single:
+            parts = [f"{symbol}{_exponent(symbol, power, i)}" for i, (symbol, power) in enumerate(found)]
+            return "_".join(words[:start]), " ".join(parts)
+    return name, ""
+
+
+def _exponent(symbol: str, power: str, place: int) -> str:
+    """The power of a factor of a suffix: as written with a sign, else divided by behind the first factor, and where a
+    length is alone and to a power, as in a density n_fm3."""
+    size = int(power or "1")
+    divides = size > 0 and (place > 0 or (symbol in _LENGTHS and size > 1))
+    size = -size if divides else size
+    return "" if size == 1 else f"^{size}"
 
 
 def _powers(unit: str) -> dict[str, int]:

@@ -1,12 +1,13 @@
 """`retrodict inspect`: what is in this file, and what to write into a config."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from retrodict.base.files import JSON
-from retrodict.cli.options import AsJson, print_json
+from retrodict.cli.options import AsJson, ColumnsOption, print_json, said_of_files
 
 LONGEST_LINE = 100  # characters of a list that stays on its line
 EXAMPLE = "Example: retrodict inspect sly.csv --json"
@@ -18,6 +19,16 @@ def command(
         str | None,
         typer.Option("--domain", metavar="DOMAIN", help="The only domain to ask.", show_default=False),
     ] = None,
+    columns: ColumnsOption = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="NAME=VALUE",
+            help="Say how to read it: dataset=..., group=..., redshift=..., crust=false.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Say what a file holds.
@@ -25,7 +36,7 @@ def command(
     Its format, its numbers with units, and the config lines to paste. The content decides, not the name: the names and
     units of the columns, or the signature of a format. Where two kinds fit as well, say --domain.
     """
-    description = look(file, domain)
+    description = look(file, domain, said_of_files(overrides or [], columns))
     if as_json:
         print_json(description)
         return
@@ -33,12 +44,13 @@ def command(
         typer.echo(line)
 
 
-def look(path: Path, domain: str | None = None) -> dict[str, JSON]:
+def look(path: Path, domain: str | None = None, said: Mapping[str, JSON] | None = None) -> dict[str, JSON]:
     """The description of a file, by its content.
 
     Args:
         path: a data file, a folder or a pattern of data files, a config, or a run directory.
         domain: the only domain to ask; all if None.
+        said: what the user says of the file, such as `columns` or `group`.
 
     Raises:
         InputError: for a file that no domain knows, that breaks the rules of its kind, or that two kinds fit as well.
@@ -49,7 +61,7 @@ def look(path: Path, domain: str | None = None) -> dict[str, JSON]:
         return _config(path)
     from retrodict.cli.recognise import describe
 
-    return describe(path, domain)
+    return describe(path, domain, said)
 
 
 def lines(description: Any, indent: str = "") -> list[str]:

@@ -20,6 +20,12 @@ Overrides = Annotated[
         "--set", metavar="NAME=VALUE", help="Override a field of the config; may be repeated.", show_default=False
     ),
 ]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--columns", metavar="NAMES", help='Names of the columns: "mass [Msun], radius [km]".', show_default=False
+    ),
+]
 Seed = Annotated[int | None, typer.Option("--seed", help="Override the seed of the config.", show_default=False)]
 MaxTime = Annotated[
     str | None,
@@ -54,6 +60,23 @@ def seconds(text: str | None) -> float | None:
     if total <= 0:
         raise InputError("not a time", where=f"--max-time {text}", expected="more than nothing", fix="--max-time 55m")
     return total
+
+
+def said_of_files(overrides: list[str], columns: str | None) -> dict[str, Any]:
+    """What the user says of a file, by the last word of each name: `problem.dataset=pion` is `dataset=pion`.
+
+    Args:
+        overrides: `NAME=VALUE`.
+        columns: of `--columns`.
+
+    Raises:
+        InputError: for what is no `NAME=VALUE`, or no YAML.
+    """
+    from retrodict.cli.config.overrides import parsed
+
+    each = [parsed(text) for text in overrides]
+    said = {str(override.name[-1]): override.value for override in each}
+    return said if columns is None else {**said, "columns": columns}
 
 
 def print_json(value: Any) -> None:

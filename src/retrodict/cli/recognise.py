@@ -1,16 +1,18 @@
 """Which reader describes a file: the one with the strongest claim, by the names and units or by a signature."""
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from retrodict.base.domain import Domain, Reader
+from retrodict.base.domains import did_you_mean, installed
 from retrodict.base.domains import domain as named_domain
-from retrodict.base.domains import installed
 from retrodict.base.errors import InputError, InputErrors, UnknownKind
 from retrodict.base.files import JSON
 from retrodict.base.recognition import NO_CLAIM, Claim, FileHead, Strength
 from retrodict.cli.domains import load
+from retrodict.cli.unnamed import describe_unnamed
 
 SHOWN = 12  # columns that a message lists
 
@@ -34,17 +36,20 @@ def candidates(head: FileHead, domains: Sequence[Domain]) -> list[Candidate]:
     return sorted(fitting, key=lambda one: one.claim.order, reverse=True)
 
 
-def describe(path: Path, domain: str | None = None) -> dict[str, JSON]:
+def describe(path: Path, domain: str | None = None, said: Mapping[str, JSON] | None = None) -> dict[str, JSON]:
     """What the reader with the strongest claim says of a file, with the runners-up.
 
     Args:
         path: a file, or a folder or a pattern of files.
         domain: the only domain to ask; all if None.
+        said: what the user says of the file, such as `columns` or `group`: parameters of the readers' `describe`.
 
     Raises:
-        InputError: if two domains claim the file equally, if no domain knows it, or if it breaks the rules of its kind.
+        InputError: if two domains claim the file equally, if no domain knows it, if it breaks the rules of its kind, or
+            if its reader has no such parameter.
     """
-    head = FileHead(path)
+    said = said or {}
+    head = FileHead(path, str(said.get("columns") or ""))
     domains = [named_domain(domain)] if domain else list(installed().domains.values())
     ranked = candidates(head, domains)
     if domain and not ranked and not head.damage:  # nothing fits: what its readers miss in the file is the answer
@@ -58,15 +63,32 @@ def describe(path: Path, domain: str | None = None) -> dict[str, JSON]:
         if rivals:
             raise _tie(head, [best, *rivals])
         try:
-            description = load(best.reader.describe, best.domain)(path)
+            reader = load(best.reader.describe, best.domain)
+            _refuse_unknown(said, reader, best, path)
+            description = reader(path, **said)
         except UnknownKind as error:  # the names or the shape fitted, the content does not
             refusals.append(error)
             ranked = [one for one in others if one.reader.describe != best.reader.describe]
             continue
         return _with_doubts(description, best, others)
+    if not head.columns and head.starts_with_a_number:
+        return describe_unnamed(path, domains)
     if refusals:
         raise refusals[0] if len(refusals) == 1 else InputErrors(refusals)
     raise head.damage or _nobody(head, domains)
+
+
+def _refuse_unknown(said: Mapping[str, JSON], reader: Callable[..., JSON], best: Candidate, path: Path) -> None:
+    known = reading_options(reader)
+    for name in said:
+        if name not in known:
+            what, fix = f"{best} is not read by {name!r}", did_you_mean(name, known)
+            raise InputError(what, where=str(path), expected=f"one of {', '.join(known) or 'nothing'}", fix=fix)
+
+
+def reading_options(reader: Callable[..., JSON]) -> tuple[str, ...]:
+    """What a user may say of a file: the parameters of a reader behind the first, the file."""
+    return tuple(inspect.signature(reader).parameters)[1:]
 
 
 def _with_doubts(description: dict[str, JSON], best: Candidate, others: Sequence[Candidate]) -> dict[str, JSON]:

@@ -13,15 +13,21 @@ RADIUS_ERROR_NAMES: Final = (
     *("e_radius", "r_error", "r_err", "r_unc", "sigma_r", "err_r", "e_r", "dr", "d_r"),
 )
 BARYON_NAMES: Final = (
-    "baryon_density",
-    "baryon_number_density",
-    "number_density",
-    "rest_mass_density",
-    "n",
-    "nb",
-    "n_b",
+    *("baryon_density", "baryon_number_density", "number_density", "rest_mass_density", "n", "nb", "n_b"),
+    *("n_baryon", "baryon_number"),
 )
-ENERGY_NAMES: Final = ("energy_density", "mass_energy_density", "mass_density", "epsilon", "eps", "e", "edens")
+ENERGY_NAMES: Final = (
+    "energy_density",
+    "mass_energy_density",
+    "mass_density",
+    "epsilon",
+    "eps",
+    "e",
+    "edens",
+    "energy",
+)
+AMBIGUOUS_NAMES: Final = ("rho", "density")  # eps / c^2 where the baryon density stands beside it
 PRESSURE_NAMES: Final = ("pressure", "press", "p")
+LAMBDA_NAMES: Final = ("tidal_deformability", "lambda", "lam", "tidal", "lambda_dimensionless")
 COMPONENT_LAMBDA: Final = (("lambda_1", "lambda1"), ("lambda_2", "lambda2"))
 COMBINED_LAMBDA: Final = ("lambda_tilde", "lambdat", "lambda_t", "lambdatilde")

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from retrodict.base.column_names import ColumnNames
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
-from retrodict.base.tables import ColumnNames
 from retrodict.spectral.correlator import Correlator, check, check_sign, check_symmetry
 from retrodict.spectral.estimation import Errors, estimate, hartlap_inflation
 from retrodict.spectral.readers.opening import open_correlator

@@ -5,10 +5,10 @@ import re
 
 import numpy as np
 
+from retrodict.base.column_names import ColumnNames
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, PathLike, Source
 from retrodict.base.shapes import Float
-from retrodict.base.tables import ColumnNames
 from retrodict.spectral.autocorrelation import integrated_times
 from retrodict.spectral.correlator import Correlator, check_symmetry
 from retrodict.spectral.data import finish

@@ -11,7 +11,7 @@ from retrodict.base.constants import ATOMIC_MASS_UNIT, MEV_FM3_IN_DYN_CM2, MEV_F
 from retrodict.base.errors import InputError
 from retrodict.base.files import parse_yaml
 from retrodict.neutron_star.readers import data
-from retrodict.neutron_star.readers.eos_tables import superluminal_from, transitions
+from retrodict.neutron_star.readers.eos_table import superluminal_from, transitions
 from retrodict.neutron_star.readers.inspect import inspect
 from retrodict.neutron_star.readers.tidal_samples import combined_deformability
 from tests.neutron_star.readers import corpus

@@ -408,7 +408,7 @@ NAMED = [form for form in stars.FORMS if form.name != "samples-npy"]  # an array
 
 @pytest.mark.parametrize("form", [*corpus.FORMS, *NAMED], ids=lambda form: form.name)
 def test_a_good_file_is_described_by_its_own_domain_in_either_order(form, two_domains, tmp_path, monkeypatch):
-    monkeypatch.setattr("retrodict.neutron_star.readers.inspect.solve_stars", lambda table: ({}, []))
+    monkeypatch.setattr("retrodict.neutron_star.readers.inspect.solve_stars", lambda table, crust: ({}, []))
     form.write(tmp_path / form.file, form.make())
     ours = form in corpus.FORMS
     bare = form.name in ("samples-bare", "eos-cgs") and not ours  # numbers without names

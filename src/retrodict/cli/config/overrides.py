@@ -43,7 +43,7 @@ def with_overrides(document: Document, texts: Sequence[str]) -> Document:
     """
     if not texts:
         return document
-    waiting, changed, given = [_parsed(text) for text in texts], {}, []
+    waiting, changed, given = [parsed(text) for text in texts], {}, []
     while waiting:
         document, later = _one_round(document, waiting, changed, given)
         if len(later) == len(waiting):
@@ -56,7 +56,8 @@ def with_overrides(document: Document, texts: Sequence[str]) -> Document:
     return dataclasses.replace(document, places=places, errors=(*document.errors, *errors))
 
 
-def _parsed(text: str) -> Override:
+def parsed(text: str) -> Override:
+    """One `NAME=VALUE`. Raises `InputError`."""
     name, equals, value = text.partition("=")
     place = f"{OVERRIDE} {text}"
     words = name.replace("[", ".").replace("]", "").split(".")

@@ -274,7 +274,8 @@ def from_table(
 ) -> EquationOfState:
     """Build an equation of state from a table of at least four rows.
 
-    Rows that share a pressure are a first-order transition. A first row with p = 0 is a bare surface. Superluminal
+    Rows that share a pressure are a first-order transition. A first row with p = 0 is a bare surface; without a crust,
+    one of matter bound by itself (d ln p / d ln eps > 10) is continued to p = 0 with its own sound speed. Superluminal
     parts are kept (see `EquationOfState.acausal_log_density`).
 
     Args:
@@ -288,10 +289,12 @@ def from_table(
         ValueError: if the rows are fewer than four, not finite or not ascending.
     """
     n, eps, p = (np.asarray(a, dtype=float) for a in (baryon_density, energy_density, pressure))
-    _require_rows(n, eps, p)
+    tabulated.require_rows(n, eps, p)
     lower = _crust_below(n, eps, p) if (p[0] > LARGEST_SURFACE_RATIO * eps[0] if crust is None else crust) else None
     if lower is not None:
         return _table_on_crust(lower, n, eps, p)
+    if p[0] > 0.0 and tabulated.is_self_bound(eps, p):
+        n, eps, p = tabulated.with_surface(n, eps, p)
     table = tabulated.intervals(n, eps, p)
     whole = Segment(*(jnp.asarray(a) for a in table[:4]))
     surface = jnp.asarray(_log_enthalpy_above_vacuum(eps[0], p[0], float(whole.sound_speed_squared[0, 0])))
@@ -312,15 +315,6 @@ def _log_enthalpy_above_vacuum(eps: float, p: float, speed: float) -> float:
         return above_vacuum
     index = max(speed * (eps + p) / p, LEAST_SURFACE_INDEX)
     return float(np.log1p(index / (index - 1.0) * p / (eps - p / (index - 1.0))))
-
-
-def _require_rows(n: Reals, eps: Reals, p: Reals) -> None:
-    if not (n.ndim == 1 and n.shape == eps.shape == p.shape and n.size >= 4):
-        raise ValueError("an equation-of-state table needs three columns of the same length and at least four rows")
-    if not (np.isfinite([n, eps, p]).all() and n[0] > 0.0 and eps[0] > 0.0 and p[0] >= 0.0):
-        raise ValueError("densities must be positive, pressures not negative, and all of them finite")
-    if not ((np.diff(n) > 0.0).all() and (np.diff(eps) > 0.0).all() and (np.diff(p) >= 0.0).all()):
-        raise ValueError("baryon and energy density must rise from row to row, and pressure must not fall")
 
 
 def _crust_below(n: Reals, eps: Reals, p: Reals) -> Segment | None:

@@ -16,6 +16,9 @@ SAME_PRESSURE = 1e-10  # relative; rows closer than this share a pressure
 LARGEST_STEP = 0.03  # in x, above `CORE_DENSITY`
 LARGEST_CRUST_STEP = 0.5
 CORE_DENSITY = 0.02  # fm^-3
+STIFF = 10.0  # d ln p / d ln eps above which matter is bound by itself: its pressure vanishes at a finite density
+LEAST_SELF_BOUND = 50.0  # MeV fm^-3, below every surface of quark matter: rounded rows of a crust may look stiff
+SURFACE = 1e-9  # of eps, within which a first row counts as the surface of self-bound matter
 _NODES, _WEIGHTS = (0.5 * np.polynomial.legendre.leggauss(6)[0] + 0.5, 0.5 * np.polynomial.legendre.leggauss(6)[1])
 
 
@@ -38,6 +41,25 @@ class _Rows(NamedTuple):
     logarithmic: NDArray[np.bool_]
 
 
+def require_rows(n: Reals, eps: Reals, p: Reals) -> None:
+    """Refuse rows that are no matter.
+
+    Args:
+        n: baryon density [fm^-3], shape (rows,).
+        eps: energy density [MeV fm^-3], shape (rows,).
+        p: pressure [MeV fm^-3], shape (rows,).
+
+    Raises:
+        ValueError: if the rows are fewer than four, not finite or not ascending.
+    """
+    if not (n.ndim == 1 and n.shape == eps.shape == p.shape and n.size >= 4):
+        raise ValueError("an equation-of-state table needs three columns of the same length and at least four rows")
+    if not (np.isfinite([n, eps, p]).all() and n[0] > 0.0 and eps[0] > 0.0 and p[0] >= 0.0):
+        raise ValueError("densities must be positive, pressures not negative, and all of them finite")
+    if not ((np.diff(n) > 0.0).all() and (np.diff(eps) > 0.0).all() and (np.diff(p) >= 0.0).all()):
+        raise ValueError("baryon and energy density must rise from row to row, and pressure must not fall")
+
+
 def row_slopes(energy_density: Reals, pressure: Reals) -> tuple[Reals, NDArray[np.bool_]]:
     """c_s^2 at both ends of every interval between rows, one-sided at transitions.
 
@@ -52,11 +74,43 @@ def row_slopes(energy_density: Reals, pressure: Reals) -> tuple[Reals, NDArray[n
     slope, logarithmic = np.zeros((2, flat.size)), np.ones(flat.size, dtype=bool)
     for first, last in _runs(~flat):
         eps, p = energy_density[first : last + 1], pressure[first : last + 1]
-        log = bool(p[0] > 0.0)
+        log = not is_self_bound(eps, p)
         at_rows = monotone_slopes(np.log(eps), np.log(p)) * p / eps if log else monotone_slopes(eps, p)
         slope[0, first:last], slope[1, first:last] = at_rows[:-1], at_rows[1:]
         logarithmic[first:last] = log
     return slope, logarithmic
+
+
+def is_self_bound(energy_density: Reals, pressure: Reals) -> bool:
+    """Whether p falls to zero at a finite density, as in quark matter: there p is nearly linear in eps.
+
+    A logarithm would follow the first pressure, however small, instead of the matter.
+
+    Args:
+        energy_density: eps of consecutive rows [MeV fm^-3], ascending, shape (rows,).
+        pressure: p of the rows [MeV fm^-3], shape (rows,).
+    """
+    if pressure[0] <= 0.0:
+        return True
+    if energy_density[0] < LEAST_SELF_BOUND:
+        return False
+    return bool(np.log(pressure[1] / pressure[0]) > STIFF * np.log(energy_density[1] / energy_density[0]))
+
+
+def with_surface(baryon_density: Reals, energy_density: Reals, pressure: Reals) -> tuple[Reals, Reals, Reals]:
+    """The rows with one more at p = 0, where the sound speed between the first two is that below them, too.
+
+    Args:
+        baryon_density: n [fm^-3], ascending, shape (rows,).
+        energy_density: eps of the rows [MeV fm^-3], shape (rows,).
+        pressure: p of the rows [MeV fm^-3], the first above zero, shape (rows,).
+    """
+    n, eps, p = baryon_density, energy_density, pressure
+    below = p[0] * (eps[1] - eps[0]) / (p[1] - p[0])
+    if below < SURFACE * eps[0]:  # the first row is the surface
+        return n, eps, np.concatenate([[0.0], p[1:]])
+    first = n[0] * (1.0 - below / (eps[0] + 0.5 * p[0]))  # d n / n = d eps / (eps + p)
+    return np.insert(n, 0, first), np.insert(eps, 0, eps[0] - below), np.insert(p, 0, 0.0)
 
 
 def is_transition(pressure: Reals) -> NDArray[np.bool_]:
@@ -109,7 +163,7 @@ def _evaluate(rows: _Rows, s: Reals) -> tuple[Reals, Reals, Reals]:
     y = y0 + s * (d0 + s * (3.0 * (y1 - y0) - 2.0 * d0 - d1 + s * (d0 + d1 - 2.0 * (y1 - y0))))
     dy = d0 + s * (2.0 * (3.0 * (y1 - y0) - 2.0 * d0 - d1) + 3.0 * s * (d0 + d1 - 2.0 * (y1 - y0)))
     x = x0 + s * width
-    eps, p = np.where(log, np.exp(x), x), np.where(log, np.exp(y), y)
+    eps, p = (np.where(log, np.exp(np.where(log, z, 0.0)), z) for z in (x, y))
     return eps, p, dy / width * np.where(log, p / eps, 1.0)
 
 

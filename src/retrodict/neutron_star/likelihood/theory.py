@@ -23,7 +23,7 @@ from retrodict.base.columns import read_columns, take
 from retrodict.base.constants import SATURATION_DENSITY
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
-from retrodict.base.tables import Columns
+from retrodict.base.table_rows import Columns
 from retrodict.base.types import Array, Float, Key, Scalar
 from retrodict.neutron_star.eos.equation_of_state import EquationOfState
 from retrodict.neutron_star.forward import Prediction

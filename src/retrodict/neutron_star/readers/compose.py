@@ -15,7 +15,8 @@ from retrodict.base.constants import NEUTRON_MASS, PROTON_MASS
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import PathLike, Source, read_text
 from retrodict.base.shapes import Float, Int
-from retrodict.base.tables import Columns, parse_numbers
+from retrodict.base.table_rows import Columns
+from retrodict.base.tables import parse_numbers
 from retrodict.neutron_star.readers.eos_table import EquationOfStateTable
 
 COLDEST = 1.0  # MeV: a star is far colder, and so must be the coldest slice of a table

@@ -6,8 +6,7 @@ never by position: a mass and a radius that change places would give a wrong equ
 """
 
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -15,19 +14,22 @@ from typing import TypeAlias
 
 import numpy as np
 
+from retrodict.base.column_names import WEIGHT_NAMES, ColumnNames
 from retrodict.base.columns import find, read_columns, take, weights
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, Source
 from retrodict.base.shapes import Float
-from retrodict.base.tables import WEIGHT_NAMES, ColumnNames, Columns
+from retrodict.base.table_rows import Columns
 from retrodict.neutron_star.columns import MASS_ERROR_NAMES, MASS_NAMES, RADIUS_ERROR_NAMES, RADIUS_NAMES
 from retrodict.neutron_star.readers.compose import write_compose
+from retrodict.neutron_star.readers.curve import follows_a_curve
 from retrodict.neutron_star.readers.eos_tables import (
+    WORDS,
     EquationOfStateTable,
     read_equation_of_state,
-    write_equation_of_state,
-    write_mass_radius_curve,
 )
+from retrodict.neutron_star.readers.eos_writing import write_equation_of_state, write_mass_radius_curve
+from retrodict.neutron_star.readers.leftover import notes_on, refuse_left_out
 from retrodict.neutron_star.readers.tidal_samples import LEAST_SAMPLES, TidalSamples, read_tidal_samples
 from retrodict.neutron_star.units import LENGTH, MASS
 
@@ -56,25 +58,6 @@ MEDIAN_RADIUS_RANGE = (6.0, 20.0)  # km
 SAMPLE_MASS_RANGE = (0.1, 5.0)  # of every sample: the tails reach far
 SAMPLE_RADIUS_RANGE = (2.0, 40.0)
 
-SMOOTH = 0.3  # second differences over first ones: below on a smooth curve; 1.4 on a random walk, 1.7 in a cloud
-LEFT_OUT = (  # what a column of samples may be, if it is none of those that are read, and what to do about it
-    (
-        re.compile(r"err|sigma|unc(ert|_|$)|(^|_)(std|sd|d[mr]|d_[mr])($|_)"),
-        "an error",
-        "measured stars have both errors, mass_error and radius_error; samples have none",
-    ),
-    (
-        re.compile(r"^(w|wt|wts|wgt|prob\w*|log_?w\w*|ln_?w\w*)$|weight|likelihood|posterior"),
-        "a weight",
-        "name it weight if it is one (not its logarithm)",
-    ),
-    (
-        re.compile(r"lambda|^lam($|\d|_)|tidal|^k_?2$|love"),
-        "a tidal deformability",
-        "a curve M, R, Lambda of a theory is no data",
-    ),
-)
-WORDS = ("name", "source", "reference", "object")
 Rows: TypeAlias = Float[np.ndarray, " rows"]
 
 
@@ -91,6 +74,7 @@ class MassRadiusObservations:
     radius_error_plus: Rows  # km
     sources: tuple[str, ...]  # the paper of each row, "" where unknown
     file: Source  # where they were read
+    notes: tuple[str, ...] = ()  # what the reader assumed or left out
 
     def __len__(self) -> int:
         return len(self.mass)
@@ -114,6 +98,7 @@ class MassRadiusSamples:
     radius: Rows  # km
     weight: Rows  # sums to one
     file: Source  # where they were read
+    notes: tuple[str, ...] = ()  # what the reader assumed or left out
 
     def __len__(self) -> int:
         return len(self.mass)
@@ -188,7 +173,10 @@ def observations_from_columns(table: Columns) -> MassRadiusObservations:
     radius_errors = _errors(table, "radius", radius, LENGTH)
     names = table.words.get("name", table.words.get("object", tuple(f"star {i + 1}" for i in range(len(mass)))))
     papers = table.words.get("source", table.words.get("reference", ("",) * len(mass)))
-    return MassRadiusObservations(names, mass, *mass_errors, radius, *radius_errors, papers, table.source)
+    used = [name for name in table.names if name.endswith(("_error_minus", "_error_plus"))]
+    used += [str(find(table, alternatives)) for alternatives in (MASS_ERROR_NAMES, RADIUS_ERROR_NAMES)]
+    notes = _notes(table, used)
+    return MassRadiusObservations(names, mass, *mass_errors, radius, *radius_errors, papers, table.source, notes)
 
 
 def read_mass_radius_samples(path: PathLike, columns: ColumnNames | None = None) -> MassRadiusSamples:
@@ -220,14 +208,20 @@ def samples_from_columns(table: Columns) -> MassRadiusSamples:
     if len(mass) < LEAST_SAMPLES:
         got, expected = f"{len(mass)} samples", f"at least {LEAST_SAMPLES}"
         raise InputError("too few posterior samples", where=table.source.path, got=got, expected=expected)
-    _refuse_left_out(table)
-    _refuse_curve(table, mass, radius)
+    used = (find(table, MASS_NAMES), find(table, RADIUS_NAMES), find(table, WEIGHT_NAMES))
+    refuse_left_out(table, used, "samples of one star: mass, radius and, if they are not equal, weight")
+    _refuse_curve(table)
     _refuse_swapped(table, np.median(mass, keepdims=True), np.median(radius, keepdims=True))
     _require_median(table, "mass", mass, MEDIAN_MASS_RANGE, "Msun")
     _require_median(table, "radius", radius, MEDIAN_RADIUS_RANGE, "km")
     _require_range(table, "mass", mass, SAMPLE_MASS_RANGE, "Msun")
     _require_range(table, "radius", radius, SAMPLE_RADIUS_RANGE, "km")
-    return MassRadiusSamples(mass, radius, weights(table), table.source)
+    return MassRadiusSamples(mass, radius, weights(table), table.source, _notes(table, WEIGHT_NAMES))
+
+
+def _notes(table: Columns, used: Iterable[str]) -> tuple[str, ...]:
+    """What was assumed of a table of stars, and the columns that nobody needs."""
+    return notes_on(table, (find(table, MASS_NAMES), find(table, RADIUS_NAMES), *used))
 
 
 def _errors(table: Columns, quantity: str, values: Rows, units: Mapping[str, float]) -> tuple[Rows, Rows]:
@@ -247,31 +241,14 @@ def _errors(table: Columns, quantity: str, values: Rows, units: Mapping[str, flo
     return errors[0], errors[-1]
 
 
-def _refuse_left_out(table: Columns) -> None:
-    """Samples have a mass, a radius and a weight: what looks like an error, a weight or a tide must not be left out."""
-    used = {find(table, names) for names in (MASS_NAMES, RADIUS_NAMES, WEIGHT_NAMES)}
-    for name in table.names:
-        told = next(((what, fix) for pattern, what, fix in LEFT_OUT if pattern.search(name)), None)
-        if name not in used and told is not None:
-            raise InputError(
-                "a column that may matter would be left out",
-                where=table.where(name=name),
-                got=f"{name}, which looks like {told[0]}",
-                expected="samples of one star: mass, radius and, if they are not equal, weight",
-                fix=f"{told[1]}; or give the file without this column",
-            )
-
-
-def _refuse_curve(table: Columns, mass: Rows, radius: Rows) -> None:
-    """Neighbours on a curve differ by nearly the same step; in a cloud, or on a random walk, steps are independent."""
-    steps = [np.median(np.abs(np.diff(values, n))) for values in (mass, radius) for n in (1, 2)]
-    if steps[1] < SMOOTH * steps[0] and steps[3] < SMOOTH * steps[2]:
+def _refuse_curve(table: Columns) -> None:
+    if follows_a_curve(table):
         raise InputError(
             "a mass-radius curve, not posterior samples",
             where=table.source.path,
             got="rows that follow a smooth curve",
             why="the stars of one equation of state are a prediction; as samples of one star they would be data",
-            fix="give measured stars or samples; to look at an equation of state: retrodict inspect on its table",
+            fix="give measured stars or samples; to look at a curve: retrodict inspect FILE",
         )
 
 

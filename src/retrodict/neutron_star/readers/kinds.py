@@ -3,15 +3,19 @@
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
+from retrodict.base.column_names import WEIGHT_NAMES
 from retrodict.base.domain import Reader
-from retrodict.base.recognition import NO_CLAIM, Claim, Column, FileHead, Layout, Strength
-from retrodict.base.tables import WEIGHT_NAMES
+from retrodict.base.recognition import NO_CLAIM, Claim, Column, FileHead, Layout, Strength, strongest
+from retrodict.base.shapes import Float
 from retrodict.base.units import NUMBER
 from retrodict.neutron_star.columns import (
     BARYON_NAMES,
     COMBINED_LAMBDA,
     COMPONENT_LAMBDA,
     ENERGY_NAMES,
+    LAMBDA_NAMES,
     MASS_ERROR_NAMES,
     MASS_NAMES,
     PRESSURE_NAMES,
@@ -28,7 +32,14 @@ _ERRORS = Column(("mass_error*", "radius_error*", *MASS_ERROR_NAMES, *RADIUS_ERR
 _WORDS = Column(("name", "source", "reference", "object", *WEIGHT_NAMES))
 _PRESSURE, _ENERGY = Column(PRESSURE_NAMES, PRESSURE), Column(ENERGY_NAMES, ENERGY_DENSITY)
 _BARYON = Column(BARYON_NAMES, {**NUMBER_DENSITY, **ENERGY_DENSITY})  # a rest-mass density is understood, too
-_MERGER = Column(("m1*", "m2*", "mass1", "mass2", "mass_1*", "mass_2*", *WEIGHT_NAMES))
+_MERGER = Column(
+    ("m1*", "m2*", "mass1", "mass2", "mass_1*", "mass_2*", "chirp_mass*", "mass_ratio", "q", "redshift", *WEIGHT_NAMES)
+)
+
+
+def claim_matter(head: FileHead) -> Claim:
+    """By the signature of CompOSE, or of the tables of LALSuite that have no names."""
+    return strongest((claim_compose(head), claim_geometric(head) if head.form == "text" else NO_CLAIM))
 
 
 def claim_compose(head: FileHead) -> Claim:
@@ -43,11 +54,32 @@ def claim_compose(head: FileHead) -> Claim:
     return Claim(Strength.EXACT, 1.0, "a file of a CompOSE table") if is_compose(head.path) else NO_CLAIM
 
 
-def claim_unnamed(head: FileHead) -> Claim:
-    """Numbers without names: this domain says what they may be."""
-    if head.columns or not head.starts_with_a_number:
-        return NO_CLAIM
-    return Claim(Strength.WEAK, 0.0, "a table without names")
+def claim_geometric(head: FileHead) -> Claim:
+    """Two columns without names, which may be an equation of state of LALSuite."""
+    rows = head.first_rows[:-1] if not head.columns and head.starts_with_a_number else ()
+    pairs = bool(rows) and all(len(row.split()) == 2 for row in rows)
+    return Claim(Strength.WEAK, 1.0, "two columns without names, as in the tables of LALSuite") if pairs else NO_CLAIM
+
+
+def possible_headers(matrix: Float[np.ndarray, "rows columns"]) -> tuple[str, ...]:
+    """Headers that numbers without names could have in this domain.
+
+    Args:
+        matrix: the numbers, shape (rows, columns).
+    """
+    medians = np.median(matrix, axis=0)
+    rising = bool((np.diff(matrix[:, :3], axis=0) >= 0.0).all()) and bool((matrix[:, :3] >= 0.0).all())
+    is_mass, is_radius = (medians >= 0.3) & (medians <= 3.0), (medians >= 6.0) & (medians <= 20.0)
+    if len(medians) in (2, 3) and is_mass[:2].sum() == 1 and is_radius[:2].sum() == 1:
+        names = ("mass [Msun]", "radius [km]") if is_mass[0] else ("radius [km]", "mass [Msun]")
+        third = () if len(medians) == 2 else ("tidal_deformability",)
+        return (", ".join((*names, *third)),)
+    if len(medians) == 4 and is_mass[0] and is_radius[2] and (matrix > 0.0).all():
+        return ("mass [Msun], mass_error, radius [km], radius_error",)
+    if len(medians) >= 3 and rising:
+        more = ", _" * (len(medians) - 3)
+        return (f"baryon_density [fm^-3], energy_density [MeV fm^-3], pressure [MeV fm^-3]{more}",)
+    return ()
 
 
 READERS: Final = (
@@ -61,7 +93,7 @@ READERS: Final = (
             Layout((_ENERGY, _BARYON)),
         ),
         forms=("folder", "text"),
-        recognise="retrodict.neutron_star.readers.kinds:claim_compose",
+        recognise="retrodict.neutron_star.readers.kinds:claim_matter",
     ),
     Reader(
         "mass_radius_observations",
@@ -90,10 +122,9 @@ READERS: Final = (
         several=True,
     ),
     Reader(
-        "table_without_names",
-        "numbers without names",
+        "mass_radius_curve",
+        "the mass-radius curve of a theory",
         DESCRIBE,
-        forms=("text",),
-        recognise="retrodict.neutron_star.readers.kinds:claim_unnamed",
+        layouts=(Layout((_MASS, _RADIUS, Column(LAMBDA_NAMES, NUMBER)), (Column(("central_density",)),)),),
     ),
 )

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from retrodict.base.column_names import parse_names
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import Source
 from retrodict.base.shapes import Float
-from retrodict.base.tables import Columns, parse_names
+from retrodict.base.table_rows import Columns
 from retrodict.base.units import factor
 from retrodict.spectral.columns import (
     COVARIANCE_NAMES,

@@ -7,9 +7,10 @@ from array import array
 
 import numpy as np
 
+from retrodict.base.cells import finite
 from retrodict.base.errors import InputError
 from retrodict.base.files import Source
-from retrodict.base.tables import MAX_LINE, finite
+from retrodict.base.tables import MAX_LINE
 from retrodict.spectral.readers.candidates import Candidate, choose
 from retrodict.spectral.samples import CorrelatorSamples
 

@@ -3,8 +3,11 @@
 import re
 from typing import Final
 
+import numpy as np
+
 from retrodict.base.domain import Reader
 from retrodict.base.recognition import NO_CLAIM, Claim, Column, FileHead, Layout, Strength
+from retrodict.base.shapes import Float
 from retrodict.spectral.columns import (
     COVARIANCE_NAMES,
     ERROR_NAMES,
@@ -17,6 +20,7 @@ from retrodict.spectral.columns import (
 from retrodict.spectral.units import EUCLIDEAN_TIME, MOMENTUM
 
 DESCRIBE: Final = "retrodict.spectral.inspect:inspect"
+LEAST_TIMES: Final = 4  # of rows without names: one of two or three columns is more likely a table
 OF_TIME: Final = ("c", "corr", "correlator", "gtau", "g_tau", "c_t")  # values that are called so depend on a time
 
 _NUMBER = re.compile(r"[\[(]*[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?[\]),]*", re.ASCII)
@@ -46,8 +50,32 @@ def claim(head: FileHead) -> Claim:
         return Claim(Strength.EXACT, 1.0, "the JSON of pyerrors") if is_pyerrors(head.document) else NO_CLAIM
     if head.form == "text":
         text = head.first.decode("utf-8", errors="replace")
-        return Claim(Strength.NAMES, 1.0, "lines of a tag and measurements") if is_gvar_text(text) else NO_CLAIM
+        if is_gvar_text(text):
+            return Claim(Strength.NAMES, 1.0, "lines of a tag and measurements")
+        return _claim_matrix(head)
     return Claim(Strength.WEAK, 0.0, "an array that may hold measurements: (configurations, times)")
+
+
+def _claim_matrix(head: FileHead) -> Claim:
+    """Rows of numbers without names, as `numpy.savetxt` writes them."""
+    if head.columns or not head.starts_with_a_number:
+        return NO_CLAIM
+    times = len(head.first_rows[0].replace(",", " ").split())
+    reason = "rows without names that may be measurements: (configurations, times)"
+    return Claim(Strength.WEAK, 0.0, reason) if times >= LEAST_TIMES else NO_CLAIM
+
+
+def possible_headers(matrix: Float[np.ndarray, "rows columns"]) -> tuple[str, ...]:
+    """Headers that numbers without names could have in this domain: a grid, values, and errors smaller than these.
+
+    Args:
+        matrix: the numbers, shape (rows, columns).
+    """
+    if matrix.shape[1] != 3 or len(matrix) < LEAST_TIMES:
+        return ()
+    grid, value, error = matrix.T
+    ascending, positive = bool((np.diff(grid) > 0.0).all()), bool((error > 0.0).all())
+    return ("tau [a], G, sigma",) if ascending and positive and np.median(error / np.abs(value)) < 1.0 else ()
 
 
 def is_gvar_text(head: str) -> bool:

@@ -1,26 +1,37 @@
 """The choice of a reader by the content of a file: its first bytes, first line or keys, not its suffix."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 
 from retrodict.base.arrays import read_npy, read_npz
-from retrodict.base.columns import read_columns
+from retrodict.base.column_names import ColumnNames, parse_names
+from retrodict.base.columns import left_out, read_columns
 from retrodict.base.errors import InputError, UnknownKind
-from retrodict.base.files import JSON, PathLike, Source, decode, form_of, parse_json, read_head
+from retrodict.base.files import (
+    JSON,
+    TABLE_LIMIT,
+    TEXT_LIMIT,
+    PathLike,
+    Source,
+    decode,
+    form_of,
+    parse_json,
+    read_head,
+)
 from retrodict.base.gzipped import read_unpacked
+from retrodict.base.recognition import FileHead
 from retrodict.base.shapes import Float
-from retrodict.base.tables import ColumnNames, header_columns, parse_names, parse_numbers, parse_table
+from retrodict.base.tables import header_columns, parse_numbers, parse_table
 from retrodict.spectral.correlator import MAX_POINTS, Correlator
 from retrodict.spectral.readers.arrays import EXPECTED, from_arrays, from_columns, roles
 from retrodict.spectral.readers.gvar_text import read_gvar_text
 from retrodict.spectral.readers.hadrons import is_hadrons, read_hadrons
 from retrodict.spectral.readers.hdf5_arrays import read_hdf5_correlator
-from retrodict.spectral.readers.kinds import is_gvar_text
+from retrodict.spectral.readers.kinds import LEAST_TIMES, is_gvar_text
 from retrodict.spectral.readers.pyerrors import is_pyerrors, read_pyerrors
 from retrodict.spectral.samples import CorrelatorSamples
-
-LEAST_TIMES = 4  # of an array without names: one of two or three columns is more likely a table
 
 Raw = Correlator | CorrelatorSamples
 
@@ -58,11 +69,12 @@ def open_correlator(
     if form == "hdf5":
         return read_hdf5_correlator(path, dataset, matrix), "hdf5"
     if form == "zip":
-        arrays, source = read_npz(path)
-        return from_arrays(_selected(arrays, columns), source, matrix), "npz"
+        archive = read_npz(path)
+        raw = from_arrays(_selected(archive.arrays, columns), archive.source, matrix)
+        return replace(raw, notes=(*raw.notes, *left_out(archive.left))), "npz"
     if form == "npy":
         return _matrix_of_means(path, columns, matrix), "npy"
-    data, source = read_unpacked(path)
+    data, source = read_unpacked(path, TEXT_LIMIT if form == "json" else TABLE_LIMIT)
     if form_of(data[:4096]) == "json":
         return _from_json(parse_json(decode(data, path), path), source, dataset, matrix)
     return _from_text(data, source, dataset, matrix, columns)
@@ -81,7 +93,7 @@ def read_matrix(path: PathLike) -> Float[np.ndarray, "points points"]:
     if form == "npy":
         found = [read_npy(path)[0]]
     elif form == "zip":
-        found = [values for values in read_npz(path)[0].values() if values.ndim == 2]
+        found = [values for values in read_npz(path).arrays.values() if values.ndim == 2]
     else:
         data, _ = read_unpacked(path)
         rows = [row for _, row in parse_numbers(decode(data, path).replace(",", " "), path)]
@@ -97,23 +109,43 @@ def read_matrix(path: PathLike) -> Float[np.ndarray, "points points"]:
 def _from_text(
     data: bytes, source: Source, dataset: str, matrix: Float[np.ndarray, "_ _"] | None, columns: ColumnNames | None
 ) -> tuple[Raw, str]:
-    text = decode(data, source.path)
-    if columns is None and is_gvar_text(text[:100_000]):
-        return read_gvar_text(text, source, dataset), "gvar"
+    head = data[:100_000].decode("utf-8-sig", errors="replace")
+    if columns is None and is_gvar_text(head):
+        return read_gvar_text(decode(data, source.path), source, dataset), "gvar"
     try:
         table = parse_table(data, source, columns)
     except InputError as error:
         if error.what in ("the columns have no names", "the header could not be read"):
+            chain = _unnamed_measurements(data, source) if columns is None and matrix is None else None
+            if chain is not None:
+                return chain, "text"
             fix = (
                 "add a first line such as: tau [GeV^-1], G, sigma   (or begin each measurement with a tag: C 0.98 0.61)"
             )
             raise UnknownKind(
                 "numbers without names", where=error.where, got=error.got, expected=EXPECTED, fix=fix
             ) from error
-        if columns is None and not roles(tuple(name for name, _ in header_columns(text)), source.path).known:
+        if columns is None and not roles(tuple(name for name, _ in header_columns(head)), source.path).known:
             raise UnknownKind.of(error) from error
         raise
     return from_columns(table, matrix), "text"
+
+
+def _unnamed_measurements(data: bytes, source: Source) -> CorrelatorSamples | None:
+    """Rows of equally many numbers, one a configuration, as `numpy.savetxt` writes them; None where it is something
+    else: measurements are in no order, and so no column of theirs rises or falls from row to row."""
+    width = len(next(iter(FileHead(source.path).first_rows), "").replace(",", " ").split())
+    if width < LEAST_TIMES:
+        return None
+    try:
+        chain = parse_table(data, source, [f"t{time}" for time in range(width)]).values
+    except InputError:
+        return None
+    steps = np.diff(chain, axis=0)
+    if len(chain) < LEAST_TIMES or ((steps >= 0.0).all(axis=0) | (steps <= 0.0).all(axis=0)).any():
+        return None
+    notes = ("rows without names: taken for measurements, (configurations, times)",)
+    return CorrelatorSamples(np.arange(float(width)), ((chain,),), "tau", "a", "", notes, source)
 
 
 def _from_json(value: JSON, source: Source, dataset: str, matrix: Float[np.ndarray, "_ _"] | None) -> tuple[Raw, str]:

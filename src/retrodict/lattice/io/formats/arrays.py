@@ -18,7 +18,7 @@ from retrodict.lattice.io.gauge_field import COLOURS, DIRECTIONS, GaugeField
 
 def read(path: PathLike) -> GaugeField:
     """The configuration in an `.npz` file of at most 256 MiB of numbers. Raises `InputError`."""
-    stored, source = read_npz(path)
+    stored, source, _ = read_npz(path)
     where = source.path
     if "links" not in stored:
         raise unknown_kind(where, f"an archive of {', '.join(sorted(stored))[:80]}")
