@@ -22,7 +22,7 @@ OURS = {
         "neutron_star",
         "mass_radius_observations",
     ),
-    "0.2, 120\n0.4, 60\n0.8, 20\n": ("neutron_star", "table_without_names"),
+    "0.2, 120\n0.4, 60\n0.8, 20\n": (None, "table_without_names"),
     "".join(f"C {0.97 + 0.01 * (k % 3)} 0.6{k} 0.4{k % 4}\n" for k in range(8)): ("spectral", "correlator"),
 }
 FOREIGN = (

@@ -87,6 +87,7 @@ class TableRows:
         self.text: dict[int, list[str]] = {}
 
     def take(self, line: str, number: int) -> None:
+        """The next line, without blanks at its ends. Raises `InputError` for a row that breaks the rules."""
         if not line:
             return
         if line.startswith(COMMENTS):
@@ -107,6 +108,7 @@ class TableRows:
             return
 
     def finish(self, source: Source, values: np.ndarray | None = None, lines: np.ndarray | None = None) -> Columns:
+        """The columns of all rows, or of those that were parsed in one piece. Raises `InputError`."""
         if self.comma is None and self.counts:
             self._row(self.counts[0].text, self.counts[0].number)  # no row follows: it was no count
         if not self.lines:

@@ -36,6 +36,7 @@ def describe_unnamed(path: Path, domains: Sequence[Domain]) -> dict[str, JSON]:
     more = {"further_columns": matrix.shape[1] - MOST_SHOWN} if matrix.shape[1] > MOST_SHOWN else {}
     return {
         "kind": "table_without_names",
+        "domain": None,
         "file": source.path,
         "format": "text",
         "rows": len(matrix),

@@ -49,7 +49,10 @@ def _several(path: PathLike, several: SeveralCorrelators) -> dict[str, JSON]:
     return {
         "kind": "correlators",
         "file": str(path),
-        "datasets": [{"path": one.name, "shape": list(one.shape)} for one in several.candidates],
+        "datasets": [
+            {"path": one.name, "shape": list(one.shape), **({"holds": one.label} if one.label else {})}
+            for one in several.candidates
+        ],
         "warnings": ["several correlators: name one as dataset"],
         "config": f"problem:\n  data: {quoted(str(path))}\n  dataset: {quoted(first)}   # or another of the list",
     }
@@ -176,4 +179,5 @@ def _range(values: Float[np.ndarray, " points"], unit: str) -> dict[str, JSON]:
 
 def quoted(path: str) -> str:
     """A `path` as YAML reads it back: in quotes where it holds more than plain characters."""
-    return path if re.fullmatch(r"[\w./-]+", path) and not path.startswith("-") else json.dumps(path)
+    plain = re.fullmatch(r"[\w./-]+", path) and not path.startswith("-") and not re.fullmatch(r"[\d._eE-]+", path)
+    return path if plain else json.dumps(path)

@@ -281,7 +281,7 @@ FAULTS = {"eos": EOS_FAULTS, "stars": STARS_FAULTS, "samples": SAMPLES_FAULTS, "
 
 BYTE_FAULTS: dict[str, ByteChange] = {
     **byte_faults(csv_text(sly())),
-    "gzip": lambda good, marker: gzip.compress(good),
+    "gzip-cut": lambda good, marker: gzip.compress(good)[:-9],
     "huge-line": lambda good, marker: b"1.0," * 500_000,
     "latin-1": lambda good, marker: "Länge, Größe\n1,2\n".encode("latin-1"),
 }
@@ -372,7 +372,12 @@ HOSTILE: list[Hostile] = [
     ("csv-overflow", "a.csv", raw(b"mass, mass_error, radius, radius_error\n1e999, .1, 12, 1\n"), STARS),
     ("csv-unknown-unit", "a.csv", raw(csv_text(sly()).replace("fm^-3", "furlong").encode()), EOS),
     ("csv-no-unit", "a.csv", raw(csv_text(sly()).replace(" [MeV fm^-3]", "").encode()), EOS),
-    ("csv-rho", "a.csv", raw(csv_text(sly()).replace("energy_density", "rho").encode()), EOS),
+    (
+        "csv-rho",
+        "a.csv",
+        raw(csv_text(without("baryon_density")(sly())).replace("energy_density", "rho").encode()),
+        EOS,
+    ),
     ("csv-formula", "a.csv", raw(csv_text(sly()).replace("0.", "=cmd|' /C calc'!A0", 1).encode()), EOS),
     ("tides-detector-frame", "a.dat", raw(csv_text(merger()).replace("m", "mass_", 2).encode()), TIDES),
     ("tides-nothing", "a.dat", raw(csv_text(samples()).encode()), TIDES),

@@ -134,7 +134,7 @@ def test_errors_by_other_names_make_measured_stars_and_never_samples(tmp_path, n
 @pytest.mark.parametrize(
     ("extra", "words"),
     [
-        ("wt", "wt, which looks like a weight"),
+        ("weight_of_prior", "looks like a weight"),
         ("log_weight", "looks like a weight"),
         ("Lambda", "looks like a tidal deformability"),
         ("k2", "looks like a tidal deformability"),
@@ -340,7 +340,7 @@ def test_the_kind_of_a_file_is_seen_in_its_content_whatever_its_name(form, tmp_p
     (tmp_path / form.file).rename(path)
     kinds = {"stars": "mass_radius_observations", "samples": "mass_radius_samples", "tides": "tidal_samples"}
     kind = "table_without_names" if form.name == "samples-bare" else kinds[form.name.split("-")[0]]
-    found = inspect(path)
+    found = look(path)
     assert found["kind"] == kind
     assert found["rows"] == len(next(iter(form.make().values())))
     assert found["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -356,7 +356,11 @@ def test_the_config_lines_are_yaml_and_name_the_file(tmp_path, name):
 
 def test_names_are_proposed_for_a_table_without_and_not_assumed(tmp_path):
     corpus.write_bare(tmp_path / "x", {"radius": corpus.samples()["radius"], "mass": corpus.samples()["mass"]})
-    assert inspect(tmp_path / "x")["header_to_add"] == "radius [km], mass [Msun]"
+    found = look(tmp_path / "x")
+    assert found["kind"] == "table_without_names"
+    assert found["could_be"] == [{"header": "radius [km], mass [Msun]", "domain": "neutron_star"}]
+    again = look(tmp_path / "x", said={"columns": found["header_to_add"]})
+    assert (again["kind"], again["columns"]["mass"]["unit"]) == ("mass_radius_samples", "Msun")
 
 
 def test_a_file_that_is_almost_of_a_kind_is_told_what_it_lacks(tmp_path):

@@ -34,6 +34,8 @@ def leaf(annotation: Annotation, value: JSON, folder: Path) -> Any:
         return _path(value, folder)
     if is_array(annotation):
         return _array(annotation, value)
+    if annotation is str and type(value) is int:
+        return str(value)  # a name that is a number: the dataset 0
     return _scalar(annotation, value)
 
 

@@ -14,6 +14,7 @@ class Candidate:
 
     name: str  # what `dataset` must say
     shape: tuple[int, ...]  # (measurements, points), or (points,) where a covariance goes with it
+    label: str = ""  # what else the file says of it, such as the gamma matrices of a meson
 
 
 class SeveralCorrelators(InputError):

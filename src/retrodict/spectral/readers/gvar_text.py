@@ -1,9 +1,13 @@
 """Measurements in the text format of gvar.dataset: each line a tag and the numbers of one measurement.
 
-`meson 0.98 0.61 0.37` or `meson [0.98, 0.61, 0.37]`; lines that begin with # are comments. Tags may alternate.
+`meson 0.98 0.61 0.37` or `meson [0.98, 0.61, 0.37]`; lines that begin with # are comments. Tags may alternate. The
+measurement of a matrix, `pion [[0.98, 0.61], [1.96, 1.22]]`, holds several correlators, along its longer axis: `pion[0]`
+and `pion[1]`, or `pion[:,0]` and `pion[:,1]` where the first index is the time.
 """
 
-from array import array
+import re
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +20,8 @@ from retrodict.spectral.samples import CorrelatorSamples
 
 MAX_TAGS = 10_000
 _BRACKETS = str.maketrans("[](),", "     ")
+_ROW = re.compile(r"[\[(]([^\[\]()]*)[\])]")
+Rows = dict[str, list[tuple[int, np.ndarray]]]
 
 
 def read_gvar_text(text: str, source: Source, dataset: str = "") -> CorrelatorSamples:
@@ -30,24 +36,63 @@ def read_gvar_text(text: str, source: Source, dataset: str = "") -> CorrelatorSa
         InputError: if there is no such tag, or its lines are of different lengths.
     """
     rows = _rows(text, source.path)
-    candidates = [Candidate(tag, (len(lines), len(lines[0][1]))) for tag, lines in rows.items() if len(lines[0][1]) > 1]
+    places = {name: place for tag in rows for name, place in _places(tag, rows[tag][0][1].shape)}
+    candidates = [Candidate(name, (len(rows[tag]), width)) for name, (tag, _, width) in places.items()]
     if not candidates:
         expected = "a tag and at least two numbers a line"
         raise InputError("no tag has more than one number a line", where=source.path, expected=expected)
-    tag = choose(candidates, dataset, source.path).name
-    width = len(rows[tag][0][1])
+    tag, take, width = places[choose(candidates, dataset, source.path).name]
+    shape = rows[tag][0][1].shape
     for number, values in rows[tag]:
-        if len(values) != width:
-            got, where = f"{len(values)} numbers", f"{source.path}:{number}, tag {tag[:80]}"
-            raise InputError("a measurement has another length", where=where, got=got, expected=str(width))
-    chain = np.array([values for _, values in rows[tag]])
+        if values.shape != shape:
+            got, where = _shown(values.shape), f"{source.path}:{number}, tag {tag[:80]}"
+            raise InputError("a measurement has another length", where=where, got=got, expected=_shown(shape))
+    chain = np.array([values[take] for _, values in rows[tag]])
     grid = np.arange(float(width))
     return CorrelatorSamples(grid, ((chain,),), "tau", "a", "", (), source)
 
 
-def _rows(text: str, path: str) -> dict[str, list[tuple[int, array]]]:
+def _places(tag: str, shape: tuple[int, ...]) -> Iterator[tuple[str, tuple[str, tuple[Any, ...], int]]]:
+    """Names of the correlators of a tag, each with the tag, where it stands in a measurement, and its length."""
+    if len(shape) == 1 and shape[0] > 1:
+        yield tag, (tag, (slice(None),), shape[0])
+    if len(shape) == 2 and max(shape) > 1:
+        across, along = shape if shape[1] >= shape[0] else (shape[1], shape[0])
+        for index in range(across):
+            if shape[1] >= shape[0]:
+                yield f"{tag}[{index}]", (tag, (index, slice(None)), along)
+            else:
+                yield f"{tag}[:,{index}]", (tag, (slice(None), index), along)
+
+
+def _shown(shape: tuple[int, ...]) -> str:
+    return f"{shape[0]} numbers" if len(shape) == 1 else f"a matrix {shape}"
+
+
+def _measurement(text: str, where: str) -> np.ndarray:
+    """The numbers of one line: a row of them, or a matrix where brackets stand in brackets."""
+    depth = _depth(text)
+    if depth < 2:
+        return np.array([finite(cell, where) for cell in text.translate(_BRACKETS).split()])
+    parts = [part.replace(",", " ").split() for part in _ROW.findall(text)] if depth == 2 else []
+    if not parts or len({len(part) for part in parts}) != 1:
+        got = "brackets three deep" if depth > 2 else f"rows of {', '.join(str(len(part)) for part in parts[:8])}"
+        raise InputError("no matrix of numbers", where=where, got=got, expected="[[..., ...], [..., ...]]")
+    return np.array([[finite(cell, where) for cell in part] for part in parts])
+
+
+def _depth(text: str) -> int:
+    """How deep brackets stand in brackets."""
+    depth = deepest = 0
+    for sign in re.findall(r"[\[\]()]", text):
+        depth += 1 if sign in "[(" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _rows(text: str, path: str) -> Rows:
     """Line number and numbers of every measurement, by tag."""
-    rows: dict[str, list[tuple[int, array]]] = {}
+    rows: Rows = {}
     for number, line in enumerate(text.splitlines(), 1):
         where = f"{path}:{number}"
         if len(line) > MAX_LINE:
@@ -57,10 +102,10 @@ def _rows(text: str, path: str) -> dict[str, list[tuple[int, array]]]:
         )
         if not tag or tag.startswith("#"):
             continue
-        cells = rest.translate(_BRACKETS).split()
-        if not cells:
+        values = _measurement(rest, where)
+        if not values.size:
             raise InputError("a line has a tag and no numbers", where=where, got=tag[:60])
-        rows.setdefault(tag, []).append((number, array("d", [finite(cell, where) for cell in cells])))
+        rows.setdefault(tag, []).append((number, values))
         if len(rows) > MAX_TAGS:
             raise InputError("too many tags", where=where, expected=f"at most {MAX_TAGS}")
     return rows

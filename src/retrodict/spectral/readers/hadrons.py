@@ -1,12 +1,12 @@
 """The HDF5 files of Hadrons: one a configuration, `stem.<configuration>.h5`, each with correlators `group/.../corr`.
 
-Give the folder, or a pattern with * in the name where a folder holds several stems. Complex numbers are compound (re,
-im); the real part is used.
+Scripts also call them `stem_<configuration>.h5`. Give the folder, or a pattern with * in the name where a folder holds
+several stems. Complex numbers are compound (re, im); the real part is used. The gamma matrices of a meson are shown.
 """
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +14,14 @@ import numpy as np
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import ARRAY_LIMIT, PathLike, Source
 from retrodict.base.hdf5 import list_hdf5, read_hdf5
+from retrodict.base.hdf5_labels import text_attributes
 from retrodict.base.shapes import Float
 from retrodict.spectral.readers.candidates import Candidate, choose
 from retrodict.spectral.readers.hdf5_arrays import imaginary_note, is_complex
 from retrodict.spectral.samples import CorrelatorSamples
 
 MAX_FILES = 20_000
-_NAME = re.compile(r"(?P<stem>.+)\.(?P<configuration>\d{1,9})\.(?:h5|hdf5)", re.ASCII)
+_NAME = re.compile(r"(?P<stem>.+)[._](?P<configuration>\d{1,9})\.(?:h5|hdf5)", re.ASCII)
 
 
 def is_hadrons(path: PathLike) -> bool:
@@ -71,7 +72,7 @@ def _files(path: Path) -> list[tuple[str, int, Path]]:
 
 def _one_stem(files: list[tuple[str, int, Path]], path: Path) -> list[tuple[int, Path]]:
     if not files:
-        expected = "files stem.<configuration>.h5"
+        expected = "files stem.<configuration>.h5 or stem_<configuration>.h5"
         raise UnknownKind("no Hadrons files", where=str(path), got="none of that name", expected=expected)
     stems = sorted({stem for stem, _, _ in files})
     if len(stems) > 1:
@@ -102,8 +103,17 @@ def _choose(file: Path, dataset: str) -> tuple[str, int]:
         raise UnknownKind("no correlator in the file", where=str(file), got=got or "nothing", expected=expected)
     path = dataset.strip("/")
     path = f"{path}/corr" if f"{path}/corr" in lengths else path
-    name = choose([Candidate(name, (length,)) for name, length in lengths.items()], path, str(file)).name
+    labels = text_attributes(file) if len(lengths) > 1 and path not in lengths else {}
+    candidates = [
+        Candidate(name, (lengths[name],), labels.get(name.rpartition("/")[0], "")) for name in _sorted(lengths)
+    ]
+    name = choose(candidates, path, str(file)).name
     return name, lengths[name]
+
+
+def _sorted(names: Iterable[str]) -> list[str]:
+    """In the order of the numbers in the names: meson_2 before meson_10."""
+    return sorted(names, key=lambda name: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)])
 
 
 def _configuration(

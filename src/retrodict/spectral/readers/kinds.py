@@ -88,8 +88,9 @@ def is_gvar_text(head: str) -> bool:
         return (
             len(cells) > 1
             and not _NUMBER.fullmatch(word)
-            and "," not in word
+            and not word.endswith(",")
             and bool(_NUMBER.fullmatch(cells[1][:60]))
+            and ("[" in line or "," not in line.removeprefix(cells[0]))
         )
     return False
 

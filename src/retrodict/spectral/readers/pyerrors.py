@@ -1,11 +1,14 @@
 """The JSON of pyerrors (`.json.gz`): values, and the deviations of every configuration of every replicum from them.
 
-A structure is a `Corr`, `List` or `Array`; an element of a matrix of correlators has the name `0[1,1]`: the first
-structure, operators 1 and 1. Deviations of several ensembles are independent, those of replica of one ensemble
+A structure is a `Corr`, `List` or `Array`; it is called by its key where the file holds a dictionary, and else by its
+place, and an element of a matrix of correlators has the name `0[1,1]`: the first structure, operators 1 and 1. A file
+of single `Obs` is one correlator. Deviations of several ensembles are independent, those of replica of one ensemble
 belong to one chain each; `cdata` are covariances of external inputs, which go to the correlator by their gradients.
 """
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,6 +19,8 @@ from retrodict.spectral.readers.candidates import Candidate, choose
 from retrodict.spectral.samples import CorrelatorSamples
 
 MAX_STRUCTURES = 1000
+MAX_DEPTH = 8  # of a dictionary in a dictionary
+_PLACEHOLDER = re.compile(r"DICTOBS(\d{1,6})", re.ASCII)
 
 
 def is_pyerrors(value: JSON) -> bool:
@@ -36,8 +41,13 @@ def read_pyerrors(value: JSON, source: Source, dataset: str = "") -> CorrelatorS
         InputError: for a document that violates its format, or if several correlators match.
     """
     structures = value["obsdata"][:MAX_STRUCTURES]
+    names = _names(value.get("description"))
+    several = _joined(structures, source.path) if _are_single(structures) else None
+    structures = [several] if several else structures
     places = {
-        name: place for i, structure in enumerate(structures) for name, place in _places(i, structure, source.path)
+        name: place
+        for i, structure in enumerate(structures)
+        for name, place in _places(names.get(i, str(i)), i, structure, source.path)
     }
     if not places:
         raise UnknownKind("no correlator in the pyerrors file", where=source.path, expected="a Corr, List or Array")
@@ -45,10 +55,63 @@ def read_pyerrors(value: JSON, source: Source, dataset: str = "") -> CorrelatorS
         Candidate(name, (_measurements(structures[i], source.path), len(take))) for name, (i, take) in places.items()
     ]
     index, take = places[choose(candidates, dataset, source.path).name]
-    return _samples(structures[index], take, f"{source.path}:obsdata[{index}]", source)
+    samples = _samples(structures[index], take, f"{source.path}:obsdata[{index}]", source)
+    if several:
+        note = f"{len(take)} single Obs, taken for one correlator at tau = 0, 1, 2, ... in the order of the file"
+        return replace(samples, notes=(note, *samples.notes))
+    return samples
 
 
-def _places(index: int, structure: JSON, path: str) -> Iterator[tuple[str, tuple[int, Int[np.ndarray, " times"]]]]:
+def _names(description: JSON) -> dict[int, str]:
+    """The names that `dump_dict_to_json` gave to the structures: `DICTOBS3` stands in its dictionary for the fourth."""
+    names: dict[int, str] = {}
+
+    def walk(item: JSON, path: tuple[str, ...]) -> None:
+        if isinstance(item, str) and (match := _PLACEHOLDER.fullmatch(item)):
+            names[int(match[1])] = "/".join(path)
+        pairs = item.items() if isinstance(item, dict) else enumerate(item) if isinstance(item, list) else ()
+        for key, inner in pairs if len(path) < MAX_DEPTH else ():
+            walk(inner, (*path, str(key)[:80]))
+
+    walk(description.get("OBSDICT") if isinstance(description, dict) else None, ())
+    return names if len(set(names.values())) == len(names) else {}
+
+
+def _are_single(structures: Sequence[JSON]) -> bool:
+    """Whether the file is a list of single numbers, as `dump_to_json([Obs, Obs, ...])` writes it."""
+    return len(structures) > 1 and all(isinstance(one, dict) and one.get("type") == "Obs" for one in structures)
+
+
+def _joined(structures: Sequence[dict[str, JSON]], path: str) -> dict[str, JSON]:
+    """One structure of several single numbers; all must come from the same measurements."""
+    first = [(ensemble, str(part.get("name")), _column(part, 0)) for ensemble, part in _replica(structures[0], path)]
+    columns: list[list[list[JSON]]] = [[] for _ in first]
+    for number, structure in enumerate(structures):
+        where = f"{path}:obsdata[{number}]"
+        parts = list(_replica(structure, where))
+        same = [(ensemble, str(part.get("name")), _column(part, 0)) for ensemble, part in parts]
+        if same != first or structure.get("cdata") or not isinstance(structure.get("value"), list):
+            why = "several Obs are one correlator only if they come from the same configurations of the same replica"
+            fix = "store them as one: pyerrors.Corr([...]) or a List"
+            raise InputError("the Obs of the file do not belong together", where=where, why=why, fix=fix)
+        for column, (_, part) in zip(columns, parts, strict=True):
+            column.append(_column(part, 1))
+    data: dict[str, list[JSON]] = {}
+    for (ensemble, name, configurations), column in zip(first, columns, strict=True):
+        rows = [list(row) for row in zip(configurations, *column, strict=True)]
+        data.setdefault(ensemble, []).append({"name": name, "deltas": rows})
+    value = [structure["value"][0] for structure in structures]
+    whole = [{"id": ensemble, "replica": replica} for ensemble, replica in data.items()]
+    return {"type": "List", "layout": str(len(value)), "value": value, "data": whole}
+
+
+def _column(replicum: dict[str, JSON], place: int) -> list[JSON]:
+    return [row[place] if isinstance(row, list) and len(row) == 2 else None for row in replicum["deltas"]]
+
+
+def _places(
+    name: str, index: int, structure: JSON, path: str
+) -> Iterator[tuple[str, tuple[int, Int[np.ndarray, " times"]]]]:
     """Names of the correlators in a structure, and where in the flat list of values each stands."""
     where = f"{path}:obsdata[{index}]"
     if not isinstance(structure, dict) or not isinstance(structure.get("value"), list):
@@ -58,11 +121,11 @@ def _places(index: int, structure: JSON, path: str) -> Iterator[tuple[str, tuple
         return
     flat = np.arange(int(np.prod(layout))).reshape(layout[0], -1)
     if flat.shape[1] == 1:
-        yield str(index), (index, flat[:, 0])
+        yield name, (index, flat[:, 0])
         return
     for column in range(flat.shape[1]):
         element = ",".join(str(int(i)) for i in np.unravel_index(column, layout[1:]))
-        yield f"{index}[{element}]", (index, flat[:, column])
+        yield f"{name}[{element}]", (index, flat[:, column])
 
 
 def _layout(structure: dict[str, JSON], where: str) -> tuple[int, ...]:
