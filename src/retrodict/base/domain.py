@@ -6,9 +6,9 @@ a config. The description holds everything that the house asks of a domain; ther
 """
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from retrodict.base.errors import InputError
 from retrodict.base.recognition import NO_CLAIM, Claim, FileHead, Layout, strongest
@@ -75,6 +75,13 @@ class ReportHooks:
     subject: ImportPath = ""
 
 
+class Placed(NamedTuple):
+    """Where data files go in a config."""
+
+    fields: Mapping[str, Any]  # config field -> value
+    notes: Sequence[str] = ()  # what the readers assumed or left out
+
+
 @dataclass(frozen=True)
 class Domain:
     """A field of physics with its problems, files, methods and words.
@@ -88,8 +95,8 @@ class Domain:
         demos: name -> config, for `retrodict demo`.
         methods: kind -> class of the methods that serve this domain alone; those of `retrodict.inference` serve all.
         readers: the kinds of files that it reads.
-        place_data: `(files, **options) -> {config field: value}`, where the files' own fields (`Reader.field`) are not
-            enough; the options are those of `--set` that its signature names.
+        place_data: `(files, **options) -> Placed`, where the files' own fields (`Reader.field`) are not enough; the
+            options are those of `--set` that its signature names, and it gives them their place.
         headers: `(matrix) -> tuple of headers`, what numbers without names could be in this domain.
         exports: format -> `(directory, target, format) -> {file name: bytes}`, beside `csv` and `netcdf`.
         symbols: unit -> TeX, for units that are more than letters: `{"Msun": r"M_\\odot"}`.

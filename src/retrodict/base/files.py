@@ -14,12 +14,14 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from retrodict.base.errors import InputError, UnknownKind
 
 JSON = Any  # what json.loads returns; `base.types` has it too, but imports JAX
 PathLike = str | os.PathLike[str]
+FOLDERS = "a folder or a pattern of files will do"
+DataPath = str | Annotated[os.PathLike[str], FOLDERS]  # of data that may lie in several files
 
 MEBIBYTE = 2**20
 TEXT_LIMIT = 64 * MEBIBYTE
@@ -72,6 +74,18 @@ def hash_file(path: PathLike, limit: int = CONTAINER_LIMIT) -> Source:
             digest.update(block)
             size += len(block)
     return Source(os.fspath(path), digest.hexdigest(), size)
+
+
+def hash_data(path: PathLike) -> str:
+    """The sha256 of a file, or of all files of a folder or a pattern, names and contents. Raises `InputError`."""
+    place = Path(path)
+    if not place.is_dir() and "*" not in place.name:
+        return hash_file(path).sha256
+    found = place.rglob("*") if place.is_dir() else place.parent.glob(place.name)
+    digest = hashlib.sha256()
+    for file in sorted(file for file in found if file.is_file()):
+        digest.update(f"{file.relative_to(place.parent)}\0{hash_file(file).sha256}\n".encode())
+    return digest.hexdigest()
 
 
 def read_text(path: PathLike, limit: int = TEXT_LIMIT) -> tuple[str, Source]:

@@ -22,9 +22,10 @@ def text_attributes(path: PathLike) -> dict[str, str]:
     Args:
         path: the file, of which all links were checked.
     """
-    command = [sys.executable, os.path.abspath(__file__), os.path.abspath(path)]
+    command = [sys.executable, "-m", "retrodict.base.hdf5_labels", os.path.abspath(path)]
+    here = {**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
     try:
-        done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=True, text=True)
+        done = subprocess.run(command, capture_output=True, timeout=SECONDS, check=True, text=True, env=here)
         found = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return {}
@@ -42,11 +43,10 @@ def _main(path: str) -> None:
             return
         words = []
         for key in item.attrs:
-            value = np.ravel(item.attrs[key])
-            text = (
-                value[0].decode() if value.size == 1 and isinstance(value[0], bytes) else value[0] if value.size else ""
-            )
-            if value.size == 1 and isinstance(text, str):
+            value = item.attrs[key]
+            value = value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
+            text = value.decode(errors="replace") if isinstance(value, bytes) else value
+            if isinstance(text, str) and text:
                 words.append(f"{key} {text}"[:LONGEST])
         if words:
             labels[name] = ", ".join(sorted(words)[:8])

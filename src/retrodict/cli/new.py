@@ -1,16 +1,19 @@
 """`retrodict new`: a commented config that runs as it is, beside a copy of the data."""
 
 import io
+import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from retrodict.base.domain import Placed
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON
-from retrodict.cli.options import Overrides
+from retrodict.cli.options import ColumnsOption, Overrides, said_of_files
 
 if TYPE_CHECKING:
     from retrodict.base.domain import Domain
@@ -28,22 +31,84 @@ def command(
             "--data", metavar="FILE", help="Your data, copied to DIR/data; may be repeated.", show_default=False
         ),
     ] = None,
+    columns: ColumnsOption = None,
     overrides: Overrides = None,
 ) -> None:
     """Write a commented config that runs as it is.
 
-    Your data are read once (what is wrong with them is said before anything is written) and copied to DIR/data.
+    Your data are read once (what is wrong with them is said before anything is written) and copied to DIR/data, with
+    the files that --set names. What --set says of the data, such as dataset=pion or redshift=0.01, decides how they are
+    read.
     """
     from retrodict.base.domains import domain as named_domain
 
     path, files = directory / CONFIG, data or []
-    copies = {file.resolve(): f"{DATA}/{file.name}" for file in files}
     _refuse_overwriting(path, files)
     description = named_domain(domain)
-    template = _with_fields(description.template, _placed(description, list(copies)))
-    config = _checked(path, template, overrides or [])
+    given = Given(files, [*(overrides or []), *([] if columns is None else [f"columns={json.dumps(columns)}"])])
+    placed, rest = _placed(description, given)
+    template = _with_fields(description.template, placed.fields)
+    named, rest = _files_named(path, template, rest)
+    copies = {file.resolve(): f"{DATA}/{file.name}" for file in (*files, *given.named_files(), *named) if file.exists()}
+    _refuse_overwriting(path, list(copies))
+    config = _checked(path, template, rest)
     _write(path, _with_value(template, _renamed(config, {str(file): name for file, name in copies.items()})), copies)
+    for note in placed.notes:
+        typer.echo(f"note: {note}", err=True)
     typer.echo(f"{path}\nnext: retrodict check {path}\n      retrodict run {path} --out {directory / 'run'}")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the user names: data files, and overrides of which some say how these are to be read."""
+
+    files: list[Path]
+    overrides: list[str]
+
+    def said(self, known: Sequence[str]) -> dict[str, JSON]:
+        """What is said of the files, of the words that a reader knows; files that exist by their full path."""
+        return {name: _full(value) for name, value in said_of_files(self.overrides, None).items() if name in known}
+
+    def others(self, known: Sequence[str]) -> list[str]:
+        """The overrides that say something else."""
+        return [text for text in self.overrides if text.partition("=")[0].rpartition(".")[2] not in known]
+
+    def named_files(self) -> list[Path]:
+        """Files that exist and that an override names."""
+        values = said_of_files(self.overrides, None).values()
+        return [Path(value) for value in values if isinstance(value, str) and _is_file(value)]
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return "\0" not in name and len(name) < 4096 and Path(name).is_file()
+    except OSError:
+        return False
+
+
+def _full(value: JSON) -> JSON:
+    return str(Path(value).resolve()) if isinstance(value, str) and _is_file(value) else value
+
+
+def _files_named(path: Path, template: str, overrides: list[str]) -> tuple[list[Path], list[str]]:
+    """The files that overrides name, and the overrides with their full paths: a relative one starts where the user
+    is, and not in the folder that is made."""
+    from retrodict.cli.config.document import parse_document
+    from retrodict.cli.config.fields import fields_of
+    from retrodict.cli.config.overrides import candidates, parsed
+    from retrodict.cli.config.signature import options
+
+    fields = fields_of(parse_document(template, path).value)
+    files, texts = [], []
+    for text in overrides:
+        one = parsed(text)
+        found = candidates(one.name, fields)
+        of_files = [field for field in found if field in fields and Path in options(fields[field].annotation)]
+        if isinstance(one.value, str) and _is_file(one.value) and (of_files or one.name[-1] == "file"):
+            files.append(Path(one.value))
+            text = f"{text.partition('=')[0]}={json.dumps(_full(one.value))}"
+        texts.append(text)
+    return files, texts
 
 
 def _refuse_overwriting(path: Path, data: list[Path]) -> None:
@@ -53,36 +118,44 @@ def _refuse_overwriting(path: Path, data: list[Path]) -> None:
         if target.exists():
             fix = "choose another directory, or move it away"
             raise InputError("the file exists", where=str(target), why="nothing of yours is overwritten", fix=fix)
-    if len(copies) < len(data):
+    if len(copies) < len({file.resolve() for file in data}):
         names = ", ".join(str(file) for file in data)
         raise InputError("two data files have the same name", got=names, fix="rename one of them")
 
 
-def _placed(domain: "Domain", files: list[Path]) -> dict[str, JSON]:
-    """The fields of the config to which the data files go: by a hook of the domain, or by the kind of each file."""
+def _placed(domain: "Domain", given: Given) -> tuple[Placed, list[str]]:
+    """The fields of the config to which the data files go, by a hook of the domain or by the kind of each file, and the
+    overrides that say nothing of how these are read."""
     from retrodict.base.files import read_head
     from retrodict.cli.domains import load as load_hook
+    from retrodict.cli.recognise import reading_options
 
-    for file in files:
+    for file in given.files:
         if not (file.is_dir() or "*" in file.name):
             read_head(file)
-    names = [str(file) for file in files]
+    names = [str(file.resolve()) for file in given.files]
     if not names:
-        return {}
+        return Placed({}), given.overrides
     if not domain.takes_data:
         fix = "retrodict inspect FILE says what is in a file"
         raise InputError(f"a problem of {domain.name} takes no data", got=", ".join(names), fix=fix)
-    return load_hook(domain.place_data, domain)(names) if domain.place_data else _by_kind(domain, files)
+    if not domain.place_data:
+        return _by_kind(domain, [Path(name) for name in names]), given.overrides
+    hook = load_hook(domain.place_data, domain)
+    known = reading_options(hook)
+    return hook(names, **given.said(known)), given.others(known)
 
 
-def _by_kind(domain: "Domain", files: list[Path]) -> dict[str, JSON]:
+def _by_kind(domain: "Domain", files: list[Path]) -> Placed:
     from retrodict.cli.recognise import describe
 
     readers = {reader.kind: reader for reader in domain.readers}
     placed = [reader for reader in domain.readers if reader.field]
     fields: dict[str, JSON] = {reader.field: [] if reader.several else None for reader in placed}
+    notes: list[str] = []
     for file in files:
-        kind = describe(file, domain.name)["kind"]
+        description = describe(file, domain.name)
+        kind = description["kind"]
         reader = readers.get(kind)
         if reader is None or not reader.field:
             expected = ", or ".join(one.title for one in domain.readers if one.field)
@@ -94,7 +167,8 @@ def _by_kind(domain: "Domain", files: list[Path]) -> dict[str, JSON]:
             raise InputError(f"two files of {reader.title}", got=got, fix="put all into one")
         else:
             fields[reader.field] = str(file)
-    return {name: value for name, value in fields.items() if value != []}
+        notes += [f"{file}: {note}" for note in description.get("warnings", [])]
+    return Placed({name: value for name, value in fields.items() if value != []}, notes)
 
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:
@@ -119,7 +193,7 @@ def _checked(path: Path, text: str, overrides: list[str]) -> JSON:
     return document.value
 
 
-def _with_fields(template: str, fields: dict[str, JSON]) -> str:
+def _with_fields(template: str, fields: Mapping[str, JSON]) -> str:
     """The template with some fields set in it."""
 
     def set_all(document: Any) -> None:
@@ -180,7 +254,8 @@ def _write(path: Path, text: str, copies: dict[Path, str]) -> None:
         (path.parent / DATA if copies else path.parent).mkdir(parents=True, exist_ok=True)
         for file, name in copies.items():
             if (path.parent / name).resolve() != file:
-                shutil.copyfile(file, path.parent / name)
+                copy = shutil.copytree if file.is_dir() else shutil.copyfile
+                copy(file, path.parent / name)
     except OSError as error:
         raise storage_error(path, error) from error
     write_text(path, text)

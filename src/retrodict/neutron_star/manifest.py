@@ -17,6 +17,7 @@ DOMAIN: Final = Domain(
     template=TEMPLATE,
     demos=DEMOS,
     readers=READERS,
+    place_data="retrodict.neutron_star.readers.inspect:place_data",
     headers="retrodict.neutron_star.readers.kinds:possible_headers",
     symbols={"Msun": r"M_\odot", "n_sat": r"n_\mathrm{sat}"},
     references=(

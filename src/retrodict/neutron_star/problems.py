@@ -1,5 +1,6 @@
 """Ready-made problems: observed neutron stars in, the equation of state of cold dense matter out."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -30,6 +31,7 @@ from retrodict.neutron_star.readers.data import (
     MassRadiusObservations,
     observations,
     read_mass_radius_samples,
+    read_observations,
 )
 from retrodict.neutron_star.readers.tidal_samples import read_tidal_samples
 from retrodict.neutron_star.stars.branch import LIGHTEST
@@ -106,17 +108,44 @@ class PerturbativeQCD:
     matching: Annotated[float, Field(gt=1, le=14)] | None = None  # n_sat, of the state L
 
 
+@dataclass(frozen=True)
+class Table:
+    """A table of measured stars that needs a word on how to read it."""
+
+    file: Path
+    columns: str = ""  # names and units of its columns, as in "mass [Msun], mass_error, radius [km], radius_error"
+
+
+@dataclass(frozen=True)
+class StarSamples:
+    """A file of posterior samples of one star that needs a word on how to read it."""
+
+    file: Path
+    columns: str = ""  # names and units of its columns, as in "radius [km], mass [Msun], weight"
+    group: str = ""  # the table in an HDF5 file that holds several
+
+
+@dataclass(frozen=True)
+class MergerSamples:
+    """A file of gravitational-wave samples that needs a word on how to read it."""
+
+    file: Path
+    columns: str = ""  # names and units of its columns
+    group: str = ""  # the analysis in an HDF5 file that holds several, such as "C01:IMRPhenomPv2NRTidal"
+    redshift: Annotated[float, Field(gt=-1)] | None = None  # of a merger whose masses are in the detector frame
+
+
 HEAVY_PULSARS = (Pulsar("PSR J0348+0432", 2.01, 0.04), Pulsar("PSR J1614-2230", 1.908, 0.016))
 
 
 def problem(
-    data: Literal["classic18", "2025"] | PathLike | None = "classic18",
+    data: Literal["classic18", "2025"] | PathLike | Table | None = "classic18",
     *,
     ansatz: Ansatz = GaussianProcessSoundSpeed(),  # noqa: B008
     likelihood: Marginal | Profile = Marginal(),
     pulsars: tuple[Pulsar, ...] = HEAVY_PULSARS,
-    samples: tuple[PathLike, ...] = (),
-    tides: tuple[PathLike, ...] = (),
+    samples: tuple[PathLike | StarSamples, ...] = (),
+    tides: tuple[PathLike | MergerSamples, ...] = (),
     chiral: ChiralBand | None = None,
     perturbative: PerturbativeQCD | None = None,
     least_maximum_mass: Annotated[float, Field(ge=LIGHTEST)] = LIGHTEST,
@@ -124,14 +153,14 @@ def problem(
     """The posterior of the equation of state.
 
     Args:
-        data: masses and radii with Gaussian errors: a set that ships, or the path of a table; None
-            for none.
+        data: masses and radii with Gaussian errors: a set that ships, the path of a table, or a table with a word on
+            how to read it; None for none.
         ansatz: map from latents to matter.
         likelihood: how the position of a star on the mass-radius curve is treated.
         pulsars: stars of which the mass alone is measured. PSR J0740+6620 is in the sets that ship and so not among
             the default pulsars.
-        samples: files of posterior samples of mass and radius, one star each.
-        tides: files of gravitational-wave samples, one merger each.
+        samples: files of posterior samples of mass and radius, one star each; or with a word on how to read them.
+        tides: files of gravitational-wave samples, one merger each; or with a word on how to read them.
         chiral: theory of matter at low density, left out by default.
         perturbative: theory of matter at high density, left out by default.
         least_maximum_mass: hard selection on top [Msun]; 1.9 in the source papers.
@@ -143,46 +172,53 @@ def problem(
         >>> problem("classic18", pulsars=()).ansatz.dim
         21
     """
-    measured = _measured(data, likelihood, pulsars, samples, tides)
+    measured, notes = _measured(data, likelihood, pulsars, samples, tides)
     if not measured:
         raise InputError("there are no data", expected="data, samples, tides or pulsars", fix="data: classic18")
     theory = _theory(chiral, perturbative)
     terms = {**measured, **theory}
     joint = next(iter(terms.values())) if len(terms) == 1 else Independent(terms)
     stars = Stars(least_maximum_mass, matter=bool(theory))
-    return Posterior(ansatz, stars, joint, derive=derive, quantities=QUANTITIES)
+    return Posterior(ansatz, stars, joint, derive=derive, quantities=QUANTITIES).with_notes(*notes)
 
 
 def _measured(
-    data: Literal["classic18", "2025"] | PathLike | None,
+    data: Literal["classic18", "2025"] | PathLike | Table | None,
     kind: Marginal | Profile,
     pulsars: tuple[Pulsar, ...],
-    samples: tuple[PathLike, ...],
-    tides: tuple[PathLike, ...],
-) -> dict[str, AbstractLikelihood[Prediction]]:
-    """The likelihoods of what was observed: `stars`, `samples.FILE`, `tides.FILE` and `pulsars`."""
+    samples: tuple[PathLike | StarSamples, ...],
+    tides: tuple[PathLike | MergerSamples, ...],
+) -> tuple[dict[str, AbstractLikelihood[Prediction]], list[str]]:
+    """The likelihoods of what was observed: `stars`, `samples.FILE`, `tides.FILE` and `pulsars`; and what the readers
+    assumed."""
     terms: dict[str, AbstractLikelihood[Prediction]] = {}
+    notes: list[str] = []
     if data is not None:
-        table = observations(data)
+        table = read_observations(data.file, data.columns or None) if isinstance(data, Table) else observations(data)
+        notes += [f"stars: {note}" for note in table.notes]
         labels = (*(f"{name}: M" for name in table.names), *(f"{name}: R" for name in table.names))
         terms["stars"] = Labelled(mass_radius_likelihood(table, kind), labels)
-    for name, path in _by_stem("samples", samples).items():
-        star = sampled_star(read_mass_radius_samples(path))
-        terms[name] = Labelled(star, (f"{path.stem}: M", f"{path.stem}: R"))
-    for name, path in _by_stem("tides", tides).items():
-        terms[name] = Labelled(sampled_tides(read_tidal_samples(path)), (f"{path.stem}: tides",))
+    entries = [one if isinstance(one, StarSamples) else StarSamples(Path(one)) for one in samples]
+    for name, one in zip(_by_stem("samples", [one.file for one in entries]), entries, strict=True):
+        star = read_mass_radius_samples(one.file, one.columns or None, group=one.group or None)
+        terms[name] = Labelled(sampled_star(star), (f"{one.file.stem}: M", f"{one.file.stem}: R"))
+        notes += [f"{name}: {note}" for note in star.notes]
+    mergers = [one if isinstance(one, MergerSamples) else MergerSamples(Path(one)) for one in tides]
+    for name, one in zip(_by_stem("tides", [one.file for one in mergers]), mergers, strict=True):
+        merger = read_tidal_samples(one.file, one.columns or None, group=one.group or None, redshift=one.redshift)
+        terms[name] = Labelled(sampled_tides(merger), (f"{one.file.stem}: tides",))
+        notes += [f"{name}: {note}" for note in merger.notes]
     if pulsars:
         masses = PulsarMass(jnp.asarray([p.mass for p in pulsars]), jnp.asarray([p.error for p in pulsars]))
         terms["pulsars"] = Labelled(masses, tuple(p.name for p in pulsars))
-    return terms
+    return terms, notes
 
 
-def _by_stem(kind: str, files: tuple[PathLike, ...]) -> dict[str, Path]:
+def _by_stem(kind: str, files: Sequence[Path]) -> list[str]:
     """Names of the terms that belong to files, numbered where two files have the same name."""
-    paths = [Path(file) for file in files]
-    stems = [path.stem for path in paths]
+    stems = [path.stem for path in files]
     numbers = [f"-{stems[: i + 1].count(stem)}" if stem in stems[:i] else "" for i, stem in enumerate(stems)]
-    return {f"{kind}.{stem}{number}": path for stem, number, path in zip(stems, numbers, paths, strict=True)}
+    return [f"{kind}.{stem}{number}" for stem, number in zip(stems, numbers, strict=True)]
 
 
 def _theory(chiral: ChiralBand | None, high: PerturbativeQCD | None) -> dict[str, AbstractLikelihood[Prediction]]:

@@ -11,7 +11,7 @@ from typing import Final
 import jax
 
 from retrodict import __version__
-from retrodict.base.files import hash_file
+from retrodict.base.files import hash_data, hash_file
 from retrodict.base.types import JSON
 from retrodict.run.directory import RunDirectory, read_json
 
@@ -64,8 +64,8 @@ def record(directory: RunDirectory, **fields: JSON) -> None:
 
 
 def hashes(paths: Iterable[str | Path]) -> dict[str, str]:
-    """sha256 of each file, by its name as given. Raises `InputError` for one that cannot be read."""
-    return {str(path): hash_file(path).sha256 for path in paths}
+    """sha256 of each file or folder, by its name as given. Raises `InputError` for one that cannot be read."""
+    return {str(path): hash_data(path) for path in paths}
 
 
 def record_inputs(directory: RunDirectory, paths: Iterable[str | Path]) -> None:

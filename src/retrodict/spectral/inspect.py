@@ -6,6 +6,7 @@ import re
 import numpy as np
 
 from retrodict.base.column_names import ColumnNames
+from retrodict.base.domain import Placed
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, PathLike, Source
 from retrodict.base.shapes import Float
@@ -21,13 +22,16 @@ KERNELS = {"tau": "thermal", "momentum": "kallen-lehmann", "matsubara": "bosonic
 ILL_CONDITIONED = 1e10  # condition number of the correlations above which chi-squared depends on rounding
 
 
-def inspect(path: PathLike, columns: ColumnNames | None = None, dataset: str = "") -> dict[str, JSON]:
+def inspect(
+    path: PathLike, columns: ColumnNames | None = None, dataset: str | int = "", covariance: PathLike | None = None
+) -> dict[str, JSON]:
     """Describe a correlator file, or a folder of Hadrons files.
 
     Args:
         path: the file or folder.
         columns: names of the columns of a table without a header.
         dataset: which correlator, where the file holds several.
+        covariance: a second file with the covariance of the means.
 
     Returns:
         A mapping that JSON can hold. Its `kind` is `correlator`, or `correlators` with a list of `datasets` where the
@@ -38,10 +42,11 @@ def inspect(path: PathLike, columns: ColumnNames | None = None, dataset: str = "
         InputError: for a correlator that cannot be used.
     """
     try:
-        raw, form = open_correlator(path, dataset, columns=columns)
+        raw, form = open_correlator(path, str(dataset), covariance, columns)
     except SeveralCorrelators as several:
         return _several(path, several)
-    return _correlator(raw, finish(raw), form, dataset)
+    said = {"dataset": dataset, "covariance": covariance, "columns": columns}
+    return _correlator(raw, finish(raw), form, {name: str(value) for name, value in said.items() if value})
 
 
 def _several(path: PathLike, several: SeveralCorrelators) -> dict[str, JSON]:
@@ -59,7 +64,7 @@ def _several(path: PathLike, several: SeveralCorrelators) -> dict[str, JSON]:
 
 
 def _correlator(
-    raw: Correlator | CorrelatorSamples, correlator: Correlator, form: str, dataset: str
+    raw: Correlator | CorrelatorSamples, correlator: Correlator, form: str, said: dict[str, str]
 ) -> dict[str, JSON]:
     value = np.linalg.eigvalsh(correlator.correlation)
     ratio = np.abs(correlator.mean) / correlator.error
@@ -80,7 +85,7 @@ def _correlator(
         "symmetric": extent is not None,
         "time_extent": {"value": extent, "unit": correlator.grid_unit},
         "warnings": [*correlator.notes, *_warnings(correlator, condition, extent)],
-        "config": _config(correlator, dataset, extent),
+        "config": _config(correlator, said, extent),
     }
 
 
@@ -135,10 +140,9 @@ def _warnings(correlator: Correlator, condition: float, extent: float | None) ->
     return found
 
 
-def _config(correlator: Correlator, dataset: str, extent: float | None) -> str:
+def _config(correlator: Correlator, said: dict[str, str], extent: float | None) -> str:
     lines = ["problem:", f"  data: {quoted(correlator.file.path)}"]
-    if dataset:
-        lines.append(f"  dataset: {quoted(dataset)}")
+    lines += [f"  {name}: {quoted(value)}" for name, value in said.items()]
     lines.append(f"  kernel: {kernel_for(correlator.argument, extent)}")
     if extent is not None:
         lines.append(f"  time_extent: {extent:g}")
@@ -150,22 +154,28 @@ def kernel_for(argument: str, extent: float | None) -> str:
     return "zero-temperature" if argument == "tau" and extent is None else KERNELS[argument]
 
 
-def place_data(files: list[str]) -> dict[str, JSON]:
+def place_data(files: list[str], dataset: str | int = "", covariance: str | None = None, columns: str = "") -> Placed:
     """The config fields to which the user's file goes, with the kernel and the period that it has.
 
     Args:
         files: one file that holds a correlator.
+        dataset: which correlator, where the file holds several.
+        covariance: a second file with the covariance of the means.
+        columns: names of the columns of a table without a header.
 
     Raises:
-        InputError: for several files, or one that is no correlator.
+        InputError: for several files, or one that is no correlator, or that holds several of which none is named.
     """
     if len(files) > 1:
-        fix = "a covariance in a second file: --set problem.covariance=FILE"
+        fix = "a covariance in a second file: --set covariance=FILE"
         raise InputError("one correlator at a time", got=", ".join(files), fix=fix)
-    description = inspect(files[0])
-    extent = description.get("time_extent", {}).get("value")
-    kernel = kernel_for(str(description.get("argument", "momentum")), extent)
-    return {"problem.data": files[0], "problem.kernel": kernel, "problem.time_extent": extent}
+    raw, _ = open_correlator(files[0], str(dataset), covariance, columns or None)
+    correlator = finish(raw)
+    extent = _time_extent(correlator)
+    said = {"problem.dataset": str(dataset), "problem.covariance": covariance, "problem.columns": columns}
+    found = {"problem.kernel": kernel_for(correlator.argument, extent), "problem.time_extent": extent}
+    given = {name: value for name, value in said.items() if value}
+    return Placed({"problem.data": files[0], **given, **found}, correlator.notes)
 
 
 def _range(values: Float[np.ndarray, " points"], unit: str) -> dict[str, JSON]:

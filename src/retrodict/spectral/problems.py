@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from retrodict.base.errors import InputError
-from retrodict.base.files import PathLike
+from retrodict.base.files import DataPath, PathLike
 from retrodict.base.types import Float
 from retrodict.problem.compression import compress
 from retrodict.problem.covariance import Covariance
@@ -79,11 +79,12 @@ class TotalWeight:
 
 
 def problem(
-    data: Literal["mock"] | PathLike | Correlator,
+    data: Literal["mock"] | DataPath | Correlator,
     *,
     kernel: KernelName,
     temperature: Annotated[float, Field(gt=0)] | None = None,
-    dataset: str = "",
+    dataset: str | int = "",
+    columns: str = "",
     covariance: PathLike | None = None,
     errors: Errors = Errors(),  # noqa: B008
     time_extent: Annotated[float, Field(gt=0)] | None = None,
@@ -110,6 +111,7 @@ def problem(
             `bosonic` (of a Matsubara frequency, rho odd), `fermionic` (-Im G at odd Matsubara frequencies, rho even).
         temperature: of the thermal kernel, in the unit of frequency; None: 1/(time_extent a).
         dataset: which correlator, where the file holds several: see `read_correlator`.
+        columns: names of the columns of a table without a header, such as "tau [GeV^-1], G, sigma".
         covariance: a second file with the covariance of the means.
         errors: how measurements become a covariance, with shrinkage and SVD cut.
         time_extent: T, in the unit of the file: tau and T - tau are averaged.
@@ -138,8 +140,16 @@ def problem(
     """
     correlator, spacing = data, 1.0
     if not isinstance(correlator, Correlator):
-        reading = {"dataset": dataset, "covariance": covariance, "errors": errors, "time_extent": time_extent}
-        correlator = read_correlator(_file_of(correlator), **reading, lower=lower, upper=upper)
+        correlator = read_correlator(
+            _file_of(correlator),
+            dataset=str(dataset),
+            covariance=covariance,
+            columns=columns or None,
+            errors=errors,
+            time_extent=time_extent,
+            lower=lower,
+            upper=upper,
+        )
     if lattice_spacing is not None:
         correlator, spacing = correlator.in_units(lattice_spacing=lattice_spacing), inverse_gev(lattice_spacing)
     temperature = temperature if temperature or not time_extent else 1 / (time_extent * spacing)

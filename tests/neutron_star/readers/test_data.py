@@ -10,6 +10,7 @@ from retrodict.base.columns import read_columns
 from retrodict.base.constants import ATOMIC_MASS_UNIT, MEV_FM3_IN_DYN_CM2, MEV_FM3_IN_GRAM_CM3, MEV_FM3_IN_INVERSE_KM2
 from retrodict.base.errors import InputError
 from retrodict.base.files import parse_yaml
+from retrodict.cli.inspect import look
 from retrodict.neutron_star.readers import data
 from retrodict.neutron_star.readers.eos_table import superluminal_from, transitions
 from retrodict.neutron_star.readers.inspect import inspect

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 import pydantic
 
 from retrodict.base.domains import did_you_mean
-from retrodict.base.files import JSON
+from retrodict.base.files import FOLDERS, JSON
 from retrodict.cli.config.signature import Annotation, expectation, is_array, plain
 
 _STRICT = pydantic.ConfigDict(strict=True, allow_inf_nan=False)
@@ -29,13 +29,11 @@ def leaf(annotation: Annotation, value: JSON, folder: Path) -> Any:
     if get_origin(annotation) is Literal:
         return _word(get_args(annotation), value)
     if get_origin(annotation) is not None and get_args(annotation)[0] is Path:
-        return _path(value, folder)
+        return _path(value, folder, several=FOLDERS in getattr(annotation, "__metadata__", ()))
     if annotation is Path:
         return _path(value, folder)
     if is_array(annotation):
         return _array(annotation, value)
-    if annotation is str and type(value) is int:
-        return str(value)  # a name that is a number: the dataset 0
     return _scalar(annotation, value)
 
 
@@ -54,12 +52,13 @@ def _word(words: tuple[Any, ...], value: JSON) -> Any:
     raise Mismatch("one of " + ", ".join(str(word) for word in words), fix)
 
 
-def _path(value: JSON, folder: Path) -> Path:
-    """An existing file; whether it may be read is its reader's business."""
+def _path(value: JSON, folder: Path, *, several: bool = False) -> Path:
+    """An existing file, or a folder or a pattern of files where `several` will do; whether it may be read is its
+    reader's business."""
     if not isinstance(value, str) or not value or "\0" in value:
         raise Mismatch("the path of a file")
     path = folder / Path(value).expanduser()
-    if path.is_file():
+    if path.is_file() or (several and (path.is_dir() or ("*" in path.name and any(path.parent.glob(path.name))))):
         return path.resolve()
     if path.exists():
         raise Mismatch("the path of a file", f"{path} is not a file")

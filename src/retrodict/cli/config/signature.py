@@ -60,14 +60,21 @@ def options(annotation: Annotation) -> tuple[Annotation, ...]:
     annotation = plain(annotation)
     if get_origin(annotation) in (typing.Union, types.UnionType):
         members = tuple(option for member in get_args(annotation) for option in options(member))
-        is_path = any(get_origin(member) is os.PathLike for member in members)
+        is_path = any(_is_path(member) for member in members)
         return tuple(_leaf_of_path(member) for member in members if not (is_path and member is str))
     kinds = [item for item in getattr(annotation, "__metadata__", ()) if isinstance(item, Kinds)]
     return tuple(option for item in kinds for option in item.classes()) or (annotation,)
 
 
+def _is_path(annotation: Annotation) -> bool:
+    bare = get_args(annotation)[0] if get_origin(annotation) is typing.Annotated else annotation
+    return get_origin(bare) is os.PathLike
+
+
 def _leaf_of_path(annotation: Annotation) -> Annotation:
-    return Path if get_origin(annotation) is os.PathLike else annotation
+    if not _is_path(annotation):
+        return annotation
+    return typing.Annotated[Path, *annotation.__metadata__] if hasattr(annotation, "__metadata__") else Path
 
 
 def plain(annotation: Annotation) -> Annotation:

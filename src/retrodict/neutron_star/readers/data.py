@@ -179,7 +179,9 @@ def observations_from_columns(table: Columns) -> MassRadiusObservations:
     return MassRadiusObservations(names, mass, *mass_errors, radius, *radius_errors, papers, table.source, notes)
 
 
-def read_mass_radius_samples(path: PathLike, columns: ColumnNames | None = None) -> MassRadiusSamples:
+def read_mass_radius_samples(
+    path: PathLike, columns: ColumnNames | None = None, *, group: str | None = None
+) -> MassRadiusSamples:
     """Read posterior samples of mass [Msun] and radius [km], as the NICER groups publish them.
 
     The groups do not agree on the order of the columns, so a file without a header needs `columns`.
@@ -187,11 +189,12 @@ def read_mass_radius_samples(path: PathLike, columns: ColumnNames | None = None)
     Args:
         path: file of samples: text, .npy, .npz or HDF5.
         columns: names and units of the columns, as in `"mass, radius"` or `"radius, mass, weight"`.
+        group: the table in an HDF5 file that holds several.
 
     Raises:
         InputError: if mass and radius look swapped, or values or their medians are out of range.
     """
-    return samples_from_columns(read_columns(path, columns))
+    return samples_from_columns(read_columns(path, columns, group=group))
 
 
 @np.errstate(all="ignore")  # what overflows is out of range, and refused as such

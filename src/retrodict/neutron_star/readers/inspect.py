@@ -8,6 +8,7 @@ import numpy as np
 
 from retrodict.base.column_names import ColumnNames
 from retrodict.base.columns import find, read_columns
+from retrodict.base.domain import Placed
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import JSON, PathLike, Source
 from retrodict.base.recognition import FileHead
@@ -40,6 +41,7 @@ from retrodict.neutron_star.readers.eos_tables import (
 from retrodict.neutron_star.readers.kinds import READERS
 from retrodict.neutron_star.readers.tidal_samples import TidalSamples, is_merger, tides_from_columns
 
+DATA, SAMPLES, TIDES = ("columns",), ("columns", "group"), ("columns", "group", "redshift")  # what their entries say
 KINDS = "an equation of state, mass-radius observations or samples, a mass-radius curve, or tidal samples"
 
 
@@ -87,12 +89,19 @@ class Reading:
     group: str
     redshift: float | None
 
-    def entry(self, path: str) -> str:
+    def value(self, path: str, names: tuple[str, ...]) -> str | dict[str, JSON]:
         """The file as a config names it: its path, or a mapping where more had to be said."""
-        names = self.columns if isinstance(self.columns, str | None) else ", ".join(self.columns)
-        said = {"columns": names, "group": self.group, "redshift": self.redshift}
-        given = [f"{name}: {json.dumps(value)}" for name, value in said.items() if value not in (None, "")]
-        return f"{{{', '.join([f'file: {_quoted(path)}', *given])}}}" if given else _quoted(path)
+        columns = self.columns if isinstance(self.columns, str | None) else ", ".join(self.columns)
+        said = {"columns": columns, "group": self.group, "redshift": self.redshift}
+        given = {name: said[name] for name in names if said[name] not in (None, "")}
+        return {"file": path, **given} if given else path
+
+    def entry(self, path: str, names: tuple[str, ...]) -> str:
+        """The same as text."""
+        value = self.value(path, names)
+        if isinstance(value, str):
+            return _quoted(value)
+        return f"{{{', '.join(f'{name}: {json.dumps(item)}' for name, item in value.items())}}}"
 
 
 def _is_ours(columns: tuple[tuple[str, str], ...]) -> bool:
@@ -115,6 +124,45 @@ def _named(table: Columns, reading: Reading, crust: bool | None) -> dict[str, JS
     if find(table, LAMBDA_NAMES) or follows_a_curve(table):
         return _curve(curve_from_columns(table), table)
     return _samples(samples_from_columns(table), table, reading)
+
+
+def place_data(files: list[str], columns: str = "", group: str = "", redshift: float | None = None) -> Placed:
+    """The config fields to which files of observations go, with what the user says of them.
+
+    Args:
+        files: the files.
+        columns: names and units of the columns of tables that have no header.
+        group: the table in an HDF5 file that holds several.
+        redshift: z of a merger whose masses are in the detector frame.
+
+    Raises:
+        InputError: for a file that is no observation, or two tables of stars.
+    """
+    fields: dict[str, JSON] = {"problem.data": None}
+    notes: list[str] = []
+    reading = Reading(columns or None, group, redshift)
+    places = {
+        "mass_radius_observations": ("problem.data", DATA),
+        "mass_radius_samples": ("problem.samples", SAMPLES),
+        "tidal_samples": ("problem.tides", TIDES),
+    }
+    for file in files:
+        described = inspect(file, columns or None, group, redshift)
+        kind = str(described["kind"])
+        if kind not in places:
+            expected = "measured masses and radii, or posterior samples of a star or a merger"
+            raise InputError(f"this file is no observation but {kind}", where=file, expected=expected)
+        field, names = places[kind]
+        entry = reading.value(file, names)
+        if field != "problem.data":
+            fields[field] = [*fields.get(field, []), entry]
+        elif fields[field] is None:
+            fields[field] = entry
+        else:
+            got = f"{fields[field]}, {file}"
+            raise InputError("two files of measured masses and radii", got=got, fix="put all into one")
+        notes += [f"{file}: {note}" for note in described["warnings"]]
+    return Placed(fields, notes)
 
 
 def _header(kind: str, form: str, source: Source, rows: int) -> dict[str, JSON]:
@@ -150,7 +198,7 @@ def _observations(stars: MassRadiusObservations, table: Columns, reading: Readin
         "names": list(stars.names),
         "errors": "symmetric" if symmetric else "asymmetric",
         "warnings": list(stars.notes),
-        "config": f"problem:\n  data: {reading.entry(stars.file.path)}",
+        "config": f"problem:\n  data: {reading.entry(stars.file.path, DATA)}",
     }
 
 
@@ -163,7 +211,7 @@ def _samples(samples: MassRadiusSamples, table: Columns, reading: Reading) -> di
         "effective_samples": effective,
         "correlation": float(np.corrcoef(samples.mass, samples.radius)[0, 1]),
         "warnings": [*samples.notes, *few],
-        "config": f"problem:\n  samples: [{reading.entry(samples.file.path)}]",
+        "config": f"problem:\n  samples: [{reading.entry(samples.file.path, SAMPLES)}]",
     }
 
 
@@ -197,7 +245,7 @@ def _tides(samples: TidalSamples, table: Columns, reading: Reading) -> dict[str,
         "columns": columns,
         "effective_samples": 1.0 / float(np.sum(samples.weight**2)),
         "warnings": list(samples.notes),
-        "config": f"problem:\n  tides: [{reading.entry(samples.file.path)}]",
+        "config": f"problem:\n  tides: [{reading.entry(samples.file.path, TIDES)}]",
     }
 
 

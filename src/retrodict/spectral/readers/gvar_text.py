@@ -1,8 +1,8 @@
 """Measurements in the text format of gvar.dataset: each line a tag and the numbers of one measurement.
 
 `meson 0.98 0.61 0.37` or `meson [0.98, 0.61, 0.37]`; lines that begin with # are comments. Tags may alternate. The
-measurement of a matrix, `pion [[0.98, 0.61], [1.96, 1.22]]`, holds several correlators, along its longer axis: `pion[0]`
-and `pion[1]`, or `pion[:,0]` and `pion[:,1]` where the first index is the time.
+measurement of a matrix, `pion [[0.98, 0.61], [1.96, 1.22]]`, holds several correlators along its longer axis:
+`pion[0]` and `pion[1]`, or `pion[:,0]` and `pion[:,1]` where the first index is the time.
 """
 
 import re
