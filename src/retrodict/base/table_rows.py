@@ -101,7 +101,7 @@ class TableRows:
 
     def take_header_alone(self) -> None:
         """Names from a header below which there are no numbers."""
-        plain = [heading for heading in self.headings if not heading.comment]
+        plain = self._plain()
         try:
             self.names, self.units = header_names(plain[-1].text, self.path) if plain else ((), ())
         except InputError:
@@ -184,7 +184,7 @@ class TableRows:
                     self.notes.append("the first column counts the rows and has no name: left out")
                 if self.names:
                     return
-        plain = [heading for heading in self.headings if not heading.comment]
+        plain = self._plain()
         named = [heading for heading in self.headings if "[" in heading.text]
         if plain:  # its names are told beside the number of cells of the first row
             self.names, self.units = header_names(plain[-1].text, f"{self.path}:{plain[-1].number}")
@@ -194,6 +194,10 @@ class TableRows:
             where, expected = f"{self.path}:{named[-1].number}", "a name for each column"
             fix = f'name them in the call: --columns "{named[-1].text[:200]}"'
             raise InputError("the names do not fit the columns", where=where, got=got, expected=expected, fix=fix)
+
+    def _plain(self) -> list[_Heading]:
+        """The lines of words above the numbers; one that begins with a number counts the rows."""
+        return [heading for heading in self.headings if not heading.comment and not heading.text[0].isdigit()]
 
     def _name_errors(self) -> None:
         """A column for every error in brackets, behind that of its value."""

@@ -61,8 +61,8 @@ def is_unit(unit: str, units: Mapping[str, float]) -> bool:
 def split_unit(name: str) -> tuple[str, str]:
     """A name that ends with a unit, and that unit: `pressure_MeV_fm3` is a pressure in MeV fm^-3.
 
-    Factors behind the first one divide. A single factor must be more than one letter: `sigma_m` is the error of a mass,
-    not a length. The unit is empty where the name ends with none.
+    Factors behind the first one divide. A single letter is a unit with the power 3 alone: `sigma_m` is the error of a
+    mass, not a length. The unit is empty where the name ends with none.
 
     Args:
         name: of a column.
@@ -75,7 +75,8 @@ def split_unit(name: str) -> tuple[str, str]:
     for start in range(1, len(words)):
         factors = [_SUFFIX.fullmatch(word) for word in words[start:]]
         found = [(_LOWER[match[1].lower()], match[2]) for match in factors if match]
-        single = len(found) == 1 and (len(found[0][0]) < 2 or words[start - 1] == "")
+        letter = len(found) == 1 and len(found[0][0]) < 2 and found[0][1] not in ("3", "-3")
+        single = letter or words[start - 1] == ""
         if len(found) == len(factors) and not single:
             parts = [f"{symbol}{_exponent(symbol, power, i)}" for i, (symbol, power) in enumerate(found)]
             return "_".join(words[:start]), " ".join(parts)

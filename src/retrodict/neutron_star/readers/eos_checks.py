@@ -62,12 +62,13 @@ def check_table(
     _refuse_wrong_units(table, quantities)
     n, notes = baryon_density_from_first_law(eps, p), list(table.notes)
     if density is not None and few:
-        step = int(np.argmin(np.diff(density[order])))
-        row = len(p) - 2 - step if order.step == -1 else step + 1
-        n *= np.exp(np.median(np.log(density[order] / n)))
+        falls = np.flatnonzero(np.diff(density[order]) <= 0.0)
+        row = len(p) - 2 - int(falls[0]) if order.step == -1 else int(falls[0]) + 1
+        above = min(int(falls[-1]) + 2, len(p) - 1)  # from here on the density of the table stands
+        n = np.concatenate([n[:above] * density[order][above] / n[above], density[order][above:]])
         notes.append(
-            f"the baryon density falls at {table.where(row)}, while the energy density rises: it is replaced by that "
-            "of the first law; masses, radii and deformabilities follow from pressure and energy density alone"
+            f"the baryon density falls at {table.where(row)}, while the energy density rises: up to there it is "
+            "replaced by that of the first law; stars follow from pressure and energy density alone"
         )
     elif density is not None:
         n = density[order].copy()

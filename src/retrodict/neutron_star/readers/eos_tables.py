@@ -4,6 +4,7 @@ A table must say what its columns are and in which units; a mass density in g cm
 """
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
@@ -16,17 +17,16 @@ from retrodict.base.table_rows import Columns
 from retrodict.base.units import factor, is_unit
 from retrodict.neutron_star.columns import AMBIGUOUS_NAMES, BARYON_NAMES, ENERGY_NAMES, PRESSURE_NAMES
 from retrodict.neutron_star.readers.compose import is_compose, read_compose
-from retrodict.neutron_star.readers.eos_checks import (
-    HIGHEST_ENERGY_RANGE,
-    HIGHEST_PRESSURE_RANGE,
-    LEAST_ROWS,
-    check_table,
-)
+from retrodict.neutron_star.readers.eos_checks import check_table
 from retrodict.neutron_star.readers.eos_table import EquationOfStateTable, Rows
 from retrodict.neutron_star.readers.leftover import notes_on
 from retrodict.neutron_star.units import ENERGY_DENSITY, NUMBER_DENSITY, PRESSURE
 
-GEOMETRIC = "pressure [m^-2], energy_density [m^-2]"  # of LALSuite
+WITHOUT_NAMES: Final = {  # the columns of programs that name none; m^-2 is G = c = 1
+    "LALSuite": "pressure [m^-2], energy_density [m^-2]",
+    "RNS": "energy_density [g cm^-3], pressure [dyn cm^-2], enthalpy, baryon_density [cm^-3]",
+    "LORENE": "index, baryon_density [fm^-3], energy_density [g cm^-3], pressure [dyn cm^-2]",
+}
 WORDS = ("name", "source", "reference", "object")  # columns of words in the tables of this domain
 
 HEADER = "baryon_density [fm^-3], energy_density [MeV fm^-3], pressure [MeV fm^-3]"
@@ -56,8 +56,8 @@ def read_equation_of_state(path: PathLike, columns: ColumnNames | None = None) -
 
 
 def read_eos_columns(path: PathLike, columns: ColumnNames | None = None) -> Columns:
-    """The columns of a table of any kind; two that have no names are taken for an equation of state of LALSuite where
-    their numbers can be nothing else: a pressure and an energy density in m^-2, with G = c = 1.
+    """The columns of a table of any kind; without names it is taken for what a program writes if its numbers are
+    matter in the units of that program, and in those of no other: see `WITHOUT_NAMES`.
 
     Args:
         path: the file.
@@ -71,26 +71,22 @@ def read_eos_columns(path: PathLike, columns: ColumnNames | None = None) -> Colu
     except InputError as error:
         if columns is not None or error.what != "the columns have no names" or form_of(read_head(path)) != "text":
             raise
-        table = read_columns(path, GEOMETRIC, words=WORDS) if _two_columns(path) else None
-        if table is None or not _looks_geometric(*table.values.T):
-            raise
-        return replace(table, notes=(*table.notes, f"no names: taken for {GEOMETRIC}, as in the tables of LALSuite"))
+        for program, names in WITHOUT_NAMES.items():
+            table = _as_matter(path, names)
+            if table is not None:
+                note = f"no names: taken for {names}, as {program} writes tables"
+                return replace(table, notes=(*table.notes, note))
+        raise
 
 
-def _two_columns(path: PathLike) -> bool:
-    first = read_head(path).decode("utf-8", errors="replace").splitlines()
-    rows = [line.split() for line in first if line.strip() and line.strip()[0] not in "#%!"]
-    return len(rows) > LEAST_ROWS and all(len(row) == 2 for row in rows[:-1])
-
-
-def _looks_geometric(pressure: Rows, energy_density: Rows) -> bool:
-    """Whether two columns can be p and eps in m^-2: both rising, the second larger but at the very end, to a core."""
-    if len(pressure) < LEAST_ROWS or (np.diff(pressure) < 0.0).any() or (np.diff(energy_density) <= 0.0).any():
-        return False
-    low, high = (factor("m^-2", ENERGY_DENSITY, "") * values[-1] for values in (pressure, energy_density))
-    softer = (pressure < energy_density).mean()
-    in_core = HIGHEST_PRESSURE_RANGE[0] <= low <= HIGHEST_PRESSURE_RANGE[1]
-    return bool(in_core and HIGHEST_ENERGY_RANGE[0] <= high <= HIGHEST_ENERGY_RANGE[1] and softer > 0.5)
+def _as_matter(path: PathLike, names: str) -> Columns | None:
+    """The table with these names if it then is an equation of state; None if not."""
+    try:
+        table = read_columns(path, names, words=WORDS)
+        table_from_columns(table)
+    except InputError:
+        return None
+    return table
 
 
 @np.errstate(all="ignore")  # what overflows is out of range, and refused as such

@@ -25,6 +25,7 @@ from retrodict.neutron_star.columns import (
 from retrodict.neutron_star.units import ENERGY_DENSITY, LENGTH, MASS, NUMBER_DENSITY, PRESSURE
 
 DESCRIBE: Final = "retrodict.neutron_star.readers.inspect:inspect"
+WIDTHS: Final = {2, 4}  # columns of tables that are known without names
 MEMBERS: Final = ("eos.nb", "eos.thermo")  # that every table of CompOSE has
 
 _MASS, _RADIUS = Column(MASS_NAMES, MASS), Column(RADIUS_NAMES, LENGTH)
@@ -38,8 +39,8 @@ _MERGER = Column(
 
 
 def claim_matter(head: FileHead) -> Claim:
-    """By the signature of CompOSE, or of the tables of LALSuite that have no names."""
-    return strongest((claim_compose(head), claim_geometric(head) if head.form == "text" else NO_CLAIM))
+    """By the signature of CompOSE, or as one of the tables that have no names."""
+    return strongest((claim_compose(head), claim_without_names(head) if head.form == "text" else NO_CLAIM))
 
 
 def claim_compose(head: FileHead) -> Claim:
@@ -54,11 +55,13 @@ def claim_compose(head: FileHead) -> Claim:
     return Claim(Strength.EXACT, 1.0, "a file of a CompOSE table") if is_compose(head.path) else NO_CLAIM
 
 
-def claim_geometric(head: FileHead) -> Claim:
-    """Two columns without names, which may be an equation of state of LALSuite."""
-    rows = head.first_rows[:-1] if not head.columns and head.starts_with_a_number else ()
-    pairs = bool(rows) and all(len(row.split()) == 2 for row in rows)
-    return Claim(Strength.WEAK, 1.0, "two columns without names, as in the tables of LALSuite") if pairs else NO_CLAIM
+def claim_without_names(head: FileHead) -> Claim:
+    """Rows without names, which may be an equation of state as LALSuite, RNS or LORENE write it."""
+    rows = head.first_rows[1:-1] if not head.columns and head.starts_with_a_number else ()  # the first may count them
+    widths = {len(row.split()) for row in rows}
+    if len(widths) == 1 and widths <= WIDTHS:
+        return Claim(Strength.WEAK, 1.0, "columns without names, as in the tables of LALSuite, RNS or LORENE")
+    return NO_CLAIM
 
 
 def possible_headers(matrix: Float[np.ndarray, "rows columns"]) -> tuple[str, ...]:
