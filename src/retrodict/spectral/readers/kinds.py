@@ -1,6 +1,7 @@
 """The kinds of files of this domain, and the names and units by which each is known."""
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -23,6 +24,7 @@ DESCRIBE: Final = "retrodict.spectral.inspect:inspect"
 LEAST_TIMES: Final = 4  # of rows without names: one of two or three columns is more likely a table
 OF_TIME: Final = ("c", "corr", "correlator", "gtau", "g_tau", "c_t")  # values that are called so depend on a time
 
+_NUMBERED = re.compile(r"([a-z][a-z_]*?)_?(\d{1,5})", re.ASCII)
 _NUMBER = re.compile(r"[\[(]*[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?[\]),]*", re.ASCII)
 _IN_LATTICE_UNITS = dict.fromkeys(LATTICE_UNITS, 1.0)
 _UNITS = {"tau": EUCLIDEAN_TIME, "momentum": MOMENTUM, "matsubara": MOMENTUM}
@@ -57,12 +59,27 @@ def claim(head: FileHead) -> Claim:
 
 
 def _claim_matrix(head: FileHead) -> Claim:
-    """Rows of numbers without names, as `numpy.savetxt` writes them."""
+    """Rows of numbers without names, as `numpy.savetxt` writes them, or with numbered ones: t0, t1, t2, ..."""
+    if are_numbered(head.names):
+        return Claim(Strength.NAMES, 1.0, "numbered columns: measurements, (configurations, times)")
     if head.columns or not head.starts_with_a_number:
         return NO_CLAIM
     times = len(head.first_rows[0].replace(",", " ").split())
     reason = "rows without names that may be measurements: (configurations, times)"
     return Claim(Strength.WEAK, 0.0, reason) if times >= LEAST_TIMES else NO_CLAIM
+
+
+def are_numbered(names: Sequence[str]) -> bool:
+    """Whether columns are called `t0, t1, t2, ...` or `c_1, c_2, ...`: a word with numbers that count.
+
+    Args:
+        names: of the columns.
+    """
+    parts = [_NUMBERED.fullmatch(name) for name in names]
+    found = [(match[1], int(match[2])) for match in parts if match]
+    if len(found) < max(len(names), LEAST_TIMES) or len({word for word, _ in found}) != 1:
+        return False
+    return found[0][1] in (0, 1) and [number - found[0][1] for _, number in found] == list(range(len(found)))
 
 
 def possible_headers(matrix: Float[np.ndarray, "rows columns"]) -> tuple[str, ...]:

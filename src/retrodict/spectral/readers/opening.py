@@ -29,7 +29,7 @@ from retrodict.spectral.readers.arrays import EXPECTED, from_arrays, from_column
 from retrodict.spectral.readers.gvar_text import read_gvar_text
 from retrodict.spectral.readers.hadrons import is_hadrons, read_hadrons
 from retrodict.spectral.readers.hdf5_arrays import read_hdf5_correlator
-from retrodict.spectral.readers.kinds import LEAST_TIMES, is_gvar_text
+from retrodict.spectral.readers.kinds import LEAST_TIMES, are_numbered, is_gvar_text
 from retrodict.spectral.readers.pyerrors import is_pyerrors, read_pyerrors
 from retrodict.spectral.samples import CorrelatorSamples
 
@@ -128,12 +128,15 @@ def _from_text(
         if columns is None and not roles(tuple(name for name, _ in header_columns(head)), source.path).known:
             raise UnknownKind.of(error) from error
         raise
+    if are_numbered(table.names) and matrix is None:
+        note = f"columns {table.names[0]} to {table.names[-1]}: taken for measurements, (configurations, times)"
+        return _measurements(table.values, source, note), "text"
     return from_columns(table, matrix), "text"
 
 
 def _unnamed_measurements(data: bytes, source: Source) -> CorrelatorSamples | None:
     """Rows of equally many numbers, one a configuration, as `numpy.savetxt` writes them; None where it is something
-    else: measurements are in no order, and so no column of theirs rises or falls from row to row."""
+    else. A first row 0, 1, 2, ... is the header that pandas writes."""
     width = len(next(iter(FileHead(source.path).first_rows), "").replace(",", " ").split())
     if width < LEAST_TIMES:
         return None
@@ -141,11 +144,20 @@ def _unnamed_measurements(data: bytes, source: Source) -> CorrelatorSamples | No
         chain = parse_table(data, source, [f"t{time}" for time in range(width)]).values
     except InputError:
         return None
+    note = "rows without names: taken for measurements, (configurations, times)"
+    if (chain[0] - chain[0, 0] == np.arange(width)).all() and chain[0, 0] in (0.0, 1.0):
+        chain, note = chain[1:], f"the first row counts the times: a header; {note}"
+    return _measurements(chain, source, note) if _in_no_order(chain) else None
+
+
+def _in_no_order(chain: Float[np.ndarray, "configurations times"]) -> bool:
+    """Measurements are in no order: no column of theirs rises or falls from row to row."""
     steps = np.diff(chain, axis=0)
-    if len(chain) < LEAST_TIMES or ((steps >= 0.0).all(axis=0) | (steps <= 0.0).all(axis=0)).any():
-        return None
-    notes = ("rows without names: taken for measurements, (configurations, times)",)
-    return CorrelatorSamples(np.arange(float(width)), ((chain,),), "tau", "a", "", notes, source)
+    return len(chain) >= LEAST_TIMES and not ((steps >= 0.0).all(axis=0) | (steps <= 0.0).all(axis=0)).any()
+
+
+def _measurements(chain: Float[np.ndarray, "configurations times"], source: Source, note: str) -> CorrelatorSamples:
+    return CorrelatorSamples(np.arange(float(chain.shape[1])), ((chain,),), "tau", "a", "", (note,), source)
 
 
 def _from_json(value: JSON, source: Source, dataset: str, matrix: Float[np.ndarray, "_ _"] | None) -> tuple[Raw, str]:
