@@ -15,6 +15,7 @@ from pathlib import Path
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, PathLike, form_of, parse_json, read_head
+from retrodict.base.printable import is_binary
 from retrodict.base.units import NUMBER, is_unit
 
 HEAD_BYTES = 65_536
@@ -77,6 +78,11 @@ class FileHead:
         """Bytes of the file; 0 of a folder."""
         return 0 if self.is_folder or self.is_pattern else os.stat(self.path).st_size
 
+    @property
+    def is_binary(self) -> bool:
+        """Whether it is no text, and of no form that has a name."""
+        return self.form == "text" and is_binary(self.first)
+
     @cached_property
     def columns(self) -> tuple[tuple[str, str], ...]:
         """Name and unit of each column, lower-case names; empty where the file names none or cannot be read."""
@@ -91,7 +97,7 @@ class FileHead:
     def _columns_or_damage(self) -> tuple[tuple[tuple[str, str], ...], InputError | None]:
         from retrodict.base.columns import named_columns
 
-        if self.is_folder or self.is_pattern:
+        if self.is_folder or self.is_pattern or self.is_binary:
             return (), None
         try:
             return named_columns(self.form, self.first, self.path, self.document), None
@@ -116,7 +122,7 @@ class FileHead:
         """Whether the first line of a text that is no comment begins with a number."""
         from retrodict.base.tables import starts_with_number
 
-        if self.form != "text":
+        if self.form != "text" or self.is_binary:
             return False
         lines = (line.strip() for line in self.first.decode("utf-8-sig", errors="replace").splitlines())
         return next((starts_with_number(line) for line in lines if line and line[0] not in "#%!"), False)

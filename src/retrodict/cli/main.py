@@ -12,6 +12,7 @@ from typing import cast
 import typer
 
 from retrodict.base.errors import INTERRUPTED, InputError, InputErrors, RetrodictError
+from retrodict.base.printable import printable
 from retrodict.cli import check, cite, compare, demo, doctor, export, inspect, new, plan, report, run, validate
 from retrodict.cli import list as listing
 from retrodict.cli.environment import DEBUG, Program, cache_folder
@@ -109,7 +110,7 @@ def report_bug(kind: type[BaseException], error: BaseException, trace: Traceback
     ) as file:
         file.write(f"{sys.argv}\n{text}")
     print(
-        f"error: {kind.__name__}: {str(error)[:500]}\n"
+        f"error: {kind.__name__}: {printable(str(error)[:500])}\n"
         "  why:      a bug in retrodict, not in your input\n"
         f"  fix:      report it with the traceback, which is in {file.name} (or run again with {DEBUG})",
         file=sys.stderr,

@@ -9,6 +9,7 @@ from retrodict.base.domains import domain as named_domain
 from retrodict.base.domains import installed
 from retrodict.base.errors import InputError, InputErrors, UnknownKind
 from retrodict.base.files import JSON
+from retrodict.base.printable import described
 from retrodict.base.recognition import NO_CLAIM, Claim, FileHead, Strength
 from retrodict.cli.domains import load
 
@@ -69,6 +70,19 @@ def describe(path: Path, domain: str | None = None) -> dict[str, JSON]:
     raise head.damage or _nobody(head, domains)
 
 
+def reader_of_several(path: Path, domain: str | None = None) -> Candidate | None:
+    """Who reads a file together with others of its kind; None where each file is described by itself.
+
+    Args:
+        path: a file.
+        domain: the only domain to ask; all if None.
+    """
+    domains = [named_domain(domain)] if domain else list(installed().domains.values())
+    best = next(iter(candidates(FileHead(path), domains)), None)
+    certain = best is not None and best.claim.strength is Strength.EXACT and best.reader.together
+    return best if certain else None
+
+
 def _with_doubts(description: dict[str, JSON], best: Candidate, others: Sequence[Candidate]) -> dict[str, JSON]:
     """The description with its domain, with a warning where the claim is weak, and with the runners-up."""
     other_domains = {str(one): one for one in others if one.domain is not best.domain}
@@ -121,4 +135,4 @@ def _nobody(head: FileHead, domains: Sequence[Domain]) -> InputError:
 def _content(head: FileHead) -> str:
     if head.form in ("folder", "pattern"):
         return f"a {head.form} of other files"
-    return "an empty file" if not head.first else f"a {head.form} file that begins with {head.first[:16]!r}"
+    return described(head.first) if head.form == "text" else f"a {head.form} file"

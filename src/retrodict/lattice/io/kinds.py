@@ -8,13 +8,12 @@ from retrodict.base.recognition import NO_CLAIM, Claim, FileHead, Strength
 
 
 def claim_configuration(head: FileHead) -> Claim:
-    """Gauge links of NERSC, ILDG, MILC, openQCD or in an archive of ours, or a stream of configurations."""
-    if head.form == "text" and head.columns:
-        return NO_CLAIM  # a table
-
+    """Gauge links of NERSC, ILDG, SciDAC, MILC, openQCD or in an archive of ours, or a stream of configurations."""
     from retrodict.lattice.io.files import format_of
 
     name = format_of(head)
+    if name == "openQCD" and head.columns:
+        return NO_CLAIM  # a table: this format has no signature but its extents
     return Claim(Strength.EXACT, 1.0, name) if name else NO_CLAIM
 
 
@@ -32,6 +31,14 @@ READERS: Final = (
         "retrodict.lattice.io.files:inspect",
         forms=("text", "zip"),
         recognise="retrodict.lattice.io.kinds:claim_configuration",
+        together="retrodict.lattice.io.ensemble:inspect_files",
+    ),
+    Reader(
+        "gauge_ensemble",
+        "a folder of gauge configurations",
+        "retrodict.lattice.io.ensemble:inspect_folder",
+        forms=("folder", "pattern"),
+        recognise="retrodict.lattice.io.ensemble:claim_folder",
     ),
     Reader(
         "trained_model",
