@@ -13,7 +13,7 @@ import typer
 
 from retrodict.base.errors import INTERRUPTED, InputError, InputErrors, RetrodictError
 from retrodict.base.printable import printable
-from retrodict.cli import check, cite, compare, demo, doctor, export, inspect, new, plan, report, run, validate
+from retrodict.cli import analyse, check, cite, compare, demo, doctor, export, inspect, new, plan, report, run, validate
 from retrodict.cli import list as listing
 from retrodict.cli.environment import DEBUG, Program, cache_folder
 
@@ -28,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, listing, inspect, new, check, run, report, validate, plan, compare, export, cite, doctor):
+for verb in (demo, listing, inspect, analyse, new, check, run, report, validate, plan, compare, export, cite, doctor):
     app.command(verb.__name__.rpartition(".")[2], epilog=verb.EXAMPLE)(verb.command)
 
 

@@ -1,4 +1,5 @@
-"""The kinds of files of this domain: each is known by its first bytes, and a trained model by its seal."""
+"""The kinds of files of this domain: known by their first bytes, a trained model by its seal, a history by its
+columns."""
 
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,18 @@ def claim_model(head: FileHead) -> Claim:
     return Claim(Strength.EXACT, 1.0, "an archive with our seal") if is_sealed(Path(head.path)) else NO_CLAIM
 
 
+def claim_history(head: FileHead) -> Claim:
+    """A table whose rows are numbered as trajectories; by a name that other tables have, too, a guess."""
+    from retrodict.inference.history_files import TELLING, TIMES
+
+    names = head.names
+    if len(names) > 1 and any(name in TELLING for name in names):
+        return Claim(Strength.EXACT, 1.0, f"columns {', '.join(names[:8])}")
+    if len(names) > 1 and names[0] in TIMES:
+        return Claim(Strength.WEAK, 1 / len(names), f"column {names[0]}")
+    return NO_CLAIM
+
+
 READERS: Final = (
     Reader(
         "gauge_configuration",
@@ -39,6 +52,13 @@ READERS: Final = (
         "retrodict.lattice.io.ensemble:inspect_folder",
         forms=("folder", "pattern"),
         recognise="retrodict.lattice.io.ensemble:claim_folder",
+    ),
+    Reader(
+        "monte_carlo_history",
+        "a Monte Carlo history",
+        "retrodict.inference.history:inspect",
+        recognise="retrodict.lattice.io.kinds:claim_history",
+        together="retrodict.inference.history:inspect_replica",
     ),
     Reader(
         "trained_model",
