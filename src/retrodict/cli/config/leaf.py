@@ -10,6 +10,8 @@ from retrodict.base.domains import did_you_mean
 from retrodict.base.files import JSON
 from retrodict.cli.config.signature import Annotation, expectation, is_array, plain
 
+RUN = "result.json"  # by which a run directory is known
+
 _STRICT = pydantic.ConfigDict(strict=True, allow_inf_nan=False)
 
 
@@ -53,17 +55,17 @@ def _word(words: tuple[Any, ...], value: JSON) -> Any:
 
 
 def _path(value: JSON, folder: Path) -> Path:
-    """An existing file; whether it may be read is its reader's business."""
+    """An existing file or run directory; whether it may be read is its reader's business."""
     if not isinstance(value, str) or not value or "\0" in value:
         raise Mismatch("the path of a file")
     path = folder / Path(value).expanduser()
-    if path.is_file():
+    if path.is_file() or (path / RUN).is_file():
         return path.resolve()
     if path.exists():
         raise Mismatch("the path of a file", f"{path} is not a file")
     siblings = [near.name for near in path.parent.iterdir()] if path.parent.is_dir() else []
     near = did_you_mean(path.name, siblings)
-    raise Mismatch("a file that exists", near or f"put the file at {path}")
+    raise Mismatch("a file or a run that exists", near or f"put the file at {path}")
 
 
 def _array(annotation: Annotation, value: JSON) -> Any:
