@@ -154,6 +154,17 @@ def test_what_is_no_history_is_refused_with_a_remedy(tmp_path):
         read_history([tmp_path / "restart"])
 
 
+def test_columns_of_words_are_left_out_and_said_but_a_word_among_numbers_is_refused(tmp_path):
+    rows = "".join(f"{i} {MANY[0][i]} {'yes' if i % 3 else 'no'}\n" for i in range(400))
+    (tmp_path / "words").write_text("trajectory x accepted\n" + rows)
+    found = read_history([tmp_path / "words"])
+    assert found.names == ("x",)
+    assert "columns of words are left out: accepted" in found.notes
+    (tmp_path / "word").write_text("trajectory x accepted\n" + rows.replace(f" {MANY[0][7]} ", " seven "))
+    with pytest.raises(InputError, match="not a number"):
+        read_history([tmp_path / "word"])
+
+
 def test_molecular_dynamics_time_is_counted_in_its_smallest_step(tmp_path):
     (tmp_path / "h").write_text("mdtime x\n" + "".join(f"{0.5 * i} {MANY[0][i]}\n" for i in range(400)))
     found = read_history([tmp_path / "h"])

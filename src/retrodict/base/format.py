@@ -21,7 +21,7 @@ def value_with_error(value: float, error: float) -> str:
         ('1.234(56)', '11.7(2.5)', '1.23(45)e-19')
     """
     if math.isnan(error) and math.isfinite(value):
-        return f"{value:.6g} (no error)"
+        return f"{value:.6g} (error unknown)"
     if not (math.isfinite(value) and math.isfinite(error)):
         return f"{value:.4g}({error:.2g})"
     if error <= 0:

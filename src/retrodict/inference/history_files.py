@@ -157,7 +157,7 @@ def column_names(path: PathLike) -> tuple[str, ...]:
 def _table(path: PathLike, columns: ColumnNames | None, notes: list[str]) -> Columns:
     """The columns of a file; of a text without names the first one counts trajectories, if it can."""
     try:
-        return read_columns(path, columns)
+        return _without_words(path, columns, notes)
     except InputError as error:
         if error.what != "the columns have no names" or columns is not None:
             raise
@@ -170,6 +170,27 @@ def _table(path: PathLike, columns: ColumnNames | None, notes: list[str]) -> Col
     names = ["trajectory", *named.names[1:]] if counts else list(named.names)
     notes.append(f"a table without names: {', '.join(names)}")
     return read_columns(path, names)
+
+
+def _without_words(path: PathLike, columns: ColumnNames | None, notes: list[str]) -> Columns:
+    """The columns of numbers; those of words alone (`yes`, a date) are left out, and that is noted."""
+    words: list[str] = []
+    refused: InputError | None = None
+    while True:
+        try:
+            found = read_columns(path, columns, words=words)
+        except InputError as error:
+            name = error.where.rpartition(", column ")[2]
+            if error.what != "a cell is not a number" or name in words:
+                raise
+            words.append(name)
+            refused = error
+            continue
+        if refused and any(_NUMERIC.fullmatch(cell) for cells in found.words.values() for cell in cells):
+            raise refused  # a column of numbers with a cell that is none
+        if words:
+            notes.append(f"columns of words are left out: {', '.join(words)}")
+        return found
 
 
 def _replica(

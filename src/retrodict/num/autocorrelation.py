@@ -20,7 +20,7 @@ from retrodict.base.errors import InputError
 S: Final = 1.5  # the guess tau_exp = S tau_int of the automatic window
 SHORTEST: Final = 4  # entries: no autocorrelation is estimated from fewer
 WELL_FILLED: Final = 0.2  # of the most pairs of any lag: at lags with fewer the autocovariance is interpolated
-MOST_STEPS: Final = 2**24  # of the grid on which irregular times lie
+MOST_STEPS: Final = 2**22  # of the grid on which irregular times lie
 
 History = Real[np.ndarray, "..."]  # (replica, time) or (time,): anything else is refused in words
 Replica = Sequence[Real[np.ndarray, " time"]]  # of different lengths
@@ -250,7 +250,7 @@ def _estimate(value: float, fluctuation: Float[np.ndarray, "replica time"], s: f
 
 def _rectangular(history: History | Replica) -> Float[np.ndarray, "replica time"] | None:
     """The history as one array; None if its replica have different lengths."""
-    if not isinstance(history, np.ndarray) and len({len(values) for values in history if np.ndim(values)}) > 1:
+    if isinstance(history, list | tuple) and len({len(values) for values in history if np.ndim(values)}) > 1:
         return None
     return _as_history(np.asarray(history))
 
@@ -259,8 +259,8 @@ def _as_replica(
     history: History | Replica, times: Times | None
 ) -> tuple[list[Float[np.ndarray, " time"]], list[Int[np.ndarray, " time"]]]:
     """Checked replica with the times of their entries."""
-    rows = [history] if isinstance(history, np.ndarray) and history.ndim == 1 else list(history)
-    replica = [_as_history(row)[0] for row in rows]
+    rows = [np.asarray(history)] if np.ndim(history[0]) == 0 else list(history)
+    replica = [_as_history(np.asarray(row))[0] for row in rows]
     if times is None:
         return replica, [np.arange(len(values)) for values in replica]
     stamps = [np.asarray(stamp) for stamp in ([times] if np.ndim(times[0]) == 0 else times)]

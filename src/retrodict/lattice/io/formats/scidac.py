@@ -23,6 +23,7 @@ from retrodict.lattice.io.gauge_field import COLOURS, DIRECTIONS, GaugeField
 
 DATA: Final = "scidac-binary-data"
 FILE, RECORD = "scidac-private-file-xml", "scidac-private-record-xml"
+MATRICES: Final = ("colormatrix", "colourmatrix", "lattice")  # the last where QDP++ has no name for a type
 PRECISIONS: Final = {"F": 32, "D": 64}
 
 
@@ -60,7 +61,7 @@ def _precision(xml: str, where: str) -> int:
     """Bits of a real number of what must be four colour matrices a site."""
     datatype, letter = element(xml, "datatype", where), element(xml, "precision", where)
     count, colours = whole(xml, "datacount", where), whole(xml, "colors", where)
-    if not datatype.lower().endswith(("colormatrix", "colourmatrix")) or (count, colours) != (DIRECTIONS, COLOURS):
+    if not datatype.lower().endswith(MATRICES) or (count, colours) != (DIRECTIONS, COLOURS):
         got = f"{count} x {datatype[:60]} a site, {colours} colours"
         expected = "4 x QDP_D3_ColorMatrix or QDP_F3_ColorMatrix, 3 colours: a gauge field"
         raise failed("datatype", where, got=got, expected=expected, why="this is another kind of lattice field")
