@@ -7,6 +7,7 @@ from typing import Final
 _UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _READABLE: Final = re.compile(rb"[\x20-\x7e]{9,}")
 CONTROLS: Final = 0.02  # share of the bytes; a text may hold a stray one
+WIDE: Final = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")  # byte order marks of UTF-16 and UTF-32
 FIRST: Final = 16  # bytes of a binary file that a message shows
 SHORTEST: Final = 9  # characters of a readable piece: shorter ones are met by chance
 WORDS: Final = 4  # readable pieces of it
@@ -30,14 +31,14 @@ def is_binary(head: bytes) -> bool:
     """Whether the first bytes of a file are no text: more than a few of them are control characters.
 
     Args:
-        head: the first bytes of a file; texts in UTF-16 and UTF-32 begin with a byte order mark and are none.
+        head: the first bytes of a file; texts in UTF-16 and UTF-32 count as such, as no reader takes them.
 
     Example:
         >>> is_binary(b"mass,radius\\n1.4,12\\n"), is_binary(b"Eg\\x89\\xab\\x00\\x01")
         (False, True)
     """
-    if head.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
-        return False
+    if head.startswith(WIDE):
+        return True
     controls = len(head) - len(head.translate(None, bytes([*range(7), 11, *range(14, 27), *range(28, 32), 127])))
     return controls > CONTROLS * len(head)
 
@@ -54,6 +55,8 @@ def described(head: bytes) -> str:
     """
     if not head:
         return "an empty file"
+    if head.startswith(WIDE):
+        return "a text in UTF-16 or UTF-32, by its byte order mark: convert it to UTF-8 (iconv -f UTF-16 -t UTF-8)"
     if not is_binary(head):
         return f"a text that begins with {head[:FIRST].decode('utf-8', 'replace')!r}"
     words = [word.decode("ascii").strip()[:LONGEST] for word in _READABLE.findall(head)]

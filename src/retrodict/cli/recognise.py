@@ -133,6 +133,8 @@ def _nobody(head: FileHead, domains: Sequence[Domain]) -> InputError:
 
 
 def _content(head: FileHead) -> str:
+    if head.form == "folder" and not any(Path(head.path).iterdir()):
+        return "an empty folder"
     if head.form in ("folder", "pattern"):
         return f"a {head.form} of other files"
     return described(head.first) if head.form == "text" else f"a {head.form} file"

@@ -279,6 +279,17 @@ def test_a_schroedinger_functional_is_known_by_its_links_at_time_0(at_t, outcome
     assert_allclose(found["plaquette"], determined, rtol=1e-12)
 
 
+def test_a_header_that_forgets_the_boundary_at_time_t_is_told_apart(file):
+    found = files.inspect(file(encoders.openqcd(SF)))
+    assert found["boundary"] == "Schroedinger functional by the links at time 0, periodic by the header"
+    unit = np.broadcast_to(np.eye(3, dtype=complex), LINKS.shape)
+    assert files.inspect(file(encoders.openqcd(unit)))["boundary"] == "periodic"
+    inside = SF.copy()
+    inside[-1, ..., 3, :, :] = 0
+    found = files.inspect(file(encoders.openqcd(SF, plaquette=slow_plaquette(inside))))
+    assert found["checks"]["plaquette"] == "passed over the plaquettes that the file determines"
+
+
 def test_an_open_boundary_at_time_0_and_values_at_time_t_are_known_by_the_header_alone(file):
     found = files.inspect(file(encoders.openqcd(LINKS, plaquette=encoders.sf_plaquette(LINKS, AT_T))))
     assert found["boundary"] == "open at time 0, Schroedinger functional at time T"
