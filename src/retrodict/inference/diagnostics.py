@@ -213,7 +213,7 @@ def without_rounding(draws: Draws) -> Draws:
     return np.where(frozen & (quantum > 0), value, draws) + 0.0
 
 
-def _split(draws: Draws) -> Float[np.ndarray, "half draw ..."]:
+def _split(draws: Draws) -> Float[np.ndarray, "half part ..."]:
     """Each chain in two halves; an odd last draw of the first half is left out as in the reference programs."""
     half = draws.shape[1] // 2
     return np.concatenate([draws[:, :half], draws[:, draws.shape[1] - half :]])

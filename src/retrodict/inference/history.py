@@ -127,21 +127,21 @@ def _quantity(history: MonteCarloHistory, number: int, warnings: list[str]) -> d
     return row
 
 
-def _too_short(estimate: Estimate, times: Sequence[Int[np.ndarray, " time"]]) -> str:
+def _too_short(estimate: Estimate, times: Sequence[Int[np.ndarray, " _"]]) -> str:
     length = sum(int(stamp[-1] - stamp[0]) for stamp in times) / (estimate.tau + estimate.tau_error)
     if not estimate.closed:
         return "its autocorrelation is not seen to decay"
     return f"all replica together are only {length:.0f} autocorrelation times long" if length < SHORT else ""
 
 
-def _cut(history: MonteCarloHistory, chains: Sequence[Float[np.ndarray, " time"]]) -> int | None:
+def _cut(history: MonteCarloHistory, chains: Sequence[Float[np.ndarray, " _"]]) -> int | None:
     """Trajectories after which the early entries agree with the last half of each replicum; None if they never do.
 
     The mean of the fiftieth and of the tenth of a replicum that follow a trial cut are compared with that of its last
     half, with the fluctuations and the autocorrelation of the last halves; the distances of all replica make one chi2,
     so that hot and cold starts do not cancel.
     """
-    begins = [(stamp[-1] - stamp[0]) // 2 for stamp in history.times]
+    begins = [int(stamp[-1] - stamp[0]) // 2 for stamp in history.times]
     late = [
         _between(stamp, values, begin, np.inf)
         for stamp, values, begin in zip(history.times, chains, begins, strict=True)
@@ -151,7 +151,7 @@ def _cut(history: MonteCarloHistory, chains: Sequence[Float[np.ndarray, " time"]
     one_entry, drifts = _steadiness(late)
     if drifts:
         return None
-    for cut in np.unique(np.linspace(0, max(begins), CUTS).astype(int)):
+    for cut in np.unique(np.linspace(0, max(begins), CUTS).astype(int)).tolist():
         chances = []
         for share in EARLY:
             chi2, count = 0.0, 0
@@ -169,7 +169,7 @@ def _cut(history: MonteCarloHistory, chains: Sequence[Float[np.ndarray, " time"]
     return None
 
 
-def _steadiness(late: Sequence[tuple[Int[np.ndarray, " time"], Float[np.ndarray, " time"]]]) -> tuple[float, bool]:
+def _steadiness(late: Sequence[tuple[Int[np.ndarray, " _"], Float[np.ndarray, " _"]]]) -> tuple[float, bool]:
     """2 tau Gamma(0) of the last halves, the squared error of a mean being its N-th part, and whether they drift.
 
     Each is halved again, and the fluctuations are those about the mean of each quarter, so that a drift does not hide
@@ -187,7 +187,7 @@ def _steadiness(late: Sequence[tuple[Int[np.ndarray, " time"], Float[np.ndarray,
     return one_entry, bool(gammaincc(0.5 * len(late), 0.5 * chi2) < EQUILIBRIUM)
 
 
-def _variance_of_one(parts: Sequence[tuple[Int[np.ndarray, " time"], Float[np.ndarray, " time"]]]) -> float:
+def _variance_of_one(parts: Sequence[tuple[Int[np.ndarray, " _"], Float[np.ndarray, " _"]]]) -> float:
     """2 tau Gamma(0) from the fluctuations of each part about its own mean."""
     times, values = [stamp for stamp, _ in parts], [series for _, series in parts]
     if len(parts) == 1:
@@ -203,7 +203,7 @@ def _halves(stamp: Int[np.ndarray, " time"]) -> tuple[tuple[float, float], tuple
 
 def _between(
     stamp: Int[np.ndarray, " time"], values: Float[np.ndarray, " time"], begin: float, end: float
-) -> tuple[Int[np.ndarray, " time"], Float[np.ndarray, " time"]]:
+) -> tuple[Int[np.ndarray, " kept"], Float[np.ndarray, " kept"]]:
     keep = (stamp >= stamp[0] + begin) & (stamp < stamp[0] + end)
     return stamp[keep], values[keep]
 

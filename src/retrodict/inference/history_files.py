@@ -77,12 +77,12 @@ class MonteCarloHistory:
     sources: tuple[Source, ...] = ()
     notes: tuple[str, ...] = ()
 
-    def of(self, name: str) -> list[Float[np.ndarray, " time"]]:
+    def of(self, name: str) -> list[Float[np.ndarray, " _"]]:
         """The history of one quantity in each replicum."""
         return [one.values[:, self.names.index(name)] for one in self.replica]
 
     @property
-    def times(self) -> list[Int[np.ndarray, " time"]]:
+    def times(self) -> list[Int[np.ndarray, " _"]]:
         """The trajectory numbers of each replicum."""
         return [one.times for one in self.replica]
 

@@ -114,7 +114,7 @@ def narrowing(
     """
     after, before = _entropy(posterior, posterior_weights), _entropy(prior, prior_weights)
     with np.errstate(invalid="ignore"):
-        return np.exp(after - before)
+        return np.asarray(np.exp(after - before))
 
 
 def _entropy(draws: Float[np.ndarray, "draw ..."], weights: Float[np.ndarray, " draw"]) -> Float[np.ndarray, "..."]:

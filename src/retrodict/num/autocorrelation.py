@@ -23,8 +23,10 @@ WELL_FILLED: Final = 0.2  # of the most pairs of any lag: at lags with fewer the
 MOST_STEPS: Final = 2**22  # of the grid on which irregular times lie
 
 History = Real[np.ndarray, "..."]  # (replica, time) or (time,): anything else is refused in words
-Replica = Sequence[Real[np.ndarray, " time"]]  # of different lengths
-Times = Sequence[Int[np.ndarray, " time"]]  # at which the entries of each replicum were measured, ascending
+Replica = Sequence[Real[np.ndarray, " _"]]  # of different lengths
+Times = (
+    Sequence[Real[np.ndarray, " _"]] | Sequence[Sequence[int]]
+)  # at which the entries of each replicum were measured, ascending
 Histories = Real[np.ndarray, "quantity replica time"]
 Means = Float[np.ndarray, " quantity"]
 Function = Callable[[Means], float]
@@ -257,7 +259,7 @@ def _rectangular(history: History | Replica) -> Float[np.ndarray, "replica time"
 
 def _as_replica(
     history: History | Replica, times: Times | None
-) -> tuple[list[Float[np.ndarray, " time"]], list[Int[np.ndarray, " time"]]]:
+) -> tuple[list[Float[np.ndarray, " _"]], list[Int[np.ndarray, " _"]]]:
     """Checked replica with the times of their entries."""
     rows = [np.asarray(history)] if np.ndim(history[0]) == 0 else list(history)
     replica = [_as_history(np.asarray(row))[0] for row in rows]
@@ -273,8 +275,8 @@ def _as_replica(
 
 def _estimate_at_times(
     value: float,
-    deviations: Sequence[Float[np.ndarray, " time"]],
-    times: Sequence[Int[np.ndarray, " time"]],
+    deviations: Sequence[Float[np.ndarray, " _"]],
+    times: Sequence[Int[np.ndarray, " _"]],
     s: float,
     *,
     means: int,

@@ -46,12 +46,12 @@ class Information(NamedTuple):
 
     def _dominated(self, quantity: Quantity) -> Bool[np.ndarray, "..."]:
         """Where the prior determines a quantity: neither its spread nor its effective width is much smaller."""
-        return (self.shrinkage[quantity.name] < PRIOR_DOMINATED) & ~self._separate(quantity)
+        return np.asarray((self.shrinkage[quantity.name] < PRIOR_DOMINATED) & ~self._separate(quantity))
 
     def _separate(self, quantity: Quantity) -> Bool[np.ndarray, "..."]:
         """Where a spread like the prior's is that of narrow modes far apart."""
         narrowing = np.asarray(self.narrowing.get(quantity.name, np.nan))
-        return (self.shrinkage[quantity.name] < PRIOR_DOMINATED) & (narrowing < NARROW)
+        return np.asarray((self.shrinkage[quantity.name] < PRIOR_DOMINATED) & (narrowing < NARROW))
 
     def to_json(self) -> dict[str, JSON]:
         """`latents`, `effective_rank` and `prior_invalid_fraction`; shrinkage has a group of its own."""
