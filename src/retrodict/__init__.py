@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from retrodict.inference.smc import SequentialMonteCarlo as SequentialMonteCarlo
     from retrodict.inference.train import Train as Train
     from retrodict.inference.validate import validate as validate
+    from retrodict.num.autocorrelation import gamma_method as gamma_method
+    from retrodict.num.autocorrelation import replica_agreement as replica_agreement
     from retrodict.problem.ansatz import AbstractAnsatz as AbstractAnsatz
     from retrodict.problem.covariance import Covariance as Covariance
     from retrodict.problem.forward import AbstractForward as AbstractForward

@@ -31,6 +31,7 @@ VERBS = [
     "demo",
     "list",
     "inspect",
+    "analyse",
     "new",
     "check",
     "run",

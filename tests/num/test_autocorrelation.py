@@ -3,17 +3,18 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.special import gammaincc
+from scipy.stats import kstest
 
 from retrodict.base.errors import InputError
 from retrodict.num.autocorrelation import (
     autocovariance,
-    bootstrap,
     gamma_method,
     gamma_method_of,
-    jackknife,
-    over_walkers,
+    replica_agreement,
     tau_of_decay,
 )
+from retrodict.num.resampling import bootstrap, jackknife, over_walkers
 from retrodict.num.thermalisation import thermalisation
 
 RHO = 0.8
@@ -152,3 +153,84 @@ def test_two_starts_that_have_not_met_are_rejected_and_two_that_have_are_not():
     apart = thermalisation(autoregressive(1000, 16, seed=1), 0.5 + autoregressive(1000, 16, seed=2))
     assert not apart.passed
     assert "starts" in apart.reasons[0]
+
+
+def gappy(seed):
+    """Which of 2000 trajectories were kept: a stretch is missing, then every fifth, then a random third."""
+    rng = np.random.default_rng(seed)
+    return np.unique(np.concatenate([np.arange(400), np.arange(700, 1400, 5), rng.choice(600, 200) + 1400]))
+
+
+def test_times_without_gaps_change_nothing():
+    for history in (MANY[:3], MANY[:1]):
+        plain, timed = gamma_method(history), gamma_method(history, times=[np.arange(2000)] * len(history))
+        for name in ("value", "error", "tau", "window", "effective_size"):
+            assert_allclose(getattr(timed, name), getattr(plain, name), rtol=1e-12)
+
+
+def test_the_error_of_a_history_with_gaps_covers_the_truth_and_its_tau_is_that_of_the_process():
+    """Trajectories are numbered 10, 20, ...: tau_int = 45 of them."""
+    kept = [gappy(seed) for seed in range(400)]
+    found = [gamma_method(row[keep], times=[10 * keep]) for row, keep in zip(MANY, kept, strict=True)]
+    pulls = np.array([each.deviation(0.0) for each in found])
+    for sigmas, share in ((1, 0.683), (2, 0.954)):
+        assert_allclose(np.mean(np.abs(pulls) < sigmas), share, atol=4 * np.sqrt(share * (1 - share) / 400) + 0.01)
+    scatter = np.std([each.value for each in found])
+    assert_allclose(np.mean([each.error for each in found]), scatter, rtol=0.12)
+    assert_allclose(np.mean([each.tau for each in found]), 10 * TAU, rtol=0.1)
+    assert_allclose(np.mean([each.effective_size for each in found]), scatter**-2, rtol=0.25)
+
+
+def test_the_error_of_a_history_with_gaps_is_the_sum_over_the_pairs_that_exist():
+    """The exact error from rho^|t - t'| of each pair of kept trajectories."""
+    keep = gappy(0)
+    exact = np.sqrt(np.mean(RHO ** np.abs(keep[:, None] - keep)))
+    errors = [gamma_method([row[keep] for row in MANY[4 * i : 4 * i + 4]], times=[keep] * 4).error for i in range(50)]
+    assert_allclose(np.mean(errors), exact / 2, rtol=0.05)
+
+
+def test_a_first_entry_off_the_grid_of_the_others_does_no_harm():
+    keep = np.concatenate([[1], np.arange(10, 2000, 10)])
+    errors = [gamma_method(row[keep], times=[keep]).error for row in MANY]
+    assert_allclose(np.mean(errors), np.std([row[keep].mean() for row in MANY]), rtol=0.1)
+
+
+def test_replica_of_different_lengths_are_worth_their_entries():
+    lengths = (300, 900, 2000)
+    groups = [[row[:n] for row, n in zip(MANY[3 * i : 3 * i + 3], lengths, strict=True)] for i in range(130)]
+    found = [gamma_method(group) for group in groups]
+    assert_allclose(np.mean([each.error for each in found]), np.sqrt(2 * TAU / sum(lengths)), rtol=0.05)
+    pulls = np.array([each.deviation(0.0) for each in found])
+    assert_allclose(np.mean(np.abs(pulls) < 1), 0.683, atol=4 * np.sqrt(0.683 * 0.317 / 130))
+    of_each = np.mean([np.concatenate(group).mean() ** 2 for group in groups])
+    assert_allclose(of_each, 2 * TAU / sum(lengths), rtol=0.4)
+
+
+def agreements(shift=0.0, errors=1.0):
+    """Q of 100 sets of four replica, one of them shifted; `errors` spoils the errors."""
+    shifts = np.array([shift, 0, 0, 0])[:, None]
+    found = [replica_agreement(MANY[4 * i : 4 * i + 4] + shifts) for i in range(100)]
+    return np.array([gammaincc(1.5, 0.5 * each.chi2 / errors**2) for each in found])
+
+
+def test_q_of_replica_is_uniform_if_they_agree_and_tiny_if_not():
+    assert kstest(agreements(), "uniform").pvalue > 0.01
+    error = np.sqrt(2 * TAU / 2000)
+    assert np.median(agreements(shift=6 * error)) < 1e-3
+
+
+def test_errors_that_forget_the_autocorrelation_make_replica_disagree():
+    """The twin of the test above."""
+    assert kstest(agreements(errors=1 / np.sqrt(2 * TAU)), "uniform").pvalue < 1e-9
+
+
+def test_replica_that_stand_at_different_values_disagree_and_at_the_same_agree():
+    apart, same = np.repeat([[0.0], [1.0]], 50, axis=1), np.ones((2, 50))
+    assert replica_agreement(apart).q == 0
+    assert replica_agreement(same).q == 1
+
+
+@pytest.mark.parametrize("times", [[np.arange(9)], [np.arange(10) * 0.5], [np.r_[0:5, 3:8]], [np.arange(10)] * 2])
+def test_times_that_do_not_fit_are_refused(times):
+    with pytest.raises(InputError, match="times"):
+        gamma_method(np.arange(10.0), times=times)

@@ -24,7 +24,8 @@ class Reader:
         kind: the word by which `inspect` calls it, such as `mass_radius_samples`.
         title: the same in plain words, for messages.
         describe: `(path, **options) -> JSON`, a mapping with `kind`, ranges and units, `warnings`, and `config` lines
-            to paste. Its further parameters are what a user may say of a file, `columns="mass, radius"` or `group=...`.
+            to paste; `failures`, each with its `file` and `error`, where a folder holds files that break the rules. Its
+            further parameters are what a user may say of a file, `columns="mass, radius"` or `group=...`.
             Raises `InputError` for a file of its kind that breaks its rules.
         layouts: the columns of such a table, each an alternative.
         forms: forms of files (`text`, `json`, `npy`, `zip`, `hdf5`, `folder`, `pattern`, `pickle`) that `recognise` is
@@ -32,6 +33,8 @@ class Reader:
         recognise: `(FileHead) -> Claim`, for what is known by a signature and not by columns.
         field: the field of a config to which such a file belongs, such as `problem.data`; empty if there is none.
         several: whether that field is a list of files.
+        together: `(paths) -> list of JSON`, several files of this kind in one call of `inspect`, such as the members of
+            an ensemble; each is described by itself if empty.
     """
 
     kind: str
@@ -42,6 +45,7 @@ class Reader:
     recognise: ImportPath = ""
     field: str = ""
     several: bool = False
+    together: ImportPath = ""
 
     def claim(self, head: FileHead) -> Claim:
         """How well the file fits this kind. Raises `InputError` for a broken file that is certainly of this kind."""

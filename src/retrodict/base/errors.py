@@ -5,11 +5,13 @@ Each error knows the exit code with which the command line ends; Python callers 
 
 from typing import ClassVar, Final
 
+from retrodict.base.printable import printable
+
 INTERRUPTED: Final = 130  # exit code that a shell reports of a program which SIGINT has ended
 
 
 class RetrodictError(Exception):
-    """Something the user can act on. `str(error)` is the whole message, one field a line.
+    """Something the user can act on. `str(error)` is the whole message, one field a line, without control characters.
 
     Args:
         what: what is wrong, in a few words.
@@ -38,7 +40,7 @@ class RetrodictError(Exception):
     def _render(self) -> str:
         details = {"where": self.where, "got": self.got, "expected": self.expected, "why": self.why, "fix": self.fix}
         lines = [f"  {name + ':':<10}{text}" for name, text in details.items() if text]
-        return "\n".join([self.what, *lines])
+        return printable("\n".join([self.what, *lines]))
 
 
 class InputError(RetrodictError):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, PathLike, form_of, parse_json, read_head
+from retrodict.base.printable import is_binary
 from retrodict.base.units import NUMBER, is_unit
 
 HEAD_BYTES = 65_536
@@ -78,6 +79,11 @@ class FileHead:
         """Bytes of the file; 0 of a folder."""
         return 0 if self.is_folder or self.is_pattern else os.stat(self.path).st_size
 
+    @property
+    def is_binary(self) -> bool:
+        """Whether it is no text, and of no form that has a name."""
+        return self.form == "text" and is_binary(self.first)
+
     @cached_property
     def columns(self) -> tuple[tuple[str, str], ...]:
         """Name and unit of each column, lower-case names; empty where the file names none or cannot be read."""
@@ -96,7 +102,7 @@ class FileHead:
         if self.given:
             pairs = zip(*parse_names(self.given, "--columns"), strict=True)
             return tuple(pair for pair in pairs if pair[0] not in IGNORED), None
-        if self.is_folder or self.is_pattern:
+        if self.is_folder or self.is_pattern or self.is_binary:
             return (), None
         try:
             return named_columns(self.form, self.first, self.path, self.document), None
@@ -121,7 +127,7 @@ class FileHead:
         """Whether the first line of a text that is no comment begins with a number."""
         from retrodict.base.cells import starts_with_number
 
-        if self.form != "text":
+        if self.form != "text" or self.is_binary:
             return False
         return bool(self.first_rows) and starts_with_number(self.first_rows[0])
 

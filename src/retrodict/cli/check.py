@@ -4,6 +4,7 @@ import gc
 
 import typer
 
+from retrodict.base.printable import printable
 from retrodict.cli.options import AsJson, ConfigFile, Overrides, print_json, tell_notes
 
 EXAMPLE = "Example: retrodict check stars/config.yaml"
@@ -46,6 +47,6 @@ def _check(config: ConfigFile, overrides: Overrides, as_json: bool) -> None:
         "cost": str(cost),
     }
     for name, text in rows.items():
-        typer.echo(f"  {name + ':':<11}{text}")
+        typer.echo(f"  {name + ':':<11}{printable(text)}")
     for remark in notes:
-        typer.echo(f"  note: {remark}")
+        typer.echo(f"  note: {printable(remark)}")

@@ -7,6 +7,7 @@ import typer
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON
+from retrodict.base.printable import printable
 from retrodict.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def command(
         print_json(table)
         return
     for line in lines(table):
-        typer.echo(line)
+        typer.echo(printable(line))
 
 
 def _beside_methods(directories: list[Path], *, as_json: bool) -> None:

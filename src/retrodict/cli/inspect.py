@@ -1,20 +1,26 @@
 """`retrodict inspect`: what is in this file, and what to write into a config."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from retrodict.base.errors import InputError, InputErrors
 from retrodict.base.files import JSON
+from retrodict.base.printable import printable
 from retrodict.cli.options import AsJson, ColumnsOption, print_json, said_of_files
 
+FAILURES = 5  # files that the last message names
 LONGEST_LINE = 100  # characters of a list that stays on its line
 EXAMPLE = "Example: retrodict inspect sly.csv --json"
 
 
 def command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Data, a table, a config or a run.", show_default=False)],
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help="Data, tables, configs, runs, folders.", show_default=False),
+    ],
     domain: Annotated[
         str | None,
         typer.Option("--domain", metavar="DOMAIN", help="The only domain to ask.", show_default=False),
@@ -34,14 +40,71 @@ def command(
     """Say what a file holds.
 
     Its format, its numbers with units, and the config lines to paste. The content decides, not the name: the names and
-    units of the columns, or the signature of a format. Where two kinds fit as well, say --domain.
+    units of the columns, or the signature of a format. Where two kinds fit as well, say --domain. Of several files each
+    is described; gauge configurations, also those in a folder, are checked together as one ensemble.
     """
-    description = look(file, domain, said_of_files(overrides or [], columns))
+    errors: list[InputError] = []
+    said = said_of_files(overrides or [], columns)
+    several = len(files) > 1
+    descriptions = look_at_all(files, errors, domain, said) if several else [look(files[0], domain, said)]
     if as_json:
-        print_json(description)
-        return
-    for line in lines(description):
-        typer.echo(line)
+        print_json(descriptions[0] if len(files) == 1 else {"files": descriptions, "errors": list(map(str, errors))})
+    else:
+        shown = ["\n".join(lines(description)) for description in descriptions]
+        typer.echo(printable("\n\n".join(shown)))
+    errors += [_failures(description) for description in descriptions if description.get("failures")]
+    if errors:
+        raise errors[0] if len(errors) == 1 else InputErrors(errors)
+
+
+def look_at_all(
+    paths: Sequence[Path],
+    errors: list[InputError],
+    domain: str | None = None,
+    said: Mapping[str, JSON] | None = None,
+) -> list[dict[str, JSON]]:
+    """The descriptions of several files: first those that a reader takes together, then the others in their order.
+
+    Args:
+        paths: the files.
+        errors: takes the errors of the files that cannot be described.
+        domain: the only domain to ask; all if None.
+        said: what the user says of the files that are described one by one.
+    """
+    from retrodict.base.domain import resolve
+    from retrodict.cli.recognise import reader_of_several
+
+    shared: dict[str, list[Path]] = {}
+    owners, descriptions = {}, []
+    alone: list[Path] = []
+    for path in paths:
+        try:
+            best = None if path.is_dir() or path.suffix in (".yaml", ".yml") else reader_of_several(path, domain)
+        except InputError:
+            best = None  # said below
+        if best is None:
+            alone.append(path)
+        else:
+            shared.setdefault(best.reader.together, []).append(path)
+            owners[best.reader.together] = best.domain.name
+    for together, members in shared.items():
+        several = resolve(together)(members) if len(members) > 1 else [look(members[0], domain)]
+        descriptions += [{"kind": each["kind"], "domain": owners[together], **each} for each in several]
+    for path in alone:
+        try:
+            descriptions.append({"file": str(path), **look(path, domain, said)})
+        except InputError as error:
+            errors += error.errors if isinstance(error, InputErrors) else [error]
+    return descriptions
+
+
+def _failures(description: Mapping[str, JSON]) -> InputError:
+    """The error with which a call ends that has described files of which some fail."""
+    failures = description["failures"]
+    got = "; ".join(f"{each['file']}: {each['error']}" for each in failures[:FAILURES])
+    more = f"; and {len(failures) - FAILURES} more" if len(failures) > FAILURES else ""
+    what = f"{len(failures)} of {description.get('files', len(failures))} files fail their checks"
+    return InputError(what, where=str(description.get("path", "")), got=got + more)
 
 
 def look(path: Path, domain: str | None = None, said: Mapping[str, JSON] | None = None) -> dict[str, JSON]:

@@ -12,7 +12,8 @@ from typing import cast
 import typer
 
 from retrodict.base.errors import INTERRUPTED, InputError, InputErrors, RetrodictError
-from retrodict.cli import check, cite, compare, demo, doctor, export, inspect, new, plan, report, run, validate
+from retrodict.base.printable import printable
+from retrodict.cli import analyse, check, cite, compare, demo, doctor, export, inspect, new, plan, report, run, validate
 from retrodict.cli import list as listing
 from retrodict.cli.environment import DEBUG, Program, cache_folder
 
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for verb in (demo, listing, inspect, new, check, run, report, validate, plan, compare, export, cite, doctor):
+for verb in (demo, listing, inspect, analyse, new, check, run, report, validate, plan, compare, export, cite, doctor):
     app.command(verb.__name__.rpartition(".")[2], epilog=verb.EXAMPLE)(verb.command)
 
 
@@ -109,7 +110,7 @@ def report_bug(kind: type[BaseException], error: BaseException, trace: Traceback
     ) as file:
         file.write(f"{sys.argv}\n{text}")
     print(
-        f"error: {kind.__name__}: {str(error)[:500]}\n"
+        f"error: {kind.__name__}: {printable(str(error)[:500])}\n"
         "  why:      a bug in retrodict, not in your input\n"
         f"  fix:      report it with the traceback, which is in {file.name} (or run again with {DEBUG})",
         file=sys.stderr,

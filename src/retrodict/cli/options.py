@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from retrodict.base.errors import InputError
+from retrodict.base.printable import printable
 
 if TYPE_CHECKING:
     from retrodict.cli.config import Config
@@ -87,4 +88,4 @@ def print_json(value: Any) -> None:
 def tell_notes(config: "Config") -> None:
     """What overrides have left out of a config, on standard error."""
     for note in config.notes:
-        typer.echo(f"note: {note}", err=True)
+        typer.echo(printable(f"note: {note}"), err=True)

@@ -10,6 +10,7 @@ from retrodict.base.domains import did_you_mean, installed
 from retrodict.base.domains import domain as named_domain
 from retrodict.base.errors import InputError, InputErrors, UnknownKind
 from retrodict.base.files import JSON
+from retrodict.base.printable import described
 from retrodict.base.recognition import NO_CLAIM, Claim, FileHead, Strength
 from retrodict.cli.domains import load
 from retrodict.cli.unnamed import describe_unnamed
@@ -91,6 +92,19 @@ def reading_options(reader: Callable[..., JSON]) -> tuple[str, ...]:
     return tuple(inspect.signature(reader).parameters)[1:]
 
 
+def reader_of_several(path: Path, domain: str | None = None) -> Candidate | None:
+    """Who reads a file together with others of its kind; None where each file is described by itself.
+
+    Args:
+        path: a file.
+        domain: the only domain to ask; all if None.
+    """
+    domains = [named_domain(domain)] if domain else list(installed().domains.values())
+    best = next(iter(candidates(FileHead(path), domains)), None)
+    certain = best is not None and best.claim.strength is Strength.EXACT and best.reader.together
+    return best if certain else None
+
+
 def _with_doubts(description: dict[str, JSON], best: Candidate, others: Sequence[Candidate]) -> dict[str, JSON]:
     """The description with its domain, with a warning where the claim is weak, and with the runners-up."""
     other_domains = {str(one): one for one in others if one.domain is not best.domain}
@@ -141,6 +155,8 @@ def _nobody(head: FileHead, domains: Sequence[Domain]) -> InputError:
 
 
 def _content(head: FileHead) -> str:
+    if head.form == "folder" and not any(Path(head.path).iterdir()):
+        return "an empty folder"
     if head.form in ("folder", "pattern"):
         return f"a {head.form} of other files"
-    return "an empty file" if not head.first else f"a {head.form} file that begins with {head.first[:16]!r}"
+    return described(head.first) if head.form == "text" else f"a {head.form} file"

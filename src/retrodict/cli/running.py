@@ -13,6 +13,7 @@ from retrodict.base.domains import domain as named_domain
 from retrodict.base.errors import InputError, Interrupted
 from retrodict.base.files import JSON, read_yaml
 from retrodict.base.format import estimate
+from retrodict.base.printable import printable
 from retrodict.base.section import Run
 from retrodict.cli.config.load import Config, to_yaml
 from retrodict.cli.domains import load as load_hook
@@ -105,9 +106,10 @@ def announce(result: "Result", out: Path, *, table: bool = True) -> None:
         table: whether to print more than the last line.
     """
     if table:
-        typer.echo(f"{result}\n")
+        typer.echo(printable(f"{result}\n"))
     numbers = ", ".join(_headline(name, about) for name, about in list(result.quantities().items())[:HEADLINES])
-    typer.echo("  ".join(part for part in (result.verdict.status, numbers, str(out / "report.html")) if part))
+    last = "  ".join(part for part in (result.verdict.status, numbers, str(out / "report.html")) if part)
+    typer.echo(printable(last))
 
 
 def write_pages(domain: str, directory: RunDirectory, result: "Result", config: Config | None = None) -> None:
@@ -147,7 +149,8 @@ def config_of(directory: Path) -> Config | None:
         if named_domain(config.domain).report.sections:
             _ = config.problem  # reads the data
     except InputError as error:
-        typer.echo(f"note: the report goes without what needs the data: {error.what} ({error.where})", err=True)
+        note = f"note: the report goes without what needs the data: {error.what} ({error.where})"
+        typer.echo(printable(note), err=True)
         return None
     return config
 

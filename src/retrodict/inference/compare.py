@@ -7,7 +7,7 @@ from scipy.stats import chi2 as chi2_distribution
 
 from retrodict.base.types import Float
 from retrodict.inference.evaluate import Evaluated, rows
-from retrodict.inference.identifiability import Identifiability, shrinkage, singular_directions
+from retrodict.inference.identifiability import Identifiability, narrowing, shrinkage, singular_directions
 from retrodict.inference.linearisation import linearise_at, nearest_mode
 from retrodict.num.weighted import normalised_weights
 from retrodict.problem.posterior import Posterior
@@ -25,6 +25,7 @@ class Comparison(NamedTuple):
     seen: Identifiability
     prior: Evaluated
     shrinkage: dict[str, np.ndarray]  # empty for a point estimate, which has no spread
+    narrowing: dict[str, np.ndarray]  # ratio of effective widths, of the same quantities
 
 
 def compare(target: AbstractLeastSquares, draws: Draws, found: Evaluated, prior: Evaluated) -> Comparison:
@@ -42,8 +43,9 @@ def compare(target: AbstractLeastSquares, draws: Draws, found: Evaluated, prior:
     before = normalised_weights(np.zeros(len(prior.valid)), prior.valid)
     judged = {} if draws.kind == "point" else found.derived
     learnt = {name: shrinkage(values, weights, prior.derived[name], before) for name, values in judged.items()}
+    narrowed = {name: narrowing(values, weights, prior.derived[name], before) for name, values in judged.items()}
     labels = target.labels_by_term() if isinstance(target, Posterior) else {}
-    return Comparison(here.position, pulls, fit, labels, seen, prior, learnt)
+    return Comparison(here.position, pulls, fit, labels, seen, prior, learnt, narrowed)
 
 
 def fit_quality(pulls: Float[np.ndarray, " pull"], fitted: float) -> dict[str, float]:

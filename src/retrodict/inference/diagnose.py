@@ -9,7 +9,7 @@ from retrodict.base.types import Float
 from retrodict.inference.compare import Comparison
 from retrodict.inference.estimates import EstimateQuality
 from retrodict.inference.evaluate import Evaluated
-from retrodict.inference.findings.chains import SignChanges, Values, convergence, sign_changes
+from retrodict.inference.findings.chains import Convergence, SignChanges, Values, convergence, sign_changes
 from retrodict.inference.findings.draws import DrawCount, draw_means, validity
 from retrodict.inference.findings.fit import FitQuality
 from retrodict.inference.findings.information import Information
@@ -46,7 +46,8 @@ def diagnose(
     chains, count = draws.log_weight.shape
     sampling = () if draws.kind == "point" else _sampling(target, draws, evaluated, idle)
     signs = pick(SignChanges, sampling)
-    quality = EstimateQuality(estimates, signs.undecided if signs else (), draws.kind == "exact")
+    chains_only = pick(Convergence, sampling) is not None
+    quality = EstimateQuality(estimates, signs.undecided if signs else (), draws.kind == "exact", chains_only)
     data = () if comparison is None else _data(target, comparison)
     return (
         DrawCount(draws.kind, chains, count, idle, bool(estimates)),
@@ -79,7 +80,8 @@ def _sampling(target: AbstractTarget, draws: Draws, evaluated: Evaluated, idle: 
 def _data(target: AbstractTarget, comparison: Comparison) -> tuple[Diagnostic, ...]:
     """Fit, and what was learnt."""
     rank, prior_invalid = comparison.seen.effective_rank, float(np.mean(~comparison.prior.valid))
-    learnt = Information(len(comparison.best), rank, prior_invalid, comparison.shrinkage, target.quantities)
+    spreads = comparison.shrinkage, target.quantities, comparison.narrowing
+    learnt = Information(len(comparison.best), rank, prior_invalid, *spreads)
     return FitQuality(*(comparison.fit[name] for name in ("chi2", "dof", "p"))), learnt
 
 

@@ -19,6 +19,7 @@ Particles = Float[np.ndarray, "particle quantity"]
 Ancestor = Int[np.ndarray, " particle"]
 Sizes = Float[np.ndarray, "..."]  # one for each quantity
 
+FROZEN = 1e-12  # of the size of a quantity: a chain that varies less does not vary, but for rounding
 MINIMAL_TAIL = 5  # fewer weights than this do not show a tail
 
 
@@ -26,13 +27,14 @@ def rhat_and_bulk_ess(draws: Draws) -> tuple[Sizes, Sizes]:
     """Rank-normalised split R-hat, and the effective sample size for the centre of the distribution.
 
     R-hat is the larger one of location and of scale (folded draws), NaN below four draws; the effective sample size is
-    that of the rank-normalised split chains. Constant draws have nothing to disagree about: 1. Both in one, because the
-    ranking costs more than all else.
+    that of the rank-normalised split chains. Constant draws have nothing to disagree about: 1. Chains none of which
+    varies, each at a value of its own, have no variance to compare with: infinity. Both in one, because the ranking
+    costs more than all else.
 
     Args:
         draws: of one or several quantities, shape (chain, draw) or (chain, draw, quantity).
     """
-    halves = _split(np.asarray(draws, dtype=float))
+    halves = _split(without_rounding(np.asarray(draws, dtype=float)))
     scores = _normal_scores(halves)
     folded = _normal_scores(np.abs(halves - np.median(halves, axis=(0, 1), keepdims=True)))
     return np.maximum(_rhat(scores), _rhat(folded)), effective_sample_size(scores)
@@ -44,7 +46,7 @@ def tail_ess(draws: Draws) -> Sizes:
     Args:
         draws: of one or several quantities, shape (chain, draw) or (chain, draw, quantity).
     """
-    draws = np.asarray(draws, dtype=float)
+    draws = without_rounding(np.asarray(draws, dtype=float))
     low, high = np.quantile(draws, [0.05, 0.95], axis=(0, 1))
     below = effective_sample_size(_split((draws <= low).astype(float)))
     return np.minimum(below, effective_sample_size(_split((draws <= high).astype(float))))
@@ -196,7 +198,22 @@ def fit_generalised_pareto(excess: Float[Array, " tail"], count: Int[Array, ""])
     return (number * shape + 5.0) / (number + 10.0), -shape / best
 
 
-def _split(draws: Draws) -> Float[np.ndarray, "half draw ..."]:
+def without_rounding(draws: Draws) -> Draws:
+    """The draws, of which the chains that vary by rounding alone do not vary, so that a zero is one zero.
+
+    Args:
+        draws: of one or several quantities, shape (chain, draw) or (chain, draw, quantity).
+    """
+    quantum = FROZEN * np.max(np.mean(np.abs(draws), axis=1, keepdims=True), axis=0, keepdims=True)
+    frozen = np.ptp(draws, axis=1, keepdims=True) <= quantum
+    if not np.any(frozen & (quantum > 0)):
+        return draws + 0.0  # no negative zero
+    unit = np.where(quantum > 0, quantum, 1.0)
+    value = np.round(draws[:, :1] / unit) * unit
+    return np.where(frozen & (quantum > 0), value, draws) + 0.0
+
+
+def _split(draws: Draws) -> Float[np.ndarray, "half part ..."]:
     """Each chain in two halves; an odd last draw of the first half is left out as in the reference programs."""
     half = draws.shape[1] // 2
     return np.concatenate([draws[:, :half], draws[:, draws.shape[1] - half :]])
@@ -216,8 +233,8 @@ def _rhat(chains: Draws) -> Sizes:
     length = chains.shape[1]
     if length < 2:
         return np.full(chains.shape[2:], np.nan)
-    within = np.mean(np.var(chains, axis=1, ddof=1), axis=0)
-    between = np.var(np.mean(chains, axis=1), axis=0, ddof=1)
+    within = np.mean(np.where(np.ptp(chains, axis=1) > 0, np.var(chains, axis=1, ddof=1), 0.0), axis=0)
+    between = np.where(np.ptp(chains, axis=(0, 1)) > 0, np.var(np.mean(chains, axis=1), axis=0, ddof=1), 0.0)
     ratio = np.divide(between, within, out=np.where(between > 0, np.inf, 0.0), where=within > 0)
     constant = (within == 0) & (between == 0)
     return np.where(constant, 1.0, np.sqrt(ratio + (length - 1) / length))
@@ -235,7 +252,8 @@ def _autocorrelation_sum(draws: Float[np.ndarray, "chain draw quantity"]) -> Flo
     rho = 1 - (within - np.mean(covariance, axis=0)) / safe
     rho[0] = 1.0
     tau = np.array([_geyer(column) for column in rho.T])
-    return np.where(spread > np.finfo(float).tiny, tau, 1.0)
+    varies = (spread > np.finfo(float).tiny) & (np.ptp(draws, axis=(0, 1)) > 0)
+    return np.where(varies, tau, 1.0)
 
 
 def _autocovariance(draws: Float[np.ndarray, "chain draw quantity"]) -> Float[np.ndarray, "chain draw quantity"]:

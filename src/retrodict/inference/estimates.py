@@ -20,6 +20,7 @@ class EstimateQuality(NamedTuple):
     estimates: tuple[Estimated, ...]  # numbers and functions
     undecided: tuple[str, ...] = ()  # quantities whose sign is left open: a finding of its own
     exact: bool = True  # False for an approximate method: a contradiction is no failure then
+    chains: bool = False  # whether the draws are Markov chains: what has no error then never changed in any of them
 
     @property
     def contradicted(self) -> dict[str, float]:
@@ -49,6 +50,8 @@ class EstimateQuality(NamedTuple):
             found.append(Finding(Severity.WARN, f"{text}: the errors are lower bounds", "longer chains"))
         if names := self.unknown_error:
             text = f"never changed, or changed too seldom for an error: {', '.join(names)}"
+            if self.chains:
+                text = f"{', '.join(names)} never changed in any chain: no error is known"
             found.append(Finding(Severity.WARN, text, "longer chains, or updates that change them"))
         return tuple(found)
 

@@ -13,10 +13,11 @@ import numpy as np
 
 from retrodict.base.types import Array, Float
 from retrodict.inference.linearisation import linearise_at
-from retrodict.num.weighted import weighted_statistics
+from retrodict.num.weighted import weighted_quantile, weighted_statistics
 from retrodict.problem.target import AbstractLeastSquares
 
 COMPLETE = 512  # latents up to which the directions that no datum sees are listed, too
+SLICES = 32  # of equal probability, whose widths say how narrow a distribution is
 UNSEEN = 0.1  # s^2 / (1 + s^2) below which a direction counts as unmeasured
 
 
@@ -85,3 +86,42 @@ def shrinkage(
     before, after = known["sd"], weighted_statistics(posterior, posterior_weights)["sd"]
     spread = before > 1e-12 * np.abs(known["mean"])
     return 1 - np.divide(after, before, out=np.full(after.shape, np.nan), where=spread)
+
+
+def narrowing(
+    posterior: Float[np.ndarray, "draw ..."],
+    posterior_weights: Float[np.ndarray, " draw"],
+    prior: Float[np.ndarray, "sample ..."],
+    prior_weights: Float[np.ndarray, " sample"],
+) -> Float[np.ndarray, "..."]:
+    """How much narrower the posterior is than the prior where it lies at all: the ratio of their effective widths.
+
+    The effective width is the exponential of the entropy, from the widths of slices of equal probability. Two narrow
+    modes far apart have the standard deviation of a broad prior and a small effective width. NaN where the prior or
+    the posterior has none, as of numbers that take few values.
+
+    Args:
+        posterior: draws of the posterior, of a number or of each point of a function.
+        posterior_weights: their weights, which sum to one.
+        prior: draws of the prior.
+        prior_weights: their weights, which sum to one.
+
+    Example:
+        >>> x = np.linspace(-1, 1, 1001)
+        >>> w = np.full(1001, 1 / 1001)
+        >>> print(narrowing(np.sign(x) + 0.01 * x, w, x, w).round(2))
+        0.01
+    """
+    after, before = _entropy(posterior, posterior_weights), _entropy(prior, prior_weights)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.exp(after - before))
+
+
+def _entropy(draws: Float[np.ndarray, "draw ..."], weights: Float[np.ndarray, " draw"]) -> Float[np.ndarray, "..."]:
+    """The entropy up to a constant: the mean logarithm of the widths of slices of equal probability."""
+    if not np.any(weights > 0):
+        return np.full(draws.shape[1:], np.nan)
+    edges = weighted_quantile(draws, (np.arange(SLICES) + 0.5) / SLICES, weights)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logarithms = np.log(np.diff(edges, axis=0))
+    return np.where(np.all(np.isfinite(logarithms), axis=0), logarithms.mean(axis=0), np.nan)

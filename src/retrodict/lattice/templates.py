@@ -26,6 +26,7 @@ method:
   warmup: 200
   draws: 4000
   cold: 0.5                      # the share of the chains that start ordered: the two kinds must meet
+                                 # start: the last configurations of another run (its directory), or a file
 seed: 0
 """
 

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float
 
+from retrodict.num.autocorrelation import SHORTEST as FEWEST_ENTRIES
 from retrodict.num.autocorrelation import Estimate, History, gamma_method
 
 Chains = Float[np.ndarray, "chain time"]
@@ -80,7 +81,7 @@ def _disagreement(hot: Float[np.ndarray, "hot time"], cold: Float[np.ndarray, "c
 
 
 def _late_mean(history: Chains) -> tuple[float, float]:
-    late = history[:, history.shape[1] // 2 :]
+    late = history[:, history.shape[1] // 2 :] if history.shape[1] >= 2 * FEWEST_ENTRIES else history
     if len(history) >= FEWEST_CHAINS:
         means = late.mean(axis=1)
         return float(means.mean()), float(means.std(ddof=1) / np.sqrt(len(means)))

@@ -83,6 +83,9 @@ def _effort(figures: Mapping[str, JSON]) -> str:
         return f"the best of {figures['draws']} starts"
     count = f"{figures['chains']} x {figures['draws']} draws"
     worst = [("R-hat <= {:.3f}", "rhat"), ("ESS >= {:.0f}", "ess_bulk"), ("weight ESS {:.0f}", "weight_ess")]
+    undefined = figures.get("rhat_undefined") or []
+    if undefined:
+        count = f"{count}, R-hat not defined (no variation within chains: {', '.join(undefined)})"
     return ", ".join([count, *(text.format(figures[name]) for text, name in worst if figures.get(name) is not None)])
 
 

@@ -13,6 +13,7 @@ from retrodict.inference.findings.notes import ProblemNotes
 from retrodict.inference.findings.particles import Population
 from retrodict.inference.findings.searches import Searches
 from retrodict.inference.findings.weights import Evidence, ImportanceWeights, weigh
+from retrodict.inference.identifiability import narrowing, shrinkage
 from retrodict.inference.nuts import Trajectories
 from retrodict.inference.verdict import assess
 from retrodict.problem.target import Quantity
@@ -161,6 +162,55 @@ def test_only_decisive_quantities_are_judged_but_all_are_listed():
 def test_changes_of_sign_are_counted_from_draw_to_draw():
     values = np.array([[1.0, -1.0, -1.0, 1.0], [1.0, 1.0, 1.0, 1.0]])[..., None]
     assert sign_changes({"M": values}, ("M",)).number == {"M": 2}
+
+
+def test_a_zero_has_no_sign_exact_negative_or_with_rounding():
+    rng = np.random.default_rng(0)
+    zeros = np.where(rng.random((6, 50)) < 0.5, 0.0, -0.0)
+    rounding = 1e-14 * rng.standard_normal((6, 50))
+    for still in (zeros, zeros + rounding):
+        values = np.concatenate([still, np.full((1, 50), 1.0), np.full((1, 50), -1.0)])[..., None]
+        found = sign_changes({"Q": values}, ("Q",))
+        assert found.number == {"Q": 0}
+        assert found.frozen == ("Q",)
+        assert "Q never changed in any chain" in found.findings()[0].text
+    steps = np.array([[1.0, 0.0, 1.0, 0.0, -1.0, -0.0, 0.0, 1.0], [0.0, -0.0, 0.0, 1.0, 1.0, 0.0, 2.0, 0.0]])
+    assert sign_changes({"Q": steps[..., None]}, ("Q",)).number == {"Q": 2}
+
+
+@pytest.mark.parametrize("rounding", [0.0, 1e-15])
+def test_chains_frozen_at_different_values_have_no_rhat(rounding):
+    values = np.array([0.0, 0.0, 1.0, 0.0])[:, None, None] * np.ones((4, 100, 1))
+    values = values + rounding * np.random.default_rng(1).standard_normal(values.shape)
+    found = convergence({"Q2": values}, ("Q2",), {})
+    figures = found.to_json()
+    assert figures["rhat"] is None
+    assert figures["per_quantity"]["Q2"]["rhat"] is None
+    assert figures["rhat_undefined"] == ["Q2"]
+    assert "do not agree in Q2, and no half of one varies: R-hat is not defined" in found.findings()[0].text
+    assert "e+" not in found.findings()[0].text
+    values[0, 30:] = 1.0  # one chain moves: there is a variance to compare with
+    assert np.isfinite(convergence({"Q2": values}, ("Q2",), {}).to_json()["rhat"])
+
+
+def test_narrow_modes_far_apart_are_not_the_prior():
+    rng = np.random.default_rng(2)
+    prior, equal = rng.standard_normal(2000), np.full(2000, 1 / 2000)
+    modes = np.where(rng.random(2000) < 0.575, 0.861, -1.161) + 0.025 * rng.standard_normal(2000)
+
+    def found(x):
+        y = 0.3 * rng.standard_normal(2000)
+        draws, before = {"x": x, "y": y}, {"x": prior, "y": prior}
+        widths, spreads = (
+            {name: f(draws[name], equal, before[name], equal) for name in draws} for f in (narrowing, shrinkage)
+        )
+        return Information(2, 2.0, 0.0, spreads, (Quantity("x"), Quantity("y")), widths).findings()
+
+    notes = [finding.text for finding in found(modes)]
+    assert len(notes) == 1
+    assert notes[0].startswith("separate narrow ranges: x")
+    assert found(rng.standard_normal(2000))[0].text.startswith("prior-dominated")
+    assert found(0.4 * modes) == ()  # narrower by its spread alone
 
 
 def test_draws_without_weight_are_not_counted():

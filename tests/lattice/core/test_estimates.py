@@ -52,6 +52,20 @@ def histories():
     return np.stack([x, x**2], axis=1)
 
 
+@pytest.mark.parametrize("rounding", [0.0, 1e-15])
+def test_chains_frozen_at_different_values_have_no_error(rounding):
+    """Q^2 is 0 in six chains and 1 in two, for ever: the scatter of eight starts is no error of a mean."""
+    charge = np.array([0.0, 0, 0, 1, 0, -1, 0, 0])[:, None] * np.ones((8, 600))
+    charge += rounding * np.random.default_rng(4).standard_normal(charge.shape)
+    square = MeanFunction("Q2", ("Q2",), lambda m: m[0])
+    found = chain_estimate(square, charge[None] ** 2)
+    assert found.value == pytest.approx(0.25)
+    assert np.isnan(found.error)
+    assert found.tau is None
+    charge[0, 300:] = 1.0  # one tunnelling: the Gamma method has something to go by
+    assert chain_estimate(square, charge[None] ** 2).error > 0
+
+
 @pytest.mark.parametrize("kind", ["mean", "variance"])
 def test_errors_of_chains_that_remember_are_calibrated(histories, kind):
     """Of 120 data sets with tau_int = 9.5, deviations from the truth in units of the errors are standard normal."""

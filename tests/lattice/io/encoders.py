@@ -21,18 +21,53 @@ def random_links(seed=0, dimensions=DIMENSIONS, kind=np.complex128):
 
 def slow_plaquette(links):
     """Site by site, plane by plane."""
+    return slow_sum(links) / (18 * np.prod(links.shape[:4]))
+
+
+def slow_sum(links, ahead=None):
+    """The sum of Re tr U_p; `ahead` are the three links in space at time T, if there is such a time."""
     extents = links.shape[:4]
     total = 0.0
     for site in np.ndindex(*extents):
         for mu in range(4):
             for nu in range(mu):
+                side = links[_next(site, mu, extents)][nu]
+                if ahead is not None and mu == 3 and site[0] == extents[0] - 1:
+                    side = ahead[nu]
                 total += np.trace(
                     links[site][mu].astype(complex)
-                    @ links[_next(site, mu, extents)][nu]
+                    @ side
                     @ links[_next(site, nu, extents)][mu].conj().T
                     @ links[site][nu].conj().T
                 ).real
-    return total / (18 * np.prod(extents))
+    return total
+
+
+def open_links(seed=5, dimensions=DIMENSIONS):
+    """Links of a lattice with open boundaries: those in time from the last slice are zero."""
+    links = random_links(seed, dimensions)
+    links[-1, ..., 3, :, :] = 0
+    return links
+
+
+def boundary_values(angles, dimensions=DIMENSIONS):
+    """The constant diagonal links in the three directions of space at a boundary, for its three angles."""
+    return [np.diag(np.exp(1j * np.array(angles) / extent)) for extent in dimensions[:3]]
+
+
+def sf_links(angles, seed=6, dimensions=DIMENSIONS):
+    """Links of a lattice with a Schroedinger functional boundary at time 0."""
+    links = random_links(seed, dimensions)
+    for k, value in enumerate(boundary_values(angles, dimensions)):
+        links[0, ..., k, :, :] = value
+    return links
+
+
+def sf_plaquette(links, angles):
+    """What openQCD writes into the header for boundary values at time T: the plaquettes at time T are counted, too."""
+    space = np.prod(links.shape[1:4])
+    total = slow_sum(links, boundary_values(angles, links.shape[3::-1])) + 9 * space
+    return total / (18 * np.prod(links.shape[:4]))
 
 
 def _next(site, mu, extents, step=1):
@@ -97,6 +132,31 @@ def ildg(links, size=8, suma=None, dimensions=None, field="su3gauge"):
         + lime_record(b"scidac-checksum", checksum.encode() + b"</scidacChecksum>")
         + lime_record(b"ildg-data-LFN", b"lfn://here/there", 0x4000)
     )
+
+
+def scidac(links, size=8, checksum=True, datatype=None, count=4, volfmt=0):
+    """A gauge field by QIO without the records of ILDG, its texts ended by a zero byte as in C."""
+    each = list(sites(links, ">", size))
+    sums = [0, 0]
+    for rank, site in enumerate(each):
+        for which, modulus in enumerate((29, 31)):
+            sums[which] ^= _rotate(zlib.crc32(site), rank % modulus)
+    letter = "D" if size == 8 else "F"
+    dims = " ".join(map(str, links.shape[3::-1]))
+    file = f"<scidacFile><version>1.1</version><spacetime>4</spacetime><dims>{dims} </dims><volfmt>{volfmt}</volfmt>"
+    record = (
+        f"<scidacRecord><datatype>{datatype or f'QDP_{letter}3_ColorMatrix'}</datatype><precision>{letter}</precision>"
+    )
+    record += f"<colors>3</colors><typesize>{18 * size}</typesize><datacount>{count}</datacount></scidacRecord>"
+    sealed = f"<scidacChecksum><suma>{sums[0]:x}</suma><sumb>{sums[1]:x}</sumb></scidacChecksum>"
+    parts = [
+        lime_record(b"scidac-private-file-xml", file.encode() + b"</scidacFile>\0", 0x8000),
+        lime_record(b"scidac-file-xml", b"<note/>\0", 0x4000),
+        lime_record(b"scidac-private-record-xml", record.encode() + b"\0", 0x8000),
+        lime_record(b"scidac-record-xml", b"<note/>\0"),
+        lime_record(b"scidac-binary-data", b"".join(each)),
+    ]
+    return b"".join(parts + [lime_record(b"scidac-checksum", sealed.encode(), 0x4000)] * checksum)
 
 
 def openqcd(links, order="<", plaquette=None):

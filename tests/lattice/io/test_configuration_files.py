@@ -27,10 +27,16 @@ STORED = {  # links, byte order, bytes a number, rows
     "NERSC 32 two rows": (SINGLE, "<", 4, 2),
     "ILDG 64": (LINKS, ">", 8, 3),
     "ILDG 32": (SINGLE, ">", 4, 3),
+    "SciDAC 64": (LINKS, ">", 8, 3),
+    "SciDAC 32": (SINGLE, ">", 4, 3),
     "openQCD": (LINKS, "<", 8, 3),
     "MILC little": (SINGLE, "<", 4, 3),
     "MILC big": (SINGLE, ">", 4, 3),
 }
+ANGLES, AT_T = (-np.pi / 3, 0.0, np.pi / 3), (-np.pi, np.pi / 3, 2 * np.pi / 3)
+OPEN, SF = encoders.open_links(), encoders.sf_links(ANGLES)
+HALF_OPEN = OPEN.copy()
+HALF_OPEN[-1, 0, 0, 0, 3] = np.eye(3)
 CHECKED = [name for name in STORED if name != "openQCD"]
 
 
@@ -42,6 +48,8 @@ def foreign(name):
             return encoders.nersc(links, order, size, rows)
         case "ILDG":
             return encoders.ildg(links, size)
+        case "SciDAC":
+            return encoders.scidac(links, size)
         case "MILC":
             return encoders.milc(links, order)
         case _:
@@ -177,7 +185,14 @@ def test_any_flipped_bit_of_an_archive_is_refused(tmp_path, file):
         (lambda: encoders.ildg(LINKS)[:200], "size"),
         (lambda: encoders.lime_record(b"scidac-binary-data", b"1234"), "record"),
         (lambda: encoders.ildg(LINKS) + b"trailing", "record"),
+        (lambda: encoders.scidac(LINKS, datatype="QDP_D3_DiracFermion"), "datatype"),
+        (lambda: encoders.scidac(LINKS, count=1), "datatype"),
+        (lambda: encoders.scidac(LINKS, volfmt=1), "record"),
+        (lambda: encoders.scidac(LINKS)[:-1000], "size"),
         (lambda: encoders.openqcd(LINKS, plaquette=0.3), "plaquette"),
+        (lambda: encoders.openqcd(OPEN, plaquette=slow_plaquette(OPEN) * 6 / 5.5), "plaquette"),  # over existing ones
+        (lambda: encoders.openqcd(HALF_OPEN, plaquette=0.1), "unitarity"),
+        (lambda: encoders.openqcd(SF, plaquette=0.9), "plaquette"),  # out of reach of any boundary value
         (lambda: encoders.openqcd(LINKS, order=">"), "endianness"),
         (lambda: encoders.openqcd(LINKS)[:-16], "size"),
         (lambda: encoders.openqcd(np.conj(LINKS[..., ::-1, :])), "unitarity"),
@@ -227,6 +242,79 @@ def test_inspection_says_what_was_measured_and_checked(file):
 
 def test_a_format_without_a_checksum_says_so(file):
     assert files.inspect(file(encoders.openqcd(LINKS)))["checks"]["checksum"] == "not in this format"
+
+
+def test_an_open_boundary_is_said_and_the_plaquette_averaged_over_those_that_exist(file):
+    found = files.inspect(file(encoders.openqcd(OPEN)))
+    x, y, z, t = encoders.DIMENSIONS
+    existing = x * y * z * (3 * t + 3 * (t - 1))
+    assert found["boundary"] == "open"
+    assert found["checks"]["plaquette"] == "passed"
+    assert_allclose(found["plaquette"], encoders.slow_sum(OPEN) / (3 * existing), rtol=1e-12)
+    traces = np.trace(OPEN, axis1=-2, axis2=-1).real.sum() / (3 * x * y * z * (4 * t - 1))
+    assert_allclose(found["link_trace"], traces, rtol=1e-12)
+    assert_allclose(float(next(iter(found["metadata"].values()))), slow_plaquette(OPEN), rtol=1e-10)
+
+
+@pytest.mark.parametrize("write", [files.write_nersc, files.write_ildg, files.write_npz])
+def test_an_open_boundary_survives_another_format(write, tmp_path):
+    write(tmp_path / "conf", files.GaugeField(OPEN))
+    found = files.read_gauge_field(tmp_path / "conf")
+    assert found.boundary == "open"
+    assert_array_equal(found.links, OPEN)
+
+
+@pytest.mark.parametrize(
+    ("at_t", "outcome"),
+    [((0.0, 0.0, 0.0), "passed with C' = 1"), (AT_T, "passed with C' of phi'"), ((0.9, 0.1, -1.0), "not made")],
+)
+def test_a_schroedinger_functional_is_known_by_its_links_at_time_0(at_t, outcome, file):
+    found = files.inspect(file(encoders.openqcd(SF, plaquette=encoders.sf_plaquette(SF, at_t))))
+    assert found["boundary"] == "Schroedinger functional"
+    assert found["checks"]["plaquette"].startswith(outcome)
+    x, y, z, t = encoders.DIMENSIONS
+    inside = SF.copy()
+    inside[-1, ..., 3, :, :] = 0
+    determined = encoders.slow_sum(inside) / (3 * x * y * z * (6 * t - 3))
+    assert_allclose(found["plaquette"], determined, rtol=1e-12)
+
+
+def test_a_header_that_forgets_the_boundary_at_time_t_is_told_apart(file):
+    found = files.inspect(file(encoders.openqcd(SF)))
+    assert found["boundary"] == "Schroedinger functional by the links at time 0, periodic by the header"
+    unit = np.broadcast_to(np.eye(3, dtype=complex), LINKS.shape)
+    assert files.inspect(file(encoders.openqcd(unit)))["boundary"] == "periodic"
+    inside = SF.copy()
+    inside[-1, ..., 3, :, :] = 0
+    found = files.inspect(file(encoders.openqcd(SF, plaquette=slow_plaquette(inside))))
+    assert found["checks"]["plaquette"] == "passed over the plaquettes that the file determines"
+
+
+def test_an_open_boundary_at_time_0_and_values_at_time_t_are_known_by_the_header_alone(file):
+    found = files.inspect(file(encoders.openqcd(LINKS, plaquette=encoders.sf_plaquette(LINKS, AT_T))))
+    assert found["boundary"] == "open at time 0, Schroedinger functional at time T"
+    message = refusal(file(encoders.openqcd(LINKS, plaquette=encoders.sf_plaquette(LINKS, (0.9, 0.1, -1.0)))))
+    assert "plaquette check" in message
+
+
+def test_a_scidac_file_without_a_checksum_says_so(file):
+    found = files.inspect(file(encoders.scidac(LINKS, checksum=False)))
+    assert found["format"] == "SciDAC"
+    assert found["checks"]["checksum"] == "no scidac-checksum record"
+    assert found["boundary"].startswith("periodic, as the file does not say")
+
+
+def test_a_propagator_is_refused_by_its_name(file):
+    assert "QDP_D3_DiracPropagator" in refusal(file(encoders.scidac(LINKS, datatype="QDP_D3_DiracPropagator")))
+
+
+def test_the_zero_byte_that_ends_a_logical_file_name_in_c_is_no_part_of_it(file, tmp_path):
+    data = encoders.ildg(LINKS)[:-160] + encoders.lime_record(b"ildg-data-lfn", b"mc://here/there\0")
+    field = files.read_gauge_field(file(data))
+    assert field.metadata == {"ildg-data-LFN": "mc://here/there"}
+    files.write_ildg(tmp_path / "again", field)
+    assert b"mc://here/there" in (tmp_path / "again").read_bytes()
+    assert files.read_gauge_field(tmp_path / "again").metadata == field.metadata
 
 
 def test_the_layout_for_computing_is_undone_by_its_inverse():

@@ -12,7 +12,7 @@ from retrodict.base.domains import did_you_mean
 from retrodict.base.errors import InputError, InputErrors
 from retrodict.base.files import JSON
 from retrodict.cli.config.document import Document, Field, dotted, shown
-from retrodict.cli.config.leaf import Mismatch, leaf
+from retrodict.cli.config.leaf import RUN, Mismatch, leaf
 from retrodict.cli.config.signature import (
     Annotation,
     Parameter,
@@ -181,8 +181,7 @@ def _build_plain(session: Session, option: Annotation, value: JSON, at: Field) -
     except Mismatch as misfit:
         return session.refuse(at, "wrong value", got=shown(value), expected=misfit.expected, fix=misfit.fix)
     if isinstance(made, Path):
-        session.inputs.append(made)
-    if isinstance(made, Path):
+        session.inputs.append(made / RUN if made.is_dir() else made)
         return Built(made, str(made))
     return Built(made, made if isinstance(made, str | int | float | None) else value)
 

@@ -10,6 +10,8 @@ from retrodict.base.domains import did_you_mean
 from retrodict.base.files import FOLDERS, JSON
 from retrodict.cli.config.signature import Annotation, expectation, is_array, plain
 
+RUN = "result.json"  # by which a run directory is known
+
 _STRICT = pydantic.ConfigDict(strict=True, allow_inf_nan=False)
 
 
@@ -53,18 +55,19 @@ def _word(words: tuple[Any, ...], value: JSON) -> Any:
 
 
 def _path(value: JSON, folder: Path, *, several: bool = False) -> Path:
-    """An existing file, or a folder or a pattern of files where `several` will do; whether it may be read is its
-    reader's business."""
+    """An existing file or run directory, or a folder or a pattern of files where `several` will do; whether it may be
+    read is its reader's business."""
     if not isinstance(value, str) or not value or "\0" in value:
         raise Mismatch("the path of a file")
     path = folder / Path(value).expanduser()
-    if path.is_file() or (several and (path.is_dir() or ("*" in path.name and any(path.parent.glob(path.name))))):
+    many = several and (path.is_dir() or ("*" in path.name and any(path.parent.glob(path.name))))
+    if many or path.is_file() or (path / RUN).is_file():
         return path.resolve()
     if path.exists():
         raise Mismatch("the path of a file", f"{path} is not a file")
     siblings = [near.name for near in path.parent.iterdir()] if path.parent.is_dir() else []
     near = did_you_mean(path.name, siblings)
-    raise Mismatch("a file that exists", near or f"put the file at {path}")
+    raise Mismatch("a file or a run that exists", near or f"put the file at {path}")
 
 
 def _array(annotation: Annotation, value: JSON) -> Any:

@@ -9,10 +9,11 @@ from typing import NamedTuple
 import numpy as np
 
 from retrodict.base.types import JSON, Float
-from retrodict.inference.diagnostics import rhat_and_bulk_ess, tail_ess
+from retrodict.inference.diagnostics import rhat_and_bulk_ess, tail_ess, without_rounding
 from retrodict.run.diagnostic import Finding, Limits, Severity
 
 R_HAT = Limits(1.01, 1.05)
+ZERO = 1e-9  # of the largest value: what is smaller is a zero with rounding
 SAMPLE_SIZE = Limits(400.0, 100.0)
 
 Values = Float[np.ndarray, "chain draw point"]
@@ -25,9 +26,15 @@ class ChainFigures(NamedTuple):
     ess_tail: float  # effective draws for its tails
     rhat: float | None = None  # None for a population, which has no chains to compare
 
+    @property
+    def without_variation(self) -> bool:
+        """Whether no chain varies, while the chains differ: R-hat is not defined."""
+        return self.rhat is not None and bool(np.isinf(self.rhat))
+
     def to_json(self) -> dict[str, JSON]:
-        """The figures by name."""
-        return {name: value for name, value in self._asdict().items() if value is not None}
+        """The figures by name; an R-hat that is not defined is None."""
+        figures = {name: value for name, value in self._asdict().items() if value is not None}
+        return figures | ({"rhat": None} if self.without_variation else {})
 
 
 class Convergence(NamedTuple):
@@ -43,6 +50,8 @@ class Convergence(NamedTuple):
         rhat = self._worst(lambda figures: figures.rhat, max)
         if rhat is not None and (severity := R_HAT.above(rhat[1])):
             text = f"the chains do not agree: R-hat = {rhat[1]:.3f} for {rhat[0]} (should be <= {R_HAT.warn})"
+            if np.isinf(rhat[1]):
+                text = f"the chains do not agree in {rhat[0]}, and no half of one varies: R-hat is not defined"
             remedy = "more warm-up and draws; if it stays, several modes are likely: SequentialMonteCarlo"
             found.append(Finding(severity, text, remedy))
         for where, size in (("centre", self._bulk), ("tails", self._tail)):
@@ -57,7 +66,10 @@ class Convergence(NamedTuple):
         return tuple(found)
 
     def to_json(self) -> dict[str, JSON]:
-        """`per_quantity`, and `rhat`, `ess_bulk`, `ess_tail` of the worst quantity with its name as `..._worst`."""
+        """`per_quantity`, and `rhat`, `ess_bulk`, `ess_tail` of the worst quantity with its name as `..._worst`.
+
+        An R-hat that is not defined is null, and its quantities are listed as `rhat_undefined`: no chain varies.
+        """
         figures: dict[str, JSON] = {"per_quantity": {name: row.to_json() for name, row in self.per_quantity.items()}}
         worst = {
             "rhat": self._worst(lambda figures: figures.rhat, max),
@@ -66,7 +78,9 @@ class Convergence(NamedTuple):
         }
         for name, pair in worst.items():
             if pair is not None:
-                figures |= {name: pair[1], f"{name}_worst": pair[0]}
+                figures |= {name: pair[1] if np.isfinite(pair[1]) else None, f"{name}_worst": pair[0]}
+        if undefined := [name for name, row in (self.per_quantity or self.decisive).items() if row.without_variation]:
+            figures["rhat_undefined"] = undefined
         return figures | ({} if self.latent_rhat is None else {"latent_rhat": self.latent_rhat})
 
     @property
@@ -98,6 +112,7 @@ class SignChanges(NamedTuple):
     number: dict[str, int]  # changes from one draw to the next, in all chains together
     rhat: dict[str, float]  # of the same quantities
     chains: int  # their number
+    frozen: tuple[str, ...] = ()  # those of which no chain varies
 
     @property
     def undecided(self) -> tuple[str, ...]:
@@ -110,7 +125,9 @@ class SignChanges(NamedTuple):
         for name in self.undecided:
             count = self.number[name]
             seen = "never flipped: mode coverage was not checked"
-            if count:
+            if name in self.frozen:
+                seen = f"is not known, as {name} never changed in any chain"
+            elif count:
                 often = f"flipped {count} times in {self.chains} chains"
                 seen = f"{often}, whose shares of the two signs still differ: R-hat = {self.rhat[name]:.3f}"
             text = f"the sign of {name} {seen}; trust only what does not depend on it"
@@ -149,12 +166,23 @@ def chain_figures(values: Values) -> ChainFigures:
 
 
 def sign_changes(values: dict[str, Values], odd: tuple[str, ...]) -> SignChanges:
-    """Count the changes of sign.
+    """Count the changes of sign. A zero has none: Q = 1, 0, 1 is no change and 1, 0, -1 is one.
 
     Args:
         values: derived quantities by name, shape (chain, draw, point).
         odd: names of those that a symmetry turns into their negative.
     """
-    number = {name: int(np.sum(np.signbit(values[name][:, 1:]) != np.signbit(values[name][:, :-1]))) for name in odd}
+    exact = {name: without_rounding(values[name]) for name in odd}
+    number = {name: _sign_changes(exact[name]) for name in odd}
     rhat = {name: chain_figures(values[name]).rhat or np.nan for name in odd}
-    return SignChanges(number, rhat, len(values[odd[0]]) if odd else 0)
+    frozen = tuple(name for name in odd if not np.any(np.ptp(exact[name], axis=1)))
+    return SignChanges(number, rhat, len(values[odd[0]]) if odd else 0, frozen)
+
+
+def _sign_changes(values: Values) -> int:
+    """Changes from one sign to the other along each chain; a zero, whatever its own sign, has the sign before it."""
+    tiny = ZERO * np.max(np.abs(values), initial=0.0)
+    signs = np.where(np.abs(values) > tiny, np.sign(values), 0.0)
+    last = np.maximum.accumulate(np.where(signs != 0, np.arange(signs.shape[1])[:, None], -1), axis=1)
+    carried = np.where(last >= 0, np.take_along_axis(signs, np.maximum(last, 0), axis=1), 0.0)
+    return int(np.sum(carried[:, 1:] * carried[:, :-1] < 0))

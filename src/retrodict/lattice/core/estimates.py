@@ -8,7 +8,7 @@ Sources: Wolff, Comput. Phys. Commun. 156 (2004) 143 (Gamma method); see `num.au
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -16,6 +16,8 @@ from retrodict.base.types import Float, Int
 from retrodict.num.autocorrelation import SHORTEST, gamma_method_of, gradient_of
 from retrodict.num.weighted import normalised_weights
 from retrodict.problem.target import Estimated, Quantity
+
+ROUNDING: Final = 1e-12  # of the size of an observable: a chain that varies less is frozen
 
 Histories = Float[np.ndarray, "quantity chain draw"]
 Draws = Float[np.ndarray, "quantity draw"]
@@ -146,8 +148,12 @@ def chain_estimate(function: MeanFunction, histories: Histories) -> Estimate:
         histories: values of the observables that it needs, along each chain.
 
     Returns:
-        The estimate; without an error if the values never changed, as the chains may be frozen.
+        The estimate; without an error if no chain ever left its value (but for rounding), even where the chains differ:
+        how often they would change is not known.
     """
+    sizes = np.max(np.abs(histories), axis=(1, 2), keepdims=True)
+    if np.all(np.ptp(histories, axis=2, keepdims=True) <= ROUNDING * sizes):
+        return Estimate(float(function.function(histories.mean(axis=(1, 2)))), np.nan)
     gamma = gamma_method_of(function.function, histories)
     if gamma.error == 0:
         return Estimate(gamma.value, np.nan)

@@ -1,22 +1,32 @@
 """Configuration files: read, write and describe them. Needs NumPy only.
 
-Gauge configurations are read in five formats, recognised by content (NERSC, ILDG, openQCD, MILC v5, npz), and written
-in three (NERSC, ILDG, npz); scalar configurations have a stream of their own. Whatever a header promises, sizes,
-checksum, plaquette, link trace, is compared with the data before anything is returned.
+Gauge configurations are read in six formats, recognised by content (NERSC, ILDG, SciDAC, openQCD, MILC v5, npz), and
+written in three (NERSC, ILDG, npz); scalar configurations have a stream of their own. Whatever a header promises,
+sizes, checksum, plaquette, link trace, is compared with the data before anything is returned.
 """
 
 import dataclasses
+import os
 from typing import Final
 
 from retrodict.base.atomic import write_bytes
 from retrodict.base.errors import InputError
-from retrodict.base.files import JSON, PathLike, Source, form_of, hash_file, read_bytes, read_head
+from retrodict.base.files import JSON, PathLike, Source, form_of, read_bytes, read_head
+from retrodict.base.printable import described
 from retrodict.base.recognition import FileHead
 from retrodict.lattice.core.configurations import LARGEST, Configurations, encode
 from retrodict.lattice.io.formats import arrays, ildg, milc, nersc, openqcd, stream
-from retrodict.lattice.io.formats.common import FILE_LIMIT
+from retrodict.lattice.io.formats.common import FILE_LIMIT, PASSED
 from retrodict.lattice.io.formats.refusal import unknown_kind
-from retrodict.lattice.io.gauge_field import COLOURS, GaugeField, link_trace, plaquette
+from retrodict.lattice.io.gauge_field import (
+    COLOURS,
+    OPEN,
+    PERIODIC,
+    GaugeField,
+    link_trace,
+    plaquette,
+    plaquette_sums,
+)
 
 __all__ = [
     "Configurations",
@@ -33,6 +43,7 @@ __all__ = [
 ]
 
 
+STREAM: Final = "Retrodict stream"
 FORMATS: Final = {"NERSC": nersc, "ILDG": ildg, "MILC": milc, "openQCD": openqcd}  # openQCD has no magic bytes: last
 
 
@@ -40,7 +51,7 @@ def read_gauge_field(path: PathLike) -> GaugeField:
     """Read and verify the configuration in a file of any known format.
 
     Args:
-        path: a NERSC, ILDG, openQCD, MILC v5 or npz file.
+        path: a NERSC, ILDG, SciDAC, openQCD, MILC v5 or npz file.
 
     Raises:
         InputError: if the file cannot be read, is of another kind, or fails a check, which the message names.
@@ -48,9 +59,9 @@ def read_gauge_field(path: PathLike) -> GaugeField:
     head = read_head(path)
     if form_of(head) == "zip":
         return arrays.read(path)
-    name = _format_name(head, hash_file(path, FILE_LIMIT).size)
+    name = _format_name(head, os.stat(path).st_size)
     if not name:
-        raise unknown_kind(str(path), f"a file that begins with {head[:16]!r}")
+        raise unknown_kind(str(path), described(head))
     data, source = read_bytes(path, FILE_LIMIT)
     return dataclasses.replace(FORMATS[name].parse(data, source.path), source=source)
 
@@ -118,7 +129,7 @@ def read_configurations(path: PathLike) -> Configurations:
     """
     head = read_head(path)
     if not stream.recognises(head):
-        raise unknown_kind(str(path), f"a file that begins with {head[:16]!r}")
+        raise unknown_kind(str(path), described(head))
     data, source = read_bytes(path, LARGEST)
     return dataclasses.replace(stream.parse(data, source.path), source=source)
 
@@ -165,7 +176,8 @@ def inspect(path: PathLike) -> dict[str, JSON]:
         "format": field.format,
         "dimensions": dict(zip("xyzt", field.dimensions, strict=True)),
         "precision": field.precision,
-        "plaquette": plaquette(field.links),
+        "boundary": _boundary(field),
+        "plaquette": _plaquette(field),
         "link_trace": link_trace(field.links),
         "checks": dict(field.checks),
         "metadata": dict(field.metadata),
@@ -173,10 +185,22 @@ def inspect(path: PathLike) -> dict[str, JSON]:
     }
 
 
+def _boundary(field: GaugeField) -> str:
+    assumed = field.boundary == PERIODIC and field.checks.get("plaquette") != PASSED
+    return f"{PERIODIC}, as the file does not say otherwise" if assumed else field.boundary
+
+
+def _plaquette(field: GaugeField) -> float:
+    """Over the plaquettes that the file determines: those that lead to time T with a boundary of its own are not."""
+    if field.boundary in (PERIODIC, OPEN):
+        return plaquette(field.links)
+    return plaquette_sums(field.links).mean_of(len(field.links) - 1)
+
+
 def _stream(stored: Configurations) -> dict[str, JSON]:
     return {
         "kind": "link_configurations" if stored.parameters.get("group") else "scalar_configurations",
-        "format": "Retrodict stream",
+        "format": STREAM,
         "theory": stored.theory,
         "parameters": dict(stored.parameters),
         "dimensions": list(stored.fields.shape[1:]),
@@ -199,7 +223,7 @@ def format_of(head: FileHead) -> str:
     if head.form == "zip":
         return "npz" if "links" in head.names else ""
     if stream.recognises(head.first):
-        return "Retrodict stream"
+        return STREAM
     return _format_name(head.first, head.size)
 
 

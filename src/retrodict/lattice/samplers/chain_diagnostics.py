@@ -28,6 +28,21 @@ class Thermalised(NamedTuple):
         return {"thermalised": bool(self.thermalised), "shortest_chain": float(self.shortest_chain)}
 
 
+class Started(NamedTuple):
+    """Where chains have started, if not from disorder and order."""
+
+    started_from: str  # the file or the run
+
+    def findings(self) -> tuple[Finding, ...]:
+        """A note: no two kinds of starts had to meet."""
+        text = f"all chains start from {self.started_from}: thermalisation was not tested from opposite starts"
+        return (Finding(Severity.NOTE, text),)
+
+    def to_json(self) -> dict[str, JSON]:
+        """`started_from`."""
+        return self._asdict()
+
+
 class UpdateFigures(NamedTuple):
     """How one update of a chain has worked after the warm-up."""
 

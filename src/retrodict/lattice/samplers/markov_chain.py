@@ -7,7 +7,8 @@ whether the chains are thermalised. By default half of the chains start ordered,
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, NamedTuple
 
 import equinox as eqx
@@ -22,7 +23,8 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Count, CountOrZero, Flag, Float, Int, Key, PyTree, Scalar
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
 from retrodict.lattice.core.action import AbstractAction, Measured, require_action, require_memory
-from retrodict.lattice.samplers.chain_diagnostics import Thermalised, UpdateFigures
+from retrodict.lattice.io.start import start_configurations, wanted_by
+from retrodict.lattice.samplers.chain_diagnostics import Started, Thermalised, UpdateFigures
 from retrodict.lattice.samplers.updates import Moved, Update
 from retrodict.num.autocorrelation import gamma_method
 from retrodict.num.thermalisation import thermalisation
@@ -69,6 +71,8 @@ class AbstractMarkovChain(ABC):
         warmup: first steps of each, during which step sizes are tuned.
         draws: measured steps of each.
         cold: share of the chains that start ordered; the others start disordered.
+        start: where the chains start instead: a run directory, at whose last configurations they go on (also with other
+            couplings), or a file of configurations, see `lattice.io.start`. Each chain takes one of them in turn.
         references: keys of the literature to cite.
         kind: "exact" or "approximate".
     """
@@ -77,6 +81,7 @@ class AbstractMarkovChain(ABC):
     warmup: CountOrZero = 200
     draws: Annotated[int, Field(ge=4)] = 1000
     cold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    start: Path | None = field(default=None, kw_only=True)
 
     references: ClassVar[tuple[str, ...]] = ()
     kind: ClassVar[Kind] = "exact"
@@ -106,14 +111,31 @@ class AbstractMarkovChain(ABC):
         assert isinstance(target, AbstractAction)
         for update in self.updates:
             update.check(target)
+        if self.start is not None:
+            start_configurations(self.start, wanted_by(target))
         require_memory(target, self.chains, self.steps, type(self).__name__)
 
     def init(self, target: AbstractAction, key: Key) -> State:
-        """Disordered and ordered starts."""
+        """Disordered and ordered starts, or the configurations of `start`."""
+        sizes = tuple(initial_step_size(FIRST_SIZE) for _ in self.updates)
+        if self.start is not None:
+            return State(jax.vmap(target.space.repair)(self._started(target)), sizes)
         hot = jax.vmap(target.hot)(spread(jr.split(key, self.chains)))
         ordered = jnp.arange(self.chains) < round(self.cold * self.chains)
         mask = ordered.reshape(-1, *(1,) * (hot.ndim - 1))
-        return State(jnp.where(mask, target.cold(), hot), tuple(initial_step_size(FIRST_SIZE) for _ in self.updates))
+        return State(jnp.where(mask, target.cold(), hot), sizes)
+
+    def _started(self, target: AbstractAction) -> Inexact[Array, "chains ..."]:
+        """The configurations of `start`, read when the run starts and not when it is compiled."""
+        path, wanted, turns = self.start, wanted_by(target), np.arange(self.chains)
+        assert path is not None
+
+        def read() -> Inexact[np.ndarray, "chains ..."]:
+            stored = start_configurations(path, wanted)
+            return stored[turns % len(stored)]
+
+        shape = jax.ShapeDtypeStruct((self.chains, *wanted.field.shape), wanted.field.dtype)
+        return spread(jax.pure_callback(read, shape))
 
     def step(self, target: AbstractAction, state: State, key: Key, index: Int[Array, ""]) -> tuple[State, Record]:
         """All updates of all chains, then a measurement.
@@ -161,7 +183,7 @@ class AbstractMarkovChain(ABC):
             self.kind,
             {"acceptance": after.acceptance.mean(axis=2)},
             final=last_configurations(state),
-            diagnostics=(*figures, self._thermalised(target, after.measured.derived)),
+            diagnostics=(*figures, self._thermalised(target, after.measured.derived), *self._starts),
         )
 
     def work(self, target: Any) -> tuple[Work, ...]:
@@ -169,13 +191,18 @@ class AbstractMarkovChain(ABC):
         arguments = target, eqx.filter_eval_shape(self.init, target, jr.key(0)), jr.key(0), jnp.asarray(0)
         return (Work("sampling", self.step, arguments, self.steps, loops=LOOPS),)
 
+    @property
+    def _starts(self) -> tuple[Started, ...]:
+        """What is to be said of the start."""
+        return () if self.start is None else (Started(str(self.start)),)
+
     def _thermalised(self, target: AbstractAction, derived: dict[str, Array]) -> Thermalised:
         """Early against late, hot against cold, for each slow observable."""
         ordered, tests = round(self.cold * self.chains), []
         for name in target.slow:
             values = np.asarray(derived[name])
             tests.append(thermalisation(values))
-            if 0 < ordered < self.chains:
+            if 0 < ordered < self.chains and self.start is None:
                 tests.append(thermalisation(values[ordered:], values[:ordered]))
         return Thermalised(all(test.passed for test in tests), min(test.length for test in tests))
 

@@ -19,7 +19,15 @@ from retrodict.lattice.io.formats.common import (
     require_bytes,
 )
 from retrodict.lattice.io.formats.refusal import failed
-from retrodict.lattice.io.gauge_field import COLOURS, DIRECTIONS, GaugeField, link_trace, plaquette, with_third_row
+from retrodict.lattice.io.gauge_field import (
+    COLOURS,
+    DIRECTIONS,
+    PERIODIC,
+    GaugeField,
+    link_trace,
+    plaquette,
+    with_third_row,
+)
 
 BEGIN: Final = b"BEGIN_HEADER"
 END: Final = b"END_HEADER\n"
@@ -78,6 +86,8 @@ def encode(field: GaugeField, *, rows: int = COLOURS, big_endian: bool = True) -
     lines += [f"LINK_TRACE = {link_trace(written.links):.12f}", f"PLAQUETTE = {plaquette(written.links):.12f}"]
     lines += [f"CHECKSUM = {checksum(body, '>' if big_endian else '<'):x}"]
     defaults = {f"BOUNDARY_{i + 1}": "PERIODIC" for i in range(DIRECTIONS)}
+    if field.boundary != PERIODIC:
+        defaults[f"BOUNDARY_{DIRECTIONS}"] = field.boundary.upper()
     metadata = {**defaults, **field.metadata}
     lines += [f"{name} = {_plain(value)}" for name, value in metadata.items() if _is_own_line(name)]
     lines += [f"FLOATING_POINT = IEEE{field.precision}{'BIG' if big_endian else 'LITTLE'}", ""]

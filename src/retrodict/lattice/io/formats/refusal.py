@@ -5,7 +5,7 @@ from retrodict.base.errors import InputError, UnknownKind
 
 def unknown_kind(where: str, got: str) -> UnknownKind:
     """The error for a file that is none of ours, whatever else it may be."""
-    expected = "a gauge configuration (NERSC, ILDG, openQCD, MILC v5, npz) or a stream of scalar configurations"
+    expected = "a gauge configuration (NERSC, ILDG, SciDAC, openQCD, MILC v5, npz) or a stream of scalar configurations"
     return UnknownKind("not a lattice configuration", where=where, got=got, expected=expected)
 
 
