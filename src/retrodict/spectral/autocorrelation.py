@@ -9,11 +9,18 @@ with the window W where the statistical and the truncation error balance. Source
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from retrodict.base.shapes import Float, Int
-from retrodict.num.autocorrelation import automatic_window, lagged_products
+from retrodict.num.autocorrelation import (
+    SHORTEST,
+    automatic_window,
+    gamma_method,
+    lagged_products,
+    replica_agreement,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,11 +37,15 @@ class Autocorrelation:
         return int(np.argmax(self.tau_int))
 
 
-def integrated_times(chains: Sequence[Float[np.ndarray, "_ points"]]) -> Autocorrelation:
+def integrated_times(
+    chains: Sequence[Float[np.ndarray, "_ points"]], times: Sequence[Int[np.ndarray, " _"]] | None = None
+) -> Autocorrelation:
     """Estimate the autocorrelation of every point from the replica of one ensemble, about their common mean.
 
     Args:
         chains: the replica, each of shape (measurements, points) in Monte Carlo order; lengths may differ.
+        times: for each replicum the numbers of its configurations, where they are not evenly spaced: the error of the
+            mean is then the sum over the pairs that exist, and tau_int that of as many evenly spaced measurements.
 
     Returns:
         The integrated times with their errors, and the error of the mean.
@@ -44,6 +55,8 @@ def integrated_times(chains: Sequence[Float[np.ndarray, "_ points"]]) -> Autocor
         >>> integrated_times([chain]).tau_int.round(1)
         array([0.6, 0.5])
     """
+    if times is not None:
+        return _at_times(chains, times)
     total = sum(len(chain) for chain in chains)
     mean = np.sum([chain.sum(axis=0) for chain in chains], axis=0) / total
     furthest = max(1, min(len(chain) for chain in chains) // 2)
@@ -57,6 +70,48 @@ def integrated_times(chains: Sequence[Float[np.ndarray, "_ points"]]) -> Autocor
     window, _ = automatic_window(running, total)
     raw = np.take_along_axis(running, window[None, :], axis=0)[0]
     return _correct_bias(raw, gamma[0], window, total)
+
+
+def _at_times(
+    chains: Sequence[Float[np.ndarray, "_ points"]], times: Sequence[Int[np.ndarray, " _"]]
+) -> Autocorrelation:
+    points = range(chains[0].shape[1])
+    each = [gamma_method([chain[:, point] for chain in chains], times=list(times)) for point in points]
+    tau = np.array([0.5 * one.entries / one.effective_size for one in each])
+    spread = np.array([one.error_of_error / one.error if one.error > 0.0 else 0.0 for one in each])
+    error, window = np.array([one.error for one in each]), np.array([one.window for one in each])
+    return Autocorrelation(tau, 2.0 * spread * tau, error, window)
+
+
+class Disagreement(NamedTuple):
+    """How far the means of replica are apart, at the point where it is most improbable."""
+
+    point: int
+    deviations: tuple[float, ...]  # of each replicum from the mean of all, in its errors
+    q: float  # the chance of more, corrected for the number of points
+
+
+def replica_disagreement(
+    chains: Sequence[Float[np.ndarray, "_ points"]], times: Sequence[Int[np.ndarray, " _"]] | None = None
+) -> Disagreement | None:
+    """Test whether replica of one ensemble sample the same distribution; None where there is one, or one is short.
+
+    Source: Wolff (2004), section 3.1, at every point, with the correction of Bonferroni for their number.
+
+    Args:
+        chains: the replica, each of shape (measurements, points).
+        times: for each replicum the numbers of its configurations, where they are not evenly spaced.
+    """
+    if len(chains) < 2 or min(len(chain) for chain in chains) < SHORTEST:
+        return None
+    points = chains[0].shape[1]
+    stamps = None if times is None else list(times)
+    each = [replica_agreement([chain[:, point] for chain in chains], times=stamps) for point in range(points)]
+    worst = min(range(points), key=lambda point: each[point].q)
+    found, sizes = each[worst], np.array([len(chain) for chain in chains])
+    mean = np.sum(sizes * found.means) / sizes.sum()
+    apart = (np.array(found.means) - mean) / np.where(np.array(found.errors) > 0.0, found.errors, np.inf)
+    return Disagreement(worst, tuple(apart.tolist()), min(1.0, points * found.q))
 
 
 def _correct_bias(

@@ -13,15 +13,16 @@ from typing import Literal
 import numpy as np
 
 from retrodict.base.errors import InputError
-from retrodict.base.shapes import Bool, Float
+from retrodict.base.shapes import Bool, Float, Int
 from retrodict.num.correlations import shrunk_correlation
-from retrodict.spectral.autocorrelation import Autocorrelation, integrated_times
+from retrodict.spectral.autocorrelation import Autocorrelation, Disagreement, integrated_times, replica_disagreement
 from retrodict.spectral.correlator import Correlator, check, symmetrise
 from retrodict.spectral.resampling import JACKKNIFE, Bootstrap, Jackknife, bin_means, pseudo_values
 from retrodict.spectral.samples import CorrelatorSamples
 
 SIGNIFICANT = 3.0  # standard deviations by which tau_int must exceed the 1/2 of independent data before bins form
 LEAST_BINS = 4
+DISAGREE = 1e-3  # Q below which replica do not sample the same distribution
 LARGEST = 1e70  # of a value, so that its fourth power is still a number
 NOTABLE_INFLATION = 1.1
 
@@ -96,7 +97,8 @@ def estimate(samples: CorrelatorSamples, errors: Errors | None = None) -> Correl
     """
     errors = Errors() if errors is None else errors
     _check_rows(samples)
-    parts = [_ensemble(replica, errors, samples) for replica in samples.chains]
+    stamps = samples.times or (None,) * len(samples.chains)
+    parts = [_ensemble(chains, of, errors, samples) for chains, of in zip(samples.chains, stamps, strict=True)]
     covariance = np.sum([part.covariance for part in parts], axis=0)
     words = "; ".join(part.words for part in parts)
     if samples.further is not None:
@@ -155,13 +157,18 @@ def hartlap_inflation(samples: int, points: int) -> float | None:
     return (samples - 1) / (samples - points - 2) if samples > points + 2 else None
 
 
-def _ensemble(chains: tuple[Float[np.ndarray, "_ points"], ...], errors: Errors, samples: CorrelatorSamples) -> _Part:
+def _ensemble(
+    chains: tuple[Float[np.ndarray, "_ points"], ...],
+    stamps: tuple[Int[np.ndarray, " _"], ...] | None,
+    errors: Errors,
+    samples: CorrelatorSamples,
+) -> _Part:
     if errors.rows == "jackknife":
         bins = pseudo_values(np.concatenate(chains))
         return _from_bins(bins, errors, f"{len(bins)} jackknife replicates", None, (), samples)
     if errors.rows == "bootstrap":
         return _from_bootstrap(np.concatenate(chains), errors, samples)
-    times = integrated_times(chains)
+    times = integrated_times(chains, stamps)
     total = sum(len(chain) for chain in chains)
     implied = implied_bin_size(times, total)
     by_gamma = errors.bin_size is None and implied > 1
@@ -169,7 +176,11 @@ def _ensemble(chains: tuple[Float[np.ndarray, "_ points"], ...], errors: Errors,
     chosen = min(typical, max(1, total // LEAST_BINS)) if errors.bin_size is None else errors.bin_size
     bins = _enough_bins(chains, chosen, times, samples.file.path)
     words = f"{total} measurements, tau_int {times.tau_int.max():.2g}, {len(bins)} bins of {chosen}"
-    notes = _autocorrelation_notes(times, chosen, implied, by_gamma)
+    apart = replica_disagreement(chains, stamps)
+    if apart is not None and apart.q < DISAGREE:
+        notes = (_disagreement_note(apart, samples),)
+    else:
+        notes = _autocorrelation_notes(times, chosen, implied, by_gamma)
     part = _from_bins(bins, errors, words, times.error if by_gamma else None, notes, samples)
     share = 1.0 if by_gamma else len(bins) * chosen / total  # the mean is over the incomplete last bin, too
     return replace(part, covariance=share * part.covariance)
@@ -230,6 +241,14 @@ def _autocorrelation_notes(times: Autocorrelation, size: int, implied: int, by_g
         short = f"bins of {size} are shorter than 2 tau_int = {2 * tau:.2g}: the errors are too small"
         return (f"{short}; leave errors.bin_size out, or set it to {implied} or more",)
     return ()
+
+
+def _disagreement_note(apart: Disagreement, samples: CorrelatorSamples) -> str:
+    each = ", ".join(f"{deviation:+.1f}" for deviation in apart.deviations)
+    place = f"{samples.argument} = {samples.grid[apart.point]:g} {samples.grid_unit}"
+    remedy = "look at their thermalisation, or leave one out; the errors hold the scatter of the replica"
+    found = f"at {place} their means are {each} errors from the common one, Q = {apart.q:.1g}"
+    return f"the replica disagree: {found}; {remedy}"
 
 
 def _sample_notes(bins: int, points: int, weight: float) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from retrodict.base.domain import Placed
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, PathLike, Source
 from retrodict.base.shapes import Float
-from retrodict.spectral.autocorrelation import integrated_times
+from retrodict.spectral.autocorrelation import integrated_times, replica_disagreement
 from retrodict.spectral.correlator import Correlator, check_symmetry
 from retrodict.spectral.data import finish
 from retrodict.spectral.folding import mirror_pairs
@@ -105,12 +105,16 @@ def _measurements(raw: Correlator | CorrelatorSamples) -> dict[str, JSON]:
     """Rows and the slowest autocorrelation time, where there are measurements."""
     if isinstance(raw, Correlator):
         return {"measurements": None, "tau_int": None}
-    times = [integrated_times(replica) for replica in raw.chains]
+    stamps = raw.times or (None,) * len(raw.chains)
+    times = [integrated_times(chains, of) for chains, of in zip(raw.chains, stamps, strict=True)]
     slowest = max(times, key=lambda one: one.tau_int.max())
     point = slowest.slowest()
     tau = {"largest": float(slowest.tau_int[point]), "error": float(slowest.tau_int_error[point])}
     place = f"{raw.argument} = {raw.grid[point]:g} {raw.grid_unit}"
-    return {"measurements": raw.measurements, "tau_int": {**tau, "unit": "measurements"}, "slowest_at": place}
+    found = {"measurements": raw.measurements, "tau_int": {**tau, "unit": "measurements"}, "slowest_at": place}
+    tested = [replica_disagreement(chains, of) for chains, of in zip(raw.chains, stamps, strict=True)]
+    agreement = [{"replica": len(one.deviations), "q": one.q} for one in tested if one is not None]
+    return {**found, "replica_agreement": agreement} if agreement else found
 
 
 def _time_extent(correlator: Correlator) -> float | None:

@@ -1,14 +1,26 @@
 """Measurements of a correlator, one row a gauge configuration in Monte Carlo order, before they become a covariance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from retrodict.base.files import Source
-from retrodict.base.shapes import Float
+from retrodict.base.shapes import Float, Int
 from retrodict.spectral.autocorrelation import integrated_times
 from retrodict.spectral.correlator import indices_within
 from retrodict.spectral.folding import folding, mirror_pairs, require_symmetry
+
+UNEVEN = "configurations are not evenly spaced: the errors are those of the pairs that exist"
+
+
+def is_irregular(numbers: Sequence[int] | Int[np.ndarray, " _"]) -> bool:
+    """Whether configurations are not evenly spaced.
+
+    Args:
+        numbers: of the configurations, ascending.
+    """
+    return len(np.unique(np.diff(numbers))) > 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +37,7 @@ class CorrelatorSamples:
         file: where the measurements come from.
         central: the mean, where it is not that of the measurements, shape (points,).
         further: covariance from other sources, a renormalisation for instance, shape (points, points).
+        times: for each chain the numbers of its configurations, ascending; None where they are evenly spaced.
     """
 
     grid: Float[np.ndarray, " points"]
@@ -36,6 +49,7 @@ class CorrelatorSamples:
     file: Source
     central: Float[np.ndarray, " points"] | None = None
     further: Float[np.ndarray, "points points"] | None = None
+    times: tuple[tuple[Int[np.ndarray, " _"], ...], ...] | None = None
 
     @property
     def measurements(self) -> int:
@@ -91,6 +105,7 @@ class CorrelatorSamples:
         index = np.arange(len(pairs))
         difference = np.zeros((len(pairs), len(self.grid)))
         difference[index, pairs[:, 0]], difference[index, pairs[:, 1]] = 1.0, -1.0
+        stamps = self.times or (None,) * len(self.chains)
         chains = ([chain @ difference.T for chain in replica] for replica in self.chains)
-        variances = [integrated_times(replica).error ** 2 for replica in chains]
+        variances = [integrated_times(replica, of).error ** 2 for replica, of in zip(chains, stamps, strict=True)]
         require_symmetry(self.grid, self.mean, pairs, np.sqrt(np.sum(variances, axis=0)), self.file.path)

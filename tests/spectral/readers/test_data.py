@@ -411,7 +411,7 @@ def test_a_good_file_is_described_by_its_own_domain_in_either_order(form, two_do
     monkeypatch.setattr("retrodict.neutron_star.readers.inspect.solve_stars", lambda table, crust: ({}, []))
     form.write(tmp_path / form.file, form.make())
     ours = form in corpus.FORMS
-    bare = form.name in ("samples-bare", "eos-cgs") and not ours  # numbers without names
+    bare = form.name == "samples-bare"  # numbers without names
     kind = look(tmp_path / form.file)["kind"]
     assert kind == "table_without_names" if bare else (kind == "correlator") == ours
 

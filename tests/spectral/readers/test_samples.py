@@ -5,7 +5,7 @@ import pytest
 
 from retrodict.base.errors import InputError
 from retrodict.problem.covariance import Covariance
-from retrodict.spectral.autocorrelation import integrated_times
+from retrodict.spectral.autocorrelation import integrated_times, replica_disagreement
 from retrodict.spectral.estimation import Errors, estimate, hartlap_inflation
 from retrodict.spectral.mock import MockCorrelator
 from retrodict.spectral.resampling import Bootstrap, bin_means
@@ -266,3 +266,52 @@ def test_absurd_numbers_of_draws_are_refused():
 def test_bins_that_leave_too_few_are_refused_with_the_autocorrelation_time():
     with pytest.raises(InputError, match="tau_int"):
         estimate(mock().samples(np.random.default_rng(21), 20), Errors(bin_size=10))
+
+
+# --- configurations with gaps, replica that disagree ------------------------------------------------------------------
+
+
+def chains_with_gaps(rng, count=60, length=3000, kept=0.3, rho=0.85):
+    """Histories of an AR(1) process of which irregular parts are kept, and the numbers of the configurations."""
+    noise = rng.normal(size=(length, count)) * np.sqrt(1 - rho**2)
+    history = np.empty((length, count))
+    history[0] = rng.normal(size=count)
+    for time in range(1, length):
+        history[time] = rho * history[time - 1] + noise[time]
+    blocks = np.repeat(rng.uniform(size=length // 20) < kept, 20)  # whole stretches are missing
+    numbers = np.flatnonzero(blocks | (rng.uniform(size=length) < 0.05))
+    exact = np.sqrt((rho ** np.abs(numbers[:, None] - numbers)).sum()) / len(numbers)
+    return history[numbers], numbers, exact
+
+
+def test_the_error_of_configurations_with_gaps_is_that_of_the_pairs_that_exist():
+    """Sixty histories: the mean of the estimated errors is known to two per cent; evenly spaced ones are the twin."""
+    chain, numbers, exact = chains_with_gaps(np.random.default_rng(0))
+    with_gaps = integrated_times([chain], [numbers])
+    assert with_gaps.error.mean() == pytest.approx(exact, rel=0.06)
+    assert np.sqrt((chain.mean(axis=0) ** 2).mean()) == pytest.approx(exact, rel=0.2)
+    scattered = np.sort(np.random.default_rng(1).choice(3000, 900, replace=False))
+    rho = 0.85 ** np.abs(scattered[:, None] - scattered)
+    rng = np.random.default_rng(2)
+    values = np.linalg.cholesky(rho) @ rng.normal(size=(900, 60))
+    exact = np.sqrt(rho.sum()) / 900
+    assert integrated_times([values], [scattered]).error.mean() == pytest.approx(exact, rel=0.05)
+
+
+def test_numbers_of_configurations_that_are_evenly_spaced_change_nothing():
+    chain = np.random.default_rng(0).normal(size=(400, 3))
+    plain, numbered = integrated_times([chain]), integrated_times([chain], [10 * np.arange(400)])
+    np.testing.assert_allclose(numbered.error, plain.error, rtol=0.02)
+
+
+def test_replica_that_disagree_are_called_so_and_those_that_agree_are_not():
+    rng = np.random.default_rng(0)
+    same = [mock(2.0).draw(rng, 300), mock(2.0).draw(rng, 500)]
+    apart = [same[0], 1.3 * same[1]]
+    found, other = replica_disagreement(same), replica_disagreement(apart)
+    assert found is not None
+    assert other is not None
+    assert found.q > 0.01
+    assert other.q < 1e-6
+    assert max(map(abs, other.deviations)) > 4
+    assert replica_disagreement(same[:1]) is None

@@ -30,7 +30,8 @@ class SeveralCorrelators(InputError):
         listed = ", ".join(f"{candidate.name} {candidate.shape}" for candidate in candidates[:LISTED])
         more = f", and {len(candidates) - LISTED} more" if len(candidates) > LISTED else ""
         what = "the file holds several correlators"
-        fix = f"pick one: --set dataset={candidates[0].name}   (in a config, dataset: ...)"
+        first = candidates[0].name
+        fix = f"pick one: dataset: {first}   (on the command line: --set dataset={first})"
         super().__init__(what, where=where, got=f"{listed}{more}"[:400], fix=fix)
 
 

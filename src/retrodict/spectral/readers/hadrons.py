@@ -6,7 +6,7 @@ several stems. Complex numbers are compound (re, im); the real part is used. The
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from retrodict.base.hdf5_labels import text_attributes
 from retrodict.base.shapes import Float
 from retrodict.spectral.readers.candidates import Candidate, choose
 from retrodict.spectral.readers.hdf5_arrays import imaginary_note, is_complex
-from retrodict.spectral.samples import CorrelatorSamples
+from retrodict.spectral.samples import UNEVEN, CorrelatorSamples, is_irregular
 
 MAX_FILES = 20_000
 _NAME = re.compile(r"(?P<stem>.+)[._](?P<configuration>\d{1,9})\.(?:h5|hdf5)", re.ASCII)
@@ -53,9 +53,11 @@ def read_hadrons(path: PathLike, dataset: str = "") -> CorrelatorSamples:
         chain[row], imaginary = real, imaginary + float(np.abs(imaginary_part).sum())
         digest.update(source.sha256.encode())
         size += source.size
-    notes = (imaginary_note(float(np.abs(chain).sum()), imaginary), *_spacing([number for number, _ in files]))
-    source = Source(str(path), digest.hexdigest(), size)
-    return CorrelatorSamples(np.arange(float(points)), ((chain,),), "tau", "a", "", notes, source)
+    numbers = np.array([number for number, _ in files])
+    uneven = is_irregular(numbers)
+    notes = (imaginary_note(float(np.abs(chain).sum()), imaginary), *((UNEVEN,) if uneven else ()))
+    source, times = Source(str(path), digest.hexdigest(), size), ((numbers,),) if uneven else None
+    return CorrelatorSamples(np.arange(float(points)), ((chain,),), "tau", "a", "", notes, source, times=times)
 
 
 def _files(path: Path) -> list[tuple[str, int, Path]]:
@@ -131,8 +133,3 @@ def _configuration(
             "a value is missing or not finite", where=f"{file}:/{name}", expected="finite numbers", fix=fix
         )
     return real, imaginary, source
-
-
-def _spacing(numbers: Sequence[int]) -> tuple[str, ...]:
-    steps = np.unique(np.diff(numbers))
-    return ("configurations are not evenly spaced: taken as if they were",) if len(steps) > 1 else ()

@@ -16,7 +16,7 @@ from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import ARRAY_LIMIT, JSON, Source
 from retrodict.base.shapes import Float, Int
 from retrodict.spectral.readers.candidates import Candidate, choose
-from retrodict.spectral.samples import CorrelatorSamples
+from retrodict.spectral.samples import UNEVEN, CorrelatorSamples, is_irregular
 
 MAX_STRUCTURES = 1000
 MAX_DEPTH = 8  # of a dictionary in a dictionary
@@ -151,18 +151,23 @@ def _samples(
         raise InputError("fewer than two time slices are defined", where=where, expected="a correlator")
     take, central = take[keep], values[keep]
     ensembles: dict[str, list[Float[np.ndarray, "measurements times"]]] = {}
+    stamps: dict[str, list[Int[np.ndarray, " measurements"]]] = {}
     notes = [f"{len(values) - len(keep)} undefined time slices were left out"] if len(keep) < len(values) else []
     for ensemble, replicum in _replica(structure, where):
         place = f"{where}.{str(replicum.get('name'))[:60]}"
         table = _numbers(replicum["deltas"], 1 + len(structure["value"]), place)
-        notes += _spacing(table[:, 0], replicum)
+        stamps.setdefault(ensemble, []).append(_configurations(table[:, 0], place))
         ensembles.setdefault(ensemble, []).append(central + table[:, 1 + take])
     if not ensembles:
         raise InputError("the structure has no measurements", where=where, fix="export Obs with their deltas")
     further = _external(structure, take, where)
     chains = tuple(tuple(replica) for replica in ensembles.values())
     grid = keep.astype(float)
-    return CorrelatorSamples(grid, chains, "tau", "a", "", tuple(notes), source, central=central, further=further)
+    times = tuple(tuple(numbers) for numbers in stamps.values())
+    irregular = any(is_irregular(numbers) for replica in times for numbers in replica)
+    notes += [UNEVEN] if irregular else []
+    more = {"central": central, "further": further, "times": times if irregular else None}
+    return CorrelatorSamples(grid, chains, "tau", "a", "", tuple(notes), source, **more)
 
 
 def _replica(structure: dict[str, JSON], where: str) -> Iterator[tuple[str, dict[str, JSON]]]:
@@ -194,11 +199,11 @@ def _numbers(rows: Sequence[JSON], width: int, where: str) -> Float[np.ndarray, 
         raise InputError("a number is too large", where=where, expected="numbers that fit a double") from error
 
 
-def _spacing(configuration: Float[np.ndarray, " measurements"], replicum: dict[str, JSON]) -> list[str]:
-    steps = np.unique(np.diff(configuration))
-    if len(steps) <= 1:
-        return []
-    return [f"configurations of {str(replicum.get('name'))[:60]} are not evenly spaced: taken as if they were"]
+def _configurations(column: Float[np.ndarray, " measurements"], where: str) -> Int[np.ndarray, " measurements"]:
+    """The numbers of the configurations, which must be whole and rise."""
+    if not np.isfinite(column).all() or (column != np.floor(column)).any() or (np.diff(column) <= 0.0).any():
+        raise InputError("configurations are not in order", where=where, expected="whole numbers that rise")
+    return column.astype(np.int64)
 
 
 def _external(
