@@ -102,8 +102,9 @@ class TableRows:
     def take_header_alone(self) -> None:
         """Names from a header below which there are no numbers."""
         plain = self._plain()
+        named = [heading for heading in plain if "[" in heading.text] or plain
         try:
-            self.names, self.units = header_names(plain[-1].text, self.path) if plain else ((), ())
+            self.names, self.units = header_names(named[0].text, self.path) if named else ((), ())
         except InputError:
             return
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from retrodict.base.errors import InputError
+from retrodict.base.files import JSON
 from retrodict.base.printable import printable
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def seconds(text: str | None) -> float | None:
     return total
 
 
-def said_of_files(overrides: list[str], columns: str | None) -> dict[str, Any]:
+def said_of_files(overrides: list[str], columns: str | None) -> dict[str, JSON]:
     """What the user says of a file, by the last word of each name: `problem.dataset=pion` is `dataset=pion`.
 
     Args:

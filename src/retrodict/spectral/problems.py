@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -140,16 +140,8 @@ def problem(
     """
     correlator, spacing = data, 1.0
     if not isinstance(correlator, Correlator):
-        correlator = read_correlator(
-            _file_of(correlator),
-            dataset=str(dataset),
-            covariance=covariance,
-            columns=columns or None,
-            errors=errors,
-            time_extent=time_extent,
-            lower=lower,
-            upper=upper,
-        )
+        how = Reading(str(dataset), columns or None, covariance, errors, time_extent, lower, upper)
+        correlator = _read(correlator, how)
     if lattice_spacing is not None:
         correlator, spacing = correlator.in_units(lattice_spacing=lattice_spacing), inverse_gev(lattice_spacing)
     temperature = temperature if temperature or not time_extent else 1 / (time_extent * spacing)
@@ -163,6 +155,23 @@ def problem(
     quadrature = quadrature_note_for(target, spectrum, finer, correlator.grid)
     remedy = f"{quadrature}; if the answer has such lines, step: {step / 2:g}"
     return target.with_notes(*correlator.notes, *([remedy] if quadrature else []))
+
+
+class Reading(NamedTuple):
+    """How a file is read: the arguments of `read_correlator`."""
+
+    dataset: str
+    columns: str | None
+    covariance: PathLike | None
+    errors: Errors
+    time_extent: float | None
+    lower: float | None
+    upper: float | None
+
+
+def _read(data: PathLike, how: Reading) -> Correlator:
+    """The correlator in a file; "mock" stands for the file of the package."""
+    return read_correlator(MOCK if data == "mock" else Path(data), **how._asdict())
 
 
 def _kernel_of(correlator: Correlator, name: KernelName, temperature: float | None) -> AbstractKernel:
@@ -307,8 +316,3 @@ def _growth_of_sum_rule(total: TotalWeight, growth: float | None) -> float:
             why=why,
         )
     return -(total.power + 2) if growth is None else growth
-
-
-def _file_of(data: PathLike) -> Path:
-    """The path of the data; "mock" stands for the file of the package."""
-    return MOCK if data == "mock" else Path(data)

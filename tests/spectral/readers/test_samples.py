@@ -285,7 +285,7 @@ def chains_with_gaps(rng, count=60, length=3000, kept=0.3, rho=0.85):
 
 
 def test_the_error_of_configurations_with_gaps_is_that_of_the_pairs_that_exist():
-    """Sixty histories: the mean of the estimated errors is known to two per cent; evenly spaced ones are the twin."""
+    """Sixty histories each: the mean of the estimated errors is known to two per cent."""
     chain, numbers, exact = chains_with_gaps(np.random.default_rng(0))
     with_gaps = integrated_times([chain], [numbers])
     assert with_gaps.error.mean() == pytest.approx(exact, rel=0.06)

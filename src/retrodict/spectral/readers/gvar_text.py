@@ -7,7 +7,6 @@ measurement of a matrix, `pion [[0.98, 0.61], [1.96, 1.22]]`, holds several corr
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from retrodict.spectral.samples import CorrelatorSamples
 MAX_TAGS = 10_000
 _BRACKETS = str.maketrans("[](),", "     ")
 _ROW = re.compile(r"[\[(]([^\[\]()]*)[\])]")
+Place = tuple[int | slice, ...]  # where in a measurement a correlator stands
 Rows = dict[str, list[tuple[int, np.ndarray]]]
 
 
@@ -52,7 +52,7 @@ def read_gvar_text(text: str, source: Source, dataset: str = "") -> CorrelatorSa
     return CorrelatorSamples(grid, ((chain,),), "tau", "a", "", (), source)
 
 
-def _places(tag: str, shape: tuple[int, ...]) -> Iterator[tuple[str, tuple[str, tuple[Any, ...], int]]]:
+def _places(tag: str, shape: tuple[int, ...]) -> Iterator[tuple[str, tuple[str, Place, int]]]:
     """Names of the correlators of a tag, each with the tag, where it stands in a measurement, and its length."""
     if len(shape) == 1 and shape[0] > 1:
         yield tag, (tag, (slice(None),), shape[0])
