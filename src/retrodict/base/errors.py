@@ -39,7 +39,7 @@ class RetrodictError(Exception):
 
     def _render(self) -> str:
         # What a file says stays in its line.
-        where, got = (text.replace("\n", "\\n") for text in (self.where, self.got))
+        where, got = (str(text).replace("\n", "\\n") for text in (self.where, self.got))
         details = {"where": where, "got": got, "expected": self.expected, "why": self.why, "fix": self.fix}
         lines = [f"  {name + ':':<10}{text}" for name, text in details.items() if text]
         return printable("\n".join([self.what, *lines]))
