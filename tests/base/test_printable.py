@@ -21,6 +21,11 @@ def test_no_error_holds_a_control_character():
     assert "\x1b" not in str(InputError(HOSTILE, **fields))
 
 
+def test_what_a_file_says_cannot_pretend_to_be_a_line_of_the_message():
+    message = str(InputError("no such field", where="a\nb", got="su3\n  fix:      rm -r ."))
+    assert [line[:8] for line in message.splitlines()] == ["no such ", "  where:", "  got:  "]
+
+
 @pytest.mark.parametrize("content", ["mass [\x1b[31mMsun],x\x07\n1,2\n", "t\x1b]0;title\x07 C\n0 1\n"])
 def test_inspect_prints_no_control_character_of_a_table(content, tmp_path, capsys):
     (tmp_path / "table.csv").write_text(content)

@@ -38,7 +38,9 @@ class RetrodictError(Exception):
         super().__init__(self._render())
 
     def _render(self) -> str:
-        details = {"where": self.where, "got": self.got, "expected": self.expected, "why": self.why, "fix": self.fix}
+        # What a file says stays in its line.
+        where, got = (str(text).replace("\n", "\\n") for text in (self.where, self.got))
+        details = {"where": where, "got": got, "expected": self.expected, "why": self.why, "fix": self.fix}
         lines = [f"  {name + ':':<10}{text}" for name, text in details.items() if text]
         return printable("\n".join([self.what, *lines]))
 

@@ -57,6 +57,10 @@ def carry_out(config: Config, out: Path, options: Options) -> "Result":
     """
     directory = RunDirectory(out)
     directory.check(resume=options.resume, force=options.force)
+    lost = next((path for path in config.inputs if options.force and directory.discards(path)), None)
+    if lost is not None:
+        why, fix = "the config reads it, and --force would remove it first", "another --out"
+        raise InputError("the run would discard what it starts from", where=str(lost), why=why, fix=fix)
     known = options.resume and (out / RESOLVED).is_file()
     if known:
         _check_same(config.resolved, out / RESOLVED)

@@ -85,7 +85,7 @@ def shrinkage(
     known = weighted_statistics(prior, prior_weights)
     before, after = known["sd"], weighted_statistics(posterior, posterior_weights)["sd"]
     spread = before > 1e-12 * np.abs(known["mean"])
-    return 1 - np.divide(after, before, out=np.full(after.shape, np.nan), where=spread)
+    return np.asarray(1 - np.divide(after, before, out=np.full(after.shape, np.nan), where=spread))
 
 
 def narrowing(

@@ -24,9 +24,7 @@ MOST_STEPS: Final = 2**22  # of the grid on which irregular times lie
 
 History = Real[np.ndarray, "..."]  # (replica, time) or (time,): anything else is refused in words
 Replica = Sequence[Real[np.ndarray, " _"]]  # of different lengths
-Times = (
-    Sequence[Real[np.ndarray, " _"]] | Sequence[Sequence[int]]
-)  # at which the entries of each replicum were measured, ascending
+Times = Sequence[Real[np.ndarray, " _"]] | Sequence[Sequence[int]]  # of the entries of each replicum, ascending
 Histories = Real[np.ndarray, "quantity replica time"]
 Means = Float[np.ndarray, " quantity"]
 Function = Callable[[Means], float]

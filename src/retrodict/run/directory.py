@@ -36,6 +36,15 @@ class RunDirectory:
         self.path = Path(path)
         self._claimed = False
 
+    def discards(self, file: Path) -> bool:
+        """Whether --force would remove a file that is in this directory.
+
+        Args:
+            file: any file.
+        """
+        file, folder = file.resolve(), self.path.resolve()
+        return folder in file.parents and any(Path(file.relative_to(folder).parts[0]).match(name) for name in _OURS)
+
     @property
     def checkpoints(self) -> Path:
         """The folder of the loop's checkpoints."""

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from retrodict.base.errors import InputError
 from retrodict.cli.config.load import load_config
+from retrodict.cli.main import execute
 from retrodict.inference.infer import infer
 from retrodict.lattice.core.configurations import FILE
 from retrodict.lattice.io import files
@@ -77,6 +78,20 @@ def test_a_config_names_a_file_or_a_run(tmp_path):
         config = load_config(tmp_path / "config.yaml")
         assert config.method.start == tmp_path.resolve() / name
         assert config.inputs == (tmp_path.resolve() / recorded,)
+
+
+def test_a_run_does_not_discard_what_it_starts_from(tmp_path, capsys):
+    np.save(tmp_path / "fields.npy", FIELDS)
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / FILE).write_bytes(PHI4.files(FIELDS)[FILE])
+    for name in ("result.json", "manifest.json", "status.json"):
+        (folder / name).write_text("{}")
+    text = "domain: lattice\nproblem: {theory: {kind: Phi4, shape: [4, 4], kappa: 0.2, lam: 0.02}}\n"
+    (tmp_path / "config.yaml").write_text(f"{text}method: {{kind: HMC, start: run}}\n")
+    assert execute(["run", str(tmp_path / "config.yaml"), "--out", str(folder), "--force"]) == 2
+    assert "would discard what it starts from" in capsys.readouterr().err
+    assert (folder / FILE).is_file()
 
 
 def written(tmp_path, action, fields):
