@@ -5,9 +5,12 @@ import json
 import h5py
 import numpy as np
 import pytest
+from tests.neutron_star.readers import corpus
 
+from retrodict.base.errors import InputError
 from retrodict.cli.config import load_config
 from retrodict.cli.main import execute
+from retrodict.neutron_star.mock import MockStars, mock_observations
 
 TAU = np.arange(1.0, 9.0)
 MEAN = np.exp(-0.4 * TAU)
@@ -104,3 +107,19 @@ def test_notes_of_a_reader_stand_in_the_problem(folder):
     assert new("neutron_star", "f", "--data", "star.csv") == 0
     problem = load_config(folder / "f" / "config.yaml").problem
     assert "samples.star: columns not used: spin" in problem.notes
+
+
+def test_an_equation_of_state_makes_mock_stars_whose_truth_is_known(folder, capsys):
+    corpus.write_csv(folder / "sly.csv", corpus.sly(200, 1e7))
+    assert new("neutron_star", "g", "--data", "sly.csv", "--set", "mock.radius_error=0.2") == 0
+    assert "no observation: mock stars" in capsys.readouterr().err
+    config = load_config(folder / "g" / "config.yaml")
+    assert config.resolved["problem"]["pulsars"] == []
+    problem = config.problem
+    assert list(problem.likelihood.parts) == ["mock"] if hasattr(problem.likelihood, "parts") else True
+    stars = mock_observations(MockStars(folder / "sly.csv", masses=(1.4,) * 400, radius_error=0.2, seed=1))
+    assert stars.radius.mean() == pytest.approx(11.706, abs=0.03)
+    assert stars.radius.std() == pytest.approx(0.2, rel=0.1)
+    assert stars.mass.std() == pytest.approx(0.05, rel=0.1)
+    with pytest.raises(InputError, match="no such star"):
+        mock_observations(MockStars(folder / "sly.csv", masses=(2.5,)))

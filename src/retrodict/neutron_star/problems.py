@@ -27,6 +27,7 @@ from retrodict.neutron_star.likelihood.measured_stars import MarginalMassRadius,
 from retrodict.neutron_star.likelihood.noise import mass_radius_errors
 from retrodict.neutron_star.likelihood.samples import sampled_star, sampled_tides
 from retrodict.neutron_star.likelihood.theory import Reachability, read_pressure_band
+from retrodict.neutron_star.mock import MockStars, mock_observations
 from retrodict.neutron_star.readers.data import (
     MassRadiusObservations,
     observations,
@@ -146,6 +147,7 @@ def problem(
     pulsars: tuple[Pulsar, ...] = HEAVY_PULSARS,
     samples: tuple[PathLike | StarSamples, ...] = (),
     tides: tuple[PathLike | MergerSamples, ...] = (),
+    mock: MockStars | None = None,
     chiral: ChiralBand | None = None,
     perturbative: PerturbativeQCD | None = None,
     least_maximum_mass: Annotated[float, Field(ge=LIGHTEST)] = LIGHTEST,
@@ -161,6 +163,7 @@ def problem(
             the default pulsars.
         samples: files of posterior samples of mass and radius, one star each; or with a word on how to read them.
         tides: files of gravitational-wave samples, one merger each; or with a word on how to read them.
+        mock: stars of a known equation of state with errors, for a closure test; set `data` to None beside it.
         chiral: theory of matter at low density, left out by default.
         perturbative: theory of matter at high density, left out by default.
         least_maximum_mass: hard selection on top [Msun]; 1.9 in the source papers.
@@ -172,9 +175,9 @@ def problem(
         >>> problem("classic18", pulsars=()).ansatz.dim
         21
     """
-    measured, notes = _measured(data, likelihood, pulsars, samples, tides)
+    measured, notes = _measured(data, mock, likelihood, pulsars, samples, tides)
     if not measured:
-        raise InputError("there are no data", expected="data, samples, tides or pulsars", fix="data: classic18")
+        raise InputError("there are no data", expected="data, samples, tides, mock or pulsars", fix="data: classic18")
     theory = _theory(chiral, perturbative)
     terms = {**measured, **theory}
     joint = next(iter(terms.values())) if len(terms) == 1 else Independent(terms)
@@ -184,20 +187,25 @@ def problem(
 
 def _measured(
     data: Literal["classic18", "2025"] | PathLike | Table | None,
+    mock: MockStars | None,
     kind: Marginal | Profile,
     pulsars: tuple[Pulsar, ...],
     samples: tuple[PathLike | StarSamples, ...],
     tides: tuple[PathLike | MergerSamples, ...],
 ) -> tuple[dict[str, AbstractLikelihood[Prediction]], list[str]]:
-    """The likelihoods of what was observed: `stars`, `samples.FILE`, `tides.FILE` and `pulsars`; and what the readers
-    assumed."""
+    """The likelihoods of what was observed: `stars`, `mock`, `samples.FILE`, `tides.FILE` and `pulsars`; and what the
+    readers assumed."""
     terms: dict[str, AbstractLikelihood[Prediction]] = {}
     notes: list[str] = []
-    if data is not None:
-        table = read_observations(data.file, data.columns or None) if isinstance(data, Table) else observations(data)
-        notes += [f"stars: {note}" for note in table.notes]
+    tables = {} if mock is None else {"mock": mock_observations(mock)}
+    if isinstance(data, Table):
+        tables["stars"] = read_observations(data.file, data.columns or None)
+    elif data is not None:
+        tables["stars"] = observations(data)
+    for term, table in tables.items():
+        notes += [f"{term}: {note}" for note in table.notes]
         labels = (*(f"{name}: M" for name in table.names), *(f"{name}: R" for name in table.names))
-        terms["stars"] = Labelled(mass_radius_likelihood(table, kind), labels)
+        terms[term] = Labelled(mass_radius_likelihood(table, kind), labels)
     entries = [one if isinstance(one, StarSamples) else StarSamples(Path(one)) for one in samples]
     for name, one in zip(_by_stem("samples", [one.file for one in entries]), entries, strict=True):
         star = read_mass_radius_samples(one.file, one.columns or None, group=one.group or None)

@@ -10,6 +10,7 @@ problem:
                                  # the columns mass [Msun], mass_error [Msun], radius [km], radius_error [km]
   samples: []                    # files of posterior samples of mass and radius, one star each (NICER)
   tides: []                      # files of gravitational-wave samples, one merger each
+  mock: null                     # or {equation_of_state: sly.dat, radius_error: 0.5}: stars of a table, with errors
   ansatz:
     kind: GaussianProcessSoundSpeed   # or NeuralSoundSpeed, NeuralPressure, PiecewisePolytropes, SpectralSoundSpeed,
                                       # PiecewiseLinearSoundSpeed, FirstOrderTransition

@@ -32,7 +32,7 @@ def solve_stars(table: EquationOfStateTable, crust: bool | None = None) -> tuple
         The stars, `radius_1.4` and `tidal_deformability_1.4` being those of the star of lowest density where there are
         several, and warnings about their limits.
     """
-    stars, sequence, below = _stars(table, crust)
+    stars, sequence, below = stars_of_table(table, crust)
     heaviest, same_mass = stars
     twins = _twins(sequence, same_mass)
     first = twins[0] if twins else {key: quantity(None, unit) for key, unit in _STAR_UNITS.items()}
@@ -51,10 +51,18 @@ def solve_stars(table: EquationOfStateTable, crust: bool | None = None) -> tuple
     ]
 
 
-def _stars(
+def stars_of_table(
     table: EquationOfStateTable, crust: bool | None
 ) -> tuple[tuple["Star", "Star"], "StellarSequence", tuple[str, ...]]:
-    """The heaviest star and those of 1.4 Msun, the sequence that they belong to, and what lies below the table."""
+    """The heaviest star and those of 1.4 Msun, the sequence that they belong to, and what lies below the table.
+
+    Args:
+        table: equation of state.
+        crust: as for `solve_stars`.
+
+    Raises:
+        InputError: if no star can be built on the table.
+    """
     import equinox as eqx  # JAX is needed for stars alone, and takes a second to import
 
     from retrodict.neutron_star.eos.equation_of_state import EquationOfState, from_table

@@ -8,7 +8,6 @@ import numpy as np
 
 from retrodict.base.column_names import ColumnNames
 from retrodict.base.columns import find, read_columns
-from retrodict.base.domain import Placed
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import JSON, PathLike, Source
 from retrodict.base.recognition import FileHead
@@ -124,45 +123,6 @@ def _named(table: Columns, reading: Reading, crust: bool | None) -> dict[str, JS
     if find(table, LAMBDA_NAMES) or follows_a_curve(table):
         return _curve(curve_from_columns(table), table)
     return _samples(samples_from_columns(table), table, reading)
-
-
-def place_data(files: list[str], columns: str = "", group: str = "", redshift: float | None = None) -> Placed:
-    """The config fields to which files of observations go, with what the user says of them.
-
-    Args:
-        files: the files.
-        columns: names and units of the columns of tables that have no header.
-        group: the table in an HDF5 file that holds several.
-        redshift: z of a merger whose masses are in the detector frame.
-
-    Raises:
-        InputError: for a file that is no observation, or two tables of stars.
-    """
-    fields: dict[str, JSON] = {"problem.data": None}
-    notes: list[str] = []
-    reading = Reading(columns or None, group, redshift)
-    places = {
-        "mass_radius_observations": ("problem.data", DATA),
-        "mass_radius_samples": ("problem.samples", SAMPLES),
-        "tidal_samples": ("problem.tides", TIDES),
-    }
-    for file in files:
-        described = inspect(file, columns or None, group, redshift)
-        kind = str(described["kind"])
-        if kind not in places:
-            expected = "measured masses and radii, or posterior samples of a star or a merger"
-            raise InputError(f"this file is no observation but {kind}", where=file, expected=expected)
-        field, names = places[kind]
-        entry = reading.value(file, names)
-        if field != "problem.data":
-            fields[field] = [*fields.get(field, []), entry]
-        elif fields[field] is None:
-            fields[field] = entry
-        else:
-            got = f"{fields[field]}, {file}"
-            raise InputError("two files of measured masses and radii", got=got, fix="put all into one")
-        notes += [f"{file}: {note}" for note in described["warnings"]]
-    return Placed(fields, notes)
 
 
 def _header(kind: str, form: str, source: Source, rows: int) -> dict[str, JSON]:
