@@ -13,6 +13,7 @@ from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
 from retrodict.run.sharding import fetched, spread
 
 BATCH: Final = 256
+POINTWISE: Final = 2**24  # numbers, data times draws (128 MiB): more are not kept one by one
 T = TypeVar("T")
 
 
@@ -23,6 +24,9 @@ class Evaluated(NamedTuple):
     log_density: Float[np.ndarray, " draw"]  # up to a constant
     valid: Bool[np.ndarray, " draw"]  # the physics has an answer, and it is finite
     derived: dict[str, Float[np.ndarray, "draw ..."]]  # by the names of the quantities
+    pointwise: Float[np.ndarray, "draw datum"] | None = (
+        None  # log p of each datum; None where there is none or too many
+    )
 
 
 class Residuals(NamedTuple):
@@ -42,6 +46,7 @@ class _One(NamedTuple):
     pulls: Float[Array, " pulls"]
     valid: Flag
     derived: dict[str, Float[Array, "..."]]
+    pointwise: Float[Array, " datum"] | None
 
 
 def evaluate(target: AbstractTarget, positions: PyTree[Float[Array, "draw ..."]], batch: int = BATCH) -> Evaluated:
@@ -52,16 +57,20 @@ def evaluate(target: AbstractTarget, positions: PyTree[Float[Array, "draw ..."]]
         positions: leading axis: draws.
         batch: positions of one compiled call.
     """
-    parts = [
-        Evaluated(
-            np.asarray(part.log_likelihood),
-            np.asarray(part.log_density),
-            np.asarray(part.valid),
-            {name: np.asarray(values) for name, values in part.derived.items()},
-        )
-        for part in _parts(target, positions, batch)
-    ]
-    return _joined(parts)
+    count = len(jax.tree.leaves(positions)[0])
+    return _joined([_kept(part, count) for part in _parts(target, positions, batch)])
+
+
+def _kept(part: _One, count: int) -> Evaluated:
+    """What is kept of a batch of `count` positions in all."""
+    few = part.pointwise is not None and count * part.pointwise.shape[-1] <= POINTWISE
+    return Evaluated(
+        np.asarray(part.log_likelihood),
+        np.asarray(part.log_density),
+        np.asarray(part.valid),
+        {name: np.asarray(values) for name, values in part.derived.items()},
+        np.asarray(part.pointwise) if few else None,
+    )
 
 
 def residuals_at(
@@ -122,9 +131,9 @@ def _evaluate_one(target: AbstractTarget, position: PyTree) -> _One:
         density = target.log_density(position)
         derived = target.derived(position)
         none, valid = jnp.zeros(0), jnp.isfinite(density)
-        return _One(density, density, none, none, none, valid, {name: derived[name] for name in names})
+        return _One(density, density, none, none, none, valid, {name: derived[name] for name in names}, None)
     found, prior = target.evaluate(position), target.prior_residual(position)
     density = found.log_likelihood - 0.5 * jnp.sum(prior**2)
     valid = found.valid & jnp.isfinite(found.log_likelihood)
     derived = {name: found.derived[name] for name in names}
-    return _One(found.log_likelihood, density, found.residual, prior, found.pulls, valid, derived)
+    return _One(found.log_likelihood, density, found.residual, prior, found.pulls, valid, derived, found.pointwise)

@@ -29,18 +29,6 @@ from retrodict.problem.nuisance import Select, select_with
 PredictionT = TypeVar("PredictionT")
 
 
-def residual_of_bounded(log_prob: Float[Array, "*shape"], bound: Float[Array, "..."] | float) -> Float[Array, "*shape"]:
-    """Residual of a bounded likelihood: sqrt(2 (bound - log_prob)), with slope 0 where it touches its bound.
-
-    Args:
-        log_prob: log-likelihood of each term, any shape.
-        bound: its greatest value for any prediction.
-    """
-    gap = 2 * (bound - log_prob)
-    safe = jnp.where(gap > 1e-24, gap, 1.0)
-    return jnp.where(gap > 1e-24, jnp.sqrt(safe), 0.0)
-
-
 class AbstractLikelihood(eqx.Module, Generic[PredictionT]):
     """p(data | prediction).
 
@@ -121,6 +109,14 @@ class AbstractLikelihood(eqx.Module, Generic[PredictionT]):
         """
         return self.log_peak - 0.5 * jnp.sum(self.residual(prediction) ** 2)
 
+    def pointwise(self, prediction: PredictionT) -> Float[Array, " datum"]:
+        """Log p of each datum (given the others, where errors are correlated); of all as one unless overridden.
+
+        Args:
+            prediction: what the forward model returns.
+        """
+        return self.log_prob(prediction)[None]
+
     def at(self, nuisance: Mapping[str, Scalar]) -> "AbstractLikelihood[PredictionT]":
         """The likelihood at given values of the nuisances: itself, unless a term asks for one in `of`.
 
@@ -184,6 +180,9 @@ class Gaussian(AbstractLikelihood[Float[Array, " points"]]):
     def resample(self, key: Key) -> Float[Array, " points"]:
         return self.sample(key, self.mean)
 
+    def pointwise(self, prediction: Float[Array, " points"]) -> Float[Array, " points"]:
+        return self.covariance.pointwise(self.residual(prediction))
+
     def with_data(self, data: Float[Array, " points"]) -> "Gaussian":
         return Gaussian(data, self.covariance)
 
@@ -235,6 +234,9 @@ class Selected(AbstractWrapper[Any]):
 
     def pulls(self, prediction: Any) -> Float[Array, " pulls"]:
         return self.likelihood.pulls(self._part(prediction))
+
+    def pointwise(self, prediction: PyTree[Array]) -> Float[Array, " datum"]:
+        return self.likelihood.pointwise(self._part(prediction))
 
     def sample(self, key: Key, prediction: Any) -> PyTree[Array]:
         return self.likelihood.sample(key, self._part(prediction))
@@ -308,6 +310,9 @@ class Independent(AbstractLikelihood[PredictionT]):
 
     def pulls(self, prediction: PredictionT) -> Float[Array, " pulls"]:
         return jnp.concatenate([term.pulls(prediction) for term in self.likelihoods])
+
+    def pointwise(self, prediction: PredictionT) -> Float[Array, " datum"]:
+        return jnp.concatenate([term.pointwise(prediction) for term in self.likelihoods])
 
     def sample(self, key: Key, prediction: PredictionT) -> tuple[PyTree[Array], ...]:
         keys = jr.split(key, len(self.likelihoods))

@@ -13,7 +13,8 @@ from jax.scipy.special import betainc, gammaln, ndtri
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, Scalar
-from retrodict.problem.likelihood import AbstractLikelihood, residual_of_bounded
+from retrodict.problem.bounded import residual_of_bounded
+from retrodict.problem.likelihood import AbstractLikelihood
 
 LEAST = 1e-12  # expected counts: fewer (there is no Poisson distribution below 0) count as so many
 CLOSE = 1e-2  # relative distance of prediction and datum, below which the root is expanded
@@ -54,8 +55,15 @@ class Poisson(AbstractLikelihood[Float[Array, " bins"]]):
 
     @property
     def log_peak(self) -> Scalar:
+        return jnp.sum(self._log_peaks)
+
+    @property
+    def _log_peaks(self) -> Float[Array, " bins"]:
         n = self.counts
-        return jnp.sum(n * jnp.log(jnp.where(n > 0, n, 1.0)) - n - gammaln(n + 1))
+        return n * jnp.log(jnp.where(n > 0, n, 1.0)) - n - gammaln(n + 1)
+
+    def pointwise(self, prediction: Float[Array, " bins"]) -> Float[Array, " bins"]:
+        return self._log_peaks - 0.5 * self.residual(prediction) ** 2
 
     def residual(self, prediction: Float[Array, "*bins"]) -> Float[Array, "*bins"]:
         n, expected = self.counts, jnp.maximum(prediction, LEAST)
@@ -112,9 +120,16 @@ class StudentT(AbstractLikelihood[Float[Array, " points"]]):
 
     @property
     def log_peak(self) -> Scalar:
+        return jnp.sum(self._log_peaks)
+
+    @property
+    def _log_peaks(self) -> Float[Array, " points"]:
         nu = self.freedom
         constant = gammaln(0.5 * (nu + 1)) - gammaln(0.5 * nu) - 0.5 * jnp.log(nu * jnp.pi)
-        return jnp.sum(constant - jnp.log(self.error))
+        return constant - jnp.log(self.error)
+
+    def pointwise(self, prediction: Float[Array, " points"]) -> Float[Array, " points"]:
+        return self._log_peaks - 0.5 * self.residual(prediction) ** 2
 
     def residual(self, prediction: Float[Array, " points"]) -> Float[Array, " points"]:
         t = (prediction - self.mean) / self.error

@@ -177,6 +177,7 @@ class Evaluation(NamedTuple):
     pulls: Float[Array, " pulls"]  # (prediction - datum) / error
     derived: dict[str, Array]  # by the names of the quantities
     valid: Flag  # whether the physics has an answer
+    pointwise: Float[Array, " datum"] | None = None  # log p of each datum, where the likelihood is made of data
 
 
 class AbstractLeastSquares(AbstractTarget):
