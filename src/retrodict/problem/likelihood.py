@@ -24,6 +24,7 @@ import jax.random as jr
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.problem.covariance import Covariance
+from retrodict.problem.finite import check_data, float_array
 from retrodict.problem.nuisance import Select, select_with
 
 PredictionT = TypeVar("PredictionT")
@@ -154,14 +155,20 @@ class Gaussian(AbstractLikelihood[Float[Array, " points"]]):
         mean: measured values, shape (points,).
         covariance: of their errors.
 
+    Raises:
+        InputError: if a value is not finite, or the covariance is that of another number of them.
+
     Example:
         >>> likelihood = Gaussian(jnp.array([1.0, 2.0]), Covariance.diagonal(jnp.array([0.5, 0.5])))
         >>> likelihood.pulls(jnp.array([1.5, 2.0])).tolist()
         [1.0, 0.0]
     """
 
-    mean: Float[Array, " points"]
+    mean: Float[Array, " points"] = eqx.field(converter=float_array)
     covariance: Covariance
+
+    def __check_init__(self) -> None:
+        check_data(self.mean, self.covariance.root.shape[0])
 
     @property
     def data(self) -> Float[Array, " points"]:

@@ -14,6 +14,7 @@ from jax.scipy.special import betainc, gammaln, ndtri
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, Scalar
 from retrodict.problem.bounded import residual_of_bounded
+from retrodict.problem.finite import check_data
 from retrodict.problem.likelihood import AbstractLikelihood
 
 LEAST = 1e-12  # expected counts: fewer (there is no Poisson distribution below 0) count as so many
@@ -96,7 +97,7 @@ class StudentT(AbstractLikelihood[Float[Array, " points"]]):
         freedom: degrees of freedom nu > 0; the fewer, the heavier the tails.
 
     Raises:
-        InputError: if an error or `freedom` is not a positive number.
+        InputError: if an error or `freedom` is not a positive number, or a value not finite.
 
     Example:
         >>> round(float(StudentT([1.0], [0.1], 4.0).pulls(jnp.array([2.0]))[0]), 2)
@@ -113,6 +114,7 @@ class StudentT(AbstractLikelihood[Float[Array, " points"]]):
         if not isinstance(self.error, Tracer) and not np.all(np.isfinite(self.error) & (self.error > 0)):
             index = int(np.argmin(np.where(np.isfinite(self.error), self.error, -np.inf)))
             raise InputError(f"error number {index} is not a positive number", got=f"{self.error[index]}")
+        check_data(self.mean)
 
     @property
     def data(self) -> Float[Array, " points"]:
