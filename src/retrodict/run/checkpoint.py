@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from retrodict import __version__
-from retrodict.base.atomic import storage_error
+from retrodict.base.atomic import storage_error, write_bytes
 from retrodict.base.errors import InputError
 from retrodict.base.types import JSON, Array, Key, PyTree, Shaped
 from retrodict.run.container import DamagedError, read, write
@@ -66,6 +66,20 @@ def save(directory: RunDirectory, checkpoint: Checkpoint, fingerprint: str) -> P
     for old in _newest_first(directory)[KEPT:]:
         old.unlink(missing_ok=True)
     return path
+
+
+def keep_two(directory: RunDirectory) -> None:
+    """Copy the first checkpoint of a run, so that from then on one damaged file never costs it.
+
+    Args:
+        directory: the run directory.
+
+    Raises:
+        StorageError: if the disk fails; the checkpoint itself is then intact.
+    """
+    paths = _newest_first(directory)
+    if len(paths) == 1:
+        write_bytes(paths[0].with_suffix(".copy.npz"), paths[0].read_bytes())
 
 
 def load_newest(directory: RunDirectory, fingerprint: str, state: PyTree, history: PyTree) -> Checkpoint | None:
