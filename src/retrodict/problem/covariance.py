@@ -9,7 +9,7 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, Scalar
-from retrodict.num.correlations import correlation_modes, is_positive, shrunk_correlation
+from retrodict.num.correlations import LARGE, correlation_modes, is_positive, rounding, shrunk_correlation
 
 Numbers = Array | np.ndarray
 
@@ -130,6 +130,8 @@ class Covariance(eqx.Module):
             3.0
         """
         covariance = _symmetric(np.asarray(matrix, dtype=float))
+        if svd_cut == 0 and len(covariance) > LARGE and (found := _from_cholesky(covariance)) is not None:
+            return found
         value, vector, sigma = correlation_modes(covariance, svd_cut)
         if not is_positive(value):
             raise InputError(
@@ -203,6 +205,22 @@ def _symmetric(matrix: np.ndarray) -> np.ndarray:
     if not np.allclose(matrix, matrix.T, rtol=1e-8, atol=1e-12 * np.abs(matrix).max()):
         raise InputError("the covariance is not symmetric", fix="give C[i, j] = C[j, i]")
     return 0.5 * (matrix + matrix.T)
+
+
+def _from_cholesky(covariance: np.ndarray) -> Covariance | None:
+    """Whitened by the inverse of the Cholesky factor; None unless surely positive definite."""
+    from scipy.linalg.lapack import dpotrf, dtrtri
+
+    sigma = np.sqrt(np.diag(covariance))
+    correlation = covariance / np.outer(sigma, sigma)
+    factor, failed = dpotrf(correlation, lower=1)
+    if failed:
+        return None
+    inverse, _ = dtrtri(factor, lower=1)
+    if not np.sum(inverse**2) * rounding(correlation) < 1:  # the least eigenvalue is at least 1 / the sum
+        return None
+    log_determinant = 2 * np.sum(np.log(np.diag(factor))) + 2 * np.sum(np.log(sigma))
+    return Covariance(jnp.asarray(inverse / sigma), jnp.asarray(sigma[:, None] * factor), jnp.asarray(log_determinant))
 
 
 def _from_modes(value: np.ndarray, vector: np.ndarray, sigma: np.ndarray) -> Covariance:

@@ -1,5 +1,6 @@
 """Checkpoints: state, history, step and fingerprint in one sealed file; the newest valid one is resumed from."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 
 from retrodict import __version__
 from retrodict.base.atomic import storage_error, write_bytes
-from retrodict.base.errors import InputError
+from retrodict.base.errors import InputError, StorageError
 from retrodict.base.types import JSON, Array, Key, PyTree, Shaped
 from retrodict.run.container import DamagedError, read, write
 from retrodict.run.directory import RunDirectory
@@ -69,17 +70,15 @@ def save(directory: RunDirectory, checkpoint: Checkpoint, fingerprint: str) -> P
 
 
 def keep_two(directory: RunDirectory) -> None:
-    """Copy the first checkpoint of a run, so that from then on one damaged file never costs it.
+    """Copy the first checkpoint of a run, if there is space, so that from then on one damaged file never costs it.
 
     Args:
         directory: the run directory.
-
-    Raises:
-        StorageError: if the disk fails; the checkpoint itself is then intact.
     """
     paths = _newest_first(directory)
     if len(paths) == 1:
-        write_bytes(paths[0].with_suffix(".copy.npz"), paths[0].read_bytes())
+        with contextlib.suppress(StorageError):
+            write_bytes(paths[0].with_suffix(".copy.npz"), paths[0].read_bytes())
 
 
 def load_newest(directory: RunDirectory, fingerprint: str, state: PyTree, history: PyTree) -> Checkpoint | None:
