@@ -1,5 +1,6 @@
 """A result can be printed, saved, loaded, trusted or refused; its files are deterministic."""
 
+import errno
 import hashlib
 import json
 import re
@@ -10,7 +11,8 @@ import pytest
 import xarray as xr
 from numpy.testing import assert_allclose
 
-from retrodict.base.errors import InputError
+from retrodict.base import atomic
+from retrodict.base.errors import InputError, StorageError
 from retrodict.base.format import estimate, value_with_error, value_with_sides
 from retrodict.inference.evaluate import evaluate
 from retrodict.inference.infer import conclude, infer
@@ -213,3 +215,29 @@ def test_results_of_older_versions_give_the_same_numbers(weighted, tmp_path):
     assert older.to_json() == weighted.to_json()
     assert str(older) == str(weighted)
     assert_allclose(older.bank_statistics["total_log_likelihood"], weighted.bank_statistics["total_log_likelihood"])
+
+
+def test_a_full_disk_leaves_the_run_resumable_and_its_status_true(tmp_path, monkeypatch):
+    """No new file fits, not even a status: result.nc is not there, the status says why, nothing temporary is left."""
+    real, path = atomic.os.fsync, tmp_path / "run"
+
+    def full(descriptor):
+        written = [entry.name for entry in path.glob(".*.tmp")]
+        if any(name.startswith(".result.nc") for name in written) or state["full"]:
+            state["full"] = True
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    state = {"full": False}
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    with pytest.raises(StorageError, match="disk is full") as error:
+        infer(linear_problem(), METHOD, path=path, progress=False)
+    monkeypatch.undo()
+    assert error.value.exit_code == 5
+    assert "--resume" in error.value.fix
+    assert not (path / "result.nc").exists()
+    assert not list(path.glob("**/.*.tmp"))
+    status = json.loads((path / "status.json").read_text())
+    assert (status["state"], status["exit_code"]) == ("failed", 5)
+    infer(linear_problem(), METHOD, path=path, resume=True, progress=False)
+    assert json.loads((path / "status.json").read_text())["state"] == "done"
