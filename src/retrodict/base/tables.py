@@ -180,7 +180,12 @@ class _Table:
             where = f"{self.path}:{number}"
             raise InputError("a row has the wrong number of cells", where=where, got=got, expected=expected)
         if len(self.lines) >= MAX_ROWS:
-            raise InputError("the table is too long", where=self.path, expected=f"at most {MAX_ROWS} rows")
+            raise InputError(
+                "the table is too long",
+                where=self.path,
+                expected=f"at most {MAX_ROWS} rows",
+                fix="keep every second row, or fewer",
+            )
         self._append(cells, number)
 
     def _first_row(self, line: str, number: int) -> None:

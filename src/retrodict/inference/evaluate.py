@@ -16,6 +16,8 @@ from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
 from retrodict.run.sharding import fetched, spread
 
 BATCH: Final = 256
+# What functions raise that are no functions of JAX arrays (its own errors of tracing are TypeErrors).
+FAULTS: Final = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 POINTWISE: Final = 2**24  # numbers, data times draws (128 MiB): more are not kept one by one
 T = TypeVar("T")
 
@@ -165,7 +167,7 @@ def _named(target: AbstractTarget, function: str) -> Iterator[None]:
         yield
     except RetrodictError:
         raise
-    except Exception as error:
+    except FAULTS as error:
         raise broken(f"{function} of {type(target).__name__}", error) from error
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from retrodict.base.errors import InputError, RetrodictError
 from retrodict.base.types import Array, PyTree, Shaped
-from retrodict.inference.evaluate import broken, trace
+from retrodict.inference.evaluate import FAULTS, broken, trace
 from retrodict.problem.posterior import Posterior
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget, Quantity, promoted
 
@@ -45,7 +45,7 @@ def examine(target: AbstractTarget) -> None:
         trace(target, promoted(target, start))
     except RetrodictError as error:
         raise error.with_traceback(None) from None
-    except Exception as error:
+    except FAULTS as error:
         if isinstance(target, Posterior):
             _find_part(target)
         raise broken(f"a function of {_name(target)}", error) from error
@@ -124,7 +124,7 @@ def _shapes(where: str, function: Callable[..., T], argument: PyTree) -> T:
         return eqx.filter_eval_shape(function, argument)
     except RetrodictError:
         raise
-    except Exception as error:
+    except FAULTS as error:
         raise broken(where, error) from error
 
 

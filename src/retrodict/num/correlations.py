@@ -71,7 +71,7 @@ def is_surely_positive(matrix: Matrix) -> bool:
     Args:
         matrix: symmetric, shape (points, points).
     """
-    from scipy.linalg.lapack import dpotrf
+    from scipy.linalg.lapack import dpotrf  # type: ignore[attr-defined]
 
     shifted = np.array(matrix, order="F")
     shifted[np.diag_indices_from(shifted)] -= rounding(matrix)

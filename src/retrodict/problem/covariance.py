@@ -209,7 +209,7 @@ def _symmetric(matrix: np.ndarray) -> np.ndarray:
 
 def _from_cholesky(covariance: np.ndarray) -> Covariance | None:
     """Whitened by the inverse of the Cholesky factor; None unless surely positive definite."""
-    from scipy.linalg.lapack import dpotrf, dtrtri
+    from scipy.linalg.lapack import dpotrf, dtrtri  # type: ignore[attr-defined]
 
     sigma = np.sqrt(np.diag(covariance))
     correlation = covariance / np.outer(sigma, sigma)

@@ -21,11 +21,11 @@ import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.finite import check_data, float_array
 from retrodict.problem.nuisance import Select, select_with
+from retrodict.problem.term_names import check_names
 
 PredictionT = TypeVar("PredictionT")
 
@@ -144,7 +144,7 @@ class AbstractLikelihood(eqx.Module, Generic[PredictionT]):
     def __add__(self, other: "AbstractLikelihood[PredictionT]") -> "Independent[PredictionT]":
         """Independent data on the same prediction; terms without a name become `data_0`, `data_1`, ..."""
         terms = [(name or f"data_{i}", term) for i, (name, term) in enumerate([*_summands(self), *_summands(other)])]
-        _check_names([name for name, _ in terms])
+        check_names([name for name, _ in terms])
         return Independent(dict(terms))
 
 
@@ -156,7 +156,7 @@ class Gaussian(AbstractLikelihood[Float[Array, " points"]]):
         covariance: of their errors.
 
     Raises:
-        InputError: if a value is not finite, or the covariance is that of another number of them.
+        InputError: if a value is not finite, or there are not as many errors.
 
     Example:
         >>> likelihood = Gaussian(jnp.array([1.0, 2.0]), Covariance.diagonal(jnp.array([0.5, 0.5])))
@@ -288,7 +288,7 @@ class Independent(AbstractLikelihood[PredictionT]):
     ) -> None:
         flat = [term for given in (terms or {}, named) for item in given.items() for term in _factors(*item)]
         self.names, self.likelihoods = tuple(name for name, _ in flat), tuple(term for _, term in flat)
-        _check_names(self.names)
+        check_names(self.names)
 
     @property
     def terms(self) -> dict[str, AbstractLikelihood[PredictionT]]:
@@ -354,14 +354,3 @@ def _summands(likelihood: AbstractLikelihood[Any]) -> list[_Named]:
     """The terms of an operand of `+`; a name that an earlier `+` made is empty again."""
     named = [("" if name == f"data_{i}" else name, term) for i, (name, term) in enumerate(likelihood.terms.items())]
     return named or [("", likelihood)]
-
-
-def _check_names(names: Sequence[str]) -> None:
-    expected = "Independent(nicer=..., pulsars=...), or a mapping of names to likelihoods"
-    if not names:
-        raise InputError("a product of likelihoods without a term", expected=expected)
-    for i, name in enumerate(names):
-        if not name or "/" in name:
-            raise InputError("the name of a term is empty or has a slash", got=repr(name), expected=expected)
-        if name in names[:i]:
-            raise InputError("two terms have the same name", got=repr(name), expected="one name for each data set")

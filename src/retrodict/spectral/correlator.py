@@ -258,7 +258,13 @@ def symmetrise(matrix: Float[np.ndarray, "points points"]) -> Float[np.ndarray, 
 def _check_shapes(correlator: Correlator, where: str) -> None:
     points = len(correlator.grid)
     if not 2 <= points <= MAX_POINTS:
-        raise InputError("too few or too many points", where=where, got=str(points), expected=f"2 to {MAX_POINTS}")
+        raise InputError(
+            "too few or too many points",
+            where=where,
+            got=str(points),
+            expected=f"2 to {MAX_POINTS}",
+            fix="choose points with lower and upper",
+        )
     if correlator.mean.shape != (points,) or correlator.covariance.shape != (points, points):
         got = f"means {correlator.mean.shape}, covariance {correlator.covariance.shape}"
         expected = f"({points},) and ({points}, {points})"
