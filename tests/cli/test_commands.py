@@ -264,6 +264,40 @@ def test_report_is_made_again_from_the_numbers(project, capsys):
     assert json.loads((project / "run" / "status.json").read_text())["state"] == "done"
 
 
+def test_data_that_changed_since_the_run_are_not_compared_with_its_draws(project, pageless, capsys):
+    """What needs them refuses; the report goes without them and says so. As they were, all is well again."""
+    data = project / "data" / "points.csv"
+    before = data.read_text()
+    data.write_text(before.replace("2.1", "2.7"))
+    try:
+        for verb in ("plan", "validate"):
+            assert execute([verb, str(project / "run")]) == 2
+            assert "the data have changed since the run" in capsys.readouterr().err
+        assert execute(["report", str(project / "run")]) == 0
+        assert "the data have changed since the run" in capsys.readouterr().err
+    finally:
+        data.write_text(before)
+    assert execute(["plan", str(project / "run")]) == 0
+    assert "changed" not in capsys.readouterr().err
+
+
+def test_who_reads_may_leave_at_any_time(project):
+    """As `head -1` does: no complaint, and no failure."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    words = [
+        sys.executable,
+        "-c",
+        "from retrodict.cli.main import main; main()",
+        "inspect",
+        str(project / "run"),
+        "--json",
+    ]
+    found = subprocess.run(words, stdout=writer, stderr=subprocess.PIPE, check=False, text=True)
+    os.close(writer)
+    assert (found.returncode, found.stderr) == (0, "")
+
+
 def test_a_run_made_from_python_gets_a_report_and_the_other_verbs_say_what_they_lack(project, tmp_path, capsys):
     config = load_config(project / "config.yaml")
     infer(config.problem, Importance(draws=200), path=tmp_path / "run")

@@ -18,6 +18,7 @@ from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.posterior import Posterior
 from retrodict.problem.target import Quantity
 from retrodict.run.method import Draws
+from retrodict.run.result import Result
 from tests.inference.exact import Exact, Identity, linear_problem
 
 METHOD = Exact(steps=100)
@@ -56,8 +57,9 @@ def test_a_search_keeps_the_optima_of_all_starts_and_counts_only_the_best():
     position = jnp.array([[0.5, 0.1], [2.0, 0.2], [3.0, 0.3]])
     draws = rank(HALF, position, jnp.array([True, False, False]))
     result = conclude(HALF, MAP(starts=3), draws)
-    assert result.tree["posterior"]["z"].values[0, :, 0].tolist() == [0.5, 2.0, 3.0]
-    assert np.all(np.diff(result.tree["sample_stats"]["lp"].values[0]) < 0)
+    assert result.tree["weighted_posterior"]["z"].values[0, :, 0].tolist() == [0.5, 2.0, 3.0]
+    assert np.all(np.diff(result.tree["weighted_sample_stats"]["lp"].values[0]) < 0)
+    assert result.tree["posterior"]["z"].values[0, :, 0].tolist() == [0.5]
     assert result.quantities()["first"]["median"] == result.quantities()["first"]["q97_5"] == 0.5
     assert "the best of 3 starts" in str(result)
     assert result.diagnostics["unconverged_fraction"] == 0
@@ -113,13 +115,16 @@ def test_a_cloud_of_copies_is_caught_and_one_of_strangers_is_not(families, statu
     assert "mean_ancestor" not in result.diagnostics
 
 
-def test_no_valid_draw_at_all_is_a_failure_and_not_a_crash():
+def test_no_valid_draw_at_all_is_a_failure_and_not_a_crash(tmp_path):
     position = -jnp.abs(jr.normal(jr.key(0), (4, 50, 2)))
     result = conclude(HALF, METHOD, Draws(position, jnp.zeros((4, 50)), "exact", {}))
     assert result.verdict.status == "FAIL"
     assert np.isnan(result.quantities()["first"]["mean"])
     assert result.to_json()["quantities"]["first"]["mean"] is None
     assert str(result).startswith("FAIL")
+    result.save(tmp_path)
+    assert Result.load(tmp_path).tree["posterior"].sizes["draw"] == 0
+    assert Result.load(tmp_path).bank.sizes["draw"] == 50
 
 
 def test_the_batch_does_not_change_what_is_evaluated():

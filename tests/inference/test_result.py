@@ -1,16 +1,23 @@
 """A result can be printed, saved, loaded, trusted or refused; its files are deterministic."""
 
+import errno
 import hashlib
 import json
 import re
 
+import jax.random as jr
 import numpy as np
 import pytest
+import xarray as xr
 from numpy.testing import assert_allclose
 
-from retrodict.base.errors import InputError
+from retrodict.base import atomic
+from retrodict.base.errors import InputError, StorageError
 from retrodict.base.format import estimate, value_with_error, value_with_sides
-from retrodict.inference.infer import infer
+from retrodict.inference.evaluate import evaluate
+from retrodict.inference.infer import conclude, infer
+from retrodict.num.weighted import weighted_statistics
+from retrodict.run.method import Draws
 from retrodict.run.result import Result
 from tests.inference.exact import Exact, exact_moments, linear_problem
 
@@ -104,8 +111,11 @@ def test_the_json_holds_the_numbers_and_the_hash_of_the_arrays(directory, result
 
 def test_groups_and_dimensions_are_named_as_arviz_expects(result):
     assert set(result.tree.children) == {
-        *("posterior", "prior", "sample_stats", "fit", "identifiability", "observed_data"),
+        *("posterior", "prior", "sample_stats", "log_likelihood", "fit", "identifiability", "observed_data"),
     }
+    assert result.tree["log_likelihood"]["data"].dims == ("chain", "draw", "datum")
+    assert result.tree["observed_data"]["data"].shape == (6,)
+    assert {"lp", "valid", "total_log_likelihood"} <= set(result.tree["sample_stats"].data_vars)
     assert result.tree["posterior"]["line"].dims == ("chain", "draw", "line_grid")
     assert result.tree["posterior"]["z"].dims == ("chain", "draw", "latent")
     assert result.tree["posterior"]["line"].attrs["unit"] == "fm"
@@ -137,3 +147,97 @@ def test_a_function_without_a_value_at_a_point_is_averaged_where_it_has_one(resu
     band = Result(tree).band("line")
     assert np.all(np.isfinite(band["median"]))
     assert_allclose(band["mean"][-1], np.nanmean(values[..., -1]))
+
+
+@pytest.fixture(scope="module")
+def weighted():
+    """Draws of the prior, weighted by the likelihood, with what was recorded of each."""
+    target = linear_problem(error=2.0)
+    position = jr.normal(jr.key(1), (1, 2000, 4))
+    log_weight = evaluate(target, position[0]).log_likelihood[None]
+    recorded = {"divergent": np.zeros((1, 2000), dtype=bool), "acceptance": np.ones((1, 2000))}
+    return conclude(target, METHOD, Draws(position, log_weight, "exact", recorded))
+
+
+def test_the_posterior_of_weighted_draws_is_equally_weighted(weighted):
+    """Whoever knows no weights finds our means and spreads; whoever took the weighted draws so would find the prior."""
+    posterior, own = weighted.tree["posterior"], weighted.quantities()["total"]
+    error = own["sd"] / np.sqrt(weighted.diagnostics["weight_ess"])
+    assert abs(float(posterior["total"].mean()) - own["mean"]) < 0.1 * error
+    assert float(posterior["total"].std()) == pytest.approx(own["sd"], rel=0.01)
+    assert posterior.sizes["draw"] == round(weighted.diagnostics["weight_ess"])
+    assert abs(float(weighted.tree["weighted_posterior"]["total"].mean()) - own["mean"]) > 2 * error
+    assert "log_weight" not in weighted.tree["sample_stats"]
+
+
+def test_the_weighted_draws_have_a_group_with_their_weights(weighted):
+    """Our own numbers are theirs."""
+    bank = weighted.tree["weighted_posterior"]
+    weights = np.exp(bank["log_weight"].values[0])
+    expected = weighted_statistics(bank["total"].values[0], weights / weights.sum())
+    own = weighted.quantities()["total"]
+    assert all(own[name] == pytest.approx(float(value), rel=1e-13) for name, value in expected.items())
+    chosen = weighted.tree["sample_stats"]["bank_draw"].values[0]
+    assert_allclose(weighted.tree["posterior"]["z"].values[0], bank["z"].values[0][chosen])
+    assert_allclose(
+        weighted.tree["sample_stats"]["lp"].values[0], weighted.tree["weighted_sample_stats"]["lp"].values[0][chosen]
+    )
+
+
+def test_what_a_method_records_has_the_names_that_arviz_looks_for(weighted):
+    names = set(weighted.tree["sample_stats"].data_vars)
+    assert {"diverging", "acceptance_rate", "lp"} <= names
+    assert not {"divergent", "acceptance", "log_likelihood"} & names
+    assert weighted.tree["sample_stats"]["diverging"].dtype == bool
+    for group in ("posterior", "sample_stats", "log_likelihood", "weighted_posterior", "prior"):
+        assert all(v.dims[:2] == ("chain", "draw") for v in weighted.tree[group].data_vars.values()), group
+        assert {"chain", "draw"} <= set(weighted.tree[group].coords)
+
+
+def test_independent_data_add_up_to_the_likelihood(weighted, result):
+    for one in (weighted, result):
+        pointwise = one.tree["log_likelihood"]["data"]
+        assert list(pointwise["datum"].values) == [f"data[{i}]" for i in range(6)]
+        assert_allclose(pointwise.sum("datum"), one.tree["sample_stats"]["total_log_likelihood"], rtol=1e-12)
+
+
+def test_results_of_older_versions_give_the_same_numbers(weighted, tmp_path):
+    """Until version 0.2 the weighted draws were the posterior, and their weights stood in sample_stats."""
+    groups = {f"/{name}": node.to_dataset() for name, node in weighted.tree.children.items()}
+    bank, statistics = groups.pop("/weighted_posterior"), groups.pop("/weighted_sample_stats")
+    statistics = statistics.rename(total_log_likelihood="log_likelihood").assign(log_weight=bank["log_weight"])
+    prior = groups["/prior"].assign(valid=(("chain", "draw"), np.ones((1, groups["/prior"].sizes["draw"]), dtype=bool)))
+    groups |= {"/posterior": bank.drop_vars("log_weight"), "/sample_stats": statistics, "/prior": prior}
+    del groups["/log_likelihood"]
+    older = Result(xr.DataTree.from_dict({"/": xr.Dataset(attrs=weighted.tree.attrs), **groups}))
+    older.save(tmp_path)
+    older = Result.load(tmp_path)
+    assert older.to_json() == weighted.to_json()
+    assert str(older) == str(weighted)
+    assert_allclose(older.bank_statistics["total_log_likelihood"], weighted.bank_statistics["total_log_likelihood"])
+
+
+def test_a_full_disk_leaves_the_run_resumable_and_its_status_true(tmp_path, monkeypatch):
+    """No new file fits, not even a status: result.nc is not there, the status says why, nothing temporary is left."""
+    real, path = atomic.os.fsync, tmp_path / "run"
+
+    def full(descriptor):
+        written = [entry.name for entry in path.glob(".*.tmp")]
+        if any(name.startswith(".result.nc") for name in written) or state["full"]:
+            state["full"] = True
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(descriptor)
+
+    state = {"full": False}
+    monkeypatch.setattr(atomic.os, "fsync", full)
+    with pytest.raises(StorageError, match="disk is full") as error:
+        infer(linear_problem(), METHOD, path=path, progress=False)
+    monkeypatch.undo()
+    assert error.value.exit_code == 5
+    assert "--resume" in error.value.fix
+    assert not (path / "result.nc").exists()
+    assert not list(path.glob("**/.*.tmp"))
+    status = json.loads((path / "status.json").read_text())
+    assert (status["state"], status["exit_code"]) == ("failed", 5)
+    infer(linear_problem(), METHOD, path=path, resume=True, progress=False)
+    assert json.loads((path / "status.json").read_text())["state"] == "done"

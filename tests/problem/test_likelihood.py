@@ -169,3 +169,25 @@ def test_products_have_names_through_sums_nests_and_parts():
 def test_labels_follow_through_parts():
     labelled = Labelled(Poisson([1.0, 2.0]), ("left", "right"))
     assert labelled.of(lambda prediction: prediction["counts"]).labels == ("left", "right")
+
+
+@pytest.mark.parametrize("likelihood", likelihoods(), ids=lambda likelihood: type(likelihood).__name__)
+def test_independent_data_add_up_one_by_one(likelihood):
+    prediction = likelihood.data * 1.1 + 0.3
+    both = Independent(a=likelihood, b=Labelled(likelihood, [f"datum {i}" for i in range(4)]).of(lambda p: p))
+    assert likelihood.pointwise(prediction).shape == (4,)
+    assert_allclose(jnp.sum(likelihood.pointwise(prediction)), likelihood.log_prob(prediction), rtol=1e-12)
+    assert_allclose(both.pointwise(prediction), np.tile(likelihood.pointwise(prediction), 2))
+
+
+def test_a_correlated_datum_is_judged_given_the_others():
+    """log p(all) - log p(all but one), from SciPy's densities of four and of three data."""
+    random = np.random.default_rng(0)
+    factor = random.standard_normal((4, 4))
+    matrix, data, prediction = factor @ factor.T + np.eye(4), random.standard_normal(4), np.zeros(4)
+    found = Gaussian(jnp.asarray(data), Covariance.full(matrix)).pointwise(jnp.asarray(prediction))
+    whole = scipy.stats.multivariate_normal(prediction, matrix).logpdf(data)
+    for i in range(4):
+        others = np.arange(4) != i
+        rest = scipy.stats.multivariate_normal(prediction[others], matrix[np.ix_(others, others)]).logpdf(data[others])
+        assert_allclose(found[i], whole - rest, rtol=1e-10)

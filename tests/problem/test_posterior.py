@@ -10,10 +10,11 @@ from numpy.testing import assert_allclose
 from scipy.stats import multivariate_normal
 
 from retrodict.base.errors import InputError
+from retrodict.problem.bounded import residual_of_bounded
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import LinearForward
 from retrodict.problem.labelled import Labelled
-from retrodict.problem.likelihood import Gaussian, Independent, residual_of_bounded
+from retrodict.problem.likelihood import Gaussian, Independent
 from retrodict.problem.posterior import Posterior
 from tests.problem.toys import Identity, exact_log_evidence, exact_posterior, linear_gaussian
 

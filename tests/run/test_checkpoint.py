@@ -18,7 +18,7 @@ from numpy.testing import assert_array_equal
 
 from retrodict.base import atomic
 from retrodict.base.errors import InputError, Interrupted, StorageError
-from retrodict.run.checkpoint import Checkpoint, load_newest, save
+from retrodict.run.checkpoint import Checkpoint, keep_two, load_newest, save
 from retrodict.run.container import DamagedError, pack, read, unpack
 from retrodict.run.directory import RunDirectory
 from retrodict.run.log import read_events
@@ -82,6 +82,17 @@ def test_only_the_two_newest_checkpoints_are_kept(where):
         save(where, checkpoint(step), "f")
     assert [path.name for path in sorted(where.checkpoints.iterdir())] == ["ckpt-0000000030.npz", "ckpt-0000004000.npz"]
     assert load(where).step == 4000
+
+
+def test_the_first_checkpoint_has_a_copy_until_there_is_a_second(where):
+    first = save(where, checkpoint(1), "f")
+    keep_two(where)
+    first.write_bytes(b"")
+    assert load(where).step == 1
+    save(where, checkpoint(1), "f")
+    save(where, checkpoint(2), "f")
+    keep_two(where)
+    assert [path.name for path in sorted(where.checkpoints.iterdir())] == ["ckpt-0000000001.npz", "ckpt-0000000002.npz"]
 
 
 def test_without_a_checkpoint_there_is_nothing_to_resume(where):

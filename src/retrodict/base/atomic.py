@@ -62,5 +62,7 @@ def storage_error(path: str | os.PathLike[str], error: OSError) -> StorageError:
         where=os.fspath(path),
         got=error.strerror or str(error),
         why="what was there before is intact",
-        fix="free some space and run the same command again" if full else "choose a folder that you may write to",
+        fix="free some space, then give the same command again, with --resume where it goes on with a run"
+        if full
+        else "choose a folder that you may write to",
     )

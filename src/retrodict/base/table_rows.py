@@ -150,7 +150,8 @@ class TableRows:
             where = f"{self.path}:{number}"
             raise InputError("a row has the wrong number of cells", where=where, got=got, expected=expected)
         if len(self.lines) >= MAX_ROWS:
-            raise InputError("the table is too long", where=self.path, expected=f"at most {MAX_ROWS} rows")
+            expected, fix = f"at most {MAX_ROWS} rows", "keep every second row, or fewer"
+            raise InputError("the table is too long", where=self.path, expected=expected, fix=fix)
         self._append(cells, number)
 
     def _first_row(self, line: str) -> None:

@@ -52,7 +52,8 @@ def _beside_methods(directories: list[Path], *, as_json: bool) -> None:
     from retrodict.cli.running import record_pages, resolved_config
     from retrodict.report.write import write_figures
     from retrodict.run.directory import RunDirectory
-    from retrodict.run.result import Result, plain
+    from retrodict.run.plain import plain
+    from retrodict.run.result import Result
 
     if len(directories) != 1:
         raise InputError("--methods is for one run", got=f"{len(directories)}", fix="retrodict compare DIR --methods")

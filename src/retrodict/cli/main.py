@@ -71,6 +71,7 @@ def execute(arguments: list[str]) -> int:
     arguments = [word for word in arguments if word != DEBUG]
     try:
         code = app(arguments, prog_name="retrodict", standalone_mode=False)
+        sys.stdout.flush()  # what is still held back would fail after all is over, where the reader has left
         return code if isinstance(code, int) else 0
     except RetrodictError as error:
         return _tell(error, debug=debug)
@@ -81,14 +82,24 @@ def execute(arguments: list[str]) -> int:
         print("error: interrupted; nothing is lost that a checkpoint holds", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read us has left, as in `retrodict cite DIR | head -1`
-        return 0
+        return _left_alone()
+    except SystemExit as leaving:
+        if not isinstance(leaving.__context__, BrokenPipeError):  # for which typer leaves with 1
+            raise
+        return _left_alone()
     except OSError as error:
         if error.errno not in _STORAGE:
             raise
         from retrodict.base.atomic import storage_error
 
         return _tell(storage_error(error.filename or "", error), debug=debug)
+
+
+def _left_alone() -> int:
+    """Whoever read us has left, as in `retrodict inspect FILE | head -1`: no complaint, now or at the end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    return 0
 
 
 _STORAGE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG}

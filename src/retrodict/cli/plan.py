@@ -49,13 +49,9 @@ def some_draws(result: "Result") -> "np.ndarray":
     """(n, latent) draws spread over the posterior by weight; the best fit of a run without latents or with one draw."""
     import numpy as np
 
-    from retrodict.num.weighted import normalised_weights
-
-    posterior, statistics = (result.tree[name].dataset for name in ("posterior", "sample_stats"))
-    if "z" not in posterior:
+    if "z" not in result.bank:
         return result.tree["fit"].dataset["best"].values[None]
-    z, log_weight, valid = posterior["z"].values, statistics["log_weight"].values, statistics["valid"].values
-    weights = normalised_weights(log_weight.ravel(), valid.ravel())
+    z, weights = result.bank["z"].values, result.weights()
     middle = (np.arange(DRAWS) + 0.5) / DRAWS
     chosen = np.unique(np.searchsorted(np.cumsum(weights), middle))
     return z.reshape(-1, z.shape[-1])[chosen]
@@ -70,7 +66,7 @@ def content(result: "Result", found: "Plan", doubled: str) -> Any:
         doubled: what "points doubled" means for these data, in words.
     """
     from retrodict.inference.plan import shrinkage
-    from retrodict.run.result import plain
+    from retrodict.run.plain import plain
 
     scenarios = {name: getattr(found, name) for name in SCENARIOS}
     numbers = {

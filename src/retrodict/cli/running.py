@@ -1,6 +1,7 @@
 """What `run` and `demo` share: a checked config is carried out in a run directory, then its report is written."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,15 +11,15 @@ import typer
 from retrodict.base.atomic import write_text
 from retrodict.base.domain import Domain
 from retrodict.base.domains import domain as named_domain
-from retrodict.base.errors import InputError, Interrupted
-from retrodict.base.files import JSON, read_yaml
+from retrodict.base.errors import InputError, Interrupted, StorageError
+from retrodict.base.files import JSON, hash_file, read_yaml
 from retrodict.base.format import estimate
 from retrodict.base.printable import printable
 from retrodict.base.section import Run
 from retrodict.cli.config.load import Config, to_yaml
 from retrodict.cli.domains import load as load_hook
 from retrodict.cli.stopping import answered
-from retrodict.run.directory import RunDirectory
+from retrodict.run.directory import RunDirectory, read_json
 from retrodict.run.manifest import cpu_count, record_environment, record_inputs, record_outputs
 from retrodict.run.phases import Phases
 from retrodict.run.result_files import NUMBERS_FILE, TREE_FILE
@@ -68,7 +69,7 @@ def carry_out(config: Config, out: Path, options: Options) -> "Result":
     config.method.check(target)
     if options.dask:
         _check_spreadable(config)
-    with directory.claim(resume=options.resume, force=options.force):
+    with _told(options), directory.claim(resume=options.resume, force=options.force):
         if not known:  # what a resumed run was started with stays on record
             record_inputs(directory, config.inputs)
             write_text(out / INPUT, config.text)
@@ -78,6 +79,16 @@ def carry_out(config: Config, out: Path, options: Options) -> "Result":
             with Phases(directory, wanted=options.progress)("drawing the report"):
                 write_pages(config.domain, directory, result, config)
     return result
+
+
+@contextmanager
+def _told(options: Options) -> Iterator[None]:
+    """Where the disk fails, the command that goes on once it has space."""
+    try:
+        yield
+    except StorageError as error:
+        fix = f"free some space, then {options.again}" if options.again and "full" in error.what else error.fix
+        raise StorageError(error.what, where=error.where, got=error.got, why=error.why, fix=fix) from error
 
 
 def _check_same(resolved: dict[str, JSON], path: Path) -> None:
@@ -163,7 +174,25 @@ def resolved_config(directory: Path) -> Config:
     """The config that a run was made with. Raises `InputError`, also for a run made from Python."""
     from retrodict.cli.config.load import load_config
 
-    return load_config(_resolved(directory))
+    config = load_config(_resolved(directory))
+    _check_unchanged(directory, config)
+    return config
+
+
+def _check_unchanged(directory: Path, config: Config) -> None:
+    """The files that a run was made from are what they were when it was started."""
+    recorded = read_json(RunDirectory(directory).manifest).get("inputs", {})
+    for path in config.inputs:
+        was = recorded.get(str(path)) if isinstance(recorded, dict) else None
+        if was and Path(path).is_file() and (now := hash_file(path).sha256) != was:
+            raise InputError(
+                "the data have changed since the run",
+                where=str(path),
+                got=f"sha256 {now[:12]}...",
+                expected=f"sha256 {str(was)[:12]}..., as {RunDirectory(directory).manifest.name} says",
+                why="what follows would compare the run's draws with other data than it was made from",
+                fix="restore the file, or run again in another directory",
+            )
 
 
 def _resolved(directory: Path) -> Path:

@@ -21,7 +21,7 @@ from retrodict.base.types import JSON
 from retrodict.generate.model import AbstractModel, Recipe
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.container import DamagedError, is_sealed, pack, read, write
-from retrodict.run.result import plain
+from retrodict.run.plain import plain
 
 KIND: Final = "retrodict model"
 MAX_BYTES: Final = 2**30

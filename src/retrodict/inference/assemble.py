@@ -2,23 +2,33 @@
 
 import dataclasses
 import json
-from typing import Any
+from typing import Any, Final
 
 import jax
 import numpy as np
 import xarray as xr
 
 from retrodict import __version__
-from retrodict.base.types import JSON
+from retrodict.base.types import JSON, Float, Int
 from retrodict.inference.compare import Comparison
 from retrodict.inference.evaluate import Evaluated
+from retrodict.num.equal_weights import equally_weighted
+from retrodict.num.weighted import normalised_weights
 from retrodict.problem.posterior import Posterior
 from retrodict.problem.target import AbstractTarget, Estimated, Quantity
 from retrodict.run.diagnostic import DIAGNOSTICS_SCHEMA, Diagnostic, to_json
 from retrodict.run.method import Draws, Method
-from retrodict.run.result import Result, plain
+from retrodict.run.plain import plain
+from retrodict.run.result import Result
 from retrodict.run.result_files import SCHEMA_VERSION
 from retrodict.run.verdict import Verdict
+
+# ArviZ's names of what methods record of a draw, under which it draws divergences and looks for energies.
+ARVIZ: Final = {"divergent": "diverging", "acceptance": "acceptance_rate", "gradients": "n_steps"}
+POINTWISE: Final = (
+    "log p(datum | parameters); where errors are correlated, log p(datum | all other data of its set, parameters)"
+    " (Buerkner, Gabry, Vehtari 2021), whose sum is not the log likelihood: that is sample_stats/total_log_likelihood"
+)
 
 
 def assemble(
@@ -45,12 +55,7 @@ def assemble(
         compared: the draws beside data and prior; None for a target without data.
         verdict: the outcome of the findings.
     """
-    shape = draws.log_weight.shape
-    posterior = _derived(target.quantities, found.derived, shape)
-    leaves = jax.tree.leaves(draws.position)
-    if len(leaves) == 1 and np.ndim(leaves[0]) == 3:
-        posterior["z"] = (("chain", "draw", "latent"), np.asarray(leaves[0]))
-    groups = {"/posterior": posterior, "/sample_stats": _statistics(draws, found)}
+    groups = _of_draws(target, draws, found)
     if answers:
         groups["/estimates"] = _estimates(answers)
     if compared is not None:
@@ -75,6 +80,71 @@ def _derived(quantities: tuple[Quantity, ...], derived: dict[str, np.ndarray], s
     return dataset
 
 
+def _of_draws(target: AbstractTarget, draws: Draws, found: Evaluated) -> dict[str, xr.Dataset]:
+    """The equally weighted draws; beside them the weighted ones that they represent, where these are others."""
+    shape = draws.log_weight.shape
+    posterior = _derived(target.quantities, found.derived, shape)
+    leaves = jax.tree.leaves(draws.position)
+    if len(leaves) == 1 and np.ndim(leaves[0]) == 3:
+        posterior["z"] = (("chain", "draw", "latent"), np.asarray(leaves[0]))
+    statistics = _statistics(draws, found)
+    weights = normalised_weights(np.ravel(draws.log_weight), found.valid).reshape(shape)
+    relatives = None if draws.ancestor is None else np.asarray(draws.ancestor)
+    chosen = equally_weighted(weights, _columns(posterior), relatives)
+    of_data = {} if found.pointwise is None else {"/log_likelihood": _pointwise(target, found, shape, chosen)}
+    if chosen is None:
+        return {"/posterior": posterior, "/sample_stats": statistics, **of_data}
+    about = _taken(statistics, chosen).assign(bank_draw=(("chain", "draw"), chosen))
+    equal = {"/posterior": _taken(posterior, chosen), "/sample_stats": about, **of_data}
+    if weights.min() == weights.max() > 0:  # the same draws in another order
+        return equal
+    weighted = posterior.assign(log_weight=(("chain", "draw"), np.asarray(draws.log_weight)))
+    return {**equal, "/weighted_posterior": weighted, "/weighted_sample_stats": statistics}
+
+
+def _columns(posterior: xr.Dataset) -> Float[np.ndarray, "draw column"]:
+    """The derived numbers and the latents of all draws, chains one after the other."""
+    arrays = [variable.values for variable in posterior.data_vars.values() if variable.ndim == 2]
+    arrays += [*np.moveaxis(posterior["z"].values, -1, 0)] if "z" in posterior else []
+    count = posterior.sizes["chain"] * posterior.sizes["draw"]
+    return np.stack([np.ravel(array) for array in arrays], axis=1) if arrays else np.zeros((count, 0))
+
+
+def _taken(dataset: xr.Dataset, chosen: Int[np.ndarray, "chain draw"]) -> xr.Dataset:
+    """Some of the draws, which are numbered chains one after the other, as chains."""
+
+    def take(variable: xr.DataArray) -> xr.Variable:
+        flat = variable.values.reshape(-1, *variable.shape[2:])
+        return xr.Variable(variable.dims, flat[chosen], variable.attrs)
+
+    grids = {name: coordinate for name, coordinate in dataset.coords.items() if name not in ("chain", "draw")}
+    return _numbered(xr.Dataset({name: take(variable) for name, variable in dataset.data_vars.items()}, grids))
+
+
+def _numbered(dataset: xr.Dataset) -> xr.Dataset:
+    return dataset.assign_coords({name: np.arange(dataset.sizes[name]) for name in ("chain", "draw")})
+
+
+def _pointwise(
+    target: AbstractTarget,
+    found: Evaluated,
+    shape: tuple[int, ...],
+    chosen: Int[np.ndarray, "chain draw"] | None,
+) -> xr.Dataset:
+    """Log likelihoods of single data, of the equally weighted draws."""
+    assert found.pointwise is not None
+    chosen = np.arange(len(found.pointwise)).reshape(shape) if chosen is None else chosen
+    names = _datum_names(target, found.pointwise.shape[1])
+    dataset = xr.Dataset({"data": (("chain", "draw", "datum"), found.pointwise[chosen], {"content": POINTWISE})})
+    return _numbered(dataset.assign_coords(datum=names))
+
+
+def _datum_names(target: AbstractTarget, count: int) -> list[str]:
+    """`NAME[0]`, `NAME[1]`, ... by the terms of the likelihood; `NAME` for a term that is one datum."""
+    sizes = target.data_by_term() if isinstance(target, Posterior) else {"data": count}
+    return [name if size == 1 else f"{name}[{i}]" for name, size in sizes.items() for i in range(size)]
+
+
 def _estimates(answers: tuple[Estimated, ...]) -> xr.Dataset:
     """`NAME` and `NAME_error`, a number or over the grid of the function, with what is known about both."""
     dataset = xr.Dataset()
@@ -94,11 +164,11 @@ def _estimates(answers: tuple[Estimated, ...]) -> xr.Dataset:
 
 def _statistics(draws: Draws, found: Evaluated) -> xr.Dataset:
     shape = draws.log_weight.shape
-    columns = {"log_weight": draws.log_weight, "log_likelihood": found.log_likelihood, "lp": found.log_density}
-    columns |= {"valid": found.valid}
+    columns = {"total_log_likelihood": found.log_likelihood, "lp": found.log_density, "valid": found.valid}
     columns |= {} if draws.ancestor is None else {"ancestor": draws.ancestor}
-    columns |= {name: value for name, value in draws.statistics.items() if np.shape(value) == shape}
-    return xr.Dataset({name: (("chain", "draw"), np.reshape(value, shape)) for name, value in columns.items()})
+    columns |= {ARVIZ.get(name, name): value for name, value in draws.statistics.items() if np.shape(value) == shape}
+    over = ("chain", "draw")
+    return _numbered(xr.Dataset({name: (over, np.reshape(value, shape)) for name, value in columns.items()}))
 
 
 def _compared(target: AbstractTarget, compared: Comparison) -> dict[str, xr.Dataset]:
@@ -108,11 +178,10 @@ def _compared(target: AbstractTarget, compared: Comparison) -> dict[str, xr.Data
     seen |= {"directions": (("mode", "latent"), compared.seen.directions)}
     for name, values in compared.shrinkage.items():
         seen[f"shrinkage_{name}"] = ((f"{name}_grid",) if values.ndim else (), values)
-    count = len(compared.prior.valid)
-    prior = _derived(target.quantities, compared.prior.derived, (1, count))
-    prior["valid"] = (("chain", "draw"), compared.prior.valid[None])
+    valid = compared.prior.valid
+    derived = {name: values[valid] for name, values in compared.prior.derived.items()}
     return {
-        "/prior": prior,
+        "/prior": _derived(target.quantities, derived, (1, int(np.sum(valid)))),
         "/fit": xr.Dataset(fit, _pull_names(target, compared), attrs=dict(compared.fit)),
         "/identifiability": xr.Dataset(seen, attrs={"effective_rank": compared.seen.effective_rank}),
         "/observed_data": _data(target),
@@ -142,16 +211,13 @@ def _fit_by_term(compared: Comparison) -> dict[str, Any]:
 
 
 def _data(target: AbstractTarget) -> xr.Dataset:
-    """The data leaf by leaf: `data_0`, `data_1`, ..., or `NAME`, `NAME_0`, ... by the names of the terms."""
+    """The data by the names of the terms, or `data`; with a number behind, where they are several arrays."""
     if not isinstance(target, Posterior):
         return xr.Dataset()
     named: dict[str, np.ndarray] = {}
-    for name, term in target.likelihood.terms.items():
+    for name, term in (target.likelihood.terms or {"data": target.likelihood}).items():
         leaves = jax.tree.leaves(term.data)
         named |= {name if len(leaves) == 1 else f"{name}_{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}
-    if not named:
-        leaves = jax.tree.leaves(target.likelihood.data)
-        named = {f"data_{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}
     return xr.Dataset({name: ([f"{name}_{axis}" for axis in range(leaf.ndim)], leaf) for name, leaf in named.items()})
 
 

@@ -12,11 +12,13 @@ import jax.random as jr
 import numpy as np
 
 from retrodict.base.atomic import write_bytes
+from retrodict.base.errors import InputError
 from retrodict.inference.assemble import assemble
 from retrodict.inference.compare import compare
 from retrodict.inference.diagnose import diagnose
 from retrodict.inference.estimates import estimate
 from retrodict.inference.evaluate import Evaluated, evaluate, rows
+from retrodict.inference.examine import examine
 from retrodict.inference.verdict import assess
 from retrodict.num.weighted import normalised_weights
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
@@ -70,7 +72,11 @@ def infer(
         NotFiniteError: if a step is not finite.
         Interrupted: on SIGTERM, SIGINT or after `max_time`; a checkpoint is written.
     """
+    if isinstance(method, type):
+        name = method.__name__
+        raise InputError("a method is an object with its settings", got=f"the class {name}", fix=f"{name}()")
     method.check(target)
+    examine(target)
     show = sys.stderr.isatty() if progress is None else progress
     with ExitStack() as stack:
         directory = RunDirectory(path) if isinstance(path, str | Path) else path

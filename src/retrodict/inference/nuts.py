@@ -20,7 +20,7 @@ from retrodict.base.types import JSON, Array, Bool, Count, Flag, Float, Int, Key
 from retrodict.inference.gauss_newton import covariance, linearise
 from retrodict.inference.start import starting_points
 from retrodict.inference.step_size import StepSize, adapted, initial_step_size
-from retrodict.problem.target import AbstractLeastSquares, AbstractTarget, require_unconstrained
+from retrodict.problem.target import AbstractLeastSquares, AbstractTarget, promoted, require_unconstrained
 from retrodict.run.diagnostic import Finding, Limits
 from retrodict.run.method import Draws, Record
 from retrodict.run.sharding import spread
@@ -231,7 +231,7 @@ def _close_window(state: State) -> State:
 
 
 def _example(target: AbstractTarget) -> PyTree[Float[Array, "..."]]:
-    shapes = jax.eval_shape(target.init, jr.key(0))
+    shapes = promoted(target, jax.eval_shape(target.init, jr.key(0)))
     return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
 
 
@@ -241,4 +241,4 @@ def _unravel(target: AbstractTarget) -> Any:
 
 def _flat_density(target: AbstractTarget) -> Any:
     unravel = _unravel(target)
-    return lambda flat: target.log_density(unravel(flat))
+    return lambda flat: jnp.asarray(target.log_density(unravel(flat)), dtype=flat.dtype)

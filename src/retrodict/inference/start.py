@@ -6,7 +6,7 @@ import jax.random as jr
 
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree
 from retrodict.inference.least_squares import minimise
-from retrodict.problem.target import AbstractLeastSquares, AbstractTarget
+from retrodict.problem.target import AbstractLeastSquares, AbstractTarget, promoted
 from retrodict.run.sharding import spread
 
 ITERATIONS = 120
@@ -25,13 +25,16 @@ def valid_start(target: AbstractTarget, key: Key) -> Position:
     """
     density = target.log_likelihood if isinstance(target, AbstractLeastSquares) else target.log_density
 
+    def drawn(k: Key) -> Position:
+        return promoted(target, target.init(k))
+
     def again(carry: tuple[Int[Array, ""], Position]) -> tuple[Int[Array, ""], Position]:
-        return carry[0] + 1, target.init(jr.fold_in(key, carry[0]))
+        return carry[0] + 1, drawn(jr.fold_in(key, carry[0]))
 
     def invalid(carry: tuple[Int[Array, ""], Position]) -> Flag:
         return ~jnp.isfinite(density(carry[1])) & (carry[0] < TRIES)
 
-    return jax.lax.while_loop(invalid, again, again((jnp.asarray(0), target.init(key))))[1]
+    return jax.lax.while_loop(invalid, again, again((jnp.asarray(0), drawn(key))))[1]
 
 
 def starting_points(target: AbstractTarget, key: Key, count: int) -> Position:

@@ -29,7 +29,7 @@ from retrodict.problem.posterior import Posterior
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget, Quantity
 from retrodict.run.diagnostic import Finding, Severity
 from retrodict.run.method import Method, name_of
-from retrodict.run.result import plain
+from retrodict.run.plain import plain
 from retrodict.run.verdict import Verdict
 
 SIGNIFICANCE: Final = 0.01  # of all tests together

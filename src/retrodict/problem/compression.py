@@ -50,6 +50,9 @@ class CompressedGaussian(AbstractLikelihood[Float[Array, " modes"]]):
         """Whitened misfit of every point, those outside the modes included."""
         return self.basis @ prediction - self.covariance.whiten(self.mean)
 
+    def pointwise(self, prediction: Float[Array, " modes"]) -> Float[Array, " points"]:
+        return self.covariance.pointwise(self.pulls(prediction))
+
     def sample(self, key: Key, prediction: Float[Array, " modes"]) -> Float[Array, " points"]:
         return self.covariance.colour(self.basis @ prediction + jr.normal(key, (self.covariance.rank,)))
 

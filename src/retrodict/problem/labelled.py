@@ -43,6 +43,9 @@ class Labelled(AbstractWrapper[PredictionT]):
             raise ValueError(f"{len(self.labels)} labels for {len(pulls)} pulls")
         return pulls
 
+    def pointwise(self, prediction: PredictionT) -> Float[Array, " datum"]:
+        return self.likelihood.pointwise(prediction)
+
     def sample(self, key: Key, prediction: PredictionT) -> PyTree[Array]:
         return self.likelihood.sample(key, prediction)
 

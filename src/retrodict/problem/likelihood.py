@@ -21,24 +21,13 @@ import equinox as eqx
 import jax.numpy as jnp
 import jax.random as jr
 
-from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, PyTree, Scalar
 from retrodict.problem.covariance import Covariance
+from retrodict.problem.finite import check_data, float_array
 from retrodict.problem.nuisance import Select, select_with
+from retrodict.problem.term_names import check_names
 
 PredictionT = TypeVar("PredictionT")
-
-
-def residual_of_bounded(log_prob: Float[Array, "*shape"], bound: Float[Array, "..."] | float) -> Float[Array, "*shape"]:
-    """Residual of a bounded likelihood: sqrt(2 (bound - log_prob)), with slope 0 where it touches its bound.
-
-    Args:
-        log_prob: log-likelihood of each term, any shape.
-        bound: its greatest value for any prediction.
-    """
-    gap = 2 * (bound - log_prob)
-    safe = jnp.where(gap > 1e-24, gap, 1.0)
-    return jnp.where(gap > 1e-24, jnp.sqrt(safe), 0.0)
 
 
 class AbstractLikelihood(eqx.Module, Generic[PredictionT]):
@@ -121,6 +110,14 @@ class AbstractLikelihood(eqx.Module, Generic[PredictionT]):
         """
         return self.log_peak - 0.5 * jnp.sum(self.residual(prediction) ** 2)
 
+    def pointwise(self, prediction: PredictionT) -> Float[Array, " datum"]:
+        """Log p of each datum (given the others, where errors are correlated); of all as one unless overridden.
+
+        Args:
+            prediction: what the forward model returns.
+        """
+        return self.log_prob(prediction)[None]
+
     def at(self, nuisance: Mapping[str, Scalar]) -> "AbstractLikelihood[PredictionT]":
         """The likelihood at given values of the nuisances: itself, unless a term asks for one in `of`.
 
@@ -147,7 +144,7 @@ class AbstractLikelihood(eqx.Module, Generic[PredictionT]):
     def __add__(self, other: "AbstractLikelihood[PredictionT]") -> "Independent[PredictionT]":
         """Independent data on the same prediction; terms without a name become `data_0`, `data_1`, ..."""
         terms = [(name or f"data_{i}", term) for i, (name, term) in enumerate([*_summands(self), *_summands(other)])]
-        _check_names([name for name, _ in terms])
+        check_names([name for name, _ in terms])
         return Independent(dict(terms))
 
 
@@ -158,14 +155,20 @@ class Gaussian(AbstractLikelihood[Float[Array, " points"]]):
         mean: measured values, shape (points,).
         covariance: of their errors.
 
+    Raises:
+        InputError: if a value is not finite, or there are not as many errors.
+
     Example:
         >>> likelihood = Gaussian(jnp.array([1.0, 2.0]), Covariance.diagonal(jnp.array([0.5, 0.5])))
         >>> likelihood.pulls(jnp.array([1.5, 2.0])).tolist()
         [1.0, 0.0]
     """
 
-    mean: Float[Array, " points"]
+    mean: Float[Array, " points"] = eqx.field(converter=float_array)
     covariance: Covariance
+
+    def __check_init__(self) -> None:
+        check_data(self.mean, self.covariance.root.shape[0])
 
     @property
     def data(self) -> Float[Array, " points"]:
@@ -183,6 +186,9 @@ class Gaussian(AbstractLikelihood[Float[Array, " points"]]):
 
     def resample(self, key: Key) -> Float[Array, " points"]:
         return self.sample(key, self.mean)
+
+    def pointwise(self, prediction: Float[Array, " points"]) -> Float[Array, " points"]:
+        return self.covariance.pointwise(self.residual(prediction))
 
     def with_data(self, data: Float[Array, " points"]) -> "Gaussian":
         return Gaussian(data, self.covariance)
@@ -236,6 +242,9 @@ class Selected(AbstractWrapper[Any]):
     def pulls(self, prediction: Any) -> Float[Array, " pulls"]:
         return self.likelihood.pulls(self._part(prediction))
 
+    def pointwise(self, prediction: PyTree[Array]) -> Float[Array, " datum"]:
+        return self.likelihood.pointwise(self._part(prediction))
+
     def sample(self, key: Key, prediction: Any) -> PyTree[Array]:
         return self.likelihood.sample(key, self._part(prediction))
 
@@ -279,7 +288,7 @@ class Independent(AbstractLikelihood[PredictionT]):
     ) -> None:
         flat = [term for given in (terms or {}, named) for item in given.items() for term in _factors(*item)]
         self.names, self.likelihoods = tuple(name for name, _ in flat), tuple(term for _, term in flat)
-        _check_names(self.names)
+        check_names(self.names)
 
     @property
     def terms(self) -> dict[str, AbstractLikelihood[PredictionT]]:
@@ -308,6 +317,9 @@ class Independent(AbstractLikelihood[PredictionT]):
 
     def pulls(self, prediction: PredictionT) -> Float[Array, " pulls"]:
         return jnp.concatenate([term.pulls(prediction) for term in self.likelihoods])
+
+    def pointwise(self, prediction: PredictionT) -> Float[Array, " datum"]:
+        return jnp.concatenate([term.pointwise(prediction) for term in self.likelihoods])
 
     def sample(self, key: Key, prediction: PredictionT) -> tuple[PyTree[Array], ...]:
         keys = jr.split(key, len(self.likelihoods))
@@ -342,14 +354,3 @@ def _summands(likelihood: AbstractLikelihood[Any]) -> list[_Named]:
     """The terms of an operand of `+`; a name that an earlier `+` made is empty again."""
     named = [("" if name == f"data_{i}" else name, term) for i, (name, term) in enumerate(likelihood.terms.items())]
     return named or [("", likelihood)]
-
-
-def _check_names(names: Sequence[str]) -> None:
-    expected = "Independent(nicer=..., pulsars=...), or a mapping of names to likelihoods"
-    if not names:
-        raise InputError("a product of likelihoods without a term", expected=expected)
-    for i, name in enumerate(names):
-        if not name or "/" in name:
-            raise InputError("the name of a term is empty or has a slash", got=repr(name), expected=expected)
-        if name in names[:i]:
-            raise InputError("two terms have the same name", got=repr(name), expected="one name for each data set")

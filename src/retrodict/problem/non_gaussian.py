@@ -13,7 +13,9 @@ from jax.scipy.special import betainc, gammaln, ndtri
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Key, Scalar
-from retrodict.problem.likelihood import AbstractLikelihood, residual_of_bounded
+from retrodict.problem.bounded import residual_of_bounded
+from retrodict.problem.finite import check_data
+from retrodict.problem.likelihood import AbstractLikelihood
 
 LEAST = 1e-12  # expected counts: fewer (there is no Poisson distribution below 0) count as so many
 CLOSE = 1e-2  # relative distance of prediction and datum, below which the root is expanded
@@ -54,8 +56,15 @@ class Poisson(AbstractLikelihood[Float[Array, " bins"]]):
 
     @property
     def log_peak(self) -> Scalar:
+        return jnp.sum(self._log_peaks)
+
+    @property
+    def _log_peaks(self) -> Float[Array, " bins"]:
         n = self.counts
-        return jnp.sum(n * jnp.log(jnp.where(n > 0, n, 1.0)) - n - gammaln(n + 1))
+        return n * jnp.log(jnp.where(n > 0, n, 1.0)) - n - gammaln(n + 1)
+
+    def pointwise(self, prediction: Float[Array, " bins"]) -> Float[Array, " bins"]:
+        return self._log_peaks - 0.5 * self.residual(prediction) ** 2
 
     def residual(self, prediction: Float[Array, "*bins"]) -> Float[Array, "*bins"]:
         n, expected = self.counts, jnp.maximum(prediction, LEAST)
@@ -88,7 +97,7 @@ class StudentT(AbstractLikelihood[Float[Array, " points"]]):
         freedom: degrees of freedom nu > 0; the fewer, the heavier the tails.
 
     Raises:
-        InputError: if an error or `freedom` is not a positive number.
+        InputError: if an error or `freedom` is not a positive number, or a value not finite.
 
     Example:
         >>> round(float(StudentT([1.0], [0.1], 4.0).pulls(jnp.array([2.0]))[0]), 2)
@@ -105,6 +114,7 @@ class StudentT(AbstractLikelihood[Float[Array, " points"]]):
         if not isinstance(self.error, Tracer) and not np.all(np.isfinite(self.error) & (self.error > 0)):
             index = int(np.argmin(np.where(np.isfinite(self.error), self.error, -np.inf)))
             raise InputError(f"error number {index} is not a positive number", got=f"{self.error[index]}")
+        check_data(self.mean)
 
     @property
     def data(self) -> Float[Array, " points"]:
@@ -112,9 +122,16 @@ class StudentT(AbstractLikelihood[Float[Array, " points"]]):
 
     @property
     def log_peak(self) -> Scalar:
+        return jnp.sum(self._log_peaks)
+
+    @property
+    def _log_peaks(self) -> Float[Array, " points"]:
         nu = self.freedom
         constant = gammaln(0.5 * (nu + 1)) - gammaln(0.5 * nu) - 0.5 * jnp.log(nu * jnp.pi)
-        return jnp.sum(constant - jnp.log(self.error))
+        return constant - jnp.log(self.error)
+
+    def pointwise(self, prediction: Float[Array, " points"]) -> Float[Array, " points"]:
+        return self._log_peaks - 0.5 * self.residual(prediction) ** 2
 
     def residual(self, prediction: Float[Array, " points"]) -> Float[Array, " points"]:
         t = (prediction - self.mean) / self.error

@@ -140,6 +140,18 @@ class Posterior(AbstractLeastSquares, Generic[UnknownT, PredictionT]):
         numbered = {name: tuple(f"{name}[{i}]" for i in range(shapes[name].shape[0])) for name in terms}
         return {name: term.labels or numbered[name] for name, term in terms.items()}
 
+    def data_by_term(self) -> dict[str, int]:
+        """How many data each term of a product is made of, by its name; `data` for a likelihood that is no product."""
+        terms = self.likelihood.terms
+
+        def pointwise(z: Vector) -> dict[str, Array]:
+            found = self.forward_pass(z)
+            here = self.likelihood.at(found.nuisance)
+            return {name: term.pointwise(found.prediction) for name, term in (here.terms or {"data": here}).items()}
+
+        shapes = eqx.filter_eval_shape(pointwise, jnp.zeros(self.dim))
+        return {name: shapes[name].shape[0] for name in terms or {"data": None}}
+
     def init(self, key: Key) -> Vector:
         """A draw from the prior."""
         return self.prior.sample(key, self.dim)
@@ -176,7 +188,8 @@ class Posterior(AbstractLeastSquares, Generic[UnknownT, PredictionT]):
         residual = likelihood.residual(found.prediction)
         log_likelihood = jnp.where(found.valid, likelihood.log_peak - 0.5 * jnp.sum(residual**2), -jnp.inf)
         pulls = likelihood.pulls(found.prediction)
-        return Evaluation(log_likelihood, residual, pulls, self.derived_from(found), found.valid)
+        derived, pointwise = self.derived_from(found), likelihood.pointwise(found.prediction)
+        return Evaluation(log_likelihood, residual, pulls, derived, found.valid, pointwise)
 
     def randomised(self, key: Key, *, data: bool = True, prior: bool = True) -> "Posterior[UnknownT, PredictionT]":
         """Noise added once more to the data, and the prior mean drawn from the prior: one member of an ensemble.

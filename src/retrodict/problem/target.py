@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, Vector
+from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, Shaped, Vector
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,7 @@ class Evaluation(NamedTuple):
     pulls: Float[Array, " pulls"]  # (prediction - datum) / error
     derived: dict[str, Array]  # by the names of the quantities
     valid: Flag  # whether the physics has an answer
+    pointwise: Float[Array, " datum"] | None = None  # log p of each datum, where the likelihood is made of data
 
 
 class AbstractLeastSquares(AbstractTarget):
@@ -250,6 +252,23 @@ class AbstractLeastSquares(AbstractTarget):
             z: latents, shape (dim,).
         """
         return jnp.concatenate([self.residual(z), self.prior_residual(z)])
+
+
+def promoted(target: AbstractTarget, x: PyTree[Shaped[Array, "..."]]) -> PyTree[Shaped[Array, "..."]]:
+    """A position in the precision in which this package computes: whole numbers and float32 become float64.
+
+    Args:
+        target: whose position it is; one that is not `unconstrained` (angles, spins, links) keeps its own.
+        x: the position, of arrays or of their shapes.
+    """
+
+    def promote(leaf: Shaped[Array, "..."]) -> Shaped[Array, "..."]:
+        if not (jnp.issubdtype(leaf.dtype, jnp.floating) or jnp.issubdtype(leaf.dtype, jnp.integer)):
+            return leaf
+        wide = jnp.promote_types(leaf.dtype, jnp.float64)
+        return leaf.astype(wide) if isinstance(leaf, jax.Array) else jax.ShapeDtypeStruct(leaf.shape, wide)  # type: ignore[return-value]
+
+    return jax.tree.map(promote, x) if target.unconstrained else x
 
 
 def require_unconstrained(target: AbstractTarget, method: str) -> None:

@@ -73,7 +73,7 @@ def group(result: Result, name: str) -> xr.Dataset:
 
 def chains(result: Result, name: str) -> Real[np.ndarray, "chain draw ..."]:
     """The draws of the quantity `name`, chain by chain."""
-    return group(result, "posterior")[name].values
+    return result.bank[name].values
 
 
 def _variable(result: Result, name: str) -> Variable:

@@ -14,7 +14,7 @@ from jaxtyping import Float
 
 from retrodict.base.figure import Bars, Figure, Panel
 from retrodict.num.weighted import weighted_statistics
-from retrodict.report.draws import Variable, group, scalars
+from retrodict.report.draws import Variable, scalars
 from retrodict.run.result import Result
 
 POWERS = (0.8, 1.25)
@@ -38,11 +38,11 @@ class Lean:
 
 def leans(result: Result) -> list[Lean]:
     """The sensitivity of each derived number; empty where latents or likelihoods were not kept."""
-    statistics, posterior = group(result, "sample_stats"), group(result, "posterior")
-    if "z" not in posterior or posterior["z"].ndim != 3 or "log_likelihood" not in statistics:
+    statistics, posterior = result.bank_statistics, result.bank
+    if "z" not in posterior or posterior["z"].ndim != 3 or "total_log_likelihood" not in statistics:
         return []
     log_prior = -0.5 * np.sum(posterior["z"].values ** 2, axis=-1).ravel()
-    log_likelihood = statistics["log_likelihood"].values.ravel()
+    log_likelihood = statistics["total_log_likelihood"].values.ravel()
     variables = [variable for variable in scalars(result) if variable.varies]
     return [Lean(variable, _shifts(variable, log_prior), _shifts(variable, log_likelihood)) for variable in variables]
 

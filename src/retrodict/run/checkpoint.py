@@ -1,5 +1,6 @@
 """Checkpoints: state, history, step and fingerprint in one sealed file; the newest valid one is resumed from."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,8 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from retrodict import __version__
-from retrodict.base.atomic import storage_error
-from retrodict.base.errors import InputError
+from retrodict.base.atomic import storage_error, write_bytes
+from retrodict.base.errors import InputError, StorageError
 from retrodict.base.types import JSON, Array, Key, PyTree, Shaped
 from retrodict.run.container import DamagedError, read, write
 from retrodict.run.directory import RunDirectory
@@ -66,6 +67,18 @@ def save(directory: RunDirectory, checkpoint: Checkpoint, fingerprint: str) -> P
     for old in _newest_first(directory)[KEPT:]:
         old.unlink(missing_ok=True)
     return path
+
+
+def keep_two(directory: RunDirectory) -> None:
+    """Copy the first checkpoint of a run, if there is space, so that from then on one damaged file never costs it.
+
+    Args:
+        directory: the run directory.
+    """
+    paths = _newest_first(directory)
+    if len(paths) == 1:
+        with contextlib.suppress(StorageError):
+            write_bytes(paths[0].with_suffix(".copy.npz"), paths[0].read_bytes())
 
 
 def load_newest(directory: RunDirectory, fingerprint: str, state: PyTree, history: PyTree) -> Checkpoint | None:

@@ -4,12 +4,12 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from retrodict.base.atomic import storage_error, write_text
-from retrodict.base.errors import INTERRUPTED, InputError, Interrupted, RetrodictError
+from retrodict.base.errors import INTERRUPTED, InputError, Interrupted, RetrodictError, StorageError
 from retrodict.base.types import JSON
 from retrodict.run.lock import check_unlocked, locked, now, owner
 from retrodict.run.log import append_event
@@ -137,6 +137,19 @@ class RunDirectory:
         self.update(state=state, exit_code=exit_code, **more)
         self.event(state, exit_code=exit_code)
 
+    def _end_on_a_full_disk(self, **end: JSON) -> None:
+        """`end`; where there is no space for a new file, the old status is overwritten in its place."""
+        try:
+            self.end(**end)
+        except StorageError as error:
+            done = end["state"] == "done"
+            said = {"state": "failed", "exit_code": error.exit_code, "error": str(error)} if done else end
+            text = json.dumps({**self.status(), **said, "updated": now()})
+            with suppress(OSError), open(self.path / _STATUS, "r+b") as stream:
+                stream.write(text.encode())
+                stream.truncate()
+            raise
+
     def write_json(self, name: str, value: JSON) -> None:
         """Write a JSON file below `path`, atomically."""
         write_text(self.path / name, json.dumps(value, indent=2, allow_nan=False) + "\n")
@@ -194,7 +207,7 @@ class RunDirectory:
             end = {"state": "stopped", "exit_code": INTERRUPTED, "error": "interrupted from the keyboard"}
             raise
         finally:
-            self.end(**end)
+            self._end_on_a_full_disk(**end)
 
 
 def read_json(path: Path) -> dict[str, JSON]:

@@ -16,7 +16,7 @@ import numpy as np
 from retrodict.base.errors import InputError, Interrupted
 from retrodict.base.types import Array, PyTree, Shaped
 from retrodict.problem.target import AbstractTarget
-from retrodict.run.checkpoint import Checkpoint, load_newest, save
+from retrodict.run.checkpoint import Checkpoint, keep_two, load_newest, save
 from retrodict.run.compiled import Compiled
 from retrodict.run.directory import RunDirectory
 from retrodict.run.faults import reach
@@ -31,7 +31,8 @@ from retrodict.run.signals import Requested, stop_requests
 
 CHUNKS: Final = 32  # about how many a run is cut into
 CHUNK_SECONDS: Final = 2.0  # the longest that a request to stop waits, unless one step takes longer
-CHECKPOINT_SECONDS: Final = 30.0
+FIRST_SECONDS: Final = 10.0  # until the first checkpoint
+CHECKPOINT_SECONDS: Final = 30.0  # between two
 CHECKPOINT_SHARE: Final = 0.05  # of the time may go into checkpoints
 
 T = TypeVar("T", bound=AbstractTarget)
@@ -74,7 +75,8 @@ def advance(
         progress: whether to show how far the run is.
         max_time: seconds after which the run stops with a checkpoint; None: no limit.
         chunk: the largest number of steps between two looks at the clock.
-        checkpoint_seconds: time between two checkpoints; one is also written at the end and on request.
+        checkpoint_seconds: time between two checkpoints, the first one after at most 10 s; one is also written at the
+            end and on request.
 
     Raises:
         Interrupted: if stopped by SIGTERM, SIGINT or SIGUSR1, or after `max_time`.
@@ -126,7 +128,7 @@ class _Run(Generic[T, S]):
         self.capacity = max(1, min(method.steps, chunk or -(-method.steps // CHUNKS)))
         self.compiled = Compiled(target, method, jr.key(seed), self.capacity)
         self.fingerprint = "" if directory is None else fingerprint(target, method, seed)
-        self.checkpoint_interval = self.checkpoint_seconds = checkpoint_seconds
+        self.checkpoint_seconds, self.checkpoint_interval = checkpoint_seconds, min(FIRST_SECONDS, checkpoint_seconds)
         self.step, self.seconds, self.pace, self.finished = 0, 0.0, 0.0, False
         self.history: list[History] = []
         self.state: PyTree[Shaped[Array, "..."]] = None
@@ -179,6 +181,7 @@ class _Run(Generic[T, S]):
         began = time.monotonic()
         place = (self.step, self.seed, self.seconds, self.finished)
         save(self.directory, Checkpoint(self.state, self._all_history(), *place), self.fingerprint)
+        keep_two(self.directory)
         self.directory.update(step=self.step, steps=self.method.steps, seconds=round(self.seconds, 3))
         self.saved, self.saved_at = self.step, time.monotonic()
         self.checkpoint_interval = max(self.checkpoint_seconds, (self.saved_at - began) / CHECKPOINT_SHARE)

@@ -5,9 +5,7 @@ them) and `result.json` (the numbers that a person or a script asks for first).
 """
 
 import json
-import math
 import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,6 +14,7 @@ import xarray as xr
 
 from retrodict.base.types import JSON, Bool, Float, Shaped
 from retrodict.num.weighted import normal_statistics, normalised_weights, weighted_statistics
+from retrodict.run.plain import plain
 from retrodict.run.result_files import read_tree, write_result
 from retrodict.run.summary import (
     FunctionRow,
@@ -35,10 +34,13 @@ class Result:
     """The answer of `infer`. `tree` holds everything; the methods read it for you.
 
     Groups: `/posterior` and `/prior` (derived quantities over chain, draw and their own grids; `z` holds the latents),
-    `/sample_stats` (log_weight, log_likelihood, valid, ...), `/fit` (pulls at the best draw), `/identifiability`,
-    `/observed_data`; the last three only where the target has data, which are stored by the names of the terms of the
-    likelihood. `/estimates` (values and standard errors) where the answer is a mean over the draws, as for the
-    observables of a lattice theory, and not their distribution.
+    `/sample_stats` (lp, total_log_likelihood, diverging, ...), `/log_likelihood` (of each datum), `/fit` (pulls at the
+    best draw), `/identifiability`, `/observed_data`; the last four only where the target has data, which are stored by
+    the names of the terms of the likelihood. `/estimates` (values and standard errors) where the answer is a mean over
+    the draws, as for the observables of a lattice theory, and not their distribution.
+
+    The draws of `/posterior` have equal weights. Where the method weights its draws they represent those of
+    `/weighted_posterior`, which has `log_weight`, and of `/weighted_sample_stats`: all methods below read these.
     """
 
     tree: xr.DataTree  # everything, in groups
@@ -130,7 +132,20 @@ class Result:
 
     def weights(self) -> Float[np.ndarray, " draw"]:
         """The weights of all draws, which sum to one; zero for invalid ones."""
-        return self._weights_for(np.zeros(self.tree["sample_stats"].dataset["log_weight"].size))
+        return self._weights_for(np.zeros(_flat(self.bank_statistics["valid"]).size))
+
+    @property
+    def bank(self) -> xr.Dataset:
+        """All draws of the derived quantities as the method has made them: weighted, if it weights them."""
+        return self.tree["weighted_posterior" if "weighted_posterior" in self.tree.children else "posterior"].dataset
+
+    @property
+    def bank_statistics(self) -> xr.Dataset:
+        """What is known of each draw of the `bank`: `lp`, `valid`, `total_log_likelihood` and what a method records."""
+        weighted = "weighted_sample_stats" in self.tree.children
+        found = self.tree["weighted_sample_stats" if weighted else "sample_stats"].dataset
+        # Before version 0.3 results had no group of pointwise likelihoods, and the total stood under its name.
+        return found.rename(log_likelihood="total_log_likelihood") if "log_likelihood" in found else found
 
     def prior_draws(self, name: str) -> tuple[Float[np.ndarray, "draw ..."], Float[np.ndarray, " draw"]]:
         """The same from the prior; empty arrays for a target without one.
@@ -140,10 +155,12 @@ class Result:
         """
         if "prior" not in self.tree.children:
             return np.empty(0), np.empty(0)
-        values = _flat(self.tree["prior"].dataset[name])
-        return values, normalised_weights(
-            np.zeros(len(values)), _flat(self.tree["prior"].dataset["valid"]) & _defined(values)
-        )
+        group = self.tree["prior"].dataset
+        values = _flat(group[name])
+        usable = _defined(values)
+        if "valid" in group:  # results of older versions hold invalid draws, too
+            usable = usable & _flat(group["valid"])
+        return values, normalised_weights(np.zeros(len(values)), usable)
 
     def quantities(self) -> dict[str, dict[str, JSON]]:
         """The derived numbers: name -> median, mean, sd, q2_5, q16, q84, q97_5, unit.
@@ -243,7 +260,7 @@ class Result:
 
     @property
     def _posterior(self) -> xr.Dataset:
-        return self.tree["posterior"].dataset
+        return self.bank
 
     def _derived(self) -> list[str]:
         return [str(name) for name in self._posterior.data_vars if "grid_name" in self._posterior[name].attrs]
@@ -264,9 +281,15 @@ class Result:
         return self._variable(name).coords[f"{name}_grid"].values
 
     def _weights_for(self, values: Float[np.ndarray, "draw ..."]) -> Float[np.ndarray, " draw"]:
-        statistics = self.tree["sample_stats"].dataset
-        log_weight = _flat(statistics["log_weight"])
-        return normalised_weights(log_weight, _flat(statistics["valid"]) & _defined(values))
+        valid = _flat(self.bank_statistics["valid"])
+        return normalised_weights(self._log_weight(valid.size), valid & _defined(values))
+
+    def _log_weight(self, count: int) -> Float[np.ndarray, " draw"]:
+        """Of all draws of the bank; results of older versions have them among the statistics."""
+        for group in (self.bank, self.bank_statistics):
+            if "log_weight" in group:
+                return _flat(group["log_weight"])
+        return np.zeros(count)
 
     def _numbers(self, name: str) -> dict[str, float]:
         if name in self._answers:
@@ -311,28 +334,6 @@ def load(directory: str | os.PathLike[str]) -> Result:
         InputError: if a file is missing, damaged or written by a newer version.
     """
     return Result.load(directory)
-
-
-def plain(value: object) -> JSON:
-    """Numbers, texts, lists and mappings as JSON has them; what is not finite becomes null.
-
-    Args:
-        value: Python, NumPy or JAX values, nested.
-
-    Example:
-
-        >>> plain({"x": np.array([1.0, np.nan]), "n": np.int64(3)})
-        {'x': [1.0, None], 'n': 3}
-    """
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | np.ndarray):
-        return [plain(item) for item in value] if np.ndim(value) else plain(np.asarray(value).item())
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if isinstance(value, bool | int | str | None) else str(value)
 
 
 def _flat(variable: xr.DataArray) -> Shaped[np.ndarray, "draw ..."]:

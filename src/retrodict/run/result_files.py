@@ -7,14 +7,13 @@ duration.
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import xarray as xr
 
-from retrodict.base.atomic import storage_error, sync_folder, write_text
+from retrodict.base.atomic import storage_error, write_bytes, write_text
 from retrodict.base.errors import InputError
 from retrodict.base.files import hash_file, read_json
 from retrodict.base.types import JSON
@@ -68,19 +67,13 @@ def read_tree(folder: Path) -> xr.DataTree:
 
 
 def _write_tree(tree: xr.DataTree, path: Path) -> str:
-    """Write atomically; the SHA-256 of the file."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        tree.to_netcdf(temporary, engine="h5netcdf", encoding=_encoding(tree))
-        with open(temporary, "rb+") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            os.fsync(stream.fileno())
-        os.replace(temporary, path)
-        sync_folder(path.parent)
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
-    return digest
+    """Write atomically; the SHA-256 of the file.
+
+    The file is made in memory: where the disk is full, the HDF5 library ends the process instead of reporting it.
+    """
+    data = bytes(tree.to_netcdf(engine="h5netcdf", encoding=_encoding(tree)))
+    write_bytes(path, data)
+    return hashlib.sha256(data).hexdigest()
 
 
 def _encoding(tree: xr.DataTree) -> dict[str, dict[str, dict[str, bool]]]:

@@ -15,7 +15,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.files import Source
 from retrodict.base.shapes import Float, Int
 from retrodict.base.units import factor
-from retrodict.num.correlations import correlation_modes, is_positive
+from retrodict.num.correlations import correlation_modes, is_positive, is_surely_positive
 from retrodict.spectral.folding import folding, mirror_pairs, require_symmetry
 from retrodict.spectral.units import EUCLIDEAN_TIME
 
@@ -172,9 +172,11 @@ def check(correlator: Correlator, svd_cut: float = 0.0) -> Correlator:
     _check_shapes(correlator, where)
     correlator = _sort(correlator, where)
     covariance = _check_variances(correlator, where)
-    value, vector, sigma = correlation_modes(covariance, svd_cut)
-    if not is_positive(value):
-        raise _not_positive(correlator, float(value[0]))
+    error = np.sqrt(np.diag(covariance))
+    if svd_cut > 0.0 or not is_surely_positive(covariance / np.outer(error, error)):
+        value, vector, sigma = correlation_modes(covariance, svd_cut)
+        if not is_positive(value):
+            raise _not_positive(correlator, float(value[0]))
     if svd_cut > 0.0:
         covariance = symmetrise(np.outer(sigma, sigma) * ((vector * value) @ vector.T))
     return replace(correlator, covariance=covariance)
@@ -256,7 +258,13 @@ def symmetrise(matrix: Float[np.ndarray, "points points"]) -> Float[np.ndarray, 
 def _check_shapes(correlator: Correlator, where: str) -> None:
     points = len(correlator.grid)
     if not 2 <= points <= MAX_POINTS:
-        raise InputError("too few or too many points", where=where, got=str(points), expected=f"2 to {MAX_POINTS}")
+        raise InputError(
+            "too few or too many points",
+            where=where,
+            got=str(points),
+            expected=f"2 to {MAX_POINTS}",
+            fix="choose points with lower and upper",
+        )
     if correlator.mean.shape != (points,) or correlator.covariance.shape != (points, points):
         got = f"means {correlator.mean.shape}, covariance {correlator.covariance.shape}"
         expected = f"({points},) and ({points}, {points})"

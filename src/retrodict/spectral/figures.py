@@ -70,4 +70,5 @@ def _correlator(result: "Result") -> Figure:
 
 def _data(result: "Result") -> Float[np.ndarray, " points"] | None:
     group = result.tree.children.get("observed_data")
-    return None if group is None or "data_0" not in group.dataset else group.dataset["data_0"].values
+    names = ("data", "data_0")  # the second one in results of older versions
+    return next((group.dataset[name].values for name in names if group is not None and name in group.dataset), None)

@@ -10,6 +10,7 @@ from retrodict.base.domain import Placed
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, PathLike, Source
 from retrodict.base.shapes import Float
+from retrodict.num.correlations import extreme_eigenvalues
 from retrodict.spectral.autocorrelation import integrated_times, replica_disagreement
 from retrodict.spectral.correlator import Correlator, check_symmetry
 from retrodict.spectral.data import finish
@@ -66,9 +67,9 @@ def _several(path: PathLike, several: SeveralCorrelators) -> dict[str, JSON]:
 def _correlator(
     raw: Correlator | CorrelatorSamples, correlator: Correlator, form: str, said: dict[str, str]
 ) -> dict[str, JSON]:
-    value = np.linalg.eigvalsh(correlator.correlation)
+    least, greatest = extreme_eigenvalues(correlator.correlation)
     ratio = np.abs(correlator.mean) / correlator.error
-    condition, extent = float(value[-1] / value[0]), _time_extent(correlator)
+    condition, extent = greatest / least, _time_extent(correlator)
     return {
         **_header(form, correlator.file, correlator),
         "columns": {

@@ -19,7 +19,7 @@ from retrodict.lattice.samplers.proposal_diagnostics import (
 )
 from retrodict.problem.target import Estimated, Quantity
 from retrodict.run.diagnostic import from_json, to_json
-from retrodict.run.result import plain
+from retrodict.run.plain import plain
 
 ESTIMATES = (Estimated(Quantity("M"), np.array(0.1), np.array(0.2), tau=3.0, tau_error=0.5),)
 COVERED = Coverage(0.0, 96, 0.6)

@@ -109,6 +109,19 @@ def test_the_identity_of_likelihoods_holds_and_the_marginal_is_below_the_profile
     assert marginal.log_prob(curve()) < profile.log_prob(curve())
 
 
+def test_single_stars_add_up_to_the_likelihood_of_all():
+    """One number a star, whatever the others are: that of the star alone."""
+    measured, prediction = jnp.array([[1.4, 12.0], [1.9, 11.0], [2.2, 13.0]]), curve()
+    error = mass_radius_errors([0.1, 0.2, 0.15], [1.0, 0.8, 0.9], [0.3, 0.0, -0.5])
+    alone = mass_radius_errors([0.2], [0.8], [0.0])
+    for kind in (MarginalMassRadius, ProfileMassRadius):
+        found = kind(measured, error).pointwise(prediction)
+        assert_allclose(jnp.sum(found), kind(measured, error).log_prob(prediction), rtol=1e-10)
+        assert_allclose(found[1], kind(measured[1:2], alone).log_prob(prediction), rtol=1e-10)
+    pulsars = PulsarMass(jnp.array([2.01, 1.9]), jnp.array([0.04, 0.1]))
+    assert_allclose(jnp.sum(pulsars.pointwise(prediction)), pulsars.log_prob(prediction), rtol=1e-10)
+
+
 def test_far_data_give_finite_values_and_slopes():
     """A star 60 standard deviations away: no underflow to zero, no NaN in the gradient."""
     likelihood = MarginalMassRadius(jnp.array([[1.4, 40.0]]), mass_radius_errors([0.01], [0.45]))

@@ -52,5 +52,7 @@ def _checked(shape: tuple[int, ...], least: int) -> tuple[int, ...]:
         raise InputError("not the shape of a lattice", got=str(shape)[:80], expected=expected)
     if len(shape) > MOST_AXES or math.prod(shape) > MOST_SITES:
         expected = f"at most {MOST_AXES} dimensions and {MOST_SITES} sites"
-        raise InputError("the lattice is too large", got=" x ".join(map(str, shape))[:80], expected=expected)
+        raise InputError(
+            "the lattice is too large", got=" x ".join(map(str, shape))[:80], expected=expected, fix="fewer sites"
+        )
     return tuple(int(n) for n in shape)

@@ -36,7 +36,7 @@ def histories(result: "Result") -> Figure | None:
     """The slowest observables along some chains of both starts, with the mean over all chains."""
     cold = result.provenance.get("method", {}).get("cold")
     names = [name for name in result.estimated if name in result.scalars][:OBSERVABLES]
-    chains = result.tree["posterior"].sizes["chain"]
+    chains = result.bank.sizes["chain"]
     if chains < 2 or not names:
         return None
     ordered = round((cold or 0.0) * chains)
@@ -49,7 +49,7 @@ def histories(result: "Result") -> Figure | None:
 
 
 def _history(result: "Result", name: str, ordered: int) -> Panel:
-    values = result.tree["posterior"].dataset[name].values
+    values = result.bank[name].values
     stride = max(1, -(-values.shape[1] // POINTS))
     step = np.arange(values.shape[1])[::stride]
     layers: list[Layer] = []

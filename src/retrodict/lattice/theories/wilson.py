@@ -46,7 +46,7 @@ class Wilson(AbstractAction):
         precision: bits of the field's real numbers, 32 or 64.
 
     Raises:
-        InputError: for a shape that cannot be, and for a loop that does not fit.
+        InputError: for what is no group, for a shape that cannot be, and for a loop that does not fit.
 
     Example:
         >>> theory = Wilson(U1(), (16, 16), beta=7.0)
@@ -68,6 +68,9 @@ class Wilson(AbstractAction):
         loops: int | None = None,
         precision: Precision = 64,
     ):
+        if not isinstance(group, AbstractGroup):
+            got, expected = repr(group), "U1(), SU2() or SU3()"
+            raise InputError("the gauge group is an object", where="group of Wilson", got=got, expected=expected)
         self.group, self.shape, self.beta, self.precision = group, checked_link_shape(shape), beta, precision
         self.loops = min(LARGEST_LOOP, min(self.shape) // 2) if loops is None else loops
         if self.loops >= min(self.shape) and self.loops > 1:

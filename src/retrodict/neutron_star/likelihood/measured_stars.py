@@ -18,7 +18,8 @@ from retrodict.base.types import Array, Float, Int, Key, Scalar
 from retrodict.neutron_star.forward import Prediction
 from retrodict.neutron_star.likelihood.noise import MassRadiusErrors
 from retrodict.neutron_star.stars.branch import LIGHTEST, Branch, mass_nodes, sample_stars
-from retrodict.problem.likelihood import AbstractLikelihood, residual_of_bounded
+from retrodict.problem.bounded import residual_of_bounded
+from retrodict.problem.likelihood import AbstractLikelihood
 
 Measured: TypeAlias = Float[Array, "stars 2"]  # mass [Msun] and radius [km], one row a star
 StarData: TypeAlias = tuple[Measured, MassRadiusErrors]
@@ -85,6 +86,9 @@ class ProfileMassRadius(AbstractMeasuredStars):
         """The pulls themselves."""
         return self.pulls(prediction)
 
+    def pointwise(self, prediction: Prediction) -> Float[Array, " stars"]:
+        return self.error.log_peak - 0.5 * jnp.sum(self.pulls(prediction).reshape(2, -1) ** 2, axis=0)
+
 
 class MarginalMassRadius(AbstractMeasuredStars):
     r"""Each star marginalised over its place on the stable branch.
@@ -121,6 +125,9 @@ class MarginalMassRadius(AbstractMeasuredStars):
     def residual(self, prediction: Prediction) -> Float[Array, " stars"]:
         """sqrt(-2 log(p / peak)) of each star."""
         return residual_of_bounded(self.log_ratio(prediction), 0.0)
+
+    def pointwise(self, prediction: Prediction) -> Float[Array, " stars"]:
+        return self.error.log_peak + self.log_ratio(prediction)
 
 
 class PulsarMass(AbstractLikelihood):
@@ -164,6 +171,9 @@ class PulsarMass(AbstractLikelihood):
     def pulls(self, prediction: Prediction) -> Float[Array, " pulsars"]:
         """(maximum mass - measured) / error where that is negative, else 0: the pulsar sits where it was seen."""
         return jnp.minimum(prediction.branch.maximum_mass - self.mass, 0.0) / self.error
+
+    def pointwise(self, prediction: Prediction) -> Float[Array, " pulsars"]:
+        return self._log_prob(prediction.branch.maximum_mass)
 
     def sample(self, key: Key, prediction: Prediction) -> Float[Array, " pulsars"]:
         """Masses uniform up to the maximum, with their errors."""

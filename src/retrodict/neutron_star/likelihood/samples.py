@@ -18,7 +18,8 @@ from retrodict.neutron_star.likelihood.measured_stars import log_mean_exp
 from retrodict.neutron_star.readers.data import MassRadiusSamples
 from retrodict.neutron_star.readers.tidal_samples import TidalSamples
 from retrodict.neutron_star.stars.branch import LIGHTEST, log_deformability_at, mass_nodes, sample_stars
-from retrodict.problem.likelihood import AbstractLikelihood, residual_of_bounded
+from retrodict.problem.bounded import residual_of_bounded
+from retrodict.problem.likelihood import AbstractLikelihood
 
 LEAST_RATIO = 0.4  # of the masses in a merger
 

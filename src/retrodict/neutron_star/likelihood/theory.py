@@ -28,8 +28,9 @@ from retrodict.base.types import Array, Float, Key, Scalar
 from retrodict.neutron_star.eos.equation_of_state import EquationOfState
 from retrodict.neutron_star.forward import Prediction
 from retrodict.neutron_star.units import NUMBER_DENSITY, PRESSURE
+from retrodict.problem.bounded import residual_of_bounded
 from retrodict.problem.covariance import Covariance
-from retrodict.problem.likelihood import AbstractLikelihood, Gaussian, residual_of_bounded
+from retrodict.problem.likelihood import AbstractLikelihood, Gaussian
 
 BAND_DENSITIES = (0.05, 0.5)  # fm^-3, of a calculated band
 _Rows: TypeAlias = Float[np.ndarray, " rows"]
@@ -59,6 +60,9 @@ class PressureBand(AbstractLikelihood):
     def pulls(self, prediction: Prediction) -> Float[Array, " rows"]:
         """The residual itself."""
         return self.residual(prediction)
+
+    def pointwise(self, prediction: Prediction) -> Float[Array, " rows"]:
+        return self.pressure.pointwise(self._of(prediction))
 
     def sample(self, key: Key, prediction: Prediction) -> Float[Array, " rows"]:
         """A band around the pressure of `prediction`."""
