@@ -173,10 +173,11 @@ def check(correlator: Correlator, svd_cut: float = 0.0) -> Correlator:
     correlator = _sort(correlator, where)
     covariance = _check_variances(correlator, where)
     error = np.sqrt(np.diag(covariance))
-    if svd_cut > 0.0 or not is_surely_positive(covariance / np.outer(error, error)):
-        value, vector, sigma = correlation_modes(covariance, svd_cut)
-        if not is_positive(value):
-            raise _not_positive(correlator, float(value[0]))
+    if svd_cut <= 0.0 and is_surely_positive(covariance / np.outer(error, error)):
+        return replace(correlator, covariance=covariance)
+    value, vector, sigma = correlation_modes(covariance, svd_cut)
+    if not is_positive(value):
+        raise _not_positive(correlator, float(value[0]))
     if svd_cut > 0.0:
         covariance = symmetrise(np.outer(sigma, sigma) * ((vector * value) @ vector.T))
     return replace(correlator, covariance=covariance)
