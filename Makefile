@@ -11,7 +11,7 @@ EMPTY :=
 ROOMS := base num problem run inference generate lattice neutron_star spectral report cli.config
 CHECKED := $(subst $(EMPTY) $(EMPTY),$(COMMA),$(ROOMS:%=retrodict.%))
 
-.PHONY: help demo test shapes lowest newer example slow lint docs wheel clean
+.PHONY: help demo test shapes lowest newer example slow mutants lint docs wheel clean
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -37,6 +37,9 @@ example: $(VENV)/.develop  ## the domain in a package of its own: installed from
 
 slow: $(VENV)/.develop  ## the long tests
 	@$(BIN)/python -m pytest -q -m slow
+
+mutants: $(VENV)/.develop  ## plant every fault of tests/mutants/faults.toml: the test named beside it must fail (an hour)
+	@PYTHONPATH=. $(BIN)/python -m tests.mutants.run
 
 lint: $(VENV)/.develop  ## style and types
 	@$(BIN)/ruff check --quiet .
