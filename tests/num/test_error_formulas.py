@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from retrodict.num.autocorrelation import bootstrap, gamma_method, gamma_method_of, jackknife, over_walkers
+from retrodict.num.autocorrelation import gamma_method, gamma_method_of
+from retrodict.num.resampling import bootstrap, jackknife, over_walkers
 from retrodict.num.thermalisation import thermalisation
 
 
