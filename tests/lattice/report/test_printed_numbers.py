@@ -38,7 +38,8 @@ class Stand:
         about = {"grid_name": "t", "grid_unit": "a"}
         data = {"correlator": (("chain", "draw"), np.zeros(values["energy"].shape), about)}
         data |= {name: (("chain", "draw"), draws) for name, draws in values.items()}
-        self.tree = xr.DataTree.from_dict({"/posterior": xr.Dataset(data)})
+        self.bank = xr.Dataset(data)
+        self.tree = xr.DataTree.from_dict({"/posterior": self.bank})
         self.provenance = {"method": {"cold": 0.5, "warmup": 10}}
 
     def quantities(self):
