@@ -12,7 +12,7 @@ from retrodict.base.atomic import write_text
 from retrodict.base.domain import Domain
 from retrodict.base.domains import domain as named_domain
 from retrodict.base.errors import InputError, Interrupted, StorageError
-from retrodict.base.files import JSON, hash_file, read_yaml
+from retrodict.base.files import JSON, hash_data, read_yaml
 from retrodict.base.format import estimate
 from retrodict.base.printable import printable
 from retrodict.base.section import Run
@@ -184,7 +184,7 @@ def _check_unchanged(directory: Path, config: Config) -> None:
     recorded = read_json(RunDirectory(directory).manifest).get("inputs", {})
     for path in config.inputs:
         was = recorded.get(str(path)) if isinstance(recorded, dict) else None
-        if was and Path(path).is_file() and (now := hash_file(path).sha256) != was:
+        if was and Path(path).exists() and (now := hash_data(path)) != was:
             raise InputError(
                 "the data have changed since the run",
                 where=str(path),
