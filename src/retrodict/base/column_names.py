@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from retrodict.base.cells import is_number, split_cells
 from retrodict.base.errors import InputError
-from retrodict.base.units import split_unit
+from retrodict.base.units import is_known, is_telling, split_unit
 
 MAX_COLUMNS = 5000
 IGNORED = ("_", "-")  # names of columns to skip
@@ -21,7 +21,11 @@ WEIGHT_NAMES = (
     "importance_weight",
 )  # of samples, in any domain
 
-_NAME = re.compile(r"\s*([^\[\]()]*?)\s*(?:[\[(]([^\[\]()]*)[\])])?\s*")
+_NAME = re.compile(r"\s*([^\[\]()]*?)\s*(?:\[([^\[\]]*)\]|\(((?:[^\[\]()]|\([^\[\]()]*\))*)\))?\s*")
+_BRACKETS = re.compile(r"[\[(]([^\[\]()]*)[\])]")
+_NO_UNIT = ("", "-", "--", "1", "none", "dimensionless")
+_COUNTED = re.compile(r"^\d+:\s*(?=\S)")  # 1:time 2:mass, as gnuplot and the Einstein Toolkit count columns
+_TEX = re.compile(r"[$\\{}]")
 _SPACED_NAME = re.compile(r"([^\s\[\](),]+)\s*(?:[\[(]([^\[\]()]*)[\])])?")
 _UNIT_ENDS = re.compile(r"\s*([^\[\](),]+?)\s*[\[(]([^\[\]()]*)[\])]")  # a name, blanks and all, up to its unit
 
@@ -37,7 +41,9 @@ def parse_names(columns: ColumnNames, where: str = "columns") -> tuple[tuple[str
         got = repr(str(bad)[:80]) if parts else "no names"
         raise InputError("a column has no name", where=where, got=got, expected="name [unit], name [unit], ...")
     pairs = [
-        (_normal(match[1]), match[2].strip()) if match[2] is not None else parsed_name(match[1])
+        (_normal(match[1]), (match[2] or match[3] or "").strip())
+        if match[2] is not None or match[3] is not None
+        else parsed_name(match[1])
         for match in matches
         if match
     ]
@@ -48,6 +54,9 @@ def parse_names(columns: ColumnNames, where: str = "columns") -> tuple[tuple[str
 
 def parsed_name(text: str) -> tuple[str, str]:
     """A name as it is compared, and the unit at its end: `pressure_MeV_fm3` is `pressure` in `MeV fm^-3`."""
+    name, _, below = text.strip().strip("\"'").rpartition("/")
+    if name and (is_telling(below.strip()) or below.strip() == "a"):  # R/km, t/a
+        return _normal(name), below.strip()
     name, unit = split_unit(text.strip().strip("\"'"))
     return _normal(name), unit
 
@@ -97,7 +106,7 @@ def header_names(line: str, where: str) -> tuple[tuple[str, ...], tuple[str, ...
 
 
 def _normal(name: str) -> str:
-    return name.strip().strip("\"'").lower().replace(" ", "_")
+    return _COUNTED.sub("", _TEX.sub("", name).strip().strip("\"'")).lower().replace(" ", "_")
 
 
 def refuse_duplicates(names: Sequence[str], where: str) -> None:
@@ -106,3 +115,19 @@ def refuse_duplicates(names: Sequence[str], where: str) -> None:
     twice = next((name for name in named if named.count(name) > 1), None)
     if twice is not None:
         raise InputError("a column appears twice", where=where, got=twice, fix="rename or remove one of them")
+
+
+def units_of(text: str, count: int) -> tuple[str, ...]:
+    """The units in a line that holds nothing else, one for each of `count` columns; none where it is no such line.
+
+    Args:
+        text: the line.
+        count: of the columns.
+    """
+    inside = [match[1] for match in _BRACKETS.finditer(text)] if not _BRACKETS.sub("", text).strip(" \t,") else []
+    cells = [cell.strip().strip("[]()") for cell in text.split(",")]
+    for parts in (inside, [*cells, *[""] * (count - len(cells))] if "," in text else text.split()):
+        told = ["" if part in _NO_UNIT else part for part in parts]
+        if len(told) == count and any(map(is_telling, told)) and all(not part or is_known(part) for part in told):
+            return tuple(told)
+    return ()

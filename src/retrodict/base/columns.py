@@ -1,6 +1,7 @@
 """Named columns from a file of any form: text, .npy, .npz, HDF5 or JSON, chosen by content and never by the suffix."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
@@ -24,6 +25,8 @@ from retrodict.base.gzipped import read_unpacked
 from retrodict.base.table_rows import Columns
 from retrodict.base.tables import header_columns, parse_table
 from retrodict.base.units import factor
+
+NO_POSTERIOR = re.compile(r"prior|nested_samples|live_points", re.IGNORECASE)  # tables that are read if named alone
 
 
 def read_columns(
@@ -202,25 +205,43 @@ def _from_hdf5(path: PathLike, columns: ColumnNames | None, group: str | None) -
     chosen = _choose_table(tables, group, wanted, os.fspath(path))
     arrays, source = read_hdf5(path, list(tables[chosen].values()))
     found = {column + _bracket(units.get(name)): arrays[name] for column, name in tables[chosen].items()}
-    return from_arrays(found, source, "hdf5", columns)
+    left = ", ".join([name for name in tables if _is_prior(name, group)][:8])
+    notes = (f"left out, since they are no posterior: {left}",) if left else ()
+    return replace(from_arrays(found, source, "hdf5", columns), notes=notes)
 
 
 def _bracket(unit: str | None) -> str:
     return f" [{unit}]" if unit else ""
 
 
+def _alike(columns: Mapping[str, str], others: Mapping[str, str]) -> bool:
+    """Whether most columns of one table are in the other, so that it holds the same of another analysis."""
+    return 2 * len(columns.keys() & others.keys()) > len(columns)
+
+
+def _is_prior(name: str, group: str | None) -> bool:
+    """Whether a table holds samples of a prior, or of nested sampling before the weights, and was not asked for."""
+    return bool(NO_POSTERIOR.search(name)) and not NO_POSTERIOR.search(group or "")
+
+
 def _choose_table(tables: dict[str, dict[str, str]], group: str | None, wanted: tuple[str, ...], where: str) -> str:
     matching = [name for name in tables if group is None or name == group or name.startswith(f"{group}/")]
+    if matching and all(_is_prior(name, group) for name in matching):
+        why = "samples of a prior, or those before the weighting, are no posterior"
+        fix = f"if these are meant: --set group={matching[0]}   (in a config: group: {matching[0]})"
+        got = ", ".join(matching[:8])
+        raise InputError("the HDF5 file holds no posterior samples", where=where, got=got[:400], why=why, fix=fix)
+    matching = [name for name in matching if not _is_prior(name, group)]
     matching = [
         name for name in matching if all(column in {parsed_name(c)[0] for c in tables[name]} for column in wanted)
     ]
-    largest = max((len(tables[name]) for name in matching), default=0)
-    best = [name for name in matching if len(tables[name]) == largest]
+    largest = max(matching, key=lambda name: len(tables[name]), default="")
+    best = [name for name in matching if _alike(tables[name], tables[largest])]
     if len(best) == 1:
         return best[0]
     shown = "; ".join(f"{name or '/'}: {', '.join(list(columns)[:4])}" for name, columns in list(tables.items())[:8])
     what = "the HDF5 file holds several tables" if best else "the HDF5 file holds no such table"
-    fix = 'pick one: group="..."' if best else ""
+    fix = f"pick one: --set group={best[0]}   (in a config: group: {best[0]})" if best else ""
     raise InputError(what, where=where, got=shown[:400] or "no columns of numbers", fix=fix)
 
 

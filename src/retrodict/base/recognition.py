@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
+from retrodict.base.cells import COMMENTS
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, PathLike, form_of, parse_json, read_head
 from retrodict.base.printable import is_binary
@@ -135,7 +136,7 @@ class FileHead:
     def first_rows(self) -> tuple[str, ...]:
         """The first lines of a text that are neither empty nor comments; the last may be cut."""
         lines = (line.strip() for line in self.first.decode("utf-8-sig", errors="replace").splitlines())
-        return tuple(line for line in lines if line and line[0] not in "#%!") if self.form == "text" else ()
+        return tuple(line for line in lines if line and not line.startswith(COMMENTS)) if self.form == "text" else ()
 
 
 @dataclass(frozen=True)

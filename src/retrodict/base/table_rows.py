@@ -8,15 +8,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from retrodict.base.cells import COMMENTS, WITH_ERROR, finite, split_cells, starts_with_number
+from retrodict.base.cells import (
+    COMMENTS,
+    WITH_ERROR,
+    finite,
+    is_number,
+    split_cells,
+    starts_with_number,
+    tabs_as_commas,
+    with_commas,
+)
 from retrodict.base.column_names import (
     IGNORED,
     ColumnNames,
     header_names,
     names_of,
     parse_names,
+    parsed_name,
     refuse_duplicates,
     splittings,
+    units_of,
 )
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, Source
@@ -90,8 +101,12 @@ class TableRows:
         """The next line, without blanks at its ends. Raises `InputError` for a row that breaks the rules."""
         if not line:
             return
+        if "\t" in line and self.comma is not False:
+            line = tabs_as_commas(line, bool(self.comma))
+        if ";" in line and self.comma is not False:
+            line = with_commas(line, f"{self.path}:{number}")
         if line.startswith(COMMENTS):
-            self._remember(_Heading(line.lstrip("#%! \t"), number, True))
+            self._remember(_Heading(line.lstrip("#%!/ \t"), number, True))
         elif self.comma is None and not starts_with_number(line):
             self._remember(_Heading(line, number, False))
         elif self.comma is None and not self.counts and line.isdigit():
@@ -138,7 +153,7 @@ class TableRows:
         )
 
     def _remember(self, heading: _Heading) -> None:
-        if heading.text and self.comma is None:
+        if self.comma is None and any(map(str.isalpha, heading.text)):  # a rule of dashes names nothing
             self.headings = [*self.headings[-MAX_HEADING:], heading]
 
     def _row(self, line: str, number: int) -> None:
@@ -173,7 +188,10 @@ class TableRows:
     def _choose_header(self, cells: list[str]) -> None:
         """The heading with one name for each column, or for all but one that counts the rows."""
         counts = cells[0] in ("0", "1")
-        for heading in reversed(self.headings):
+        units = [units_of(heading.text, len(cells)) for heading in self.headings]
+        for place, heading in reversed(list(enumerate(self.headings))):
+            if units[place] and len(self.headings) > 1:
+                continue  # the units of the names above or below
             where = f"{self.path}:{heading.number}"
             for parts in splittings(heading.text, heading.comment):
                 if len(parts) == len(cells):
@@ -185,7 +203,12 @@ class TableRows:
                 if self.counted:
                     self.notes.append("the first column counts the rows and has no name: left out")
                 if self.names:
+                    beside = next(
+                        (one for one in (*units[place + 1 : place + 2], *units[max(place - 1, 0) : place]) if one), ()
+                    )
+                    self.units = beside if beside and not any(self.units) else self.units
                     return
+        self._refuse_twice(len(cells))
         plain = self._plain()
         named = [heading for heading in self.headings if "[" in heading.text]
         if plain:  # its names are told beside the number of cells of the first row
@@ -196,6 +219,13 @@ class TableRows:
             where, expected = f"{self.path}:{named[-1].number}", "a name for each column"
             fix = f'name them in the call: --columns "{named[-1].text[:200]}"'
             raise InputError("the names do not fit the columns", where=where, got=got, expected=expected, fix=fix)
+
+    def _refuse_twice(self, count: int) -> None:
+        """Raise for a comment that would be the header, did two of its names not agree."""
+        for heading in reversed(self.headings):
+            for parts in splittings(heading.text, True) if heading.comment and count > 2 else ():
+                if len(parts) == count and not any(is_number(part.strip()) for part in parts):
+                    refuse_duplicates([parsed_name(part)[0] for part in parts], f"{self.path}:{heading.number}")
 
     def _plain(self) -> list[_Heading]:
         """The lines of words above the numbers; one that begins with a number counts the rows."""

@@ -24,6 +24,7 @@ _LOWER: Final = {
     for symbol in ("MeV", "GeV", "fm", "cm", "m", "km", "g", "kg", "dyn", "erg", "Pa", "J", "Msun")
 } | {"dyne": "dyn", "ergs": "erg", "msol": "Msun"}
 _SUFFIX = re.compile(rf"({'|'.join(_LOWER)})\^?([+-]?\d)?", re.ASCII | re.IGNORECASE)
+_CUBIC = re.compile(r"(?<![A-Za-z])ccm?(?![A-Za-z])")
 _FACTOR = re.compile(r"([A-Za-z_☉⊙]+)(?:\^|\*\*)?\{?([+-]?\d+)?\}?")
 
 
@@ -56,6 +57,25 @@ def is_unit(unit: str, units: Mapping[str, float]) -> bool:
     """Whether `unit` is one of `units`, however it is written."""
     wanted = _powers(unit)
     return unit in units or (bool(wanted) and any(_powers(name) == wanted for name in units))
+
+
+def is_known(unit: str) -> bool:
+    """Whether a text is a unit of lengths, times, energies, masses or pressures, whatever the quantity.
+
+    Args:
+        unit: as a file writes it.
+    """
+    powers = _powers(unit)
+    return bool(powers) and set(powers) <= {*_LOWER.values(), "a", "s", "K"}
+
+
+def is_telling(unit: str) -> bool:
+    """Whether a unit cannot be the name of a quantity: it has a power, or more than a letter.
+
+    Args:
+        unit: as a file writes it.
+    """
+    return is_known(unit) and any(len(symbol) > 1 or power != 1 for symbol, power in _powers(unit).items())
 
 
 def split_unit(name: str) -> tuple[str, str]:
@@ -95,7 +115,7 @@ def _exponent(symbol: str, power: str, place: int) -> str:
 def _powers(unit: str) -> dict[str, int]:
     """`MeV/fm^3` -> {MeV: 1, fm: -3}; empty if it cannot be read."""
     powers: dict[str, int] = {}
-    text = unit[:60].translate(_SUPERSCRIPTS).replace("·", " ")
+    text = _CUBIC.sub("cm^3", unit[:60].translate(_SUPERSCRIPTS).replace("·", " ").replace("$", ""))
     for index, part in enumerate(text.split("/")):
         if index == 0 and part.strip() == "1":
             continue

@@ -72,6 +72,8 @@ def describe(path: Path, domain: str | None = None, said: Mapping[str, JSON] | N
             ranked = [one for one in others if one.reader.describe != best.reader.describe]
             continue
         return _with_doubts(description, best, others)
+    if twice := _named_twice(head):
+        raise twice
     if not head.columns and head.starts_with_a_number:
         return describe_unnamed(path, domains)
     if refusals:
@@ -138,6 +140,19 @@ def _doubtful(head: FileHead, best: Candidate) -> InputError:
     )
 
 
+def _named_twice(head: FileHead) -> InputError | None:
+    """Why the names of a text table cannot be used, where two of them are the same."""
+    from retrodict.base.columns import read_columns
+
+    if head.columns or head.form != "text" or head.is_binary:
+        return None
+    try:
+        read_columns(head.path)
+    except InputError as error:
+        return error if error.what == "a column appears twice" else None
+    return None
+
+
 def _nobody(head: FileHead, domains: Sequence[Domain]) -> InputError:
     names = [f"{name} [{unit}]" if unit else name for name, unit in head.columns[:SHOWN]]
     content = f"the columns {', '.join(names)}" if names else _content(head)
@@ -150,7 +165,8 @@ def _nobody(head: FileHead, domains: Sequence[Domain]) -> InputError:
         got=content[:400],
         expected="; ".join(kinds),
         why=broken,
-        fix="name the columns with their units, such as mass [Msun]; --domain NAME asks one domain what it lacks",
+        fix="name the columns with their units, such as mass [Msun], in the file or in the call: --columns "
+        '"mass [Msun], radius [km]"; --domain NAME asks one domain what it lacks',
     )
 
 

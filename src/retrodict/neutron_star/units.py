@@ -28,6 +28,6 @@ ENERGY_DENSITY: Final = {
     "Msun km^-3": 1e-15 * 1e3 * SOLAR_MASS_PARAMETER / GRAVITATIONAL_CONSTANT / MEV_FM3_IN_GRAM_CM3,
 }
 PRESSURE: Final = ENERGY_DENSITY
-NUMBER_DENSITY: Final = {"fm^-3": 1.0, "cm^-3": 1e-39, "m^-3": 1e-45}
+NUMBER_DENSITY: Final = {"fm^-3": 1.0, "cm^-3": 1e-39, "m^-3": 1e-45, "MeV^3": HBAR_C**-3}
 MASS: Final = {"Msun": 1.0}
 LENGTH: Final = {"km": 1.0, "m": 1e-3, "cm": 1e-5}

@@ -4,6 +4,7 @@ assumed."""
 import gzip
 import json
 
+import h5py
 import numpy as np
 import pytest
 
@@ -310,3 +311,232 @@ def test_a_weight_that_samples_of_a_merger_do_not_use_is_refused(tmp_path):
     (tmp_path / "a.csv").write_text(text(m1, m2, l1, l2, l1, above=header, sep=","))
     with pytest.raises(InputError, match="may matter"):
         read_tidal_samples(tmp_path / "a.csv")
+
+
+# --- tables of other hands --------------------------------------------------------------------------------------------
+
+NEP = (N, EPS, P)
+CGS = (N, RHO, DYN)
+WRITTEN = {  # name: a table of the same matter
+    "semicolons": text(*NEP, above="n [fm^-3];e [MeV fm^-3];p [MeV fm^-3]\n", sep=";"),
+    "semicolons-and-blanks": text(*NEP, above="n [fm^-3] ; e [MeV fm^-3] ; p [MeV fm^-3]\n", sep=" ; "),
+    "units-below": text(*CGS, above="n,eps,p\nfm^-3,g/cm^3,dyn/cm^2\n", sep=","),
+    "units-below-in-comments": text(*CGS, above="# n eps p\n# fm^-3 g/cm^3 dyn/cm^2\n"),
+    "units-below-in-brackets": text(*CGS, above="# n eps p\n# [fm^-3] [g cm^-3] [dyn cm^-2]\n"),
+    "units-above": text(*CGS, above="# (fm^-3) (g/cm^3) (dyn/cm^2)\n# n eps p\n"),
+    "g-per-ccm": text(*CGS, above="n [1/fm^3],eps [g/ccm],p [erg/cm3]\n", sep=","),
+    "g-per-cc": text(*CGS, above="n [1/fm**3],eps [g/cc],p [dyne/cm^{2}]\n", sep=","),
+    "brackets-in-brackets": text(*NEP, above="n (1/(fm^3)),eps (MeV/(fm^3)),p (MeV/fm^3)\n", sep=","),
+    "tex": text(*NEP, above="$n_B$ [fm$^{-3}$],$\\varepsilon$ [MeV fm$^{-3}$],$p$ [MeV fm$^{-3}$]\n", sep=","),
+    "slashes-comment": text(*NEP, above="// n [fm^-3] eps [MeV fm^-3] p [MeV fm^-3]\n"),
+    "numbered-names": text(*NEP, above="# 1:n[fm^-3] 2:eps[MeV/fm^3] 3:p[MeV/fm^3]\n"),
+    "a-title-with-a-year": "SLy, EoS of\nmatter table 2001\n"
+    + text(*NEP, above="# n [fm^-3] e [MeV fm^-3] p [MeV/fm^3]\n"),
+    "slashes-before-units": text(*NEP, above="n / fm^-3,e / MeV fm^-3,p / MeV fm^-3\n", sep=","),
+    "a-rule": text(*NEP, above="n [fm^-3]  e [MeV fm^-3]  p [MeV fm^-3]\n----- ----- -----\n"),
+    "comments-behind-rows": text(*NEP, above=USUAL + "\n", sep=",")
+    .replace("\n", " # core\n")
+    .replace(" # core", "", 1),
+    "first-row-twice": text(*(np.concatenate([x[:1], x]) for x in NEP), above=USUAL + "\n", sep=","),
+    "total": text(*NEP, above="nb(fm^-3), total energy density(MeV/fm^3), total pressure(MeV/fm^3)\n", sep=","),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_matter_is_the_same_however_its_table_is_written(name, tmp_path):
+    (tmp_path / "eos").write_text(WRITTEN[name])
+    table = data.read_equation_of_state(tmp_path / "eos")
+    for found, right in zip((table.baryon_density, table.energy_density, table.pressure), NEP, strict=True):
+        np.testing.assert_allclose(found, right, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (text(*NEP, above="n [fm^-3];e [MeV fm^-3];p [MeV fm^-3]\n", sep=";").replace(".", ","), "decimal comma"),
+        (text(*map(np.log10, NEP), above="log10_n,log10_eps,log10_p\n", sep=","), "no domain knows"),
+        (text(*map(np.log10, NEP), above="n [fm^-3],e [log10 MeV/fm^3],p [log10 MeV/fm^3]\n", sep=","), "unknown unit"),
+        (text(N, np.log10(RHO), np.log10(DYN), above="n [fm^-3],e [g/cm^3],p [dyn/cm^2]\n", sep=","), "out of range"),
+        (text(*NEP, above="c n_B [fm^-3] eps [MeV fm^-3] P [MeV fm^-3]\n"), "a number density of what"),
+        (text(*NEP[1:], above="rho [MeV fm^-3],p [MeV fm^-3]\n", sep=","), "energy_density is missing"),
+        (text(*NEP, N, above="# n eps p n\n"), "a column appears twice"),
+    ],
+)
+def test_a_table_that_can_be_read_in_two_ways_is_refused(content, what, tmp_path):
+    (tmp_path / "eos").write_text(content)
+    with pytest.raises(InputError, match=what):
+        look(tmp_path / "eos")
+
+
+STAR = [np.array(x) for x in ([1.4, 1.9], [0.1, 0.2], [0.2, 0.3], [12.0, 11.0], [0.5, 0.6], [0.7, 0.8])]
+
+
+@pytest.mark.parametrize(
+    ("names", "sign"),
+    [
+        ("mass,mass_err_minus,mass_err_plus,radius,radius_err_minus,radius_err_plus", 1),
+        ("M,M_err_down,M_err_up,R,R_err_down,R_err_up", 1),
+        ("M,M_lower_err,M_upper_err,R,R_lower_err,R_upper_err", 1),
+        ("mass,mass_lerr,mass_uerr,radius,radius_lerr,radius_uerr", 1),
+        ("M,M_err_minus,M_err_plus,R,R_err_minus,R_err_plus", -1),
+    ],
+)
+def test_an_error_on_each_side_goes_by_many_names_and_may_have_a_minus_sign(names, sign, tmp_path):
+    mass, below, above, radius, inside, outside = STAR
+    (tmp_path / "s").write_text(
+        text(mass, sign * below, above, radius, sign * inside, outside, above=names + "\n", sep=",")
+    )
+    stars = data.read_observations(tmp_path / "s")
+    np.testing.assert_array_equal([stars.mass_error_minus, stars.mass_error_plus], [below, above])
+    np.testing.assert_array_equal([stars.radius_error_minus, stars.radius_error_plus], [inside, outside])
+    assert ("minus sign" in " ".join(stars.notes)) == (sign < 0)
+    assert look(tmp_path / "s")["kind"] == "mass_radius_observations"
+
+
+def test_an_error_without_a_unit_has_that_of_its_value(tmp_path):
+    (tmp_path / "s").write_text("mass,mass_error,radius [m],radius_error\n1.4,0.1,12000,700\n")
+    stars = data.read_observations(tmp_path / "s")
+    assert stars.radius_error.tolist() == [pytest.approx(0.7, rel=1e-12)]
+    assert "in that of the radius" in " ".join(stars.notes)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "mass,mass_lower,mass_upper,radius,radius_lower,radius_upper",
+        "M,M_min,M_max,R,R_min,R_max",
+        "M,M_q16,M_q84,R,R_q16,R_q84",
+        "M,M_plus,M_minus,R,R_plus,R_minus",
+        "M,M_stat,M_sys,R,R_stat,R_sys",
+        "M,var_M,cov_MR,R,var_R,corr",
+    ],
+)
+def test_bounds_and_variances_of_many_stars_are_neither_errors_nor_ignored(names, tmp_path):
+    """Sixty stars would else be sixty samples of one."""
+    rng = np.random.default_rng(0)
+    mass, radius = rng.normal(1.4, 0.1, 60), rng.normal(12.0, 0.5, 60)
+    rows = (mass, mass - 0.1, mass + 0.1, radius, radius - 0.5, radius + 0.5)
+    (tmp_path / "s").write_text(text(*rows, above=names + "\n", sep=","))
+    with pytest.raises(InputError, match="may matter"):
+        look(tmp_path / "s")
+
+
+@pytest.mark.parametrize("name", ["rho_MR", "corr", "cov_MR", "correlation", "mass_sys_err"])
+def test_a_correlation_or_a_second_error_of_measured_stars_is_not_left_out(name, tmp_path):
+    (tmp_path / "s").write_text(f"mass,mass_error,radius,radius_error,{name}\n1.4,0.1,12,0.5,0.7\n")
+    with pytest.raises(InputError, match="may matter"):
+        look(tmp_path / "s")
+
+
+@pytest.mark.parametrize("name", ["multiplicity", "count", "pdf", "log_weight", "ln_w"])
+def test_what_may_be_a_weight_is_not_left_out(name, tmp_path):
+    mass, radius = np.random.default_rng(0).normal([[1.4], [12.0]], [[0.1], [0.8]], (2, 60))
+    (tmp_path / "s").write_text(text(mass, radius, np.abs(mass), above=f"mass,radius,{name}\n", sep=","))
+    with pytest.raises(InputError, match="may matter"):
+        look(tmp_path / "s")
+
+
+MERGER = np.dtype([(name, float) for name in BINARY.strip().split(",")])
+
+
+def records(low, high, more=()):
+    rng = np.random.default_rng(1)
+    rows = np.zeros(80, np.dtype([*MERGER.descr, *((name, float) for name in more)]))
+    for name, bounds in zip(MERGER.names, ((1.36, 1.6), (1.2, 1.36), (low, high), (low, high)), strict=True):
+        rows[name] = rng.uniform(*bounds, 80)
+    return rows
+
+
+@pytest.mark.parametrize(
+    "prior", ["A/prior_samples", "A/priors/samples", "A_prior", "nested_samples", "prior_samples/table"]
+)
+def test_samples_of_the_prior_are_never_taken_for_those_of_the_posterior(prior, tmp_path):
+    with h5py.File(tmp_path / "g.h5", "w") as file:
+        file["A/posterior_samples"] = records(100, 200)
+        file[prior] = records(900, 1000, ("more", "columns"))
+    tides = read_tidal_samples(tmp_path / "g.h5")
+    assert tides.lambda_1.max() < 200
+    assert any("no posterior" in note and prior in note for note in tides.notes)
+    assert read_tidal_samples(tmp_path / "g.h5", group="A").lambda_1.max() < 200
+    assert read_tidal_samples(tmp_path / "g.h5", group=prior).lambda_1.min() > 900
+    with h5py.File(tmp_path / "alone.h5", "w") as file:
+        file[prior] = records(900, 1000)
+    with pytest.raises(InputError, match="no posterior samples") as refusal:
+        read_tidal_samples(tmp_path / "alone.h5")
+    assert f"--set group={prior}" in refusal.value.fix
+
+
+def test_the_analysis_with_more_columns_is_not_preferred_to_another(tmp_path):
+    with h5py.File(tmp_path / "g.h5", "w") as file:
+        file["A/posterior_samples"] = records(100, 200, ("spin",))
+        file["B/posterior_samples"] = records(900, 1000)
+    with pytest.raises(InputError, match="several tables"):
+        read_tidal_samples(tmp_path / "g.h5")
+    assert read_tidal_samples(tmp_path / "g.h5", group="B").lambda_1.min() > 900
+
+
+def test_a_combined_deformability_that_contradicts_those_of_the_stars_is_refused(tmp_path):
+    rows = records(100, 200)
+    parts = [rows[name] for name in MERGER.names]
+    combined = combined_deformability(*parts)
+    header = BINARY.strip() + ",lambda_tilde\n"
+    (tmp_path / "right.csv").write_text(text(*parts, combined.round(), above=header, sep=","))
+    assert len(read_tidal_samples(tmp_path / "right.csv")) == 80
+    (tmp_path / "wrong.csv").write_text(text(*parts, 1.1 * combined, above=header, sep=","))
+    with pytest.raises(InputError, match="contradicts"):
+        read_tidal_samples(tmp_path / "wrong.csv")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        "chirp_mass_source,symmetric_mass_ratio",
+        "total_mass_source,mass_ratio",
+        "total_mass,symmetric_mass_ratio,redshift",
+        "mass_1_source,mass_ratio",
+        "mass_1,q,redshift",
+    ],
+)
+def test_any_mass_and_any_ratio_give_the_masses_of_the_stars(names, tmp_path):
+    rows = records(100, 200)
+    m1, m2, l1, l2 = (rows[name] for name in MERGER.names)
+    known = {
+        "chirp_mass_source": (m1 * m2) ** 0.6 / (m1 + m2) ** 0.2,
+        "total_mass_source": m1 + m2,
+        "total_mass": 1.01 * (m1 + m2),
+        "mass_1": 1.01 * m1,
+        "mass_1_source": m1,
+        "mass_ratio": m2 / m1,
+        "q": m2 / m1,
+        "symmetric_mass_ratio": m1 * m2 / (m1 + m2) ** 2,
+        "redshift": np.full(80, 0.01),
+    }
+    columns = [known[name] for name in names.split(",")]
+    (tmp_path / "g.csv").write_text(text(*columns, l1, l2, above=names + ",lambda_1,lambda_2\n", sep=","))
+    tides = read_tidal_samples(tmp_path / "g.csv")
+    np.testing.assert_allclose([tides.mass_1, tides.mass_2], [m1, m2], rtol=1e-7)
+    np.testing.assert_array_equal([tides.lambda_1, tides.lambda_2], [l1, l2])
+    assert look(tmp_path / "g.csv")["kind"] == "tidal_samples"
+
+
+def test_a_mass_and_a_ratio_above_one_are_refused(tmp_path):
+    """m2 = q m1 or m1 / q: with the mass of one star alone the two differ."""
+    m1, m2, _, tilde = (records(100, 200)[name] for name in MERGER.names)
+    (tmp_path / "g.csv").write_text(text(m1, m1 / m2, tilde, above="mass_1_source,q,lambda_tilde\n", sep=","))
+    with pytest.raises(InputError, match="a mass ratio is above one"):
+        read_tidal_samples(tmp_path / "g.csv")
+
+
+def test_cells_between_tabs_may_hold_several_words(tmp_path):
+    rows = "PSR J0740\t2.08\t0.07\t12.4\t1.0\tRiley et al.; 2021\nX\t1.4\t0.1\t12\t1\tY\n"
+    (tmp_path / "s.tsv").write_text("object\tM (Msun)\te_M\tR (km)\te_R\treference\n" + rows)
+    stars = data.read_observations(tmp_path / "s.tsv")
+    assert (stars.names, stars.sources) == (("PSR J0740", "X"), ("Riley et al.; 2021", "Y"))
+    assert stars.radius.tolist() == [12.4, 12.0]
+
+
+def test_a_star_that_stands_twice_is_said(tmp_path):
+    (tmp_path / "s").write_text("mass,mass_error,radius,radius_error\n1.4,0.1,12,1\n1.9,0.1,12,1\n1.4,0.1,12,1\n")
+    assert data.read_observations(tmp_path / "s").notes == (
+        "1 rows hold the numbers of another: is a star counted twice?",
+    )

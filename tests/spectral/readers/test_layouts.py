@@ -12,6 +12,7 @@ from retrodict.cli.inspect import look
 from retrodict.spectral import read_correlator, read_samples
 from retrodict.spectral.readers.candidates import SeveralCorrelators
 from retrodict.spectral.readers.opening import open_correlator
+from tests.spectral.readers import corpus
 
 TIMES = 8
 MEASURED = np.exp(-0.4 * np.arange(TIMES)) * (1 + 0.02 * np.random.default_rng(0).normal(size=(40, TIMES)))
@@ -168,3 +169,85 @@ def test_hadrons_folders_list_their_mesons_in_order_with_the_gamma_matrices(betw
     assert [one["path"] for one in found["datasets"]] == [f"meson/meson_{k}/corr" for k in (1, 2, 10)]
     assert [one["holds"] for one in found["datasets"]] == [f"gamma_snk Gamma{k}" for k in (1, 2, 10)]
     np.testing.assert_array_equal(read_samples(tmp_path, dataset="meson/meson_2").chains[0][0], 2 * MEASURED)
+
+
+# --- several correlators, several errors ------------------------------------------------------------------------------
+
+TAU = np.arange(1.0, TIMES + 1)
+MEAN = MEASURED.mean(axis=0)
+
+
+def table(names, *columns):
+    return names + "\n" + lines(np.stack(columns, axis=1), ",")
+
+
+@pytest.mark.parametrize(
+    ("names", "what", "option"),
+    [
+        ("t,C,sigma_C,G,sigma_G", "the values", "t, _, _, g, sigma_g"),
+        ("t,corr,corr_err,corr2,corr2_err", "the values", "t, corr, corr_err, _, _"),
+        ("tau,G,dG,G2,dG2", "the values", "tau, g, dg, _, _"),
+        ("t,C,err,sys_err,_", "the errors", "t, c, err, _"),
+        ("tau [GeV^-1],G,sigma,error,more", "the errors", "tau [GeV^-1], g, sigma, _, _"),
+    ],
+)
+def test_of_two_correlators_in_a_table_none_is_taken_and_the_option_given_takes_one(names, what, option, tmp_path):
+    (tmp_path / "c").write_text(table(names, TAU, MEAN, 0.01 * MEAN, 2 * MEAN, 0.04 * MEAN))
+    with pytest.raises(InputError, match=f"several columns could be {what}") as refusal:
+        look(tmp_path / "c")
+    assert f'--columns "{option}"' in refusal.value.fix
+    if not names.endswith("_"):
+        assert look(tmp_path / "c", said={"columns": option})["kind"] == "correlator"
+
+
+def test_of_two_correlators_in_an_archive_none_is_taken(tmp_path):
+    arrays = {"tau": TAU, "mean": MEAN, "sigma": 0.01 * MEAN}
+    np.savez(tmp_path / "two.npz", **arrays, G=2 * MEAN, sigma_G=MEAN)
+    (tmp_path / "two.json").write_text(json.dumps({k: v.tolist() for k, v in {**arrays, "G": MEAN}.items()}))
+    with h5py.File(tmp_path / "two.h5", "w") as file:
+        for key, values in {**arrays, "G": MEAN}.items():
+            file[key] = values
+    for name in ("two.npz", "two.json", "two.h5"):
+        with pytest.raises(InputError, match="several columns could be the values"):
+            look(tmp_path / name)
+    np.savez(tmp_path / "matrix.npz", **arrays, corr_matrix=np.eye(TIMES))
+    with pytest.raises(InputError, match="a matrix that may matter"):
+        look(tmp_path / "matrix.npz")
+
+
+def test_columns_that_are_not_used_are_named(tmp_path):
+    (tmp_path / "c").write_text(table("t,C,err,m_eff,m_eff_err", TAU, MEAN, 0.01 * MEAN, MEAN, MEAN))
+    assert any("columns not used: m_eff, m_eff_err" in line for line in look(tmp_path / "c")["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("word", "what"), [("jk_", "resamplings"), ("boot", "resamplings"), ("cfg_", "configurations")]
+)
+def test_columns_that_count_configurations_are_no_times(word, what, tmp_path):
+    (tmp_path / "c").write_text(",".join(f"{word}{i}" for i in range(40)) + "\n" + lines(MEASURED.T, ","))
+    with pytest.raises(InputError, match=f"columns of {what}, not of times"):
+        look(tmp_path / "c")
+
+
+def test_the_unit_of_a_grid_may_stand_below_its_name(tmp_path):
+    (tmp_path / "c").write_text("tau,G,sigma\nfm,,\n" + lines(np.stack([0.1 * TAU, MEAN, 0.01 * MEAN], axis=1), ","))
+    (tmp_path / "d").write_text(table("tau [fm],G,sigma", 0.1 * TAU, MEAN, 0.01 * MEAN))
+    np.testing.assert_array_equal(read_correlator(tmp_path / "c").grid, read_correlator(tmp_path / "d").grid)
+    assert look(tmp_path / "c")["argument"] == "tau"
+
+
+def test_a_replicum_that_stands_twice_in_a_pyerrors_file_does_not_count_twice(tmp_path):
+    document = corpus.pyerrors_document(MEASURED)
+    replica = document["obsdata"][0]["data"][0]["replica"]
+    replica.append(replica[0])
+    (tmp_path / "p.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match="a replicum appears twice"):
+        read_samples(tmp_path / "p.json")
+
+
+def test_two_correlators_side_by_side_without_names_get_a_header_that_takes_the_first(tmp_path):
+    rows = np.stack([TAU, MEAN, 0.01 * MEAN, 2 * MEAN, 0.04 * MEAN], axis=1)
+    (tmp_path / "c.dat").write_text(lines(rows))
+    found = look(tmp_path / "c.dat")
+    assert found["header_to_add"] == "tau [a], G, sigma, _, _"
+    assert look(tmp_path / "c.dat", said={"columns": found["header_to_add"]})["kind"] == "correlator"

@@ -20,7 +20,16 @@ from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, Source
 from retrodict.base.shapes import Float
 from retrodict.base.table_rows import Columns
-from retrodict.neutron_star.columns import MASS_ERROR_NAMES, MASS_NAMES, RADIUS_ERROR_NAMES, RADIUS_NAMES
+from retrodict.neutron_star.columns import (
+    MASS_ERROR_MINUS,
+    MASS_ERROR_NAMES,
+    MASS_ERROR_PLUS,
+    MASS_NAMES,
+    RADIUS_ERROR_MINUS,
+    RADIUS_ERROR_NAMES,
+    RADIUS_ERROR_PLUS,
+    RADIUS_NAMES,
+)
 from retrodict.neutron_star.readers.compose import write_compose
 from retrodict.neutron_star.readers.curve import follows_a_curve
 from retrodict.neutron_star.readers.eos_tables import (
@@ -29,7 +38,7 @@ from retrodict.neutron_star.readers.eos_tables import (
     read_equation_of_state,
 )
 from retrodict.neutron_star.readers.eos_writing import write_equation_of_state, write_mass_radius_curve
-from retrodict.neutron_star.readers.leftover import notes_on, refuse_left_out
+from retrodict.neutron_star.readers.leftover import A_CORRELATION, AN_ERROR, notes_on, refuse_left_out
 from retrodict.neutron_star.readers.tidal_samples import LEAST_SAMPLES, TidalSamples, read_tidal_samples
 from retrodict.neutron_star.units import LENGTH, MASS
 
@@ -169,13 +178,16 @@ def observations_from_columns(table: Columns) -> MassRadiusObservations:
     _refuse_swapped(table, mass, radius)
     _require_range(table, "mass", mass, MASS_RANGE, "Msun")
     _require_range(table, "radius", radius, RADIUS_RANGE, "km")
-    mass_errors = _errors(table, "mass", mass, MASS)
-    radius_errors = _errors(table, "radius", radius, LENGTH)
+    mass_errors, mass_used, mass_notes = _errors(table, "mass", mass, MASS)
+    radius_errors, radius_used, radius_notes = _errors(table, "radius", radius, LENGTH)
     names = table.words.get("name", table.words.get("object", tuple(f"star {i + 1}" for i in range(len(mass)))))
     papers = table.words.get("source", table.words.get("reference", ("",) * len(mass)))
-    used = [name for name in table.names if name.endswith(("_error_minus", "_error_plus"))]
-    used += [str(find(table, alternatives)) for alternatives in (MASS_ERROR_NAMES, RADIUS_ERROR_NAMES)]
-    notes = _notes(table, used)
+    used = (*mass_used, *radius_used)
+    expected = "one error of each mass and radius, or one on each side, and no correlation of the two"
+    refuse_left_out(table, used, expected, (AN_ERROR, A_CORRELATION))
+    twice = len(mass) - len(np.unique(table.values, axis=0))
+    again = (f"{twice} rows hold the numbers of another: is a star counted twice?",) if twice else ()
+    notes = (*_notes(table, used), *mass_notes, *radius_notes, *again)
     return MassRadiusObservations(names, mass, *mass_errors, radius, *radius_errors, papers, table.source, notes)
 
 
@@ -208,11 +220,11 @@ def samples_from_columns(table: Columns) -> MassRadiusSamples:
         InputError: as `read_mass_radius_samples`.
     """
     mass, radius = take(table, MASS_NAMES, MASS), take(table, RADIUS_NAMES, LENGTH)
+    used = (find(table, MASS_NAMES), find(table, RADIUS_NAMES), find(table, WEIGHT_NAMES))
+    refuse_left_out(table, used, "samples of one star: mass, radius and, if they are not equal, weight")
     if len(mass) < LEAST_SAMPLES:
         got, expected = f"{len(mass)} samples", f"at least {LEAST_SAMPLES}"
         raise InputError("too few posterior samples", where=table.source.path, got=got, expected=expected)
-    used = (find(table, MASS_NAMES), find(table, RADIUS_NAMES), find(table, WEIGHT_NAMES))
-    refuse_left_out(table, used, "samples of one star: mass, radius and, if they are not equal, weight")
     _refuse_curve(table)
     _refuse_swapped(table, np.median(mass, keepdims=True), np.median(radius, keepdims=True))
     _require_median(table, "mass", mass, MEDIAN_MASS_RANGE, "Msun")
@@ -227,13 +239,28 @@ def _notes(table: Columns, used: Iterable[str]) -> tuple[str, ...]:
     return notes_on(table, (find(table, MASS_NAMES), find(table, RADIUS_NAMES), *used))
 
 
-def _errors(table: Columns, quantity: str, values: Rows, units: Mapping[str, float]) -> tuple[Rows, Rows]:
-    """The errors below and above; positive, and smaller than the value itself."""
-    symmetric = find(table, MASS_ERROR_NAMES if quantity == "mass" else RADIUS_ERROR_NAMES)
-    sides = [symmetric] * 2 if symmetric else [f"{quantity}_error_minus", f"{quantity}_error_plus"]
-    if not symmetric and not any(side in table for side in sides):
-        sides = [f"{quantity}_error"]
-    errors = [take(table, (side,), units) for side in sides]
+def _errors(
+    table: Columns, quantity: str, values: Rows, units: Mapping[str, float]
+) -> tuple[tuple[Rows, Rows], tuple[str, ...], tuple[str, ...]]:
+    """The errors below and above, positive and smaller than the value itself; their columns, and what was assumed."""
+    is_mass = quantity == "mass"
+    notes: tuple[str, ...] = ()
+    symmetric = find(table, MASS_ERROR_NAMES if is_mass else RADIUS_ERROR_NAMES)
+    minus = find(table, MASS_ERROR_MINUS if is_mass else RADIUS_ERROR_MINUS)
+    plus = find(table, MASS_ERROR_PLUS if is_mass else RADIUS_ERROR_PLUS)
+    sides = [minus or f"{quantity}_error_minus", plus or f"{quantity}_error_plus"]
+    if symmetric or not (minus or plus):
+        sides = [symmetric or f"{quantity}_error"]
+    stated = table.unit(str(find(table, MASS_NAMES if is_mass else RADIUS_NAMES))) or None
+    errors = [take(table, (side,), units, unit=stated) for side in sides]  # without a unit, in that of the value
+    if stated not in (None, next(iter(units))) and not all(map(table.unit, sides)):
+        notes = (f"{', '.join(sides)} without a unit: in that of the {quantity}, {stated}",)
+    if len(sides) == 2 and (errors[0] < 0.0).all():
+        errors[0] = -errors[0]
+        notes = (
+            *notes,
+            f"{sides[0]} has a minus sign: its size is the error",
+        )
     for side, error in zip(sides, errors, strict=True):
         bad = (error <= 0.0) | (error >= values)
         if bad.any():
@@ -241,7 +268,7 @@ def _errors(table: Columns, quantity: str, values: Rows, units: Mapping[str, flo
             got, expected = repr(float(error[row])), f"more than 0 and less than the {quantity} {values[row]:g}"
             what = "an error is not positive" if error[row] <= 0.0 else "an error is larger than the value"
             raise InputError(what, where=table.where(row, side), got=got, expected=expected)
-    return errors[0], errors[-1]
+    return (errors[0], errors[-1]), tuple(sides), notes
 
 
 def _refuse_curve(table: Columns) -> None:

@@ -105,11 +105,12 @@ def table_from_columns(table: Columns) -> EquationOfStateTable:
         names = (energy,)
         why = "since the baryon density stands beside it"
         table = replace(table, notes=(*table.notes, f"{energy} is taken for the energy density over c^2, {why}"))
-    table = _without_vacuum(table, (names, PRESSURE_NAMES, BARYON_NAMES))
+    table = _without_repeats(_without_vacuum(table, (names, PRESSURE_NAMES, BARYON_NAMES)))
     energy_density = _with_unit(table, names, ENERGY_DENSITY)
     pressure = _with_unit(table, PRESSURE_NAMES, PRESSURE)
     table = replace(table, notes=notes_on(table, (energy, baryons, find(table, PRESSURE_NAMES))))
     if baryons is None:
+        _refuse_unknown_density(table)
         return check_table(None, energy_density, pressure, table)
     mass = is_unit(table.unit(baryons), _MASS_DENSITY)
     density = _with_unit(table, BARYON_NAMES, _MASS_DENSITY if mass else NUMBER_DENSITY)
@@ -129,6 +130,26 @@ def _without_vacuum(table: Columns, names: tuple[tuple[str, ...], ...]) -> Colum
     note = f"{len(empty) - (full[-1] + 1 - full[0])} row of zeros, the vacuum, was left out"
     lines = table.lines[keep] if len(table.lines) else table.lines
     return replace(table, values=table.values[keep], lines=lines, notes=(*table.notes, note))
+
+
+def _without_repeats(table: Columns) -> Columns:
+    """The table with a row that stands there twice, one behind the other, once."""
+    again = np.concatenate([[False], (np.diff(table.values, axis=0) == 0.0).all(axis=1)])
+    if not again.any():
+        return table
+    lines = table.lines[~again] if len(table.lines) else table.lines
+    note = f"{again.sum()} row that repeats the one before was left out"
+    return replace(table, values=table.values[~again], lines=lines, notes=(*table.notes, note))
+
+
+def _refuse_unknown_density(table: Columns) -> None:
+    """The one number density of a table is hardly anything but that of the baryons."""
+    found = [name for name in table.names if table.unit(name) and is_unit(table.unit(name), NUMBER_DENSITY)]
+    if len(found) == 1:
+        fix = f"if it is that of the baryons, name it baryon_density [{table.unit(found[0])}]; else remove the column"
+        why = "without a baryon density it would be integrated, beside a column that may hold it"
+        where = table.where(name=found[0])
+        raise InputError("a number density of what?", where=where, got=found[0], why=why, fix=fix)
 
 
 def _refuse_rest_mass(table: Columns, name: str, energy: Rows, stiffness: Rows) -> None:

@@ -16,10 +16,9 @@ from retrodict.base.table_rows import Columns
 from retrodict.neutron_star.columns import (
     BARYON_NAMES,
     ENERGY_NAMES,
+    ERRORS_OF_STARS,
     LAMBDA_NAMES,
-    MASS_ERROR_NAMES,
     PRESSURE_NAMES,
-    RADIUS_ERROR_NAMES,
 )
 from retrodict.neutron_star.readers.canonical import CANONICAL_MASS, quantity, solve_stars
 from retrodict.neutron_star.readers.compose import is_compose
@@ -117,8 +116,7 @@ def _named(table: Columns, reading: Reading, crust: bool | None) -> dict[str, JS
         return _equation_of_state(table_from_columns(table), table.form, crust)
     if is_merger(table):
         return _tides(tides_from_columns(table, reading.redshift), table, reading)
-    errors = (*MASS_ERROR_NAMES, *RADIUS_ERROR_NAMES)
-    if any(name in errors or name.startswith(("mass_error", "radius_error")) for name in table.names):
+    if any(name in ERRORS_OF_STARS or name.startswith(("mass_error", "radius_error")) for name in table.names):
         return _observations(observations_from_columns(table), table, reading)
     if find(table, LAMBDA_NAMES) or follows_a_curve(table):
         return _curve(curve_from_columns(table), table)

@@ -11,15 +11,15 @@ from retrodict.base.recognition import NO_CLAIM, Claim, Column, FileHead, Layout
 from retrodict.base.shapes import Float
 from retrodict.base.units import NUMBER
 from retrodict.neutron_star.columns import (
+    AMBIGUOUS_NAMES,
     BARYON_NAMES,
     COMBINED_LAMBDA,
     COMPONENT_LAMBDA,
     ENERGY_NAMES,
+    ERRORS_OF_STARS,
     LAMBDA_NAMES,
-    MASS_ERROR_NAMES,
     MASS_NAMES,
     PRESSURE_NAMES,
-    RADIUS_ERROR_NAMES,
     RADIUS_NAMES,
 )
 from retrodict.neutron_star.units import ENERGY_DENSITY, LENGTH, MASS, NUMBER_DENSITY, PRESSURE
@@ -29,12 +29,27 @@ WIDTHS: Final = {2, 4}  # columns of tables that are known without names
 MEMBERS: Final = ("eos.nb", "eos.thermo")  # that every table of CompOSE has
 
 _MASS, _RADIUS = Column(MASS_NAMES, MASS), Column(RADIUS_NAMES, LENGTH)
-_ERRORS = Column(("mass_error*", "radius_error*", *MASS_ERROR_NAMES, *RADIUS_ERROR_NAMES))
+_ERRORS = Column(("mass_error*", "radius_error*", *ERRORS_OF_STARS))
 _WORDS = Column(("name", "source", "reference", "object", *WEIGHT_NAMES))
 _PRESSURE, _ENERGY = Column(PRESSURE_NAMES, PRESSURE), Column(ENERGY_NAMES, ENERGY_DENSITY)
 _BARYON = Column(BARYON_NAMES, {**NUMBER_DENSITY, **ENERGY_DENSITY})  # a rest-mass density is understood, too
 _MERGER = Column(
-    ("m1*", "m2*", "mass1", "mass2", "mass_1*", "mass_2*", "chirp_mass*", "mass_ratio", "q", "redshift", *WEIGHT_NAMES)
+    (
+        "m1*",
+        "m2*",
+        "mass1",
+        "mass2",
+        "mass_1*",
+        "mass_2*",
+        "chirp_mass*",
+        "total_mass*",
+        "mass_ratio",
+        "q",
+        "symmetric_mass_ratio",
+        "eta",
+        "redshift",
+        *WEIGHT_NAMES,
+    )
 )
 
 
@@ -94,6 +109,7 @@ READERS: Final = (
             Layout((_PRESSURE, _ENERGY), (_BARYON,)),
             Layout((_PRESSURE, _BARYON)),
             Layout((_ENERGY, _BARYON)),
+            Layout((_PRESSURE, Column(AMBIGUOUS_NAMES, ENERGY_DENSITY)), strongest=Strength.NAMES),  # to say why not
         ),
         forms=("folder", "text"),
         recognise="retrodict.neutron_star.readers.kinds:claim_matter",

@@ -11,13 +11,29 @@ from retrodict.base.table_rows import Columns
 
 HARMLESS: Final = re.compile(r"^(log_?|ln_?)(likelihood|prior|posterior|prob|l|p)\w*$|^lp_*$|^chi2$|^posterior$")
 AN_ERROR, A_WEIGHT, A_TIDE = "an error", "a weight", "a tidal deformability"
+A_BOUND, A_CORRELATION = "a bound or a quantile", "a correlation of mass and radius"
+_OF_A_STAR: Final = r"^(mass|m|radius|r|req|r_eq)_?"
 MATTERS: Final = {  # what a column may be, by its name, and what to do about it
     AN_ERROR: (
-        re.compile(r"err|sigma|unc(ert|_|$)|(^|_)(std|sd|d[mr]|d_[mr])($|_)"),
-        "measured stars have both errors, mass_error and radius_error; samples have none",
+        re.compile(r"err|sigma|unc(ert|_|$)|(^|_)(std|sd|stat|syst?|d[mr]|d_[mr])($|_)"),
+        "measured stars have the errors mass_error and radius_error, or mass_error_minus, mass_error_plus and so on; "
+        "samples have none",
+    ),
+    A_BOUND: (
+        re.compile(
+            _OF_A_STAR + r"(min|max|lo|hi|low|high|lower|upper|plus|minus|[qp]?_?\d+|ci_?\d*|var)(_\w+)?$|^var_"
+        ),
+        "measured stars have errors of one sigma, mass_error, or mass_error_minus and mass_error_plus: differences "
+        "from the value, not bounds; so for the radius",
+    ),
+    A_CORRELATION: (
+        re.compile(r"^(cov|corr|rho_?(mr|rm)$)|_(cov|corr)$"),
+        "errors of measured stars are taken as independent: give samples of the star instead",
     ),
     A_WEIGHT: (
-        re.compile(r"^(w|wt|wts|wgt|prob\w*|log_?w\w*|ln_?w\w*)$|weight|likelihood"),
+        re.compile(
+            r"^(w|wt|wts|wgt|prob\w*|log_?w\w*|ln_?w\w*|pdf|mult|multiplicity|counts?|frequency)$|weight|likelihood"
+        ),
         "name it weight if it is one (not its logarithm)",
     ),
     A_TIDE: (

@@ -2,8 +2,8 @@
 
 Text with a header (the GW170817 releases), HDF5 with a compound table (`<analysis>/posterior_samples` of PESummary and
 GWOSC) and Bilby's result.json, packed or not, are read alike. The masses are those of the stars, or the chirp mass and
-the mass ratio in which Bilby samples. A mass in the frame of the detector is divided by 1 + z: a column `redshift`, or
-what the user says, or the redshift of the luminosity distance.
+the mass ratio in which Bilby samples, or one mass or the total one with a ratio. A mass in the frame of the detector is
+divided by 1 + z: a column `redshift`, or what the user says, or the redshift of the luminosity distance.
 """
 
 from dataclasses import dataclass
@@ -39,9 +39,20 @@ DETECTOR_FRAME = (  # mass_1 as Bilby names it
 )
 CHIRP_SOURCE = ("chirp_mass_source", "mchirp_source", "mc_source")
 CHIRP_DETECTOR = ("chirp_mass", "mchirp", "mc", "chirp_mass_detector", "chirp_mass_det")
+TOTAL_SOURCE = ("total_mass_source", "mtotal_source", "m_total_source")
+TOTAL_DETECTOR = ("total_mass", "mtotal", "m_total", "total_mass_detector", "total_mass_det")
 MASS_RATIO = ("mass_ratio", "q")
+SYMMETRIC_RATIO = ("symmetric_mass_ratio", "eta")
 DISTANCE = ("luminosity_distance", "luminosity_distance_mpc", "distance")
 HUBBLE, MATTER = 67.74, 0.3075  # km s^-1 Mpc^-1 and Omega_m of Planck 2015 (A&A 594, A13, Table 4): the choice of Bilby
+_SCALES = (
+    CHIRP_SOURCE,
+    TOTAL_SOURCE,
+    SOURCE_FRAME[0],
+    CHIRP_DETECTOR,
+    TOTAL_DETECTOR,
+    DETECTOR_FRAME[0],
+)  # with a ratio
 Samples: TypeAlias = Float[np.ndarray, " samples"]
 
 
@@ -139,6 +150,8 @@ def tides_from_columns(table: Columns, redshift: float | None = None) -> TidalSa
     if lambdas is not None:
         l1, l2 = np.where(swap, lambdas[1], lambdas[0]), np.where(swap, lambdas[0], lambdas[1])
     combined = _combined(table, m1, m2, l1, l2, notes)
+    if l1 is not None and l2 is not None:
+        _refuse_contradiction(table, combined, combined_deformability(m1, m2, l1, l2))
     lambda_names = (find(table, names) for names in (*COMPONENT_LAMBDA, COMBINED_LAMBDA))
     notes += notes_on(table, (*used, *lambda_names, *WEIGHT_NAMES))
     return TidalSamples(m1, m2, combined, l1, l2, weights(table), table.source, tuple(notes))
@@ -155,21 +168,30 @@ def is_merger(table: Columns) -> bool:
 
 def _masses(table: Columns, redshift: float | None) -> tuple[list[Samples], tuple[str, ...], list[str]]:
     """The masses in the frame of the source, the columns that they come from, and what was assumed."""
-    ratio = find(table, MASS_RATIO)
     for pair, detector in ((SOURCE_FRAME, False), (DETECTOR_FRAME, True)):
         names = [find(table, alternatives) for alternatives in pair]
         if all(names):
             return _in_source_frame(table, [str(name) for name in names], detector, redshift)
-    chirp = find(table, CHIRP_SOURCE) or find(table, CHIRP_DETECTOR)
-    if chirp is None or ratio is None:
+    ratio = find(table, MASS_RATIO) or find(table, SYMMETRIC_RATIO)
+    scale = next((name for names in _SCALES if (name := find(table, names))), None)
+    if scale is None or ratio is None:
         take(table, SOURCE_FRAME[0], MASS)
         take(table, SOURCE_FRAME[1], MASS)
-    (mass, *_), used, notes = _in_source_frame(table, [str(chirp)], chirp in CHIRP_DETECTOR, redshift)
-    q = take(table, (str(ratio),), NUMBER)
-    _bounded(table, str(ratio), q, (1e-3, 1e3), "")
-    first = mass * (1.0 + q) ** 0.2 / q**0.6
+    detector = scale in (*CHIRP_DETECTOR, *TOTAL_DETECTOR, *DETECTOR_FRAME[0])
+    (mass, *_), used, notes = _in_source_frame(table, [str(scale)], detector, redshift)
+    q, symmetric = take(table, (str(ratio),), NUMBER), ratio in SYMMETRIC_RATIO
+    _bounded(table, str(ratio), q, (1e-3, 0.25 + ROUNDING if symmetric else 1e3), "")
+    if symmetric:  # eta = q / (1 + q)^2
+        root = np.sqrt(np.maximum(1.0 - 4.0 * q, 0.0))
+        q, notes = (1.0 - root) / (1.0 + root), [*notes, f"{ratio}: star 1 is taken for the heavier one"]
+    if scale in (*SOURCE_FRAME[0], *DETECTOR_FRAME[0]):
+        _refuse_inverse_ratio(table, [mass, q * mass])
+    if scale in (*CHIRP_SOURCE, *CHIRP_DETECTOR):
+        first = mass * (1.0 + q) ** 0.2 / q**0.6
+    else:
+        first = mass / (1.0 + q) if scale in (*TOTAL_SOURCE, *TOTAL_DETECTOR) else mass
     masses = [first, q * first]
-    for name, values in zip((chirp, ratio), masses, strict=True):
+    for name, values in zip((scale, ratio), masses, strict=True):
         _bounded(table, str(name), values, COMPONENT_RANGE, "Msun")
     return masses, (*used, MASS_RATIO[0], str(ratio)), notes
 
@@ -265,6 +287,19 @@ def _combined(
     if l1 is not None and l2 is not None and not find(table, COMBINED_LAMBDA):
         return combined_deformability(m1, m2, l1, l2)
     return _deformability(table, COMBINED_LAMBDA, notes)
+
+
+def _refuse_contradiction(table: Columns, stated: Samples, derived: Samples) -> None:
+    """Where both are given, lambda_tilde is that of the two stars, up to what a table rounds."""
+    away = np.abs(stated - derived) > 0.02 * np.maximum(stated, derived) + 1.0
+    if away.mean() > 0.1:
+        row, name = int(np.argmax(away)), str(find(table, COMBINED_LAMBDA))
+        raise InputError(
+            f"{name} contradicts the deformabilities of the two stars",
+            where=table.where(row, name),
+            got=f"{stated[row]:.6g}; from masses, lambda_1 and lambda_2 follows {derived[row]:.6g}",
+            fix="leave one of the two out, or find out which star is the first",
+        )
 
 
 def _bounded(table: Columns, name: str, values: Samples, bounds: tuple[float, float], unit: str) -> None:

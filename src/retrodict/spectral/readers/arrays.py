@@ -5,8 +5,8 @@ unit in brackets: `tau [GeV^-1]`. In a text table the covariance stands in the c
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,9 @@ from retrodict.spectral.samples import CorrelatorSamples
 from retrodict.spectral.units import EUCLIDEAN_TIME, MOMENTUM
 
 EXPECTED = "tau or p or omega_n; D, G or mean; and sigma or a covariance, or samples"
+_AN_ERROR = re.compile(r"err|sigma|std|unc(ert|_|$)|(^|_)(stat|sys|syst)(_|$)")
+_EFFECTIVE_MASS = re.compile(r"m_?eff|effective_mass")  # no values of a correlator, though with errors beside it
+OTHERS_OUT = "leave the others out of the file"
 _COVARIANCE_COLUMN = re.compile(r"cov_?(\d{1,4})", re.ASCII)
 
 
@@ -94,11 +97,14 @@ def from_columns(table: Columns, covariance: Float[np.ndarray, "_ _"] | None = N
     if part.error:
         _check_errors(table, part.error)
     arrays = {name: table[name] for name in (part.grid, part.mean, part.error) if name}
+    left = [name for name in table.names if name not in arrays and not _COVARIANCE_COLUMN.fullmatch(name)]
+    refuse_second(part, left, table.source.path, _columns_option(table, arrays))
     units = {name: _unit(table.unit(name)) for name in arrays}
     given = covariance if covariance is not None else inside
     if covariance is not None and inside is not None:
         raise InputError("the covariance is given twice", where=table.source.path, fix="leave one of the two out")
-    return _means(part, arrays, units, given, table.source)
+    means = _means(part, arrays, units, given, table.source)
+    return replace(means, notes=(*table.notes, *named_left(left), *means.notes))
 
 
 def from_arrays(
@@ -118,14 +124,21 @@ def from_arrays(
     names, units = parse_names(list(named), source.path)
     arrays, unit_of = dict(zip(names, named.values(), strict=True)), dict(zip(names, map(_unit, units), strict=True))
     part = _known(roles(names, source.path), names, source.path)
+    taken = (part.grid, part.samples) if part.only_samples else (part.grid, part.mean, part.error, part.covariance)
+    left = [name for name in names if name not in taken]
     if part.only_samples:
-        return _samples(part, arrays, unit_of, source)
+        samples = _samples(part, arrays, unit_of, source)
+        return replace(samples, notes=(*named_left(left), *samples.notes))
+    refuse_second(part, left, source.path, OTHERS_OUT)
+    if covariance is None and not part.covariance:
+        refuse_matrix({name: arrays[name].shape for name in left}, source.path)
     given = covariance
     if part.covariance:
         if covariance is not None:
             raise InputError("the covariance is given twice", where=source.path, fix="leave one of the two out")
         given = arrays[part.covariance]
-    return _means(part, arrays, unit_of, given, source)
+    means = _means(part, arrays, unit_of, given, source)
+    return replace(means, notes=(*named_left(left), *means.notes))
 
 
 def in_own_units(
@@ -153,6 +166,68 @@ def in_own_units(
     units = EUCLIDEAN_TIME if argument == "tau" else MOMENTUM
     with np.errstate(over="ignore"):
         return grid * factor(unit, units, f"{where}, {argument}"), PHYSICAL_UNIT[argument], ()
+
+
+def refuse_second(part: Roles, left: Sequence[str], where: str, fix: str) -> None:
+    """Refuse values or errors besides those that would be taken: which are meant is not for the program to say.
+
+    Args:
+        part: the arrays that would be taken.
+        left: names of all others.
+        where: the file, for the message.
+        fix: how to say which.
+
+    Raises:
+        InputError: if there are any.
+    """
+    kept = [name for name in left if not _EFFECTIVE_MASS.search(name)]
+    errors = {form.format(name): name for name in kept for form in ERRORS_OF}
+    second = [name for name in kept if name in MEAN_NAMES or re.fullmatch(rf"{re.escape(part.mean)}_?\d+", name)]
+    second += [errors[name] for name in kept if name in errors]
+    if second:
+        got, what = ", ".join(dict.fromkeys((part.mean, *second))), "several columns could be the values"
+        raise InputError(what, where=where, got=got[:200], expected="one correlator", fix=fix)
+    more = [name for name in kept if name in ERROR_NAMES or _AN_ERROR.search(name)]
+    if part.error and more:
+        got, what = ", ".join((part.error, *more)), "several columns could be the errors"
+        raise InputError(what, where=where, got=got[:200], expected="one error, of one sigma in all", fix=fix)
+
+
+def refuse_matrix(left: Mapping[str, tuple[int, ...]], where: str) -> None:
+    """Refuse a square matrix that is not used, where the errors would be taken as independent.
+
+    Args:
+        left: shapes of the arrays that are not used, by name.
+        where: the file, for the message.
+
+    Raises:
+        InputError: for the first square matrix.
+    """
+    square = [name for name, shape in left.items() if len(shape) == 2 and len(set(shape)) == 1]
+    if square:
+        why = "the errors would be taken as independent, beside a matrix that may hold their correlations"
+        fix = "give the covariance of the means under this name: covariance; or leave the matrix out"
+        raise InputError("a matrix that may matter", where=where, got=square[0], why=why, fix=fix)
+
+
+def _columns_option(table: Columns, taken: Mapping[str, object]) -> str:
+    """The option that takes some columns of a text table and skips the others, to copy."""
+    if table.form != "text" or any("brackets" in note for note in table.notes):
+        return OTHERS_OUT
+    units = [f"{name} [{unit}]" if unit else name for name, unit in zip(table.names, table.units, strict=True)]
+    cells = [cell if name in taken else "_" for name, cell in zip(table.names, units, strict=True)]
+    counted = ["_"] if any("counts the rows" in note for note in table.notes) else []
+    return f'name those that are meant and skip the others: --columns "{", ".join([*counted, *cells])}"'
+
+
+def named_left(left: Sequence[str]) -> tuple[str, ...]:
+    """A note that names what is not used, nothing where there is nothing.
+
+    Args:
+        left: names of columns or arrays.
+    """
+    more = f", and {len(left) - 12} more" if len(left) > 12 else ""
+    return (f"columns not used: {', '.join(left[:12])}{more}",) if left else ()
 
 
 def _means(

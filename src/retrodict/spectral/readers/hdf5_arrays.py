@@ -4,6 +4,8 @@ Complex arrays, also compound ones with the fields re and im, give their real pa
 Beside an array may stand its grid (`tau`, `p`, `omega_n`); the attribute `units` of either is read.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from retrodict.base.errors import InputError, UnknownKind
@@ -12,7 +14,17 @@ from retrodict.base.hdf5 import Dataset, list_hdf5, read_hdf5
 from retrodict.base.shapes import Float
 from retrodict.spectral.columns import GRID_NAMES
 from retrodict.spectral.correlator import Correlator
-from retrodict.spectral.readers.arrays import EXPECTED, Roles, from_arrays, in_own_units, roles
+from retrodict.spectral.readers.arrays import (
+    EXPECTED,
+    OTHERS_OUT,
+    Roles,
+    from_arrays,
+    in_own_units,
+    named_left,
+    refuse_matrix,
+    refuse_second,
+    roles,
+)
 from retrodict.spectral.readers.candidates import Candidate, choose
 from retrodict.spectral.samples import CorrelatorSamples
 
@@ -50,9 +62,15 @@ def read_hdf5_correlator(
         part = tables[name]
         names = (part.grid, part.mean, part.error, part.covariance)
         members = {_leaf(full): full for full in datasets if _parent(full) == name and _leaf(full).lower() in names}
+        left = {_leaf(full).lower(): datasets[full].shape for full in datasets if _parent(full) == name}
+        left = {leaf: shape for leaf, shape in left.items() if leaf not in names and shape}
+        refuse_second(part, list(left), source.path, OTHERS_OUT)
+        if covariance is None and not part.covariance:
+            refuse_matrix(left, source.path)
         arrays, source = read_hdf5(path, list(members.values()))
         named = {leaf + _bracket(datasets[full].unit): arrays[full] for leaf, full in members.items()}
-        return from_arrays(named, source, covariance)
+        means = from_arrays(named, source, covariance)
+        return replace(means, notes=(*named_left(list(left)), *means.notes))
     return _array(path, name, datasets)
 
 

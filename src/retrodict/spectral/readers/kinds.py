@@ -22,6 +22,7 @@ from retrodict.spectral.units import EUCLIDEAN_TIME, MOMENTUM
 
 DESCRIBE: Final = "retrodict.spectral.inspect:inspect"
 LEAST_TIMES: Final = 4  # of rows without names: one of two or three columns is more likely a table
+MOST_COLUMNS: Final = 7  # of a table without names that may hold a grid, values and errors, three correlators at most
 OF_TIME: Final = ("c", "corr", "correlator", "gtau", "g_tau", "c_t")  # values that are called so depend on a time
 
 _NUMBERED = re.compile(r"([a-z][a-z_]*?)_?(\d{1,5})", re.ASCII)
@@ -88,11 +89,12 @@ def possible_headers(matrix: Float[np.ndarray, "rows columns"]) -> tuple[str, ..
     Args:
         matrix: the numbers, shape (rows, columns).
     """
-    if matrix.shape[1] != 3 or len(matrix) < LEAST_TIMES:
+    if not 3 <= matrix.shape[1] <= MOST_COLUMNS or len(matrix) < LEAST_TIMES:
         return ()
-    grid, value, error = matrix.T
+    grid, value, error = matrix.T[:3]
     ascending, positive = bool((np.diff(grid) > 0.0).all()), bool((error > 0.0).all())
-    return ("tau [a], G, sigma",) if ascending and positive and np.median(error / np.abs(value)) < 1.0 else ()
+    more = ", _" * (matrix.shape[1] - 3)
+    return (f"tau [a], G, sigma{more}",) if ascending and positive and np.median(error / np.abs(value)) < 1.0 else ()
 
 
 def is_gvar_text(head: str) -> bool:

@@ -33,6 +33,8 @@ from retrodict.spectral.readers.kinds import LEAST_TIMES, are_numbered, is_gvar_
 from retrodict.spectral.readers.pyerrors import is_pyerrors, read_pyerrors
 from retrodict.spectral.samples import CorrelatorSamples
 
+RESAMPLINGS = ("jk", "jack", "jackknife", "boot", "bs", "bootstrap", "resample")
+CONFIGURATIONS = ("cfg", "conf", "config", "configuration", "meas", "measurement", "sample", "traj")
 Raw = Correlator | CorrelatorSamples
 
 
@@ -129,9 +131,22 @@ def _from_text(
             raise UnknownKind.of(error) from error
         raise
     if are_numbered(table.names) and matrix is None:
+        _refuse_transposed(table.names[0], source.path)
         note = f"columns {table.names[0]} to {table.names[-1]}: taken for measurements, (configurations, times)"
         return _measurements(table.values, source, note), "text"
     return from_columns(table, matrix), "text"
+
+
+def _refuse_transposed(name: str, where: str) -> None:
+    """Columns that count configurations or resamplings, not times."""
+    word = name.rstrip("0123456789").rstrip("_")
+    if word in RESAMPLINGS:
+        why = "the errors of resamplings are not those of measurements"
+        fix = "give their mean and error: a table tau, G, sigma"
+        raise InputError("columns of resamplings, not of times", where=where, got=name, why=why, fix=fix)
+    if word in CONFIGURATIONS:
+        fix = "turn the table round: one row a configuration, one column a time, named t0, t1, t2, ..."
+        raise InputError("columns of configurations, not of times", where=where, got=name, fix=fix)
 
 
 def _unnamed_measurements(data: bytes, source: Source) -> CorrelatorSamples | None:

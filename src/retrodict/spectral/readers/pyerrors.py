@@ -152,9 +152,14 @@ def _samples(
     take, central = take[keep], values[keep]
     ensembles: dict[str, list[Float[np.ndarray, "measurements times"]]] = {}
     stamps: dict[str, list[Int[np.ndarray, " measurements"]]] = {}
+    seen: set[tuple[str, str]] = set()
     notes = [f"{len(values) - len(keep)} undefined time slices were left out"] if len(keep) < len(values) else []
     for ensemble, replicum in _replica(structure, where):
-        place = f"{where}.{str(replicum.get('name'))[:60]}"
+        place, name = f"{where}.{str(replicum.get('name'))[:60]}", (ensemble, str(replicum.get("name")))
+        if name in seen:
+            why = "its measurements would count twice, with errors too small"
+            raise InputError("a replicum appears twice", where=place, why=why, fix="remove or rename one of them")
+        seen.add(name)
         table = _numbers(replicum["deltas"], 1 + len(structure["value"]), place)
         stamps.setdefault(ensemble, []).append(_configurations(table[:, 0], place))
         ensembles.setdefault(ensemble, []).append(central + table[:, 1 + take])
