@@ -1,5 +1,6 @@
 """Large matrices are judged and whitened by a Cholesky factor, small ones by all their eigenvectors: both agree."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -30,7 +31,7 @@ def test_extreme_eigenvalues_of_a_large_matrix_are_found_without_all_others(monk
 
 def test_a_large_covariance_is_whitened_as_a_small_one(monkeypatch):
     """The same density, chi2 and matrix, whichever root is taken."""
-    matrix, deviation = CORRELATED * np.outer(1 + DISTANCE[0], 1 + DISTANCE[0]), np.sin(np.arange(60.0))
+    matrix, deviation = CORRELATED * np.outer(1 + DISTANCE[0], 1 + DISTANCE[0]), jnp.sin(jnp.arange(60.0))
     modes = Covariance.full(matrix)
     monkeypatch.setattr(module, "LARGE", 10)
     factor = Covariance.full(matrix)

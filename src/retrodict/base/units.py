@@ -94,7 +94,7 @@ def split_unit(name: str) -> tuple[str, str]:
     words = name.replace("_per_", "_").replace("M_sun", "Msun").replace("m_sun", "Msun").split("_")
     for start in range(1, len(words)):
         factors = [_SUFFIX.fullmatch(word) for word in words[start:]]
-        found = [(_LOWER[match[1].lower()], match[2]) for match in factors if match]
+        found = [(_LOWER[match[1].lower()], match[2] or "") for match in factors if match]
         letter = len(found) == 1 and len(found[0][0]) < 2 and found[0][1] not in ("3", "-3")
         single = letter or words[start - 1] == ""
         if len(found) == len(factors) and not single:

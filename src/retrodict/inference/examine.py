@@ -14,7 +14,7 @@ import jax.random as jr
 import numpy as np
 
 from retrodict.base.errors import InputError, RetrodictError
-from retrodict.base.types import Array, PyTree, Shaped
+from retrodict.base.types import Array, PyTree
 from retrodict.inference.evaluate import FAULTS, broken, trace
 from retrodict.problem.posterior import Posterior
 from retrodict.problem.target import AbstractLeastSquares, AbstractTarget, Quantity, promoted
@@ -82,7 +82,7 @@ def _check_data(target: Posterior) -> None:
                 )
 
 
-def _check_start(target: AbstractTarget, start: PyTree[Shaped[Array, "..."]]) -> None:
+def _check_start(target: AbstractTarget, start: PyTree[jax.ShapeDtypeStruct]) -> None:
     where = f"init of {_name(target)}"
     leaves = jax.tree.leaves(start)
     if not leaves or not all(jnp.issubdtype(leaf.dtype, jnp.number) for leaf in leaves):

@@ -3,19 +3,20 @@
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 SEED: Final = 0  # of the choice among equals
 MOST: Final = 20_000  # weighted draws that are balanced one by one
 BALANCED: Final = 12  # quantities whose means and spreads are kept, at most
 
-Numbers = Int[np.ndarray, "chain draw"]
 Matrix = Float[np.ndarray, "draw column"]
 
 
 def equally_weighted(
-    weights: Float[np.ndarray, "chain draw"], values: Matrix, relatives: Int[np.ndarray, "chain draw"] | None = None
-) -> Numbers | None:
+    weights: Float[np.ndarray, "chain draw"],
+    values: Float[np.ndarray, "all_draws column"],
+    relatives: Int[np.ndarray, "chain draw"] | None = None,
+) -> Int[np.ndarray, "chain_left draw_left"] | None:
     """Numbers of the draws, chains one after the other, that represent a weighted sample with equal weights.
 
     Chains stay chains. Where only some draws count and these equally, the others are left out. Of draws with unequal
@@ -68,7 +69,7 @@ def _balanced(
     return random.permutation(np.repeat(used, chosen.astype(int)))
 
 
-def _constraints(values: Matrix, share: Float[np.ndarray, " draw"]) -> Matrix:
+def _constraints(values: Matrix, share: Float[np.ndarray, " draw"]) -> Float[np.ndarray, "draw constraint"]:
     """One, then each quantity in its own units, then their squares."""
     values = values[:, :BALANCED]
     finite = np.isfinite(values)
@@ -104,11 +105,11 @@ def _cube(
         forward, back = np.min(np.max(ends, axis=0)), -np.max(np.min(ends, axis=0))
         step = forward if random.uniform() * (forward + back) < back else -back
         chance[active] = np.clip(here + step * direction, 0.0, 1.0)
-        active = [i for i in active if _undecided(chance[i])]
+        active = [i for i, open_ in zip(active, _undecided(chance[active]), strict=True) if open_]
     return np.round(chance)
 
 
-def _undecided(chance: Float[np.ndarray, "..."]) -> np.ndarray:
+def _undecided(chance: Float[np.ndarray, " some"]) -> Bool[np.ndarray, " some"]:
     return (chance > 1e-9) & (chance < 1 - 1e-9)
 
 
@@ -119,7 +120,7 @@ def _by_family(used: Int[np.ndarray, " used"], relatives: Int[np.ndarray, " draw
     return used[np.argsort(rank[family], kind="stable")]
 
 
-def _counted(counts: np.ndarray) -> Numbers:
+def _counted(counts: np.ndarray) -> Int[np.ndarray, "chain_left draw_left"]:
     """The draws that count, in their order: chains of unequal length are stretched to one length by repetition."""
     chains, length = counts.shape
     if chains == 1:
