@@ -78,7 +78,7 @@ def _kept(part: _One, count: int) -> Evaluated:
     )
 
 
-def trace(target: AbstractTarget, position: PyTree[Shaped[Array, "..."]], batch: int = BATCH) -> None:
+def trace(target: AbstractTarget, position: PyTree[jax.ShapeDtypeStruct], batch: int = BATCH) -> None:
     """Trace the program that evaluates positions, which is kept for them; nothing is computed.
 
     Args:
@@ -187,7 +187,7 @@ def broken(where: str, error: Exception) -> InputError:
     )
 
 
-def _number(target: AbstractTarget, function: str, value: Shaped[Array, "..."]) -> Scalar:
+def _number(target: AbstractTarget, function: str, value: Shaped[Array, "..."]) -> Shaped[Array, ""]:
     """One number, as it must be."""
     shape = jnp.shape(value)
     if shape:

@@ -8,7 +8,7 @@ posteriori, importance sampling and constrained HMC are built.
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import equinox as eqx
 import jax
@@ -17,6 +17,9 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Flag, Float, Int, Key, PyTree, Scalar, Shaped, Vector
+
+Position = TypeVar("Position")  # arrays, or their shapes and types
+Leaf = Shaped[Array, "..."] | jax.ShapeDtypeStruct
 
 
 @dataclass(frozen=True)
@@ -254,7 +257,7 @@ class AbstractLeastSquares(AbstractTarget):
         return jnp.concatenate([self.residual(z), self.prior_residual(z)])
 
 
-def promoted(target: AbstractTarget, x: PyTree[Shaped[Array, "..."]]) -> PyTree[Shaped[Array, "..."]]:
+def promoted(target: AbstractTarget, x: Position) -> Position:
     """A position in the precision in which this package computes: whole numbers and float32 become float64.
 
     Args:
@@ -262,11 +265,11 @@ def promoted(target: AbstractTarget, x: PyTree[Shaped[Array, "..."]]) -> PyTree[
         x: the position, of arrays or of their shapes.
     """
 
-    def promote(leaf: Shaped[Array, "..."]) -> Shaped[Array, "..."]:
+    def promote(leaf: Leaf) -> Leaf:
         if not (jnp.issubdtype(leaf.dtype, jnp.floating) or jnp.issubdtype(leaf.dtype, jnp.integer)):
             return leaf
         wide = jnp.promote_types(leaf.dtype, jnp.float64)
-        return leaf.astype(wide) if isinstance(leaf, jax.Array) else jax.ShapeDtypeStruct(leaf.shape, wide)  # type: ignore[return-value]
+        return leaf.astype(wide) if isinstance(leaf, jax.Array) else jax.ShapeDtypeStruct(leaf.shape, wide)
 
     return jax.tree.map(promote, x) if target.unconstrained else x
 
