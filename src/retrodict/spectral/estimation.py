@@ -8,7 +8,6 @@ method, unless a bin size is given); small eigenvalues raised, if a cut is given
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
@@ -18,15 +17,13 @@ from retrodict.num.correlations import shrunk_correlation
 from retrodict.spectral.autocorrelation import Autocorrelation, Disagreement, integrated_times, replica_disagreement
 from retrodict.spectral.correlator import Correlator, check, symmetrise
 from retrodict.spectral.resampling import JACKKNIFE, Bootstrap, Jackknife, bin_means, pseudo_values
-from retrodict.spectral.samples import CorrelatorSamples
+from retrodict.spectral.samples import CorrelatorSamples, Rows
 
 SIGNIFICANT = 3.0  # standard deviations by which tau_int must exceed the 1/2 of independent data before bins form
 LEAST_BINS = 4
 DISAGREE = 1e-3  # Q below which replica do not sample the same distribution
 LARGEST = 1e70  # of a value, so that its fourth power is still a number
 NOTABLE_INFLATION = 1.1
-
-Rows = Literal["measurements", "jackknife", "bootstrap"]
 
 
 @dataclass(frozen=True)
@@ -40,7 +37,7 @@ class Errors:
     Args:
         bin_size: measurements in a bin; None chooses it from the autocorrelation.
         rows: what a row of the data is: one of the `measurements`, the mean with one bin left out (`jackknife`), or
-            the mean of bins drawn with replacement (`bootstrap`).
+            the mean of bins drawn with replacement (`bootstrap`); a file may say so by the names of its columns.
         resampling: the estimator of the covariance from independent bins.
         shrinkage: weight of the diagonal in the correlations, 0 to 1; None estimates it (Ledoit and Wolf).
         svd_cut: eigenvalues of the correlation matrix below this part of the largest are raised to it, 0 to 1.
@@ -163,10 +160,11 @@ def _ensemble(
     errors: Errors,
     samples: CorrelatorSamples,
 ) -> _Part:
-    if errors.rows == "jackknife":
+    rows = samples.rows if errors.rows == "measurements" else errors.rows
+    if rows == "jackknife":
         bins = pseudo_values(np.concatenate(chains))
         return _from_bins(bins, errors, f"{len(bins)} jackknife replicates", None, (), samples)
-    if errors.rows == "bootstrap":
+    if rows == "bootstrap":
         return _from_bootstrap(np.concatenate(chains), errors, samples)
     times = integrated_times(chains, stamps)
     total = sum(len(chain) for chain in chains)

@@ -106,6 +106,8 @@ def _measurements(raw: Correlator | CorrelatorSamples) -> dict[str, JSON]:
     """Rows and the slowest autocorrelation time, where there are measurements."""
     if isinstance(raw, Correlator):
         return {"measurements": None, "tau_int": None}
+    if raw.rows != "measurements":
+        return {"measurements": None, "tau_int": None, "replicates": raw.measurements, "resampling": raw.rows}
     stamps = raw.times or (None,) * len(raw.chains)
     times = [integrated_times(chains, of) for chains, of in zip(raw.chains, stamps, strict=True)]
     slowest = max(times, key=lambda one: one.tau_int.max())

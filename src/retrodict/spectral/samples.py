@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from retrodict.spectral.autocorrelation import integrated_times
 from retrodict.spectral.correlator import indices_within
 from retrodict.spectral.folding import folding, mirror_pairs, require_symmetry
 
+Rows = Literal["measurements", "jackknife", "bootstrap"]
 UNEVEN = "configurations are not evenly spaced: the errors are those of the pairs that exist"
 
 
@@ -38,6 +40,7 @@ class CorrelatorSamples:
         central: the mean, where it is not that of the measurements, shape (points,).
         further: covariance from other sources, a renormalisation for instance, shape (points, points).
         times: for each chain the numbers of its configurations, ascending; None where they are evenly spaced.
+        rows: what a row is: a measurement, or a replicate of the mean.
     """
 
     grid: Float[np.ndarray, " points"]
@@ -50,6 +53,7 @@ class CorrelatorSamples:
     central: Float[np.ndarray, " points"] | None = None
     further: Float[np.ndarray, "points points"] | None = None
     times: tuple[tuple[Int[np.ndarray, " _"], ...], ...] | None = None
+    rows: Rows = "measurements"
 
     @property
     def measurements(self) -> int:
@@ -108,4 +112,7 @@ class CorrelatorSamples:
         stamps = self.times or (None,) * len(self.chains)
         chains = ([chain @ difference.T for chain in replica] for replica in self.chains)
         variances = [integrated_times(replica, of).error ** 2 for replica, of in zip(chains, stamps, strict=True)]
-        require_symmetry(self.grid, self.mean, pairs, np.sqrt(np.sum(variances, axis=0)), self.file.path)
+        count = self.measurements  # replicates of the mean scatter less, or as much as it does
+        wider = {"measurements": 1.0, "jackknife": count - 1.0, "bootstrap": np.sqrt(count)}[self.rows]
+        error = wider * np.sqrt(np.sum(variances, axis=0))
+        require_symmetry(self.grid, self.mean, pairs, error, self.file.path)

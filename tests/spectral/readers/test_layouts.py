@@ -220,13 +220,31 @@ def test_columns_that_are_not_used_are_named(tmp_path):
     assert any("columns not used: m_eff, m_eff_err" in line for line in look(tmp_path / "c")["warnings"])
 
 
-@pytest.mark.parametrize(
-    ("word", "what"), [("jk_", "resamplings"), ("boot", "resamplings"), ("cfg_", "configurations")]
-)
-def test_columns_that_count_configurations_are_no_times(word, what, tmp_path):
-    (tmp_path / "c").write_text(",".join(f"{word}{i}" for i in range(40)) + "\n" + lines(MEASURED.T, ","))
-    with pytest.raises(InputError, match=f"columns of {what}, not of times"):
+def test_columns_that_count_configurations_are_no_times(tmp_path):
+    (tmp_path / "c").write_text(",".join(f"cfg_{i}" for i in range(40)) + "\n" + lines(MEASURED.T, ","))
+    with pytest.raises(InputError, match="columns of configurations, not of times"):
         look(tmp_path / "c")
+
+
+@pytest.mark.parametrize(("word", "with_grid"), [("jk_", True), ("jackknife", False), ("boot", True), ("bs_", False)])
+def test_columns_of_replicates_have_the_errors_of_the_mean(word, with_grid, tmp_path):
+    """Jackknife: sum (x_j - mean)^2 (n - 1) / n is the squared error of the mean; bootstrap: the variance."""
+    count, mean = len(MEASURED), MEASURED.mean(axis=0)
+    error = MEASURED.std(axis=0, ddof=1) / np.sqrt(count)
+    if word.startswith("j"):
+        rows = (MEASURED.sum(axis=0) - MEASURED) / (count - 1)
+    else:
+        chosen = np.random.default_rng(1).integers(count, size=(4000, count))
+        rows = MEASURED[chosen].mean(axis=1)
+    names = [f"{word}{i}" for i in range(len(rows))]
+    grid = [TAU, mean] if with_grid else []
+    header = ",".join([*(["tau", "mean"] if with_grid else []), *names])
+    (tmp_path / "c").write_text(header + "\n" + lines(np.stack([*grid, *rows], axis=1), ","))
+    found = look(tmp_path / "c")
+    assert found["replicates"] == len(rows)
+    correlator = read_correlator(tmp_path / "c")
+    np.testing.assert_allclose(correlator.mean, mean, rtol=1e-3 if word == "bs_" else 1e-12)
+    np.testing.assert_allclose(correlator.error, error, rtol=0.05 if word.startswith("b") else 1e-9)
 
 
 def test_the_unit_of_a_grid_may_stand_below_its_name(tmp_path):

@@ -31,9 +31,9 @@ from retrodict.spectral.readers.hadrons import is_hadrons, read_hadrons
 from retrodict.spectral.readers.hdf5_arrays import read_hdf5_correlator
 from retrodict.spectral.readers.kinds import LEAST_TIMES, are_numbered, is_gvar_text
 from retrodict.spectral.readers.pyerrors import is_pyerrors, read_pyerrors
+from retrodict.spectral.readers.resamplings import from_replicates, replicates
 from retrodict.spectral.samples import CorrelatorSamples
 
-RESAMPLINGS = ("jk", "jack", "jackknife", "boot", "bs", "bootstrap", "resample")
 CONFIGURATIONS = ("cfg", "conf", "config", "configuration", "meas", "measurement", "sample", "traj")
 Raw = Correlator | CorrelatorSamples
 
@@ -130,6 +130,9 @@ def _from_text(
         if columns is None and not roles(tuple(name for name, _ in header_columns(head)), source.path).known:
             raise UnknownKind.of(error) from error
         raise
+    found = replicates(table.names) if matrix is None else None
+    if found is not None:
+        return from_replicates(table, *found), "text"
     if are_numbered(table.names) and matrix is None:
         _refuse_transposed(table.names[0], source.path)
         note = f"columns {table.names[0]} to {table.names[-1]}: taken for measurements, (configurations, times)"
@@ -138,12 +141,8 @@ def _from_text(
 
 
 def _refuse_transposed(name: str, where: str) -> None:
-    """Columns that count configurations or resamplings, not times."""
+    """Columns that count configurations, not times."""
     word = name.rstrip("0123456789").rstrip("_")
-    if word in RESAMPLINGS:
-        why = "the errors of resamplings are not those of measurements"
-        fix = "give their mean and error: a table tau, G, sigma"
-        raise InputError("columns of resamplings, not of times", where=where, got=name, why=why, fix=fix)
     if word in CONFIGURATIONS:
         fix = "turn the table round: one row a configuration, one column a time, named t0, t1, t2, ..."
         raise InputError("columns of configurations, not of times", where=where, got=name, fix=fix)
