@@ -1,9 +1,12 @@
 """Retrodict: from noisy effects back to the cause, with honest uncertainty.
 
-Importing this package has two side effects, on purpose. JAX computes in float64 from then on: inverse problems amplify
-rounding errors as readily as noise, and float32 does not survive a Gauss-Newton step on an ill-posed one. And XLA's
-thread pool for single matrix products stays off on a CPU, unless XLA_FLAGS says otherwise: programs that map over
-batches of small factorisations were seen to wait for it for ever, and gain nothing from it.
+Importing this package has three side effects, on purpose. JAX computes in float64 from then on: inverse problems
+amplify rounding errors as readily as noise, and float32 does not survive a Gauss-Newton step on an ill-posed one.
+XLA's thread pool for single matrix products stays off on a CPU, unless XLA_FLAGS says otherwise: programs that map over
+batches of small factorisations were seen to wait for it for ever, and gain nothing from it. And on a machine of few
+cores XLA's pool has eight threads, unless NPROC says otherwise: a batch of factorisations or eigenvalues waits in one
+of them for the others, and two such batches at a time, one of the run and one of the prior beside it, held a pool of
+two for ever.
 
 Names are imported on first use, so that `retrodict --help` does not wait for JAX.
 """
@@ -22,6 +25,10 @@ else:
 _THREADS = "xla_cpu_multi_thread_eigen"
 if _THREADS not in os.environ.get("XLA_FLAGS", ""):
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --{_THREADS}=false".strip()
+
+_POOL = 8  # threads, more than the programs that run at a time
+if (os.cpu_count() or 1) < _POOL:
+    os.environ.setdefault("NPROC", str(_POOL))
 
 __version__ = "0.2.0"
 
