@@ -48,6 +48,13 @@ def test_a_correlator_is_chosen_before_the_data_are_looked_at(folder, capsys):
     assert (folder / "a" / "data" / "two.h5").is_file()
 
 
+def test_a_word_that_is_also_the_name_of_a_file_stays_a_word(folder):
+    (folder / "rho").write_text("something else")
+    assert new("spectral", "a", "--data", "two.h5", "--set", "dataset=rho", "--set", "kernel=zero-temperature") == 0
+    assert load_config(folder / "a" / "config.yaml").resolved["problem"]["dataset"] == "rho"
+    assert [path.name for path in (folder / "a" / "data").iterdir()] == ["two.h5"]
+
+
 def test_a_covariance_beside_the_data_is_found_where_the_user_is_and_copied(folder, capsys):
     assert new("spectral", "b", "--data", "means.csv") == 2
     assert "covariance" in capsys.readouterr().err

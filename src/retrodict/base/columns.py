@@ -69,6 +69,16 @@ def unused(table: Columns, used: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(name for name in table.names if name not in taken)
 
 
+def note_unused(left: Sequence[str]) -> tuple[str, ...]:
+    """A note that names what is not used, nothing where there is nothing.
+
+    Args:
+        left: names of columns or arrays.
+    """
+    more = f", and {len(left) - 12} more" if len(left) > 12 else ""
+    return (f"columns not used: {', '.join(left[:12])}{more}",) if left else ()
+
+
 def named_columns(form: str, first: bytes, path: PathLike, document: JSON = None) -> tuple[tuple[str, str], ...]:
     """Name and unit that a file gives to each of its columns, however broken its numbers are.
 

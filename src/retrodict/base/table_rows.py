@@ -3,6 +3,7 @@
 import math
 import os
 from array import array
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -88,7 +89,7 @@ class TableRows:
         self.path, self.words = os.fspath(path), words
         self.given = columns is not None
         self.names, self.units = parse_names(columns) if columns is not None else ((), ())
-        self.headings: list[_Heading] = []
+        self.headings: deque[_Heading] = deque(maxlen=MAX_HEADING)
         self.counts: list[_Heading] = []  # lines of one whole number, which may count the rows
         self.comma: bool | None = None
         self.width, self.plain, self.counted = 0, False, False
@@ -154,7 +155,7 @@ class TableRows:
 
     def _remember(self, heading: _Heading) -> None:
         if self.comma is None and any(map(str.isalpha, heading.text)):  # a rule of dashes names nothing
-            self.headings = [*self.headings[-MAX_HEADING:], heading]
+            self.headings.append(heading)
 
     def _row(self, line: str, number: int) -> None:
         if self.comma is None:

@@ -3,8 +3,7 @@
 import io
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,38 +44,17 @@ def command(
     path, files = directory / CONFIG, data or []
     _refuse_overwriting(path, files)
     description = named_domain(domain)
-    given = Given(files, [*(overrides or []), *([] if columns is None else [f"columns={json.dumps(columns)}"])])
-    placed, rest = _placed(description, given)
+    given = [*(overrides or []), *([] if columns is None else [f"columns={json.dumps(columns)}"])]
+    placed, rest, beside = _placed(description, files, given)
     template = _with_fields(description.template, placed.fields)
     named, rest = _files_named(path, template, rest)
-    copies = {file.resolve(): f"{DATA}/{file.name}" for file in (*files, *given.named_files(), *named) if file.exists()}
+    copies = {file.resolve(): f"{DATA}/{file.name}" for file in (*files, *beside, *named) if file.exists()}
     _refuse_overwriting(path, list(copies))
     config = _checked(path, template, rest)
     _write(path, _with_value(template, _renamed(config, {str(file): name for file, name in copies.items()})), copies)
     for note in placed.notes:
         typer.echo(f"note: {note}", err=True)
     typer.echo(f"{path}\nnext: retrodict check {path}\n      retrodict run {path} --out {directory / 'run'}")
-
-
-@dataclass(frozen=True)
-class Given:
-    """What the user names: data files, and overrides of which some say how these are to be read."""
-
-    files: list[Path]
-    overrides: list[str]
-
-    def said(self, known: Sequence[str]) -> dict[str, JSON]:
-        """What is said of the files, of the words that a reader knows; files that exist by their full path."""
-        return {name: _full(value) for name, value in said_of_files(self.overrides, None).items() if name in known}
-
-    def others(self, known: Sequence[str]) -> list[str]:
-        """The overrides that say something else."""
-        return [text for text in self.overrides if text.partition("=")[0].rpartition(".")[2] not in known]
-
-    def named_files(self) -> list[Path]:
-        """Files that exist and that an override names."""
-        values = said_of_files(self.overrides, None).values()
-        return [Path(value) for value in values if isinstance(value, str) and _is_file(value)]
 
 
 def _is_file(name: str) -> bool:
@@ -123,27 +101,33 @@ def _refuse_overwriting(path: Path, data: list[Path]) -> None:
         raise InputError("two data files have the same name", got=names, fix="rename one of them")
 
 
-def _placed(domain: "Domain", given: Given) -> tuple[Placed, list[str]]:
-    """The fields of the config to which the data files go, by a hook of the domain or by the kind of each file, and the
-    overrides that say nothing of how these are read."""
+def _placed(domain: "Domain", files: list[Path], overrides: list[str]) -> tuple[Placed, list[str], list[Path]]:
+    """The fields of the config to which the data files go, by a hook of the domain or by the kind of each file; the
+    overrides that say nothing of how these are read; and the files that the others name."""
     from retrodict.base.files import read_head
+    from retrodict.cli.config.signature import options, parameters
     from retrodict.cli.domains import load as load_hook
     from retrodict.cli.recognise import reading_options
 
-    for file in given.files:
+    for file in files:
         if not (file.is_dir() or "*" in file.name):
             read_head(file)
-    names = [str(file.resolve()) for file in given.files]
+    names = [str(file.resolve()) for file in files]
     if not names:
-        return Placed({}), given.overrides
+        return Placed({}), overrides, []
     if not domain.takes_data:
         fix = "retrodict inspect FILE says what is in a file"
         raise InputError(f"a problem of {domain.name} takes no data", got=", ".join(names), fix=fix)
     if not domain.place_data:
-        return _by_kind(domain, [Path(name) for name in names]), given.overrides
+        return _by_kind(domain, [Path(name) for name in names]), overrides, []
     hook = load_hook(domain.place_data, domain)
     known = reading_options(hook)
-    return hook(names, **given.said(known)), given.others(known)
+    of_files = [name for name, one in parameters(hook).items() if Path in options(one.annotation)]
+    said = {name: value for name, value in said_of_files(overrides, None).items() if name in known}
+    beside = [Path(said[name]) for name in of_files if isinstance(said.get(name), str) and _is_file(said[name])]
+    full = {name: _full(value) if name in of_files else value for name, value in said.items()}
+    rest = [text for text in overrides if text.partition("=")[0].rpartition(".")[2] not in known]
+    return hook(names, **full), rest, beside
 
 
 def _by_kind(domain: "Domain", files: list[Path]) -> Placed:

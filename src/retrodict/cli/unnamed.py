@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from retrodict.base.description import value_range
 from retrodict.base.domain import Domain
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, read_text
@@ -32,7 +33,7 @@ def describe_unnamed(path: Path, domains: Sequence[Domain]) -> dict[str, JSON]:
     matrix = np.asarray(rows)
     hooks = [(domain, load(domain.headers, domain)) for domain in domains if domain.headers]
     headers = [(header, domain.name) for domain, possible in hooks for header in possible(matrix)]
-    shown = {f"column_{i + 1}": _range(column) for i, column in enumerate(matrix.T[:MOST_SHOWN])}
+    shown = {f"column_{i + 1}": value_range(column, "") for i, column in enumerate(matrix.T[:MOST_SHOWN])}
     more = {"further_columns": matrix.shape[1] - MOST_SHOWN} if matrix.shape[1] > MOST_SHOWN else {}
     return {
         "kind": "table_without_names",
@@ -48,13 +49,4 @@ def describe_unnamed(path: Path, domains: Sequence[Domain]) -> dict[str, JSON]:
         "warnings": ["the columns have no names: nothing is read by position alone"],
         "header_to_add": headers[0][0] if headers else "name [unit], name [unit], ...",
         "or": f'retrodict inspect {path} --columns "{headers[0][0] if headers else "name [unit], name [unit], ..."}"',
-    }
-
-
-def _range(column: np.ndarray) -> dict[str, JSON]:
-    return {
-        "least": float(column.min()),
-        "median": float(np.median(column)),
-        "largest": float(column.max()),
-        "unit": "",
     }

@@ -1,6 +1,7 @@
 """What the columns and arrays of a correlator file are called, lower-case, and the units of its grid."""
 
-from typing import Final
+import re
+from typing import Final, Literal
 
 GRID_NAMES: Final[dict[str, tuple[str, ...]]] = {
     "tau": ("tau", "t", "time", "x0", "x_0", "euclidean_time", "imaginary_time"),
@@ -25,6 +26,12 @@ MEAN_NAMES: Final = (
 ERROR_NAMES: Final = ("sigma", "error", "err", "std", "stderr", "sdev", "uncertainty", "delta")
 ERRORS_OF: Final = ("sigma_{}", "{}_error", "{}_err", "{}_sigma", "{}_std", "d{}", "delta_{}", "err_{}", "error_{}")
 COVARIANCE_NAMES: Final = ("covariance", "cov", "covariance_matrix", "cov_matrix")
+Rows = Literal["measurements", "jackknife", "bootstrap"]  # what a row of the data is
+REPLICATES: Final[dict[str, Rows]] = {  # columns jk_0, jk_1, ... and the like: the word, and what it stands for
+    **dict.fromkeys(("jk", "jack", "jackknife"), "jackknife"),
+    **dict.fromkeys(("boot", "bs", "bootstrap"), "bootstrap"),
+}
+REPLICATE: Final = re.compile(rf"({'|'.join(REPLICATES)})_?(\d{{1,5}})", re.ASCII)
 SAMPLE_NAMES: Final = ("samples", "measurements", "configurations", "configs", "data")
 
 # Lattice units by their name: the power of the lattice spacing; 0 where the name does not say.

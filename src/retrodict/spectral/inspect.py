@@ -1,15 +1,12 @@
 """A description of a correlator file: form, ranges, errors, autocorrelation, and lines to paste into a config."""
 
-import json
-import re
-
 import numpy as np
 
 from retrodict.base.column_names import ColumnNames
+from retrodict.base.description import quoted, value_range
 from retrodict.base.domain import Placed
 from retrodict.base.errors import InputError
 from retrodict.base.files import JSON, PathLike, Source
-from retrodict.base.shapes import Float
 from retrodict.num.correlations import extreme_eigenvalues
 from retrodict.spectral.autocorrelation import integrated_times, replica_disagreement
 from retrodict.spectral.correlator import Correlator, check_symmetry
@@ -73,9 +70,9 @@ def _correlator(
     return {
         **_header(form, correlator.file, correlator),
         "columns": {
-            correlator.argument: _range(correlator.grid, correlator.grid_unit),
-            "value": _range(correlator.mean, correlator.unit),
-            "error": _range(correlator.error, correlator.unit),
+            correlator.argument: value_range(correlator.grid, correlator.grid_unit),
+            "value": value_range(correlator.mean, correlator.unit),
+            "error": value_range(correlator.error, correlator.unit),
         },
         **_measurements(raw),
         "samples": correlator.samples,
@@ -161,7 +158,9 @@ def kernel_for(argument: str, extent: float | None) -> str:
     return "zero-temperature" if argument == "tau" and extent is None else KERNELS[argument]
 
 
-def place_data(files: list[str], dataset: str | int = "", covariance: str | None = None, columns: str = "") -> Placed:
+def place_data(
+    files: list[str], dataset: str | int = "", covariance: PathLike | None = None, columns: str = ""
+) -> Placed:
     """The config fields to which the user's file goes, with the kernel and the period that it has.
 
     Args:
@@ -183,18 +182,3 @@ def place_data(files: list[str], dataset: str | int = "", covariance: str | None
     found = {"problem.kernel": kernel_for(correlator.argument, extent), "problem.time_extent": extent}
     given = {name: value for name, value in said.items() if value}
     return Placed({"problem.data": files[0], **given, **found}, correlator.notes)
-
-
-def _range(values: Float[np.ndarray, " points"], unit: str) -> dict[str, JSON]:
-    return {
-        "least": float(values.min()),
-        "median": float(np.median(values)),
-        "largest": float(values.max()),
-        "unit": unit,
-    }
-
-
-def quoted(path: str) -> str:
-    """A `path` as YAML reads it back: in quotes where it holds more than plain characters."""
-    plain = re.fullmatch(r"[\w./-]+", path) and not path.startswith("-") and not re.fullmatch(r"[\d._eE-]+", path)
-    return path if plain else json.dumps(path)

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
 from retrodict.base.files import Source
 from retrodict.base.shapes import Float, Int
 from retrodict.spectral.autocorrelation import integrated_times
+from retrodict.spectral.columns import Rows
 from retrodict.spectral.correlator import indices_within
 from retrodict.spectral.folding import folding, mirror_pairs, require_symmetry
 
-Rows = Literal["measurements", "jackknife", "bootstrap"]
 UNEVEN = "configurations are not evenly spaced: the errors are those of the pairs that exist"
 
 

@@ -1,13 +1,13 @@
 """What is in a file: recognised by its content, described with units and ranges, with lines for a config."""
 
 import json
-import re
 from dataclasses import dataclass
 
 import numpy as np
 
 from retrodict.base.column_names import ColumnNames
 from retrodict.base.columns import find, read_columns
+from retrodict.base.description import quoted, value_range
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import JSON, PathLike, Source
 from retrodict.base.recognition import FileHead
@@ -98,7 +98,7 @@ class Reading:
         """The same as text."""
         value = self.value(path, names)
         if isinstance(value, str):
-            return _quoted(value)
+            return quoted(value)
         return f"{{{', '.join(f'{name}: {json.dumps(item)}' for name, item in value.items())}}}"
 
 
@@ -130,15 +130,7 @@ def _header(kind: str, form: str, source: Source, rows: int) -> dict[str, JSON]:
 
 
 def _ranges(**quantities: tuple[Float[np.ndarray, " rows"], str]) -> dict[str, JSON]:
-    return {
-        name: {
-            "least": float(values.min()),
-            "median": float(np.median(values)),
-            "largest": float(values.max()),
-            "unit": unit,
-        }
-        for name, (values, unit) in quantities.items()
-    }
+    return {name: value_range(values, unit) for name, (values, unit) in quantities.items()}
 
 
 def _observations(stars: MassRadiusObservations, table: Columns, reading: Reading) -> dict[str, JSON]:
@@ -223,8 +215,3 @@ def _equation_of_state(table: EquationOfStateTable, form: str, crust: bool | Non
         "superluminal_from": quantity(onset, "fm^-3"),
         "warnings": [*(line for line in table.warnings if not line.startswith("superluminal")), *warnings],
     }
-
-
-def _quoted(path: str) -> str:
-    """A path as YAML reads it back: in quotes where it holds more than plain characters."""
-    return path if re.fullmatch(r"[\w./-]+", path) and not path.startswith("-") else json.dumps(path)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from retrodict.base.column_names import COUNTERS
-from retrodict.base.columns import unused
+from retrodict.base.columns import note_unused, unused
 from retrodict.base.errors import InputError
 from retrodict.base.table_rows import Columns
 
@@ -77,6 +77,4 @@ def notes_on(table: Columns, used: Iterable[str | None]) -> tuple[str, ...]:
         table: the columns of a file.
         used: names of those that are used.
     """
-    left = unused(table, (*used, *COUNTERS))
-    more = f", and {len(left) - 12} more" if len(left) > 12 else ""
-    return (*table.notes, *((f"columns not used: {', '.join(left[:12])}{more}",) if left else ()))
+    return (*table.notes, *note_unused(unused(table, (*used, *COUNTERS))))

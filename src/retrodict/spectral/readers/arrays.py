@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from retrodict.base.column_names import parse_names
+from retrodict.base.columns import note_unused
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import Source
 from retrodict.base.shapes import Float
@@ -104,7 +105,7 @@ def from_columns(table: Columns, covariance: Float[np.ndarray, "_ _"] | None = N
     if covariance is not None and inside is not None:
         raise InputError("the covariance is given twice", where=table.source.path, fix="leave one of the two out")
     means = _means(part, arrays, units, given, table.source)
-    return replace(means, notes=(*table.notes, *named_left(left), *means.notes))
+    return replace(means, notes=(*table.notes, *note_unused(left), *means.notes))
 
 
 def from_arrays(
@@ -128,7 +129,7 @@ def from_arrays(
     left = [name for name in names if name not in taken]
     if part.only_samples:
         samples = _samples(part, arrays, unit_of, source)
-        return replace(samples, notes=(*named_left(left), *samples.notes))
+        return replace(samples, notes=(*note_unused(left), *samples.notes))
     refuse_second(part, left, source.path, OTHERS_OUT)
     if covariance is None and not part.covariance:
         refuse_matrix({name: arrays[name].shape for name in left}, source.path)
@@ -138,7 +139,7 @@ def from_arrays(
             raise InputError("the covariance is given twice", where=source.path, fix="leave one of the two out")
         given = arrays[part.covariance]
     means = _means(part, arrays, unit_of, given, source)
-    return replace(means, notes=(*named_left(left), *means.notes))
+    return replace(means, notes=(*note_unused(left), *means.notes))
 
 
 def in_own_units(
@@ -218,16 +219,6 @@ def _columns_option(table: Columns, taken: Mapping[str, object]) -> str:
     cells = [cell if name in taken else "_" for name, cell in zip(table.names, units, strict=True)]
     counted = ["_"] if any("counts the rows" in note for note in table.notes) else []
     return f'name those that are meant and skip the others: --columns "{", ".join([*counted, *cells])}"'
-
-
-def named_left(left: Sequence[str]) -> tuple[str, ...]:
-    """A note that names what is not used, nothing where there is nothing.
-
-    Args:
-        left: names of columns or arrays.
-    """
-    more = f", and {len(left) - 12} more" if len(left) > 12 else ""
-    return (f"columns not used: {', '.join(left[:12])}{more}",) if left else ()
 
 
 def _means(

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from retrodict.base.columns import note_unused
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import PathLike, Source
 from retrodict.base.hdf5 import Dataset, list_hdf5, read_hdf5
@@ -20,7 +21,6 @@ from retrodict.spectral.readers.arrays import (
     Roles,
     from_arrays,
     in_own_units,
-    named_left,
     refuse_matrix,
     refuse_second,
     roles,
@@ -70,7 +70,7 @@ def read_hdf5_correlator(
         arrays, source = read_hdf5(path, list(members.values()))
         named = {leaf + _bracket(datasets[full].unit): arrays[full] for leaf, full in members.items()}
         means = from_arrays(named, source, covariance)
-        return replace(means, notes=(*named_left(list(left)), *means.notes))
+        return replace(means, notes=(*note_unused(list(left)), *means.notes))
     return _array(path, name, datasets)
 
 

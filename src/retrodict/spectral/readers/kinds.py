@@ -16,6 +16,7 @@ from retrodict.spectral.columns import (
     GRID_NAMES,
     LATTICE_UNITS,
     MEAN_NAMES,
+    REPLICATE,
     SAMPLE_NAMES,
 )
 from retrodict.spectral.units import EUCLIDEAN_TIME, MOMENTUM
@@ -26,7 +27,6 @@ MOST_COLUMNS: Final = 7  # of a table without names that may hold a grid, values
 OF_TIME: Final = ("c", "corr", "correlator", "gtau", "g_tau", "c_t")  # values that are called so depend on a time
 
 _NUMBERED = re.compile(r"([a-z][a-z_]*?)_?(\d{1,5})", re.ASCII)
-_REPLICATE = re.compile(r"(jk|jack|jackknife|boot|bs|bootstrap)_?\d{1,5}", re.ASCII)
 _NUMBER = re.compile(r"[\[(]*[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?[\]),]*", re.ASCII)
 _IN_LATTICE_UNITS = dict.fromkeys(LATTICE_UNITS, 1.0)
 _UNITS = {"tau": EUCLIDEAN_TIME, "momentum": MOMENTUM, "matsubara": MOMENTUM}
@@ -62,7 +62,7 @@ def claim(head: FileHead) -> Claim:
 
 def _claim_matrix(head: FileHead) -> Claim:
     """Rows of numbers without names, as `numpy.savetxt` writes them, or with numbered ones: t0, t1, t2, ..."""
-    if any(_REPLICATE.fullmatch(name) for name in head.names[:3]):
+    if any(REPLICATE.fullmatch(name) for name in head.names[:3]):
         return Claim(Strength.NAMES, 1.0, "columns of jackknife or bootstrap replicates")
     if are_numbered(head.names):
         return Claim(Strength.NAMES, 1.0, "numbered columns: measurements, (configurations, times)")

@@ -170,8 +170,8 @@ def _in_no_order(chain: Float[np.ndarray, "configurations times"]) -> bool:
     return len(chain) >= LEAST_TIMES and not ((steps >= 0.0).all(axis=0) | (steps <= 0.0).all(axis=0)).any()
 
 
-def _measurements(chain: Float[np.ndarray, "configurations times"], source: Source, note: str) -> CorrelatorSamples:
-    return CorrelatorSamples(np.arange(float(chain.shape[1])), ((chain,),), "tau", "a", "", (note,), source)
+def _measurements(chain: Float[np.ndarray, "configurations times"], source: Source, *notes: str) -> CorrelatorSamples:
+    return CorrelatorSamples(np.arange(float(chain.shape[1])), ((chain,),), "tau", "a", "", notes, source)
 
 
 def _from_json(value: JSON, source: Source, dataset: str, matrix: Float[np.ndarray, "_ _"] | None) -> tuple[Raw, str]:
@@ -209,7 +209,7 @@ def _matrix_of_means(path: PathLike, columns: ColumnNames | None, matrix: Float[
         raise UnknownKind(
             "not an array of measurements", where=source.path, got=str(chain.shape)[:80], expected=expected
         )
-    return CorrelatorSamples(np.arange(float(chain.shape[1])), ((chain,),), "tau", "a", "", (), source)
+    return _measurements(chain, source)
 
 
 def _selected(

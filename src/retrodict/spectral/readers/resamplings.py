@@ -4,22 +4,18 @@ A replicate is the mean with one bin left out, or the mean of bins drawn with re
 these scatter, not as those of measurements.
 """
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
+from retrodict.base.columns import note_unused
 from retrodict.base.table_rows import Columns
+from retrodict.spectral.columns import REPLICATE, REPLICATES
 from retrodict.spectral.readers.arrays import in_own_units, roles
 from retrodict.spectral.samples import CorrelatorSamples, Rows
 
 LEAST_REPLICATES: Final = 4
-KINDS: Final[dict[str, Rows]] = {
-    **dict.fromkeys(("jk", "jack", "jackknife"), "jackknife"),
-    **dict.fromkeys(("boot", "bs", "bootstrap"), "bootstrap"),
-}
-_REPLICATE = re.compile(rf"({'|'.join(KINDS)})_?(\d{{1,5}})", re.ASCII)
 
 
 def replicates(names: Sequence[str]) -> tuple[Rows, list[str]] | None:
@@ -32,11 +28,11 @@ def replicates(names: Sequence[str]) -> tuple[Rows, list[str]] | None:
         >>> replicates(["tau", "jk_1", "jk_0", "jk_2", "jk_3"])
         ('jackknife', ['jk_0', 'jk_1', 'jk_2', 'jk_3'])
     """
-    found = [match for name in names if (match := _REPLICATE.fullmatch(name))]
+    found = [match for name in names if (match := REPLICATE.fullmatch(name))]
     if len(found) < LEAST_REPLICATES or len({match[1] for match in found}) > 1:
         return None
     ordered = sorted(found, key=lambda match: int(match[2]))
-    return KINDS[found[0][1]], [match[0] for match in ordered]
+    return REPLICATES[found[0][1]], [match[0] for match in ordered]
 
 
 def from_replicates(table: Columns, kind: Rows, columns: Sequence[str]) -> CorrelatorSamples:
@@ -60,6 +56,6 @@ def from_replicates(table: Columns, kind: Rows, columns: Sequence[str]) -> Corre
         grid, unit, more = in_own_units(table[part.grid], table.unit(part.grid), argument, table.source.path)
         notes = (*notes, *more)
     left = [name for name in others if name not in (part.grid, part.mean)]
-    notes = (*table.notes, *notes, *((f"columns not used: {', '.join(left[:12])}",) if left else ()))
+    notes = (*table.notes, *notes, *note_unused(left))
     central = table[part.mean] if part.mean else None
     return CorrelatorSamples(grid, ((chain,),), argument, unit, "", notes, table.source, central=central, rows=kind)
