@@ -84,6 +84,7 @@ class Placed(NamedTuple):
 
     fields: Mapping[str, Any]  # config field -> value
     notes: Sequence[str] = ()  # what the readers assumed or left out
+    template: str = ""  # the config for data of this kind; that of the domain if empty
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def command(
     description = named_domain(domain)
     given = [*(overrides or []), *([] if columns is None else [f"columns={json.dumps(columns)}"])]
     placed, rest, beside = _placed(description, files, given)
-    template = _with_fields(description.template, placed.fields)
+    template = _with_fields(placed.template or description.template, placed.fields)
     named, rest = _files_named(path, template, rest)
     copies = {file.resolve(): f"{DATA}/{file.name}" for file in (*files, *beside, *named) if file.exists()}
     _refuse_overwriting(path, list(copies))

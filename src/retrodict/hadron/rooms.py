@@ -1,0 +1,7 @@
+"""The analyses of this domain, one a folder."""
+
+from typing import Final
+
+from retrodict.hadron.room import Room
+
+ROOMS: Final[tuple[Room, ...]] = ()
