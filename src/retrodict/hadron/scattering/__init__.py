@@ -1,0 +1,1 @@
+"""Two particles and a potential: bound states, phase shifts, poles."""
