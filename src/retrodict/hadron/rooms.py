@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from retrodict.hadron.hal_qcd.room import ROOM as HAL_QCD
 from retrodict.hadron.room import Room
 
-ROOMS: Final[tuple[Room, ...]] = ()
+ROOMS: Final[tuple[Room, ...]] = (HAL_QCD,)
