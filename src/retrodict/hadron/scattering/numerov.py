@@ -18,6 +18,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from retrodict.base.constants import FINE_STRUCTURE_CONSTANT, HBAR_C
@@ -73,7 +74,7 @@ def scattering_states(
         functions = coulomb_functions(l, np.broadcast_to(eta, rho.shape), rho)
         return np.stack([functions.regular, functions.irregular], axis=-3)
 
-    if isinstance(momentum, jax.core.Tracer):
+    if isinstance(momentum, Tracer):
         shape = jax.ShapeDtypeStruct((2, 2, *momentum.shape), momentum.dtype)
         ends = jax.pure_callback(outside, shape, momentum, vmap_method="broadcast_all")
     else:
@@ -83,7 +84,7 @@ def scattering_states(
     # 1 - cos qh without cancellation
     fitted = 24 * jnp.sin(momentum / HBAR_C * grid.step / 2) ** 2 / (5 + cosine)
     strength = 2 * reduced_mass / HBAR_C**2 * potential
-    phase_shift, wave = _solve(_Scheme(grid, l, coulomb), strength, fitted, ends)
+    phase_shift, wave = _compiled(_Scheme(grid, l, coulomb), strength, fitted, ends)
     return ScatteringStates(phase_shift, wave.T)
 
 
@@ -210,3 +211,6 @@ def _solve_jvp(scheme: _Scheme, primals: tuple[Array, ...], tangents: tuple[Arra
     growth = (joined.cosine * cosine + joined.sine * sine) / scale**2
     wave_change = moved[1:-1] / (joined.damping * scale) + wave * (change[:, None] / 12 / joined.damping - growth)
     return (phase, wave), (phase_change, wave_change)
+
+
+_compiled = jax.jit(_solve, static_argnums=0)
