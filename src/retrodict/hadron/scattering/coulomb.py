@@ -64,7 +64,7 @@ def coulomb_functions(l: int, eta: Values, rho: Values) -> CoulombFunctions:  # 
     outer = np.maximum(np.maximum(rho, 1.2 * turning), NEAREST)
     ratio, sign = _logarithmic_slope(l, eta, outer)
     outgoing = outgoing_slope(l, eta, outer)
-    p, q = outgoing.real, outgoing.imag
+    p, q = np.real(outgoing), np.imag(outgoing)
     gamma = (ratio - p) / q
     F = sign / np.sqrt(q * (1 + gamma**2))
     G = gamma * F
