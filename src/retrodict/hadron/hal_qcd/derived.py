@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -79,7 +80,9 @@ class LocalPotentialDerived(eqx.Module):
         """
         values = unknown(self.grid.r)
         k = np.array([*LOW, *self.momentum])
-        states = scattering_states(values, jnp.asarray(k), grid=self.grid, reduced_mass=self.reduced_mass)
+        with jax.ensure_compile_time_eval():  # momenta are known when the program is compiled
+            momenta = jnp.asarray(k)
+        states = scattering_states(values, momenta, grid=self.grid, reduced_mass=self.reduced_mass)
         low = _effective_range(k[:2], states.phase_shift[:2])
         end = self.grid.step * self.grid.points
         bound = _sign_changes(states.wave[0]) + (low.scattering_length > end)

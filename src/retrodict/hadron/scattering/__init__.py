@@ -1,1 +1,1 @@
-"""Two particles and a potential: bound states, phase shifts, poles."""
+"""Two particles and the force between them: waves, phase shifts, bound states and poles of the radial equation."""
