@@ -129,15 +129,23 @@ def _eigenstates(
 ) -> tuple[Inexact[Array, " points"], Inexact[Array, "points points"]]:
     """All eigenvalues, by their real parts, and vectors (columns) with v^T v = 1 of kinetic + potential."""
     matrix = kinetic + (jnp.diag(potential) if potential.ndim == 1 else potential)
-    if jnp.iscomplexobj(potential):
-        found, vectors = jax.lax.linalg.eig(matrix, compute_left_eigenvectors=False)
-        order = jnp.argsort(jnp.real(found))
-        vectors = vectors[:, order]
-        vectors = vectors / jnp.sqrt(jnp.sum(vectors**2, axis=0))
-    else:
-        vectors = jnp.linalg.eigh(matrix, symmetrize_input=False)[1]
+    vectors = _eigenvectors(matrix)
     # Stationary, hence better than the eigenvalues of the factorisation.
     return jnp.sum(vectors * (matrix @ vectors), axis=0), vectors
+
+
+@jax.custom_batching.sequential_vmap
+def _eigenvectors(matrix: Inexact[Array, "points points"]) -> Inexact[Array, "points points"]:
+    """Eigenvectors (columns) with v^T v = 1 of a symmetric matrix, real or complex, by the real part of their eigenvalue.
+
+    One matrix after the other, also under `vmap`: the batched routines of XLA hand their batch to the threads of the
+    program that waits for them, and were seen to wait for ever.
+    """
+    if not jnp.iscomplexobj(matrix):
+        return jnp.linalg.eigh(matrix, symmetrize_input=False)[1]
+    found, vectors = jax.lax.linalg.eig(matrix, compute_left_eigenvectors=False)
+    vectors = vectors[:, jnp.argsort(jnp.real(found))]
+    return vectors / jnp.sqrt(jnp.sum(vectors**2, axis=0))
 
 
 @_eigenstates.defjvp
