@@ -7,6 +7,8 @@ from retrodict.base.figure import Density, Histogram, Line, Numbers, Role
 
 REACH = 4.0  # standard deviations of the draws that a grid covers at most, beside their range
 MARGIN = 0.12  # of that range, left empty at each side, so that smoothed contours close
+QUARTILES = 1.349  # their distance in a normal distribution, in standard deviations
+HEAVY = 4.0  # times the spread of the middle half: a standard deviation above it is that of the tails
 
 
 def density_of(
@@ -83,7 +85,7 @@ def marginal_of(
     x, weight = _finite(weight, x)
     at = _edges(x, weight, cells) if at is None else np.asarray(at, dtype=float)
     step = at[1] - at[0]
-    width = max(effective_size(weight) ** -0.2 * _sd(x, weight), step)
+    width = max(effective_size(weight) ** -0.2 * _centre_and_spread(x, weight)[1], step)
     reach = int(np.ceil(REACH * width / step))  # so that what lies just outside is smoothed into the range
     centres = at[0] + step * np.arange(-reach, at.size + reach)
     edges = np.append(centres, centres[-1] + step) - 0.5 * step
@@ -108,6 +110,17 @@ def _finite(weight: Numbers, *columns: Numbers) -> tuple[np.ndarray, ...]:
     return *(column[good] for column in flat), weight[good]
 
 
+def _centre_and_spread(x: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation; median and scaled interquartile range where a few draws make the former, as of a
+    scattering length that passes through infinity."""
+    mean, sd = float(np.average(x, weights=weight)), _sd(x, weight)
+    order = np.argsort(x)
+    level = np.cumsum(weight[order]) / weight.sum()
+    low, median, high = (float(x[order][np.searchsorted(level, q)]) for q in (0.25, 0.5, 0.75))
+    spread = (high - low) / QUARTILES
+    return (median, spread) if 0.0 < HEAVY * spread < sd else (mean, sd)
+
+
 def _sd(x: np.ndarray, weight: np.ndarray) -> float:
     mean = np.average(x, weights=weight)
     return float(np.sqrt(np.average((x - mean) ** 2, weights=weight)))
@@ -115,7 +128,7 @@ def _sd(x: np.ndarray, weight: np.ndarray) -> float:
 
 def _edges(x: np.ndarray, weight: np.ndarray, cells: int) -> np.ndarray:
     """Equal cells over the draws, without the far tail; a constant gets a small interval of its own."""
-    mean, sd = float(np.average(x, weights=weight)), _sd(x, weight)
+    mean, sd = _centre_and_spread(x, weight)
     if not sd > 1e-12 * max(1.0, abs(mean)):
         half = max(1e-6, 1e-3 * abs(mean))
         return np.linspace(mean - half, mean + half, cells + 1)

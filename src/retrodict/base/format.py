@@ -16,12 +16,17 @@ def value_with_error(value: float, error: float) -> str:
         value: the number.
         error: one standard deviation; NaN where it is not known.
 
+    Returns:
+        The text; "none" for a value that does not exist.
+
     Example:
         >>> value_with_error(1.234, 0.056), value_with_error(11.7, 2.5), value_with_error(1.23e-19, 4.5e-20)
         ('1.234(56)', '11.7(2.5)', '1.23(45)e-19')
     """
     if math.isnan(error) and math.isfinite(value):
         return f"{value:.6g} (error unknown)"
+    if math.isnan(value):
+        return "none"
     if not (math.isfinite(value) and math.isfinite(error)):
         return f"{value:.4g}({error:.2g})"
     if error <= 0:

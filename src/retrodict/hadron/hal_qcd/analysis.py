@@ -32,6 +32,7 @@ from retrodict.problem.forward import AbstractForward, LinearForward
 from retrodict.problem.posterior import Posterior
 
 PRIOR_DRAWS = 400
+MIXED = 1.25  # correlation of momenta, over that of independent ones, above which the noise is not homogeneous
 
 
 class OnLattice(AbstractForward[Potential, Float[Array, " modes"]]):
@@ -187,4 +188,8 @@ def _notes(setting: Setting, data: PotentialData, *, mock: bool) -> list[str]:
         f"same everywhere on the lattice; momenta are correlated {data.noise.mixing:.2f} times as much as by chance",
         f"between r = 0 and the lattice spacing, {setting.scale['lattice_spacing']:.3g} fm, the prior interpolates",
     ]
+    if data.noise.mixing > MIXED:
+        found.append(
+            "the noise is not the same everywhere: errors may be wrong; compare `retrodict compare DIR --methods`"
+        )
     return [*(["mock data of a known potential"] if mock else []), *found]

@@ -14,7 +14,7 @@ from scipy.sparse.linalg import eigsh
 from retrodict.base.shapes import Float
 from retrodict.hadron.hal_qcd.wedge import CubicWedge
 
-DENSE = 600  # points up to which a dense matrix is diagonalised
+DENSE = 300  # points up to which a dense matrix is diagonalised
 
 
 class Levels(NamedTuple):

@@ -76,7 +76,7 @@ def radial_operator(
         lattice_spacing: a [fm].
     """
     images = wedge.image_distances()
-    farthest = images[:, 0].max()
+    farthest = wedge.extent  # images beyond it are left out
     x = np.linspace(0.0, np.log1p(0.5 * farthest), NODES)
     near = images <= farthest
     value, place = np.unique(np.round(images[near] ** 2), return_inverse=True)  # squares of distances are whole numbers

@@ -13,6 +13,7 @@ from scipy.optimize import least_squares
 
 from retrodict.base.shapes import Float
 from retrodict.hadron.hal_qcd.correlator import RCorrelator
+from retrodict.hadron.hal_qcd.data import radial_operator
 from retrodict.hadron.hal_qcd.derived import LocalPotentialDerived
 from retrodict.hadron.hal_qcd.leading_order import leading_order_potential
 from retrodict.hadron.potentials.ansatz import Gaussians
@@ -49,13 +50,13 @@ def fit_gaussians(
     """
     of = {"mass": mass, "lattice_spacing": lattice_spacing, "other_mass": other_mass}
     samples = leading_order_potential(correlator, time, **of)
-    r = lattice_spacing * correlator.wedge.distance
+    nodes, on_points = radial_operator(correlator.wedge, lattice_spacing)
     error = np.sqrt(len(samples) - 1.0) * samples.std(axis=0)
     scale = np.concatenate([np.abs(START[0]), np.ones(4)])
 
     def residual(p: Float[np.ndarray, " eight"], values: Float[np.ndarray, " points"]) -> Float[np.ndarray, " points"]:
-        shape = np.exp(-((r[:, None] / np.exp(p[4:])) ** 2))
-        return (shape @ p[:4] - values) / error
+        shape = np.exp(-((nodes[:, None] / np.exp(p[4:])) ** 2))
+        return (on_points @ (shape @ p[:4]) - values) / error
 
     start = np.concatenate([START[0], np.log(START[1])])
     best = least_squares(residual, start, args=(samples.mean(axis=0),), x_scale=scale, max_nfev=2000)
@@ -64,4 +65,4 @@ def fit_gaussians(
     found = jax.jit(jax.vmap(lambda p: derive(Gaussians(p[:4], jnp.exp(p[4:])), None)))(every)
     values = {name: np.asarray(value) for name, value in found.items()}
     spread = {name: np.sqrt(len(fits) - 1.0) * np.std(value[1:], axis=0) for name, value in values.items()}
-    return GaussianFit({name: value[0] for name, value in values.items()}, spread, 2.0 * best.cost / len(r))
+    return GaussianFit({name: value[0] for name, value in values.items()}, spread, 2.0 * best.cost / len(error))

@@ -1,4 +1,4 @@
-"""What the report of a run shows: the potential on its data, the phase shift, fits of Gaussians, the energy in the box."""
+"""What the report of a run shows: potential and phase shift, the data, fits of Gaussians, the energy in the box."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -41,8 +41,8 @@ def figures(result: "Result") -> Sequence[Figure]:
 
 def _potential(result: "Result", layers: tuple[Points, ...] = (), name: str = "potential", caption: str = "") -> Figure:
     caption = caption or (
-        "The potential: 68 and 95 % bands of the posterior over those of the prior. Where the two coincide the data say "
-        "nothing."
+        "The potential: 68 and 95 % bands of the posterior over those of the prior. Where the two coincide the data "
+        "say nothing."
     )
     band, prior = result.band("potential"), result.prior_band("potential")
     below = (band_of(prior, label="prior", role="prior"),) if prior and not layers else ()
@@ -104,7 +104,7 @@ def _data(result: "Result", setting: Setting) -> Section:
     three = Figure("terms", "The three terms", f"At t = {time}: {text}.", panels, columns=3)
     text = (
         "The points of one lattice distance that lie apart by more than their errors, such as (0, 0, 3) and (1, 2, 2), "
-        "show the breaking of rotations by the lattice, an error of order $a^2$ that no band here contains."
+        "show the breaking of rotations by the lattice, an error of second order in a that no band here contains."
     )
     return Section("potential-on-its-data", "The potential on its data", text, figures=(fit, three))
 

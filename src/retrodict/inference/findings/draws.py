@@ -57,7 +57,9 @@ class Validity(NamedTuple):
             found.append(Finding(INVALID.above(self.invalid_fraction), text, remedy))
         # A star of two solar masses need not exist: that is an answer, not a fault, but the numbers depend on it.
         for name, fraction in self.undefined_fraction.items():
-            if fraction >= RARE:
+            if fraction >= 1.0:
+                found.append(Finding(Severity.NOTE, f"{name} exists in no draw", ""))
+            elif fraction >= RARE:
                 severity = Severity.WARN if fraction > FREQUENT else Severity.NOTE
                 text = f"{name} does not exist in {fraction:.1%} of the draws; its numbers are of the others"
                 found.append(Finding(severity, text, "quote the numbers together with this fraction"))
