@@ -18,7 +18,7 @@ def draws(samples, seed, correlation=0.8):
     size = (samples, len(K2))
     shared, own = rng.normal(size=(1, *size)), rng.normal(size=(2, *size))
     found = np.sqrt(POWER) * (np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * own)
-    return found - found.mean(axis=1, keepdims=True)
+    return (found - found.mean(axis=1, keepdims=True)) * np.sqrt(samples / (samples - 1.0))
 
 
 def test_twenty_samples_determine_the_power_to_a_tenth():

@@ -49,15 +49,14 @@ def noise_spectrum(
     """The power of the noise as a smooth function of the momentum.
 
     Args:
-        deviations: of samples from their mean, whose mean square is the variance of the mean (the bias of N samples
-            removed by N/(N - 1)).
+        deviations: of samples from their mean, scaled so that their mean square is the variance of the mean.
         k_squared: lattice momentum squared of each mode.
     """
     samples = deviations.shape[1]
     order = np.argsort(k_squared, kind="stable")
     sorted_ = deviations[:, :, order]
     x = np.log(k_squared[order] + OFFSET * k_squared[k_squared > 0].min())
-    power = np.mean(sorted_**2, axis=1) * samples / (samples - 1.0)
+    power = np.mean(sorted_**2, axis=1)
     weights, line = _neighbours(x)
     # E ln(chi2_n / n) = -1/n: a mean of logarithms is too low by it.
     smooth = np.exp(np.log(power) @ line.T + 1.0 / (samples - 1.0))
