@@ -12,6 +12,7 @@ Source: B. V. Noumerov, Mon. Not. R. Astron. Soc. 84 (1924) 592; A. C. Allison, 
 """
 
 from functools import partial
+from math import factorial
 from typing import NamedTuple
 
 import equinox as eqx
@@ -19,7 +20,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
-from jaxtyping import Array, Float
+from jaxtyping import Array, Complex, Float, Inexact
 
 from retrodict.base.constants import FINE_STRUCTURE_CONSTANT, HBAR_C
 from retrodict.base.errors import InputError
@@ -88,6 +89,53 @@ def scattering_states(
     return ScatteringStates(phase_shift, wave.T)
 
 
+def jost_function(
+    potential: Float[Array, " points"],
+    momentum: Complex[Array, " momenta"],
+    *,
+    grid: RadialGrid,
+    reduced_mass: float,
+    l: int = 0,  # noqa: E741
+) -> Complex[Array, " momenta"]:
+    r"""The Jost function, 1 without a potential; S(k) is the quotient of its values at -k and k.
+
+    Its zeros are bound states where Im k > 0, virtual states and resonances where Im k < 0. There the tail of the
+    potential grows against the wave: only momenta with -2 Im k below the rate at which it decays mean anything.
+
+    Args:
+        potential: V at the radii of the grid [MeV]; no Coulomb force.
+        momentum: k [MeV], complex, not zero.
+        grid: the radii.
+        reduced_mass: mu [MeV].
+        l: angular momentum.
+    """
+    q = momentum / HBAR_C
+    scheme = _Scheme(grid, l, 0.0)
+    fitted = 24 * jnp.sin(q * grid.step / 2) ** 2 / (5 + jnp.cos(q * grid.step))
+    strength = 2 * reduced_mass / HBAR_C**2 * potential
+    t = _twelfth(scheme, strength, fitted)
+    w, step = _march(scheme, 12 * t / (1 - t), _start(scheme, strength, fitted))
+    n = grid.points + jnp.arange(2)
+    free = 1 - (scheme.free(n)[:, None] - fitted) / 12
+    outgoing = free * riccati_hankel(l, q * grid.step * n[:, None])
+    regular = free * (outgoing / free - riccati_hankel(l, q * grid.step * n[:, None], -1)) / 2j
+    scale = (q * grid.step) ** (l + 1) / np.prod(np.arange(2 * l + 1, 0, -2, dtype=float))
+    found = step * outgoing[0] - w[-2] * (outgoing[1] - outgoing[0])
+    return scale * found / ((regular[1] - regular[0]) * outgoing[0] - regular[0] * (outgoing[1] - outgoing[0]))
+
+
+def riccati_hankel(l: int, rho: Complex[Array, "*shape"], sign: int = 1) -> Complex[Array, "*shape"]:  # noqa: E741
+    """G + i F without Coulomb force, or G - i F; exp(i rho) for l = 0.
+
+    Args:
+        l: angular momentum.
+        rho: k r, complex.
+        sign: 1 or -1.
+    """
+    terms = [factorial(l + m) / factorial(m) / factorial(l - m) * (sign * 0.5j / rho) ** m for m in range(l + 1)]
+    return (-1j * sign) ** l * jnp.exp(sign * 1j * rho) * sum(terms)
+
+
 class _Scheme(NamedTuple):
     """What is known at compilation."""
 
@@ -105,8 +153,8 @@ class _Scheme(NamedTuple):
         return self.l * (self.l + 1) / n**2 + self.coulomb * self.grid.step / n
 
 
-Columns = Float[Array, "n momenta"]
-Vector = Float[Array, " momenta"]
+Columns = Inexact[Array, "n momenta"]
+Vector = Inexact[Array, " momenta"]
 
 
 def _twelfth(scheme: _Scheme, strength: Float[Array, " points"], fitted: Vector) -> Columns:
