@@ -34,7 +34,7 @@ def followed_phase_shift(
     """
     k = np.asarray(momentum)
     options = {"grid": grid, "reduced_mass": reduced_mass, "l": l, "charge_product": charge_product}
-    free = scattering_states(jnp.zeros(grid.points), k, **options)
+    free = scattering_states(jnp.zeros(grid.points), jnp.asarray(k), **options)
     eta = sommerfeld_parameter(k, reduced_mass, charge_product)
     end = coulomb_functions(l, eta, k / HBAR_C * grid.step * grid.points)
     angle = jnp.arctan2(end.regular, end.irregular)  # of the free wave at the last radius, modulo pi
