@@ -119,7 +119,7 @@ def outgoing_slope(l: int, eta: Complexes, rho: Complexes) -> Complexes:  # noqa
         C = denominator + numerator / C
         C = np.where(C == 0, TINY, C)
         value = value * C * D
-        if np.all(np.abs(C * D - 1) < 4e-16):
+        if not np.any(np.abs(C * D - 1) > 4e-16):  # true also of what is no number
             break
     return 1j * value / rho
 

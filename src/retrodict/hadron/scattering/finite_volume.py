@@ -25,7 +25,7 @@ NODES: Final = 64  # of its integral
 
 
 def finite_volume_levels(
-    potential: Callable[[Float[np.ndarray, " r"]], Float[np.ndarray, " r"]],
+    potential: Callable[[Float[np.ndarray, " r"]], Float[np.ndarray | Array, " r"]],
     extent: float,
     *,
     reduced_mass: float,
@@ -58,7 +58,7 @@ def finite_volume_levels(
     V = np.zeros(len(wedge.copies))
     a, b, c = (x[index] for index in wedge.indices)
     for shift in np.stack(np.meshgrid(images, images, images), axis=-1).reshape(-1, 3):
-        V += potential(np.sqrt((a + shift[0]) ** 2 + (b + shift[1]) ** 2 + (c + shift[2]) ** 2))
+        V += np.asarray(potential(np.sqrt((a + shift[0]) ** 2 + (b + shift[1]) ** 2 + (c + shift[2]) ** 2)))
     squared = (2 * np.pi / extent * HBAR_C * np.arange(half)) ** 2 / 2 / reduced_mass
     kinetic = squared[:, None, None] + squared[:, None] + squared
 

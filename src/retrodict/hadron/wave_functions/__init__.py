@@ -1,0 +1,1 @@
+"""The potential, local or not, behind Nambu-Bethe-Salpeter wave functions of several momenta."""
