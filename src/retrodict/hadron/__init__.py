@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING
 from retrodict.base.lazy import lazy_names
 
 if TYPE_CHECKING:
-<<<<<<< HEAD
     from retrodict.hadron.hal_qcd.analysis import HalQcd as HalQcd
     from retrodict.hadron.hal_qcd.correlator import RCorrelator as RCorrelator
     from retrodict.hadron.hal_qcd.leading_order import leading_order_potential as leading_order_potential
     from retrodict.hadron.hal_qcd.readers import read_r_correlator as read_r_correlator
+    from retrodict.hadron.potentials import literature as literature
     from retrodict.hadron.potentials.ansatz import Envelope as Envelope
     from retrodict.hadron.potentials.ansatz import GaussianProcessPotential as GaussianProcessPotential
     from retrodict.hadron.potentials.ansatz import NeuralPotential as NeuralPotential
     from retrodict.hadron.potentials.ansatz import SumOfGaussians as SumOfGaussians
-=======
-    from retrodict.hadron.potentials import literature as literature
->>>>>>> h-scattering
     from retrodict.hadron.problems import problem as problem
     from retrodict.hadron.scattering.effective_range import effective_range as effective_range
     from retrodict.hadron.scattering.finite_volume import finite_volume_levels as finite_volume_levels

@@ -4,5 +4,6 @@ from typing import Final
 
 from retrodict.hadron.hal_qcd.room import ROOM as HAL_QCD
 from retrodict.hadron.room import Room
+from retrodict.hadron.wave_functions.room import ROOM as WAVE_FUNCTIONS
 
-ROOMS: Final[tuple[Room, ...]] = (HAL_QCD,)
+ROOMS: Final[tuple[Room, ...]] = (HAL_QCD, WAVE_FUNCTIONS)
