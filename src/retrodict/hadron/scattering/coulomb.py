@@ -35,7 +35,7 @@ class CoulombFunctions(NamedTuple):
     irregular_slope: Values  # G'
 
 
-def sommerfeld_parameter(momentum: Values, reduced_mass: float, charge_product: float) -> Values:
+def sommerfeld_parameter(momentum: Complexes, reduced_mass: float, charge_product: float) -> Complexes:
     r"""$\eta = Z_1 Z_2 \alpha\mu/k$, positive for charges that repel each other.
 
     Args:
@@ -60,6 +60,7 @@ def coulomb_functions(l: int, eta: Values, rho: Values) -> CoulombFunctions:  # 
     eta, rho = np.broadcast_arrays(np.asarray(eta, dtype=float), np.asarray(rho, dtype=float))
     if not np.all(rho > 0):
         raise InputError("momenta and radii of Coulomb functions are positive", got=f"k r = {np.min(rho):g}")
+    shape, eta, rho = rho.shape, eta.ravel(), rho.ravel()
     turning = eta + np.sqrt(eta**2 + l * (l + 1))
     outer = np.maximum(np.maximum(rho, 1.2 * turning), NEAREST)
     ratio, sign = _logarithmic_slope(l, eta, outer)
@@ -75,7 +76,8 @@ def coulomb_functions(l: int, eta: Values, rho: Values) -> CoulombFunctions:  # 
         f = np.where(inside, 1 / (slope * inner - inner_slope), F)
     if not np.all(np.isfinite(inner)):
         raise InputError("a wave so deep below the Coulomb barrier that it has no amplitude", fix="raise the momenta")
-    return CoulombFunctions(f, np.where(inside, slope * f, ratio * F), inner, inner_slope)
+    found = (f, np.where(inside, slope * f, ratio * F), inner, inner_slope)
+    return CoulombFunctions(*(values.reshape(shape) for values in found))
 
 
 def _logarithmic_slope(l: int, eta: Values, rho: Values) -> tuple[Values, Values]:  # noqa: E741
