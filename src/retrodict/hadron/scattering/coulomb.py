@@ -20,6 +20,8 @@ NEAREST: Final = 3.0  # rho from which on the second continued fraction is used
 TERMS: Final = 34  # of a Taylor step
 MOST_TERMS: Final = 20_000  # of a continued fraction
 MOST_STEPS: Final = 3000  # from beyond the barrier inwards
+MOST_OUTGOING: Final = 800  # of the second one; it needs about 40 / |rho|, and more near the negative imaginary axis
+ROUNDING: Final = 2e-15  # of a continued fraction: its last factor differs from one by less
 TINY: Final = 1e-300
 
 Values = Float[np.ndarray, "..."]
@@ -95,7 +97,7 @@ def _logarithmic_slope(l: int, eta: Values, rho: Values) -> tuple[Values, Values
         C = np.where(C == 0, TINY, C)
         sign = np.where(D < 0, -sign, sign)
         value = value * C * D
-        if np.all(np.abs(C * D - 1) < 4e-16):
+        if np.all(np.abs(C * D - 1) < ROUNDING):
             break
         n += 1
     return value, sign
@@ -108,22 +110,30 @@ def outgoing_slope(l: int, eta: Complexes, rho: Complexes) -> Complexes:  # noqa
         l: angular momentum.
         eta: Sommerfeld parameter of this momentum.
         rho: k r, not on the negative imaginary axis unless eta is zero, where the fraction ends by itself.
+
+    Returns:
+        The slope; NaN where |rho| is so small, or that axis so close, that the fraction does not end.
     """
-    a, b = 1j * eta - l, 1j * eta + l + 1.0
-    value = (rho - eta).astype(complex)
-    value = np.where(value == 0, TINY, value)
-    C, D = value, np.zeros_like(value)
-    for n in range(1, MOST_TERMS):
-        numerator = (a + n - 1) * (b + n - 1)
-        denominator = 2 * (rho - eta + 1j * n)
+    eta, rho = np.broadcast_arrays(np.asarray(eta, dtype=complex), np.asarray(rho, dtype=complex))
+    found, open_ = np.array(rho - eta).ravel(), np.arange(rho.size)  # those whose fraction has not ended
+    eta, shape, argument = eta.ravel(), rho.shape, rho.ravel() - eta.ravel()
+    found = np.where(found == 0, TINY, found)
+    C, D = found.copy(), np.zeros_like(found)
+    for n in range(1, MOST_OUTGOING):
+        numerator = (1j * eta - l + n - 1) * (1j * eta + l + n)
+        denominator = 2 * (argument + 1j * n)
         D = denominator + numerator * D
         D = 1 / np.where(D == 0, TINY, D)
         C = denominator + numerator / C
         C = np.where(C == 0, TINY, C)
-        value = value * C * D
-        if not np.any(np.abs(C * D - 1) > 4e-16):  # true also of what is no number
+        found[open_] *= C * D
+        going = np.abs(C * D - 1) > ROUNDING  # not true of what is no number
+        if not np.all(going):
+            open_, eta, argument, C, D = (values[going] for values in (open_, eta, argument, C, D))
+        if not len(open_):
             break
-    return 1j * value / rho
+    found[open_] = np.nan
+    return 1j * found.reshape(shape) / rho
 
 
 def _inwards(l: int, eta: Values, start: Values, end: Values, value: Values, slope: Values) -> tuple[Values, Values]:  # noqa: E741

@@ -246,6 +246,8 @@ def _outside(energy: Float[np.ndarray, " e"], radius: float, channels: Sequence[
         found[2, closed, index] = 1.0
         found[3, closed, index] = (1j * q[closed] * slope).real
         found[:4, :, index] *= np.sqrt(channel.curvature)
+    if not np.all(np.isfinite(found)):
+        raise InputError("an energy too close to the threshold of a channel with charges", fix="a larger radius")
     return found
 
 
