@@ -115,7 +115,7 @@ def outgoing_slope(l: int, eta: Complexes, rho: Complexes) -> Complexes:  # noqa
         The slope; NaN where |rho| is so small, or that axis so close, that the fraction does not end.
     """
     eta, rho = np.broadcast_arrays(np.asarray(eta, dtype=complex), np.asarray(rho, dtype=complex))
-    found, open_ = np.array(rho - eta).ravel(), np.arange(rho.size)  # those whose fraction has not ended
+    found, unended = np.array(rho - eta).ravel(), np.arange(rho.size)
     eta, shape, argument = eta.ravel(), rho.shape, rho.ravel() - eta.ravel()
     found = np.where(found == 0, TINY, found)
     C, D = found.copy(), np.zeros_like(found)
@@ -126,13 +126,14 @@ def outgoing_slope(l: int, eta: Complexes, rho: Complexes) -> Complexes:  # noqa
         D = 1 / np.where(D == 0, TINY, D)
         C = denominator + numerator / C
         C = np.where(C == 0, TINY, C)
-        found[open_] *= C * D
+        found[unended] *= C * D
         going = np.abs(C * D - 1) > ROUNDING  # not true of what is no number
         if not np.all(going):
-            open_, eta, argument, C, D = (values[going] for values in (open_, eta, argument, C, D))
-        if not len(open_):
+            unended = unended[going]
+            eta, argument, C, D = (values[going] for values in (eta, argument, C, D))
+        if not len(unended):
             break
-    found[open_] = np.nan
+    found[unended] = np.nan
     return 1j * found.reshape(shape) / rho
 
 
