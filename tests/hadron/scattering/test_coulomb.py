@@ -33,9 +33,16 @@ def test_coulomb_functions_are_those_of_mpmath(l, eta, rho):  # noqa: E741
 def test_many_at_a_time_are_those_one_by_one():
     eta, rho = np.meshgrid([-1.0, 0.0, 2.0], [0.2, 3.0, 40.0])
     together = np.array(coulomb_functions(1, eta, rho))
-    single = [np.array(coulomb_functions(1, *pair)) for pair in zip(eta.flat, rho.flat, strict=True)]
+    pairs = zip(eta.flat, rho.flat, strict=True)
+    single = [np.array(coulomb_functions(1, np.array(one), np.array(other))) for one, other in pairs]
     for found, wanted in zip(together.reshape(4, -1).T, single, strict=True):
         assert found == pytest.approx(wanted, rel=1e-11)
+
+
+def test_the_wronskian_of_both_functions_is_one():
+    found = coulomb_functions(2, np.array([-3.0, 0.0, 0.7, 5.0]), np.array([0.1, 1.0, 10.0, 100.0]))
+    wronskian = found.regular_slope * found.irregular - found.regular * found.irregular_slope
+    assert wronskian == pytest.approx(np.ones(4), rel=1e-12)
 
 
 def test_no_coulomb_function_at_the_origin_or_deep_below_the_barrier():

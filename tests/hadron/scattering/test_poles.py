@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from retrodict.base.constants import HBAR_C
+from retrodict.base.constants import FINE_STRUCTURE_CONSTANT, HBAR_C
 from retrodict.base.errors import InputError
 from retrodict.hadron.scattering.poles import common_poles, find_poles, poles_of_rational
 from retrodict.hadron.scattering.r_matrix import Channel, LegendreMesh, interior
@@ -89,6 +89,15 @@ def test_a_bound_state_of_one_channel_becomes_a_resonance_where_it_couples_to_an
     assert widths[1] / widths[0] == pytest.approx(4, rel=0.02)  # the golden rule
     alone = poles(-100 * shape, (1,), mesh)[0].energy.real + 30
     assert pole.energy.real == pytest.approx(alone, abs=0.3)
+
+
+@pytest.mark.parametrize(("l", "radius"), [(0, 20.0), (1, 60.0)])
+def test_levels_of_two_opposite_charges_are_those_of_hydrogen(l, radius):  # noqa: E741
+    mesh = LegendreMesh(radius, 40)
+    bohr = MASS * FINE_STRUCTURE_CONSTANT**2 / 2
+    window = {"lowest": -2 * bohr, "highest": -0.1 * bohr, "deepest": 0.5 * bohr}
+    found = [p.energy.real for p in poles(np.zeros(40), (1,), mesh, (Channel(MASS, 0.0, l, -1.0),), **window)]
+    assert found == pytest.approx([-bohr / n**2 for n in range(l + 1, 4)], rel=1e-9)
 
 
 def test_a_sheet_or_a_window_that_is_none_is_refused():

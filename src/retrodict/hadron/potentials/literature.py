@@ -8,13 +8,14 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from retrodict.base.constants import HBAR_C
 from retrodict.base.errors import InputError
 
-Radii = Float[Array, "*radii"]
-Energies = Float[Array, "*radii"]
+Radii = Float[Array | np.ndarray, "*radii"]
+Energies = Float[Array | np.ndarray, "*radii"]
 Fit = TypeVar("Fit")
 
 OMEGA_OMEGA_TERMS: Final = ((914.0, 0.143), (305.0, 0.305), (-112.0, 0.949))  # MeV, fm
@@ -82,7 +83,7 @@ N_XI_FITS: Final = {
 N_XI_PION_MASS: Final = 146.0  # [MeV]
 
 
-def yukawa_shape(r: Radii, mass: float, *, cut: float = 0.0) -> Float[Array, "*radii"]:
+def yukawa_shape(r: Radii, mass: float, *, cut: float = 0.0) -> Energies:
     """exp(-m r) / r, times 1 - exp(-r^2 / cut^2) if there is a cut-off [fm^-1].
 
     Args:
@@ -239,7 +240,14 @@ def poeschl_teller(r: Radii, *, strength: float, slope: float, reduced_mass: flo
     return -depth / jnp.cosh(slope * r) ** 2
 
 
-def yamaguchi(r: Radii, other: Radii, *, cut: float, pole: float, reduced_mass: float) -> Energies:
+def yamaguchi(
+    r: Float[Array | np.ndarray, "#*pairs"],
+    other: Float[Array | np.ndarray, "#*pairs"],
+    *,
+    cut: float,
+    pole: float,
+    reduced_mass: float,
+) -> Float[Array | np.ndarray, "*pairs"]:
     """The separable U(r, r') [MeV/fm] of the s-wave, of form factor 1 / (p^2 + cut^2), with one pole at k = i pole.
 
     Source: Y. Yamaguchi, Phys. Rev. 95 (1954) 1628.

@@ -20,6 +20,8 @@ NEAREST: Final = 3.0  # rho from which on the second continued fraction is used
 TERMS: Final = 34  # of a Taylor step
 MOST_TERMS: Final = 20_000  # of a continued fraction
 MOST_STEPS: Final = 3000  # from beyond the barrier inwards
+MOST_OUTGOING: Final = 800  # of the second one; it needs about 40 / |rho|, and more near the negative imaginary axis
+ROUNDING: Final = 2e-15  # of a continued fraction: its last factor differs from one by less
 TINY: Final = 1e-300
 
 Values = Float[np.ndarray, "..."]
@@ -35,7 +37,7 @@ class CoulombFunctions(NamedTuple):
     irregular_slope: Values  # G'
 
 
-def sommerfeld_parameter(momentum: Values, reduced_mass: float, charge_product: float) -> Values:
+def sommerfeld_parameter(momentum: Complexes, reduced_mass: float, charge_product: float) -> Complexes:
     r"""$\eta = Z_1 Z_2 \alpha\mu/k$, positive for charges that repel each other.
 
     Args:
@@ -60,6 +62,7 @@ def coulomb_functions(l: int, eta: Values, rho: Values) -> CoulombFunctions:  # 
     eta, rho = np.broadcast_arrays(np.asarray(eta, dtype=float), np.asarray(rho, dtype=float))
     if not np.all(rho > 0):
         raise InputError("momenta and radii of Coulomb functions are positive", got=f"k r = {np.min(rho):g}")
+    shape, eta, rho = rho.shape, eta.ravel(), rho.ravel()
     turning = eta + np.sqrt(eta**2 + l * (l + 1))
     outer = np.maximum(np.maximum(rho, 1.2 * turning), NEAREST)
     ratio, sign = _logarithmic_slope(l, eta, outer)
@@ -75,7 +78,8 @@ def coulomb_functions(l: int, eta: Values, rho: Values) -> CoulombFunctions:  # 
         f = np.where(inside, 1 / (slope * inner - inner_slope), F)
     if not np.all(np.isfinite(inner)):
         raise InputError("a wave so deep below the Coulomb barrier that it has no amplitude", fix="raise the momenta")
-    return CoulombFunctions(f, np.where(inside, slope * f, ratio * F), inner, inner_slope)
+    found = (f, np.where(inside, slope * f, ratio * F), inner, inner_slope)
+    return CoulombFunctions(*(values.reshape(shape) for values in found))
 
 
 def _logarithmic_slope(l: int, eta: Values, rho: Values) -> tuple[Values, Values]:  # noqa: E741
@@ -93,7 +97,7 @@ def _logarithmic_slope(l: int, eta: Values, rho: Values) -> tuple[Values, Values
         C = np.where(C == 0, TINY, C)
         sign = np.where(D < 0, -sign, sign)
         value = value * C * D
-        if np.all(np.abs(C * D - 1) < 4e-16):
+        if np.all(np.abs(C * D - 1) < ROUNDING):
             break
         n += 1
     return value, sign
@@ -106,22 +110,31 @@ def outgoing_slope(l: int, eta: Complexes, rho: Complexes) -> Complexes:  # noqa
         l: angular momentum.
         eta: Sommerfeld parameter of this momentum.
         rho: k r, not on the negative imaginary axis unless eta is zero, where the fraction ends by itself.
+
+    Returns:
+        The slope; NaN where |rho| is so small, or that axis so close, that the fraction does not end.
     """
-    a, b = 1j * eta - l, 1j * eta + l + 1.0
-    value = (rho - eta).astype(complex)
-    value = np.where(value == 0, TINY, value)
-    C, D = value, np.zeros_like(value)
-    for n in range(1, MOST_TERMS):
-        numerator = (a + n - 1) * (b + n - 1)
-        denominator = 2 * (rho - eta + 1j * n)
+    eta, rho = np.broadcast_arrays(np.asarray(eta, dtype=complex), np.asarray(rho, dtype=complex))
+    found, unended = np.array(rho - eta).ravel(), np.arange(rho.size)
+    eta, shape, argument = eta.ravel(), rho.shape, rho.ravel() - eta.ravel()
+    found = np.where(found == 0, TINY, found)
+    C, D = found.copy(), np.zeros_like(found)
+    for n in range(1, MOST_OUTGOING):
+        numerator = (1j * eta - l + n - 1) * (1j * eta + l + n)
+        denominator = 2 * (argument + 1j * n)
         D = denominator + numerator * D
         D = 1 / np.where(D == 0, TINY, D)
         C = denominator + numerator / C
         C = np.where(C == 0, TINY, C)
-        value = value * C * D
-        if not np.any(np.abs(C * D - 1) > 4e-16):  # true also of what is no number
+        found[unended] *= C * D
+        going = np.abs(C * D - 1) > ROUNDING  # not true of what is no number
+        if not np.all(going):
+            unended = unended[going]
+            eta, argument, C, D = (values[going] for values in (eta, argument, C, D))
+        if not len(unended):
             break
-    return 1j * value / rho
+    found[unended] = np.nan
+    return 1j * found.reshape(shape) / rho
 
 
 def _inwards(l: int, eta: Values, start: Values, end: Values, value: Values, slope: Values) -> tuple[Values, Values]:  # noqa: E741

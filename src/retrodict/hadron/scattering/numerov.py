@@ -40,7 +40,7 @@ class ScatteringStates(eqx.Module):
 
 def scattering_states(
     potential: Float[Array, " points"],
-    momentum: Float[Array, " momenta"],
+    momentum: Float[Array | np.ndarray, " momenta"],
     *,
     grid: RadialGrid,
     reduced_mass: float,
@@ -68,7 +68,7 @@ def scattering_states(
     if l < 0 or not reduced_mass > 0:
         raise InputError("l or reduced mass", got=f"l = {l}, mu = {reduced_mass} MeV", expected="l >= 0, mu > 0 MeV")
 
-    def outside(k: np.ndarray) -> np.ndarray:
+    def outside(k: Float[Array | np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
         radii = grid.step * np.array([grid.points, grid.points + 1])
         rho = np.asarray(k)[..., None, :] / HBAR_C * radii[:, None]
         eta = sommerfeld_parameter(np.asarray(k), reduced_mass, charge_product)[..., None, :]
@@ -115,7 +115,7 @@ def jost_function(
     strength = 2 * reduced_mass / HBAR_C**2 * potential
     t = _twelfth(scheme, strength, fitted)
     w, step = _march(scheme, 12 * t / (1 - t), _start(scheme, strength, fitted))
-    n = grid.points + jnp.arange(2)
+    n = grid.points + jnp.arange(2.0)
     free = 1 - (scheme.free(n)[:, None] - fitted) / 12
     outgoing = free * riccati_hankel(l, q * grid.step * n[:, None])
     regular = free * (outgoing / free - riccati_hankel(l, q * grid.step * n[:, None], -1)) / 2j
@@ -159,7 +159,7 @@ Vector = Inexact[Array, " momenta"]
 
 def _twelfth(scheme: _Scheme, strength: Float[Array, " points"], fitted: Vector) -> Columns:
     """h^2 f / 12 at every point."""
-    n = jnp.arange(1, scheme.grid.points + 1)
+    n = jnp.arange(1.0, scheme.grid.points + 1)
     return ((scheme.grid.step**2 * strength + scheme.free(n))[:, None] - fitted) / 12
 
 
@@ -173,14 +173,16 @@ def _start(scheme: _Scheme, strength: Float[Array, " points"], fitted: Vector) -
     first = pole / (2 * l + 2)
     second = (pole * first + slope - fitted) / (2 * (2 * l + 3))
     third = (pole * second + (slope - fitted) * first + bend) / (3 * (2 * l + 4))
-    n = jnp.arange(1, scheme.first + 1)[:, None]
+    n = jnp.arange(1.0, scheme.first + 1)[:, None]
     u = n ** (l + 1) * (1 + first * n + second * n**2 + third * n**3)
     origin = -pole / 12 if l == 0 else -1 / 6 if l == 1 else 0.0
     w = (1 - _twelfth(scheme, strength, fitted)[: scheme.first]) * u
     return jnp.concatenate([jnp.broadcast_to(origin, (1, *fitted.shape)), w])
 
 
-def _march(scheme: _Scheme, bend: Columns, start: Columns, source: Columns | None = None) -> tuple[Columns, Vector]:
+def _march(
+    scheme: _Scheme, bend: Columns, start: Inexact[Array, "start momenta"], source: Columns | None = None
+) -> tuple[Inexact[Array, "all momenta"], Vector]:
     """w at the points 0, ..., points + 1 of w[n+1] - 2 w[n] + w[n-1] = bend[n] w[n] + source[n], and its last step.
 
     Steps from point to point are carried along, which keeps the digits that subtracting neighbours would lose.
@@ -214,7 +216,7 @@ def _join(scheme: _Scheme, strength: Float[Array, " points"], fitted: Vector, en
     lift = 1 / (1 - t)
     bend = 12 * t * lift
     w, step = _march(scheme, bend, _start(scheme, strength, fitted))
-    n = scheme.grid.points + jnp.arange(2)
+    n = scheme.grid.points + jnp.arange(2.0)
     regular, irregular = (1 - (scheme.free(n)[:, None] - fitted) / 12) * ends
     regular, irregular = (jnp.stack([pair[0], pair[1] - pair[0]]) for pair in (regular, irregular))
     wronskian = regular[1] * irregular[0] - regular[0] * irregular[1]

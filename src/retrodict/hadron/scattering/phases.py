@@ -12,7 +12,7 @@ from retrodict.hadron.scattering.numerov import ScatteringStates, scattering_sta
 
 def followed_phase_shift(
     states: ScatteringStates,
-    momentum: Float[np.ndarray, " momenta"],
+    momentum: Float[Array | np.ndarray, " momenta"],
     *,
     grid: RadialGrid,
     reduced_mass: float,
@@ -34,7 +34,7 @@ def followed_phase_shift(
     """
     k = np.asarray(momentum)
     options = {"grid": grid, "reduced_mass": reduced_mass, "l": l, "charge_product": charge_product}
-    free = scattering_states(jnp.zeros(grid.points), jnp.asarray(k), **options)
+    free = scattering_states(jnp.zeros(grid.points), k, **options)
     eta = sommerfeld_parameter(k, reduced_mass, charge_product)
     end = coulomb_functions(l, eta, k / HBAR_C * grid.step * grid.points)
     angle = jnp.arctan2(end.regular, end.irregular)  # of the free wave at the last radius, modulo pi
@@ -48,7 +48,7 @@ def _nodes(wave: Float[Array, "momenta points"]) -> Float[Array, " momenta"]:
 
 
 def phase_shift_response(
-    states: ScatteringStates, momentum: Float[Array, " momenta"], *, reduced_mass: float
+    states: ScatteringStates, momentum: Float[Array | np.ndarray, " momenta"], *, reduced_mass: float
 ) -> Float[Array, "momenta points"]:
     r"""The functional derivative $\delta(\delta)/\delta V(r) = -\frac{2\mu}{\hbar c\,k}u^2(r)$ [rad / (MeV fm)].
 
@@ -59,4 +59,4 @@ def phase_shift_response(
         momentum: k > 0 [MeV].
         reduced_mass: mu [MeV].
     """
-    return -2 * reduced_mass / HBAR_C / momentum[:, None] * states.wave**2
+    return -2 * reduced_mass / HBAR_C / jnp.asarray(momentum)[:, None] * states.wave**2

@@ -136,16 +136,18 @@ def find_poles(
         (np.real(surface.levels) > lowest - deepest) & (np.real(surface.levels) < highest + deepest)
     ]
     reach = 0.2 * (highest - lowest + deepest)
-    step = np.zeros_like(energy)
+    step = np.full_like(energy, np.inf)
     for _ in range(ITERATIONS):
+        going = np.abs(step) > 1e-13 * np.abs(energy)
+        here = energy[going]
         # Times the product of E - E_level, which takes the poles of the R-matrix away.
         with np.errstate(all="ignore"):
-            M, slope, _, _ = surface.condition(energy)
+            M, slope, _, _ = surface.condition(here)
             value = np.linalg.det(M)
-            step = value / (slope + value * np.sum(1 / (energy[:, None] - inside), axis=1))
-        step = np.where(np.isfinite(step), step, reach)
-        step *= np.minimum(1, reach / np.maximum(np.abs(step), 1e-300))
-        energy = energy - step
+            move = value / (slope + value * np.sum(1 / (here[:, None] - inside), axis=1))
+        move = np.where(np.isfinite(move), move, np.nan)  # such a start is given up
+        move *= np.minimum(1, reach / np.fmax(np.abs(move), 1e-300))
+        energy[going], step[going] = here - move, move
     size = np.abs(energy) + 1e-3
     real = not np.iscomplexobj(potential)
     good = (np.abs(step) < CLOSE * size) & (np.real(energy) > lowest) & (np.real(energy) < highest)

@@ -21,12 +21,12 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Complex, Float, Inexact
 
-from retrodict.base.constants import HBAR_C
+from retrodict.base.constants import FINE_STRUCTURE_CONSTANT, HBAR_C
 from retrodict.base.errors import InputError
 from retrodict.hadron.scattering.coulomb import coulomb_functions, outgoing_slope, sommerfeld_parameter
 
-Potential = Inexact[Array, "*dimensions"]
-Energies = Float[Array, " energies"] | Float[np.ndarray, " energies"]
+Potential = Inexact[Array | np.ndarray, "*dimensions"]
+Energies = Float[Array | np.ndarray, " energies"]
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,8 @@ def interior(potential: Potential, mesh: LegendreMesh, channels: Sequence[Channe
         InputError: if the dimensions of the potential are not those of mesh and channels.
     """
     n, count = mesh.points, len(channels)
-    blocks = potential if potential.ndim > 2 else potential[None, None]
+    blocks = jnp.asarray(potential)
+    blocks = blocks if blocks.ndim > 2 else blocks[None, None]
     if blocks.shape not in ((count, count, n), (count, count, n, n)):
         expected = f"({n}), ({n}, {n}), ({count}, {count}, {n}) or ({count}, {count}, {n}, {n})"
         raise InputError("potential, mesh and channels", got=str(potential.shape), expected=expected)
@@ -138,8 +139,8 @@ def interior(potential: Potential, mesh: LegendreMesh, channels: Sequence[Channe
         blocks = blocks * np.sqrt(np.multiply.outer(mesh.weights, mesh.weights))
     own = np.zeros((count, count, n, n))
     for index, channel in enumerate(channels):
-        eta = sommerfeld_parameter(np.array(1.0), channel.reduced_mass, channel.charge_product)  # eta k [MeV]
-        barrier = channel.l * (channel.l + 1) / mesh.r**2 + 2 * eta / HBAR_C / mesh.r
+        coulomb = 2 * channel.charge_product * FINE_STRUCTURE_CONSTANT * channel.reduced_mass / HBAR_C
+        barrier = channel.l * (channel.l + 1) / mesh.r**2 + coulomb / mesh.r
         own[index, index] = channel.curvature * (mesh.kinetic + np.diag(barrier)) + channel.threshold * np.eye(n)
     return (blocks + own).transpose(0, 2, 1, 3).reshape(count * n, count * n)
 
@@ -155,12 +156,16 @@ def surfaces(mesh: LegendreMesh, channels: Sequence[Channel]) -> Float[np.ndarra
 
 
 @jax.custom_jvp
-def _resolvent(C: Float[Array, "m m"], B: Float[Array, "m c"], energy: Float[Array, " e"]) -> Float[Array, "e c c"]:
+def _resolvent(
+    C: Float[Array, "m m"], B: Float[Array, "m c"], energy: Float[Array | np.ndarray, " e"]
+) -> Float[Array, "e c c"]:
     """B^T (C - E)^-1 B of a symmetric matrix, of which one diagonalisation serves all energies."""
     return _resolvent_and_solution(C, B, energy)[0]
 
 
-def _resolvent_and_solution(C: Array, B: Array, energy: Array) -> tuple[Float[Array, "e c c"], Float[Array, "e m c"]]:
+def _resolvent_and_solution(
+    C: Float[Array, "m m"], B: Float[Array, "m c"], energy: Energies
+) -> tuple[Float[Array, "energies c c"], Float[Array, "energies m c"]]:
     levels, vectors = jnp.linalg.eigh(C, symmetrize_input=False)
     shares = vectors.T @ B
     scaled = shares / (levels - energy[:, None])[..., None]
@@ -204,7 +209,7 @@ def _k_matrix(
     else:
         R = _resolvent(C, B, energy)
 
-    def outside(energies: np.ndarray) -> np.ndarray:
+    def outside(energies: Energies) -> Float[np.ndarray, "..."]:
         return _outside(np.asarray(energies), mesh.radius, channels)
 
     if isinstance(energy, Tracer):
@@ -241,12 +246,14 @@ def _outside(energy: Float[np.ndarray, " e"], radius: float, channels: Sequence[
         found[2, closed, index] = 1.0
         found[3, closed, index] = (1j * q[closed] * slope).real
         found[:4, :, index] *= np.sqrt(channel.curvature)
+    if not np.all(np.isfinite(found)):
+        raise InputError("an energy too close to the threshold of a channel with charges", fix="a larger radius")
     return found
 
 
 def phase_shift(
     potential: Potential,
-    momentum: Float[Array, " momenta"],
+    momentum: Float[Array | np.ndarray, " momenta"],
     *,
     mesh: LegendreMesh,
     reduced_mass: float,
