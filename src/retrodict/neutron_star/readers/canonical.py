@@ -21,7 +21,7 @@ HEAVIEST_PULSAR = 1.9  # Msun, as the published reconstructions ask
 LEAST_CENTRAL_DENSITY = 0.08  # fm^-3
 MOST_CENTRES = 200
 MOST_TWINS = 4
-LEAST_INTERVALS = 128  # of a compiled program
+LEAST_INTERVALS = 512  # of a compiled program: more than most tables have
 _STAR_UNITS = {"radius": "km", "tidal_deformability": "", "central_density": "fm^-3"}
 
 

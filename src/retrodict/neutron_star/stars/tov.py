@@ -67,7 +67,7 @@ def solve(
     Returns:
         The stars in the same order; `valid` is False where no star exists or its matter is not causal.
     """
-    centre = default_stars(eos) if stars is None else stars
+    centre = default_stars(eos) if stars is None else stars if isinstance(stars, Array) else np.asarray(stars)
     matter = _intervals(eos)
     state, first = centres(matter, centre)
     if rtol is None:
