@@ -23,6 +23,7 @@ from retrodict.lattice.models.independence_metropolis import IndependenceMetropo
 from retrodict.lattice.models.scalar_score import ScalarDiffusion
 from retrodict.lattice.models.trained import Trained, Untrained
 from retrodict.lattice.models.u1.flux import SharedFlux
+from retrodict.lattice.models.u1.network import U1Network
 from retrodict.lattice.models.u1.training import FINEST, U1Diffusion
 from retrodict.lattice.samplers.methods import Cluster
 from retrodict.lattice.theories.groups import U1
@@ -105,6 +106,7 @@ def test_a_config_moves_trained_weights_to_another_coupling_and_volume(name, tmp
     for new, old in zip(jax.tree.leaves(moved.weights), jax.tree.leaves(learnt.weights), strict=True):
         assert_array_equal(new, old)
     if isinstance(moved, ReverseSDE):
+        assert isinstance(moved.process.score, U1Network)
         assert float(moved.process.score.beta) == 3.0
         assert_allclose(moved.process.levels[-1], FINEST / np.sqrt(3.0), rtol=1e-5)
         assert np.all(np.asarray(moved.information)[1:] > 0)  # widths of the steps, measured on its own draws
