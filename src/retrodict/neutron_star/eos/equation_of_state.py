@@ -12,7 +12,6 @@ speed jumps: every breakpoint is a node, and a fourth-order step never looks acr
 from collections.abc import Sequence
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
@@ -318,17 +317,6 @@ def _log_enthalpy_above_vacuum(eps: float, p: float, speed: float) -> float:
     return float(np.log1p(index / (index - 1.0) * p / (eps - p / (index - 1.0))))
 
 
-@jax.jit
-def _whole_crust(join_density: Scalar) -> Segment:
-    """Compiled as one: a hundred programs of one operation each take ten times as long to make."""
-    return _crust.crust(join_density)
-
-
-@jax.jit
-def _density_at(pressure: Scalar) -> Scalar:
-    return jnp.exp(_crust.log_density_at_pressure(pressure))
-
-
 def _crust_below(n: Reals, eps: Reals, p: Reals) -> Segment | None:
     """The crust up to four fifths of the first density; None where the table begins below all of it.
 
@@ -336,13 +324,13 @@ def _crust_below(n: Reals, eps: Reals, p: Reals) -> Segment | None:
     In the outer crust it ends at the last node below the row: the outer pieces are not cut.
     """
     if 0.8 * n[0] > _crust.LEAST_JOIN:
-        crust = _whole_crust(jnp.asarray(0.8 * n[0]))
+        crust = _crust.compiled_crust(jnp.asarray(0.8 * n[0]))
         if crust.pressure[-1, 2] < p[0] and crust.energy_density[-1, 2] < eps[0]:
             return crust
-        crust = _whole_crust(_density_at(jnp.asarray(p[0])))
+        crust = _crust.compiled_crust(_crust.density_at_pressure(jnp.asarray(p[0])))
         if crust.pressure[-1, 2] <= p[0] * (1.0 + 1e-9) and crust.energy_density[-1, 2] < eps[0]:
             return crust
-    whole = _whole_crust(jnp.asarray(_crust.LEAST_JOIN))
+    whole = _crust.compiled_crust(jnp.asarray(_crust.LEAST_JOIN))
     below = (whole.pressure[:, 2] < p[0]) & (whole.energy_density[:, 2] < eps[0])
     count = int(np.argmin(np.append(below, False)))
     return Segment(whole.log_density[: count + 1], *(a[:count] for a in whole[1:])) if count > 0 else None
