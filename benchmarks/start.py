@@ -24,6 +24,10 @@ STARS = "mass [Msun],mass error [Msun],radius [km],radius error [km]\n" + "".joi
     f"{1.2 + 0.05 * i:.2f},0.1,{12.4 - 0.1 * i:.1f},0.6\n" for i in range(12)
 )
 BARE = "".join(f"{i} {2.0 * 0.8**i:.6f} {0.01 * 0.8**i:.6f}\n" for i in range(24))
+DENSITIES = [0.05 * 30 ** (i / 79) for i in range(80)]  # fm^-3
+MATTER = "baryon_density [fm^-3], energy_density [MeV fm^-3], pressure [MeV fm^-3]\n" + "".join(
+    f"{n:.8g},{939.0 * n + 3.0 * (n / 0.16) ** 2.7 / 1.7:.8g},{3.0 * (n / 0.16) ** 2.7:.8g}\n" for n in DENSITIES
+)
 COMMANDS = {
     "help": ["--help"],
     "demos": ["demo"],
@@ -31,6 +35,8 @@ COMMANDS = {
     "inspect": ["inspect", "stars.csv"],
     "inspect-bare": ["inspect", "bare.txt"],
     "refuse": ["check", "wrong.yaml"],
+    "refuse-kind": ["run", "kind.yaml"],
+    "inspect-matter": ["inspect", "matter.csv"],
     "new": ["new", "neutron_star", "made", "--data", "stars.csv"],
     "check": ["check", "made/config.yaml"],
     **{name: ["demo", name, "--out", "run"] for name in ("neutron-star", "spectral", "lattice", "lattice-topology")},
@@ -78,6 +84,10 @@ def prepare(folder: Path) -> Path:
     (folder / "stars.csv").write_text(STARS)
     (folder / "bare.txt").write_text(BARE)
     (folder / "wrong.yaml").write_text("domain: neutron_star\nproblem: {dat: stars.csv}\nmethod: {kind: NUTS}\n")
+    (folder / "kind.yaml").write_text(
+        "domain: neutron_star\nproblem: {data: strs.csv, ansatz: NeuralSoundspeed}\nmethod: {kind: NUTS, chains: two}\n"
+    )
+    (folder / "matter.csv").write_text(MATTER)
     return folder
 
 

@@ -97,6 +97,11 @@ def test_determinants_are_those_of_the_matrices():
     assert_allclose(one.log_prob(jnp.asarray(y)), stats.multivariate_normal([1.0, -1.0], MATRIX).logpdf(y))
 
 
+def test_the_errors_of_a_covariance_are_the_roots_of_its_diagonal():
+    assert_allclose(Covariance.full(MATRIX).error, [2.0, 1.0])
+    assert_allclose(Covariance.diagonal(np.array([0.5, 3.0])).error, [0.5, 3.0])
+
+
 def test_the_weight_of_ledoit_and_wolf_is_their_ratio():
     """Sum of the variances of the correlations over the sum of their squares, off the diagonal."""
     x = np.random.default_rng(4).standard_normal((25, 4)) @ (np.eye(4) + 0.4)

@@ -25,9 +25,10 @@ def command(config: ConfigFile, overrides: Overrides = None, as_json: AsJson = F
 
 def _check(config: ConfigFile, overrides: Overrides, as_json: bool) -> None:
     from retrodict.cli.config import load_config
-    from retrodict.cli.cost import estimate, latents
 
     loaded = load_config(config, tuple(overrides or ()))
+    from retrodict.cli.cost import estimate, latents  # JAX, which a config that is refused does not wait for
+
     tell_notes(loaded)
     target = loaded.problem
     loaded.method.check(target)

@@ -15,8 +15,8 @@ def methods_of(domain: Domain | None) -> Mapping[str, ImportPath]:
     return {**METHODS, **{kind: path for owner in owners for kind, path in owner.methods.items()}}
 
 
-def method(kind: str, domain: Domain | None) -> type:
-    """The dataclass of an inference method.
+def method_path(kind: str, domain: Domain | None) -> ImportPath:
+    """Where the dataclass of an inference method is.
 
     Args:
         kind: the word of the config.
@@ -27,11 +27,24 @@ def method(kind: str, domain: Domain | None) -> type:
     """
     methods = methods_of(domain)
     if kind in methods:
-        return load(methods[kind], domain)
+        return methods[kind]
     owners = [other.name for other in installed().domains.values() if kind in other.methods]
     what = f"the method {kind!r} belongs to the domain {owners[0]}" if owners else f"there is no method {kind!r}"
     fix = "" if owners else did_you_mean(kind, methods_of(None))
     raise InputError(what, expected=f"one of {', '.join(sorted(methods))}", fix=fix)
+
+
+def method(kind: str, domain: Domain | None) -> type:
+    """The dataclass of an inference method.
+
+    Args:
+        kind: the word of the config.
+        domain: whose config it is; None where that is not known.
+
+    Raises:
+        InputError: as `method_path`.
+    """
+    return load(method_path(kind, domain), domain)
 
 
 def load(path: ImportPath, domain: Domain | None = None) -> Any:

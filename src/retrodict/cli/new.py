@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "Example: retrodict new neutron_star stars --data masses_radii.csv"
 CONFIG, DATA = "config.yaml", "data"
+NAMES_OF_FILES = ("file", "path")  # of fields of kinds that another override chooses
 
 
 def command(
@@ -82,7 +83,7 @@ def _files_named(path: Path, template: str, overrides: list[str]) -> tuple[list[
         one = parsed(text)
         found = candidates(one.name, fields)
         of_files = [field for field in found if field in fields and Path in options(fields[field].annotation)]
-        if isinstance(one.value, str) and _is_file(one.value) and (of_files or one.name[-1] == "file"):
+        if isinstance(one.value, str) and _is_file(one.value) and (of_files or one.name[-1] in NAMES_OF_FILES):
             files.append(Path(one.value))
             text = f"{text.partition('=')[0]}={json.dumps(_full(one.value))}"
         texts.append(text)

@@ -51,9 +51,14 @@ def command(
         raise InputError("--resume needs to know which run", fix=f"retrodict run {config} --out DIR --resume")
     directory = out or _fresh(config)
     from retrodict.cli.config import load_config
-    from retrodict.cli.running import Options, announce, carry_out
 
     loaded = load_config(config, tuple(overrides or ()), seed=seed)
+    from retrodict.cli.running import (
+        Options,
+        announce,
+        carry_out,
+    )  # JAX, for which a config that is refused does not wait
+
     tell_notes(loaded)
     again = _again(config, directory, seed, overrides, max_time, dask)
     show = not (quiet or as_json)

@@ -17,14 +17,18 @@ from jaxtyping import Shaped
 
 from retrodict.base.errors import InputError, UnknownKind
 from retrodict.base.files import PathLike, Source, hash_file, read_head
-from retrodict.base.types import JSON
-from retrodict.generate.model import AbstractModel, Recipe
+from retrodict.base.types import JSON, Array, Key
+from retrodict.generate.model import AbstractModel, Recipe, with_weights
 from retrodict.problem.target import AbstractTarget
 from retrodict.run.container import DamagedError, is_sealed, pack, read, write
 from retrodict.run.plain import plain
 
 KIND: Final = "retrodict model"
 MAX_BYTES: Final = 2**30
+PILOT_DRAWS: Final = 256  # of a model at another coupling or volume, on which its sampler is tuned
+FIXES: Final = {
+    "target": "train a model for this one; or, if its weights serve any coupling and volume, transfer: true"
+}
 WRITTEN: Final = "one written by save_model, as model.npz of a run directory is"
 
 Arrays = dict[str, Shaped[np.ndarray, "..."]]  # by name
@@ -72,15 +76,60 @@ def load_model(path: PathLike, recipe: Recipe, target: AbstractTarget) -> Abstra
     arrays, meta, _ = _read(path)
     refuse_other(where, "target", meta["target"], describe(target))
     refuse_other(where, "recipe", meta["recipe"], describe(recipe))
-    like, static = eqx.partition(recipe.on(target, jr.key(0)), eqx.is_array)
-    leaves, structure = jax.tree.flatten(like)
-    stored = [arrays.get(f"leaf/{i}") for i in range(len(leaves))]
-    for leaf, array in zip(leaves, stored, strict=True):
-        if array is None or array.shape != leaf.shape or array.dtype != leaf.dtype:
-            got = "nothing" if array is None else f"{array.dtype} {array.shape}"
-            what, expected = "the file of the model lacks an array", f"{leaf.dtype} {leaf.shape}"
-            raise InputError(what, where=where, got=got, expected=expected)
-    return eqx.combine(jax.tree.unflatten(structure, [jnp.asarray(array) for array in stored]), static)
+    model = recipe.on(target, jr.key(0))
+    leaves = jax.tree.leaves(eqx.filter(model, eqx.is_array))
+    stored = [_array(where, arrays, i, leaf) for i, leaf in enumerate(leaves)]
+    like, static = eqx.partition(model, eqx.is_array)
+    return eqx.combine(jax.tree.unflatten(jax.tree.structure(like), stored), static)
+
+
+def transfer_model(path: PathLike, recipe: Recipe, target: AbstractTarget, key: Key) -> AbstractModel:
+    """Read the weights of a model and move them to another coupling or volume of the same theory.
+
+    Levels and widths of the steps of a sampler are measured anew, on draws of the moved model itself: no configurations
+    of the new theory are needed.
+
+    Args:
+        path: the file.
+        recipe: the recipe that made the model.
+        target: the new theory.
+        key: random key of the draws.
+
+    Raises:
+        InputError: if the file is damaged, if its model was made for another kind of theory or by another recipe, if it
+            holds more than weights of what it was trained on, or if its weights depend on the volume.
+    """
+    where = str(path)
+    arrays, meta, _ = _read(path)
+    refuse_other(where, "theory", *({"kind": one["kind"]} for one in (meta["target"], describe(target))))
+    refuse_other(where, "recipe", meta["recipe"], describe(recipe))
+    model = recipe.on(target, key)
+    if type(model).initialise_from is not AbstractModel.initialise_from:
+        raise InputError(
+            "this model cannot be moved to another theory",
+            where=where,
+            got=type(recipe).__name__,
+            expected="a model whose only memory of its training are its weights",
+            why="it also holds a spectrum or a scale that was measured there",
+            fix="train a model for this theory",
+        )
+    like = eqx.filter(model, eqx.is_array)
+    numbers = jax.tree.unflatten(jax.tree.structure(like), range(len(jax.tree.leaves(like))))
+    weights = jax.tree.map(lambda i, leaf: _array(where, arrays, i, leaf), numbers.weights, like.weights)
+    moved = with_weights(model, weights)
+    if type(model).tune_sampler is AbstractModel.tune_sampler:
+        return moved
+    return moved.tune_sampler(jax.vmap(lambda one: moved.sample(one).x)(jr.split(key, PILOT_DRAWS)))
+
+
+def _array(where: str, arrays: Arrays, number: int, like: Shaped[Array, "..."]) -> Shaped[Array, "..."]:
+    """An array of a model by its number, of the shape and the type that it must have."""
+    array = arrays.get(f"leaf/{number}")
+    if array is None or array.shape != like.shape or array.dtype != like.dtype:
+        got = "nothing" if array is None else f"{array.dtype} {array.shape}"
+        what, expected = "the file of the model lacks an array", f"{like.dtype} {like.shape}"
+        raise InputError(what, where=where, got=got, expected=expected)
+    return jnp.asarray(array)
 
 
 def inspect(path: PathLike) -> dict[str, JSON]:
@@ -149,7 +198,7 @@ def refuse_other(where: str, role: str, stored: JSON, wanted: JSON) -> None:
 
     Args:
         where: the file.
-        role: what is described: target or recipe.
+        role: what is described: target, theory or recipe.
         stored: the description in the file.
         wanted: the description of what was asked for.
 
@@ -164,6 +213,6 @@ def refuse_other(where: str, role: str, stored: JSON, wanted: JSON) -> None:
             where=where,
             got=", ".join(f"{name}={stored.get(name)}" for name in different),
             expected=", ".join(f"{name}={wanted.get(name)}" for name in different),
-            why="its weights have no meaning there",
-            fix="train a model for this one, or name the action that it was trained for",
+            why=f"a model belongs to the {role} that it was made for",
+            fix=FIXES.get(role, "name the one that it was made for"),
         )

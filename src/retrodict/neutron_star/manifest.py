@@ -18,7 +18,7 @@ DOMAIN: Final = Domain(
     demos=DEMOS,
     readers=READERS,
     place_data="retrodict.neutron_star.readers.placing:place_data",
-    headers="retrodict.neutron_star.readers.kinds:possible_headers",
+    headers="retrodict.neutron_star.readers.headers:possible_headers",
     symbols={"Msun": r"M_\odot", "n_sat": r"n_\mathrm{sat}"},
     references=(
         "soma2022",

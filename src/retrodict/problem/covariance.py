@@ -82,6 +82,11 @@ class Covariance(eqx.Module):
             precision, slope = jnp.sum(self.whitener**2, axis=0), white @ self.whitener
         return 0.5 * (jnp.log(precision) - jnp.log(2 * jnp.pi) - slope**2 / precision)
 
+    @property
+    def error(self) -> Float[Array, " points"]:
+        """One-sigma errors of the points, in units of the data (of the modes kept)."""
+        return jnp.abs(self.root) if self.root.ndim == 1 else jnp.linalg.norm(self.root, axis=1)
+
     def matrix(self) -> Float[Array, "points points"]:
         """C itself (of the modes kept)."""
         root = jnp.diag(self.root) if self.root.ndim == 1 else self.root

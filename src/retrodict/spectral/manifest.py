@@ -21,7 +21,7 @@ DOMAIN: Final = Domain(
     demos=DEMOS,
     readers=READERS,
     place_data="retrodict.spectral.inspect:place_data",
-    headers="retrodict.spectral.readers.kinds:possible_headers",
+    headers="retrodict.spectral.readers.headers:possible_headers",
     references=("wang2022", "shi2023", "asakawa2001"),
     bibliography="retrodict.spectral:references.bib",
 )

@@ -30,5 +30,5 @@ def quadrature_note_for(target: Posterior, spectrum: AbstractSpectrum, finer: Fr
     draws = [(Grid(f.omega, f.weight), prior_draws(a)) for f, a in ((grid, target.ansatz), (finer, better))]
     size = np.abs(draws[1][1] @ np.asarray(operator(derive.kernel, x, draws[1][0])).T)
     scale = np.median(np.abs(np.asarray(derive.likelihood.mean)) / size, axis=1, keepdims=True)
-    sigma = np.sqrt(np.diag(np.asarray(derive.likelihood.covariance.matrix())))
+    sigma = np.asarray(derive.likelihood.covariance.error)
     return quadrature_note(scale * quadrature_error(derive.kernel, x, *draws), sigma)

@@ -60,7 +60,7 @@ def ratio_section(result: "Result", target: Posterior) -> Section:
     """
     derive = derivation_of(target)
     attributes, band = result.tree["posterior"]["correlator"].attrs, result.band("correlator")
-    error = np.sqrt(np.diag(np.asarray(derive.likelihood.covariance.matrix())))
+    error = np.asarray(derive.likelihood.covariance.error)
     data = np.asarray(derive.likelihood.mean)
     median = band["median"]
     layers = (

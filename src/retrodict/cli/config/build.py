@@ -16,6 +16,7 @@ from retrodict.cli.config.leaf import RUN, Mismatch, leaf
 from retrodict.cli.config.signature import (
     Annotation,
     Parameter,
+    Unread,
     expectation,
     is_array,
     is_class,
@@ -41,6 +42,7 @@ class Session:
     document: Document
     errors: list[tuple[Field, InputError]] = field(default_factory=list)  # in the order of finding
     inputs: list[Path] = field(default_factory=list)  # files that the config names
+    passed: list[Field] = field(default_factory=list)  # fields that an outline could not check
 
     def refuse(self, at: Field, what: str, **details: str) -> None:
         """Note an error at a field."""
@@ -63,6 +65,9 @@ def build(session: Session, annotation: Annotation, value: JSON, at: Field) -> B
     Returns:
         The object with its written-out config; None if it cannot be made.
     """
+    if annotation is Unread:
+        session.passed.append(at)
+        return Built(None, NOT_WRITTEN)
     candidates = [option for option in options(annotation) if shape_fits(option, value)]
     classes = [option for option in candidates if is_class(option)]
     if classes and isinstance(value, dict):
@@ -90,6 +95,9 @@ def build_call(session: Session, callable_: Callable[..., Any], value: JSON, at:
     """
     if not isinstance(value, dict):
         return session.refuse(at, "wrong type", got=shown(value), expected="a mapping")
+    if callable_ is Unread:
+        session.passed.append(at)
+        return {}
     known, before = parameters(callable_), len(session.errors)
     for name in value:
         if name not in known:

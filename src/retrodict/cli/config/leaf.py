@@ -72,17 +72,21 @@ def _path(value: JSON, folder: Path, *, several: bool = False) -> Path:
 
 def _array(annotation: Annotation, value: JSON) -> Any:
     """A float64 array with the number of axes that the annotation asks for."""
-    import jax.numpy as jnp
+    import numpy as np
 
     numbers: Any = float | list[float] | list[list[float]]
     try:
-        array = jnp.asarray(pydantic.TypeAdapter(numbers, config=_STRICT).validate_python(value), dtype=float)
+        array = np.asarray(pydantic.TypeAdapter(numbers, config=_STRICT).validate_python(value), dtype=float)
     except (pydantic.ValidationError, ValueError, TypeError) as error:
         raise Mismatch("a number or a list of numbers") from error
     axes = annotation.dim_str.split()
     if "..." not in annotation.dim_str and "*" not in annotation.dim_str and array.ndim != len(axes):
         raise Mismatch(("a number", "a list of numbers", "a list of lists of numbers")[min(len(axes), 2)])
-    return array
+    if annotation.array_type is np.ndarray:
+        return array
+    import jax.numpy as jnp
+
+    return jnp.asarray(array)
 
 
 def _scalar(annotation: Annotation, value: JSON) -> Any:

@@ -1,12 +1,13 @@
 """From a config file to a problem and a method, ready to run."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from retrodict.base.domain import Domain
+from retrodict.base.domain import Domain, ImportPath
 from retrodict.base.domains import did_you_mean, installed
 from retrodict.base.domains import domain as named_domain
 from retrodict.base.errors import InputError, InputErrors
@@ -14,10 +15,15 @@ from retrodict.base.files import JSON
 from retrodict.cli import domains
 from retrodict.cli.config.build import Built, Session, build, build_call, construct, resolved
 from retrodict.cli.config.document import KEYS, Document, read_document
+from retrodict.cli.config.outline import outline
 from retrodict.cli.config.overrides import with_overrides
 
 if TYPE_CHECKING:
     from retrodict.run.result import Result
+
+Find: TypeAlias = Callable[
+    [ImportPath, Domain | None], Callable[..., object]
+]  # the class or function behind an import path
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,32 +72,47 @@ def load_config(path: str | os.PathLike[str], overrides: tuple[str, ...] = (), *
 
 
 def from_document(document: Document) -> Config:
-    """Check a config that has been read. Raises `InputErrors`."""
-    session = Session(document, errors=list(document.errors))
-    _check_keys(session)
-    domain = _domain(session)
-    problem = domains.load(domain.problem, domain) if domain else None
-    arguments = build_call(session, problem, _section(document, "problem"), ("problem",)) if problem else None
-    method = _method(session, domain)
-    seed_built = build(session, int, document.value.get("seed", 0), ("seed",))
-    if domain is None or arguments is None or method is None or seed_built is None or session.errors:
+    """Check a config that has been read: by its structure first, for which nothing is imported.
+
+    Raises:
+        InputErrors: all that is wrong with its structure; if that is right, all that its parts refuse.
+    """
+    session, *_ = _built(document, lambda path, _: outline(path))
+    if session.errors and not session.passed:
         raise InputErrors(session.sorted_errors())
+    session, domain, arguments, method = _built(document, domains.load)
+    if domain is None or arguments is None or method is None or session.errors:
+        raise InputErrors(session.sorted_errors())
+    seed = document.value.get("seed", 0)
     return Config(
         path=document.path,
         text=document.text,
         domain=domain.name,
         method=method.value,
-        seed=seed_built.value,
+        seed=seed,
         resolved={
             "domain": domain.name,
             "problem": resolved(arguments),
             "method": method.resolved,
-            "seed": seed_built.value,
+            "seed": seed,
         },
         inputs=tuple(dict.fromkeys(session.inputs)),
         arguments={name: item.value for name, item in arguments.items()},
         notes=document.notes,
     )
+
+
+def _built(document: Document, find: Find) -> tuple[Session, Domain | None, dict[str, Built] | None, Built | None]:
+    """The domain, the arguments of its problem, and the method, from classes and functions as `find` gives them; None
+    for what cannot be made, of which the errors are in the session."""
+    session = Session(document, errors=list(document.errors))
+    _check_keys(session)
+    domain = _domain(session)
+    problem = find(domain.problem, domain) if domain else None
+    arguments = build_call(session, problem, _section(document, "problem"), ("problem",)) if problem else None
+    method = _method(session, domain, find)
+    build(session, int, document.value.get("seed", 0), ("seed",))
+    return session, domain, arguments, method
 
 
 def to_yaml(value: JSON) -> str:
@@ -131,7 +152,7 @@ def _domain(session: Session) -> Domain | None:
         return _refuse(session, ("domain",), error)
 
 
-def _method(session: Session, domain: Domain | None) -> Built | None:
+def _method(session: Session, domain: Domain | None, find: Find) -> Built | None:
     section = session.document.value.get("method")
     section = {"kind": section} if isinstance(section, str) else section
     kind = section.get("kind") if isinstance(section, dict) else None
@@ -139,7 +160,7 @@ def _method(session: Session, domain: Domain | None) -> Built | None:
         words = " | ".join(sorted(domains.methods_of(domain)))
         return session.refuse(("method",), "missing key", expected=f"method: {{kind: {words}}}", fix="kind: NUTS")
     try:
-        method = domains.method(kind, domain)
+        method = find(domains.method_path(kind, domain), domain)
     except InputError as error:
         return _refuse(session, ("method", "kind"), error)
     rest = {name: value for name, value in section.items() if name != "kind"}

@@ -5,13 +5,12 @@ import functools
 import inspect
 import operator
 import os
+import sys
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args, get_origin
-
-from jaxtyping import AbstractArray
 
 from retrodict.base.domain import Kinds
 from retrodict.base.files import JSON
@@ -20,6 +19,10 @@ Annotation: TypeAlias = Any  # a type, a union, an `Annotated`: what may stand b
 LEAVES = (bool, int, float, str, Path)
 LISTS = (list, tuple, Sequence)
 MISSING = inspect.Parameter.empty
+
+
+class Unread:
+    """The type of a parameter that an outline has not understood: any value fits (see `config/outline.py`)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +119,8 @@ def shape_fits(option: Annotation, value: JSON) -> bool:
 
 def is_array(annotation: Annotation) -> bool:
     """Whether it is a jaxtyping array such as `Float[Array, " points"]`."""
-    return isinstance(annotation, type) and issubclass(annotation, AbstractArray)
+    arrays = sys.modules.get("jaxtyping")  # if nobody has imported it, nothing is of its types
+    return arrays is not None and isinstance(annotation, type) and issubclass(annotation, arrays.AbstractArray)
 
 
 def buildable(annotation: Annotation) -> bool:
@@ -129,7 +133,7 @@ def buildable(annotation: Annotation) -> bool:
         return any(buildable(option) for option in options(annotation) if option is not types.NoneType)
     if origin in (*LISTS, dict, Mapping):
         return all(buildable(inner) for inner in get_args(annotation) if inner is not Ellipsis)
-    return annotation in LEAVES or origin is Literal or is_array(annotation) or is_class(annotation)
+    return annotation in (*LEAVES, Unread) or origin is Literal or is_array(annotation) or is_class(annotation)
 
 
 def expectation(annotation: Annotation) -> str:

@@ -4,8 +4,6 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from retrodict.base.files import JSON
 from retrodict.cli.config.signature import Annotation, entry_of, is_class, options, parameters
 
@@ -23,7 +21,11 @@ def written(annotation: Annotation, value: Any) -> JSON:
         return NOT_WRITTEN if NOT_WRITTEN in items else items
     if type(value) in options(annotation) and is_class(type(value)):
         return _written_object(value)
-    return np.asarray(value).tolist() if _is_numeric(value) else NOT_WRITTEN
+    if not _is_numeric(value):
+        return NOT_WRITTEN
+    import numpy as np
+
+    return np.asarray(value).tolist()
 
 
 def _written_object(value: Any) -> JSON:
@@ -37,5 +39,5 @@ def _written_object(value: Any) -> JSON:
 
 
 def _is_numeric(value: Any) -> bool:
-    # numpy's own protocol, so that JAX arrays need no import here
-    return isinstance(value, np.ndarray | np.generic) or "__array__" in dir(type(value))
+    # numpy's own protocol, so that neither it nor JAX is imported here
+    return "__array__" in dir(type(value))

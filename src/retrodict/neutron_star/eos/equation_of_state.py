@@ -324,13 +324,13 @@ def _crust_below(n: Reals, eps: Reals, p: Reals) -> Segment | None:
     In the outer crust it ends at the last node below the row: the outer pieces are not cut.
     """
     if 0.8 * n[0] > _crust.LEAST_JOIN:
-        crust = _crust.crust(jnp.asarray(0.8 * n[0]))
+        crust = _crust.compiled_crust(jnp.asarray(0.8 * n[0]))
         if crust.pressure[-1, 2] < p[0] and crust.energy_density[-1, 2] < eps[0]:
             return crust
-        crust = _crust.crust(jnp.exp(_crust.log_density_at_pressure(jnp.asarray(p[0]))))
+        crust = _crust.compiled_crust(_crust.density_at_pressure(jnp.asarray(p[0])))
         if crust.pressure[-1, 2] <= p[0] * (1.0 + 1e-9) and crust.energy_density[-1, 2] < eps[0]:
             return crust
-    whole = _crust.crust(jnp.asarray(_crust.LEAST_JOIN))
+    whole = _crust.compiled_crust(jnp.asarray(_crust.LEAST_JOIN))
     below = (whole.pressure[:, 2] < p[0]) & (whole.energy_density[:, 2] < eps[0])
     count = int(np.argmin(np.append(below, False)))
     return Segment(whole.log_density[: count + 1], *(a[:count] for a in whole[1:])) if count > 0 else None

@@ -1,6 +1,8 @@
 """The stars of a table of the equation of state: the heaviest, and every stable one of 1.4 Msun."""
 
+import functools
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +13,7 @@ from retrodict.base.shapes import Float, Int
 from retrodict.neutron_star.readers.eos_table import EquationOfStateTable, superluminal_from
 
 if TYPE_CHECKING:
+    from retrodict.neutron_star.eos.equation_of_state import EquationOfState
     from retrodict.neutron_star.stars.sequence import Star, StellarSequence
 
 CANONICAL_MASS = 1.4  # Msun
@@ -18,6 +21,7 @@ HEAVIEST_PULSAR = 1.9  # Msun, as the published reconstructions ask
 LEAST_CENTRAL_DENSITY = 0.08  # fm^-3
 MOST_CENTRES = 200
 MOST_TWINS = 4
+LEAST_INTERVALS = 512  # of a compiled program: more than most tables have
 _STAR_UNITS = {"radius": "km", "tidal_deformability": "", "central_density": "fm^-3"}
 
 
@@ -63,15 +67,7 @@ def stars_of_table(
     Raises:
         InputError: if no star can be built on the table.
     """
-    import equinox as eqx  # JAX is needed for stars alone, and takes a second to import
-
-    from retrodict.neutron_star.eos.equation_of_state import EquationOfState, from_table
-    from retrodict.neutron_star.stars.tov import maximum_mass, solve, stars_at_mass
-
-    @eqx.filter_jit
-    def all_stars(matter: EquationOfState) -> tuple[tuple["Star", "Star"], "StellarSequence"]:
-        sequence = solve(matter, nodes)
-        return (maximum_mass(sequence), stars_at_mass(sequence, CANONICAL_MASS, branches=MOST_TWINS)), sequence
+    from retrodict.neutron_star.eos.equation_of_state import from_table  # JAX takes a second to import
 
     arrays = (table.baryon_density, table.energy_density, table.pressure)
     try:
@@ -79,8 +75,62 @@ def stars_of_table(
     except ValueError as error:
         raise InputError("no star can be built on the table", where=table.file.path, got=str(error)) from error
     density = np.asarray(matter.density)
-    nodes = _centres(density)
-    return *all_stars(matter), _matter_below(table, density[0], crust)
+    stars, sequence = solved(matter, _centres(density))
+    return stars, sequence, _matter_below(table, density[0], crust)
+
+
+def solved(
+    matter: "EquationOfState", centre: Int[np.ndarray, " stars"]
+) -> tuple[tuple["Star", "Star"], "StellarSequence"]:
+    """The heaviest star and those of 1.4 Msun, and the sequence that they belong to.
+
+    Intervals without width are put above the last node, and copies of the first star before it, so that tables of
+    similar lengths share one compiled program. Neither changes a star.
+
+    Args:
+        matter: the equation of state, of any number of nodes.
+        centre: numbers of the nodes at which stars are centred, ascending, shape (stars,).
+    """
+    import jax
+
+    intervals = matter.energy_density.shape[0]
+    above, before = _size(intervals) - intervals, MOST_CENTRES - len(centre)
+    extended = jax.tree.map(lambda a: np.concatenate([a, np.repeat(np.asarray(a)[-1:], above, axis=0)]), _grid(matter))
+    for name in ("energy_density", "pressure", "sound_speed_squared"):
+        extended[name][intervals:] = extended[name][intervals - 1, 2]
+    surface = np.asarray(matter.surface_log_enthalpy)
+    stars, sequence = _program()(extended, surface, np.concatenate([np.repeat(centre[:1], before), centre]))
+    return stars, jax.tree.map(lambda a: np.asarray(a)[before:], sequence)
+
+
+def _size(intervals: int) -> int:
+    """The number of intervals of the compiled program that serves as many: a power of two."""
+    return max(LEAST_INTERVALS, 1 << (intervals - 1).bit_length())
+
+
+def _grid(matter: "EquationOfState") -> dict[str, Float[np.ndarray, "..."]]:
+    names = ("log_density", "energy_density", "pressure", "sound_speed_squared")
+    return {name: np.asarray(getattr(matter, name)) for name in names}
+
+
+@functools.cache
+def _program() -> Callable[..., tuple[tuple["Star", "Star"], "StellarSequence"]]:
+    """Compiled once for each size."""
+    import jax
+
+    from retrodict.base.types import Array, Scalar
+    from retrodict.neutron_star.eos.equation_of_state import EquationOfState
+    from retrodict.neutron_star.stars.tov import Star, StellarSequence, maximum_mass, solve, stars_at_mass
+
+    @jax.jit
+    def all_stars(
+        grid: dict[str, Float[Array, "..."]], surface: Scalar, centre: Int[Array, " stars"]
+    ) -> tuple[tuple[Star, Star], StellarSequence]:
+        matter = EquationOfState(**grid, surface_log_enthalpy=surface, core_start=0)
+        sequence = solve(matter, centre)
+        return (maximum_mass(sequence), stars_at_mass(sequence, CANONICAL_MASS, branches=MOST_TWINS)), sequence
+
+    return all_stars
 
 
 def _matter_below(table: EquationOfStateTable, lowest: float, crust: bool | None) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class _Plan(NamedTuple):
     lower: Float[Array, "steps stars"]
 
 
-def centres(matter: Intervals, centre: Int[np.ndarray, " stars"]) -> tuple[State, Int[Array, " stars"]]:
+def centres(matter: Intervals, centre: Int[Array | np.ndarray, " stars"]) -> tuple[State, Int[Array, " stars"]]:
     """Carry each star from its centre to the shared grid.
 
     Args:
@@ -62,7 +62,7 @@ def centres(matter: Intervals, centre: Int[np.ndarray, " stars"]) -> tuple[State
 
 
 def march_is_stable(
-    rise: Rows, centre: Int[np.ndarray, " stars"], first: Int[Array, " stars"]
+    rise: Rows, centre: Int[Array | np.ndarray, " stars"], first: Int[Array, " stars"]
 ) -> Bool[Array, " stars"]:
     """Whether the march of each star is stable: no step far wider than all above it.
 
@@ -74,7 +74,7 @@ def march_is_stable(
     return _lowest_wider(*_widths(lax.stop_gradient(rise)), centre, UNSTABLE_STEP) >= first
 
 
-def series(matter: Intervals, centre: Int[np.ndarray, " stars"]) -> tuple[State, Int[Array, " stars"]]:
+def series(matter: Intervals, centre: Int[Array | np.ndarray, " stars"]) -> tuple[State, Int[Array, " stars"]]:
     """The central power series at the lower end of the first interval that has room for it.
 
     Usually that is the interval below the centre. Where h does not rise (a transition), or rises much less than in the
@@ -107,7 +107,10 @@ def _widths(rise: Rows) -> tuple[Float[Array, " intervals"], Float[Array, " node
 
 
 def _lowest_wider(
-    width: Float[Array, " intervals"], h: Float[Array, " nodes"], centre: Int[np.ndarray, " stars"], factor: float
+    width: Float[Array, " intervals"],
+    h: Float[Array, " nodes"],
+    centre: Int[Array | np.ndarray, " stars"],
+    factor: float,
 ) -> Int[Array, " stars"]:
     """The lowest interval, at most the one below the centre, that is wider than `factor` times all above it."""
     reach = lax.cummax(width + factor * h[1:])
@@ -124,7 +127,7 @@ _GRADES[5, :6] = (13.0 ** (np.arange(6) / 5) - 1.0) / 12.0
 
 
 def _plan(
-    rise: Rows, centre: Int[np.ndarray, " stars"], first: Int[Array, " stars"]
+    rise: Rows, centre: Int[Array | np.ndarray, " stars"], first: Int[Array, " stars"]
 ) -> tuple[_Plan, Int[Array, " stars"]]:
     """The fine steps below the intervals `first`, and the numbers of the intervals whose lower ends they reach.
 

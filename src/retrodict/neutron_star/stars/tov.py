@@ -51,7 +51,7 @@ TINIEST_TIDE = 1e-9  # stands in where a tide is not positive, since logarithms 
 
 
 def solve(
-    eos: EquationOfState, stars: Int[np.ndarray, " stars"] | None = None, *, rtol: float | None = None
+    eos: EquationOfState, stars: Int[Array | np.ndarray, " stars"] | None = None, *, rtol: float | None = None
 ) -> StellarSequence:
     """Solve the structure equations for a sequence of stars.
 
@@ -67,7 +67,7 @@ def solve(
     Returns:
         The stars in the same order; `valid` is False where no star exists or its matter is not causal.
     """
-    centre = default_stars(eos) if stars is None else np.asarray(stars)
+    centre = default_stars(eos) if stars is None else stars if isinstance(stars, Array) else np.asarray(stars)
     matter = _intervals(eos)
     state, first = centres(matter, centre)
     if rtol is None:
@@ -100,7 +100,7 @@ def default_stars(eos: EquationOfState) -> Int[np.ndarray, " stars"]:
 
 
 def _observables(
-    eos: EquationOfState, centre: Int[np.ndarray, " stars"], state: State, trusted: Bool[Array, " stars"]
+    eos: EquationOfState, centre: Int[Array | np.ndarray, " stars"], state: State, trusted: Bool[Array, " stars"]
 ) -> StellarSequence:
     """Cross the thin shell above the lowest node in closed form and read the exterior solution.
 

@@ -4,11 +4,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-
 from retrodict.base.domain import Reader
 from retrodict.base.recognition import NO_CLAIM, Claim, Column, FileHead, Layout, Strength
-from retrodict.base.shapes import Float
 from retrodict.spectral.columns import (
     COVARIANCE_NAMES,
     ERROR_NAMES,
@@ -23,7 +20,6 @@ from retrodict.spectral.units import EUCLIDEAN_TIME, MOMENTUM
 
 DESCRIBE: Final = "retrodict.spectral.inspect:inspect"
 LEAST_TIMES: Final = 4  # of rows without names: one of two or three columns is more likely a table
-MOST_COLUMNS: Final = 7  # of a table without names that may hold a grid, values and errors, three correlators at most
 OF_TIME: Final = ("c", "corr", "correlator", "gtau", "g_tau", "c_t")  # values that are called so depend on a time
 
 _NUMBERED = re.compile(r"([a-z][a-z_]*?)_?(\d{1,5})", re.ASCII)
@@ -84,20 +80,6 @@ def are_numbered(names: Sequence[str]) -> bool:
     if len(found) < max(len(names), LEAST_TIMES) or len({word for word, _ in found}) != 1:
         return False
     return found[0][1] in (0, 1) and [number - found[0][1] for _, number in found] == list(range(len(found)))
-
-
-def possible_headers(matrix: Float[np.ndarray, "rows columns"]) -> tuple[str, ...]:
-    """Headers that numbers without names could have in this domain: a grid, values, and errors smaller than these.
-
-    Args:
-        matrix: the numbers, shape (rows, columns).
-    """
-    if not 3 <= matrix.shape[1] <= MOST_COLUMNS or len(matrix) < LEAST_TIMES:
-        return ()
-    grid, value, error = matrix.T[:3]
-    ascending, positive = bool((np.diff(grid) > 0.0).all()), bool((error > 0.0).all())
-    more = ", _" * (matrix.shape[1] - 3)
-    return (f"tau [a], G, sigma{more}",) if ascending and positive and np.median(error / np.abs(value)) < 1.0 else ()
 
 
 def is_gvar_text(head: str) -> bool:
