@@ -1,0 +1,134 @@
+r"""From sources to correlation functions: C(k) = 1 + integral of p(r) (K(k, r) - 1), p = 4 pi r^2 S.
+
+K is the average of $|\psi_k(r)|^2$ over angles and spins. The potential of a channel changes a few partial waves,
+
+$$K = K_0 + \sum_l m (2l+1)\,\frac{u_l(r)^2 - F_l(r)^2}{(kr)^2},$$
+
+with m = 2 for identical particles, in whose K_0 and sum only even or only odd l remain, and 1 for others.
+
+Sources: Koonin, Phys. Lett. B 70 (1977) 43; Lisa, Pratt, Soltz, Wiedemann, Ann. Rev. Nucl. Part. Sci. 55 (2005) 357.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from retrodict.base.constants import HBAR_C
+from retrodict.base.errors import InputError
+from retrodict.base.types import Array, Float
+from retrodict.hadron.femtoscopy.pair import Channel, Pair
+from retrodict.hadron.femtoscopy.pair_density import PairDensity, pair_density
+from retrodict.hadron.femtoscopy.potentials import AbstractFittedPotential
+from retrodict.hadron.scattering.coulomb import sommerfeld_parameter
+from retrodict.hadron.scattering.grid import RadialGrid
+from retrodict.hadron.scattering.numerov import scattering_states
+
+Density = Float[np.ndarray, "momenta radii"]
+
+
+class Distances(NamedTuple):
+    """Where sources are given, and the finer grid of the Schroedinger equation."""
+
+    step: float  # of the source [fm]
+    points: int  # of the source
+    finer: int  # steps of the waves in one of the source
+
+    @property
+    def radius(self) -> Float[np.ndarray, " radii"]:
+        """Of the source: one step, two steps, ... [fm]."""
+        return self.step * np.arange(1, self.points + 1)
+
+    @property
+    def waves(self) -> RadialGrid:
+        """The grid of the waves; every `finer`-th of its radii is one of the source."""
+        return RadialGrid(self.step / self.finer, self.points * self.finer)
+
+    @property
+    def wave_radius(self) -> Float[np.ndarray, " points"]:
+        """The radii of the waves [fm]."""
+        return self.step / self.finer * np.arange(1, self.points * self.finer + 1)
+
+
+class StrongWaves(NamedTuple):
+    """The partial waves in which one potential acts."""
+
+    pair: Pair
+    momentum: Float[np.ndarray, " momenta"]  # k [MeV]
+    distances: Distances
+    angular: tuple[int, ...]  # l
+    factor: tuple[float, ...]  # weight m of each l; 2 l + 1 is in the waves
+    free: tuple[Density, ...]  # (2 l + 1) F_l^2 / (k r)^2
+
+    def change(self, potential: Float[Array, " points"]) -> Float[Array, "momenta radii"]:
+        """The change of K by a potential.
+
+        Args:
+            potential: V [MeV] on the grid of the waves.
+        """
+        rho = self.momentum[:, None] / HBAR_C * self.distances.radius
+        total = jnp.zeros(rho.shape)
+        for l, factor, free in zip(self.angular, self.factor, self.free, strict=True):  # noqa: E741
+            states = scattering_states(
+                potential,
+                jnp.asarray(self.momentum),
+                grid=self.distances.waves,
+                reduced_mass=self.pair.reduced_mass,
+                l=l,
+                charge_product=float(self.pair.charge_product),
+            )
+            wave = states.wave[:, self.distances.finer - 1 :: self.distances.finer]
+            total = total + factor * ((2 * l + 1) * (wave / rho) ** 2 - free)
+        return total
+
+
+class Kernel(NamedTuple):
+    """K(k, r) - 1 of all channels whose potentials are known, and what is needed for one that is fitted."""
+
+    known: Density
+    fitted: StrongWaves | None
+
+
+def kernel_of(
+    pair: Pair, channels: Sequence[Channel], momentum: Float[np.ndarray, " momenta"], distances: Distances
+) -> Kernel:
+    """The average density of a pair.
+
+    Args:
+        pair: the particles.
+        channels: states of their spins.
+        momentum: k [MeV], > 0, shape (momenta,).
+        distances: where it is given.
+
+    Raises:
+        InputError: if a potential does not vanish where the grid ends, or the waves are not finite.
+    """
+    eta = sommerfeld_parameter(momentum, pair.reduced_mass, float(pair.charge_product))
+    highest = max((channel.l_max for channel in channels), default=0)
+    density = pair_density(momentum / HBAR_C, eta, distances.radius, highest + 1)
+    known = np.full(density.total.shape, -1.0)
+    fitted = None
+    for channel in channels:
+        known += channel.weight * density.of(pair.symmetry(channel))
+        if channel.potential is None:
+            continue
+        waves = _waves(pair, channel, momentum, distances, density)
+        if isinstance(channel.potential, AbstractFittedPotential):
+            fitted = waves
+            continue
+        potential = channel.potential.on(distances.wave_radius)
+        known += np.asarray(waves.change(jnp.asarray(potential)))
+    if not np.isfinite(known).all():
+        fix = "is the potential finite at all distances, and its unit right?"
+        raise InputError("the wave function of the pair is not finite", fix=fix)
+    return Kernel(known, fitted)
+
+
+def _waves(
+    pair: Pair, channel: Channel, momentum: Float[np.ndarray, " momenta"], distances: Distances, density: PairDensity
+) -> StrongWaves:
+    angular = pair.waves(channel)
+    factor = channel.weight * (2.0 if pair.identical else 1.0)
+    free = tuple(density.waves[l] for l in angular)
+    return StrongWaves(pair, momentum, distances, angular, (factor,) * len(angular), free)
