@@ -22,6 +22,7 @@ SUN = 1.3271244e20  # G M_sun, m^3 s^-2: IAU 2015, Resolution B3
         (constants.GRAVITATIONAL_CONSTANT, codata.G),
         (constants.MEV_IN_JOULE, MEV),
         (constants.HBAR_C, HBAR_C),
+        (constants.FINE_STRUCTURE_CONSTANT, codata.alpha),
         (constants.NEUTRON_MASS, codata.value("neutron mass energy equivalent in MeV")),
         (constants.PROTON_MASS, codata.value("proton mass energy equivalent in MeV")),
         (constants.ATOMIC_MASS_UNIT, codata.value("atomic mass constant energy equivalent in MeV")),

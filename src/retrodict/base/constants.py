@@ -1,6 +1,6 @@
 """Physical constants and unit conversions: the only place where one is typed in.
 
-Sources: CODATA 2018 (c, G, elementary charge, hbar c, masses), IAU 2015 Resolution B3 (nominal solar mass
+Sources: CODATA 2018 (c, G, elementary charge, hbar c, alpha, masses), IAU 2015 Resolution B3 (nominal solar mass
 parameter), PDG 2024 (agrees to the digits given).
 """
 
@@ -10,6 +10,7 @@ SPEED_OF_LIGHT: Final = 2.99792458e8  # m s^-1, exact
 GRAVITATIONAL_CONSTANT: Final = 6.67430e-11  # m^3 kg^-1 s^-2
 MEV_IN_JOULE: Final = 1.602176634e-13  # exact
 HBAR_C: Final = 197.3269804  # MeV fm
+FINE_STRUCTURE_CONSTANT: Final = 7.2973525693e-3
 
 NEUTRON_MASS: Final = 939.56542052  # MeV
 PROTON_MASS: Final = 938.27208816  # MeV
