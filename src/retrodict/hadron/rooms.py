@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from retrodict.hadron.femtoscopy.room import FEMTOSCOPY
 from retrodict.hadron.room import Room
 
-ROOMS: Final[tuple[Room, ...]] = ()
+ROOMS: Final[tuple[Room, ...]] = (FEMTOSCOPY,)

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final, NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 from pydantic import Field
 
@@ -141,4 +140,3 @@ def read_resolution(path: PathLike, points: int) -> Float[np.ndarray, "points po
         fix = "rows are measured bins, columns true ones; transpose it, or divide each row by its sum"
         raise InputError("rows of the resolution are no shares", where=source.path, got=got, fix=fix)
     return matrix / total[:, None]
-

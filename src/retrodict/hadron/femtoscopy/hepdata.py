@@ -1,7 +1,6 @@
 """Tables of HEPData, CSV or YAML, as plain columns of a correlation function."""
 
 import csv
-import io
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -87,13 +86,17 @@ def _plain(text: str) -> str:
 def _unit_of(text: str, where: str) -> str:
     match = _UNIT.search(text)
     if match is None or match[1].lower() == "fm":
-        raise InputError("the unit of the momentum", where=where, got=text[:60], expected="MeV or GeV (or MeV/c, GeV/c)")
+        raise InputError(
+            "the unit of the momentum", where=where, got=text[:60], expected="MeV or GeV (or MeV/c, GeV/c)"
+        )
     return {"mev": "MeV", "gev": "GeV"}[match[1].lower()]
 
 
 def _joined(table: Columns) -> Columns:
     """Errors up and down as one: half their distance."""
-    arrays = {f"{name} [{unit}]" if unit else name: table[name] for name, unit in zip(table.names, table.units, strict=True)}
+    arrays = {
+        f"{name} [{unit}]" if unit else name: table[name] for name, unit in zip(table.names, table.units, strict=True)
+    }
     for kind in ("stat", "sys"):
         plus, minus = arrays.pop(f"{kind}_plus", None), arrays.pop(f"{kind}_minus", None)
         if plus is not None and minus is not None:
@@ -106,7 +109,9 @@ def _joined(table: Columns) -> Columns:
 def _from_yaml(text: str, source: Source) -> Columns:
     document, _ = parse_yaml(text, source.path)
     if not isinstance(document, Mapping):
-        raise InputError("no table of HEPData", where=source.path, expected="independent_variables, dependent_variables")
+        raise InputError(
+            "no table of HEPData", where=source.path, expected="independent_variables, dependent_variables"
+        )
     momenta = _only(document.get("independent_variables"), "independent_variables", source.path)
     values = _only(document.get("dependent_variables"), "dependent_variables", source.path)
     header = momenta.get("header") or {}
@@ -115,7 +120,10 @@ def _from_yaml(text: str, source: Source) -> Columns:
     if len(places) != len(entries) or not places:
         got = f"{len(places)} momenta, {len(entries)} values"
         raise InputError("the columns have different lengths", where=source.path, got=got)
-    rows = [_yaml_row(place, entry, f"{source.path}, value {i + 1}") for i, (place, entry) in enumerate(zip(places, entries, strict=True))]
+    rows = [
+        _yaml_row(place, entry, f"{source.path}, value {i + 1}")
+        for i, (place, entry) in enumerate(zip(places, entries, strict=True))
+    ]
     names = list(rows[0])
     if any(list(row) != names for row in rows):
         raise InputError("not all rows have the same errors", where=source.path, got=", ".join(names))
@@ -144,7 +152,11 @@ def _yaml_row(place: JSON, entry: JSON, where: str) -> dict[str, float]:
     for error in entry.get("errors") or ():
         kind = "sys" if str(error.get("label", "stat")).lower().startswith("sys") else "stat"
         ends = error.get("asymerror")
-        size = 0.5 * abs(_number(ends["plus"], where) - _number(ends["minus"], where)) if isinstance(ends, Mapping) else _number(error.get("symerror"), where)
+        size = (
+            0.5 * abs(_number(ends["plus"], where) - _number(ends["minus"], where))
+            if isinstance(ends, Mapping)
+            else _number(error.get("symerror"), where)
+        )
         row[kind] = float(np.hypot(row.get(kind, 0.0), size))
     return row
 

@@ -47,9 +47,7 @@ class PairDensity(NamedTuple):
         return {0: self.total, 1: 2.0 * self.even, -1: 2.0 * (self.total - self.even)}[symmetry]
 
 
-def pair_density(
-    momentum: Momenta, eta: Momenta, radius: Float[np.ndarray, " radii"], waves: int
-) -> PairDensity:
+def pair_density(momentum: Momenta, eta: Momenta, radius: Float[np.ndarray, " radii"], waves: int) -> PairDensity:
     """Angular averages of the free, or of the Coulomb wave function.
 
     Args:
@@ -60,8 +58,10 @@ def pair_density(
     """
     rho = momentum[:, None] * radius
     if not eta.any():
-        single = [(2 * l + 1) * spherical_jn(l, rho) ** 2 for l in range(waves)]
-        return PairDensity(np.ones_like(rho), 0.5 * (1.0 + np.sinc(2.0 * rho / np.pi)), np.array(single).reshape(-1, *rho.shape))
+        single = [(2 * n + 1) * spherical_jn(n, rho) ** 2 for n in range(waves)]
+        return PairDensity(
+            np.ones_like(rho), 0.5 * (1.0 + np.sinc(2.0 * rho / np.pi)), np.array(single).reshape(-1, *rho.shape)
+        )
     total = np.stack([coulomb_average(k * radius, e) for k, e in zip(momentum, eta, strict=True)])
     even, single = _shares(rho, eta[:, None], waves)
     return PairDensity(total, total * even, total * single)
@@ -100,7 +100,7 @@ def _segments(eta: float, end: float) -> tuple[Float[np.ndarray, " segments"], C
     series[0, 0], series[0, 1:] = 1.0, np.cumprod((eta + 1j * n[:-1]) / (n[:-1] + 1.0) ** 2)
     width = FIRST
     for i, x in enumerate(starts[1:], 1):
-        powers = width ** n
+        powers = width**n
         a, b = series[i - 1] @ powers, (n * series[i - 1])[1:] @ powers[:-1]
         one = [a, b]
         for m in range(TERMS - 2):
@@ -134,7 +134,7 @@ def _shares(
     upper, lower = np.zeros_like(rho), np.ones_like(rho)
     sums = np.zeros((2, *rho.shape))
     single = np.zeros((waves, *rho.shape))
-    for l in range(top, -1, -1):
+    for l in range(top, -1, -1):  # noqa: E741
         term = (2 * l + 1) * lower**2
         sums[l % 2] += term
         if l < waves:

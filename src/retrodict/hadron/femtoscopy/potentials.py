@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final, Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,6 +19,13 @@ from retrodict.problem.prior import Normal
 Radii = Float[np.ndarray, " radii"]
 LENGTH: Final = {"fm": 1.0, "MeV^-1": HBAR_C, "GeV^-1": 1e-3 * HBAR_C}  # in fm
 ENERGY: Final = {"MeV": 1.0, "GeV": 1e3, "fm^-1": HBAR_C}  # in MeV
+N_OMEGA: Final = {  # t/a -> b1 [MeV], b2 [fm^-2], b3 [MeV fm^2], b4 [fm^-2]
+    11: (-306.5, 73.9, -266.0, 0.78),
+    12: (-313.0, 81.7, -252.0, 0.85),
+    13: (-316.7, 81.9, -237.0, 0.91),
+    14: (-296.0, 64.0, -272.0, 0.76),
+}
+N_OMEGA_PION: Final = 146.0  # MeV
 LEAST_POINTS: Final = 4
 WEAK: Final = 2.0  # MeV: no force between hadrons is as weak as that at all distances
 REST: Final = 0.05  # of the largest |V|, that may be left at the last distance
@@ -83,7 +90,27 @@ class TablePotential:
         return np.where(radius > r[-1], 0.0, inside)
 
 
-FixedPotential = GaussianPotential | TablePotential
+@dataclass(frozen=True)
+class NOmegaPotential:
+    """The N-Omega potential of the state with spin 2 from lattice QCD, HAL QCD collaboration, m_pi = 146 MeV.
+
+    V = b1 exp(-b2 r^2) + b3 (1 - exp(-b4 r^2)) (exp(-m_pi r) / r)^2. Source: Iritani et al., Phys. Lett. B 792 (2019)
+    284.
+
+    Args:
+        time: t/a of the determination.
+    """
+
+    time: Literal[11, 12, 13, 14] = 12
+
+    def on(self, radius: Radii) -> Radii:
+        """V [MeV] at distances [fm]."""
+        b1, b2, b3, b4 = N_OMEGA[self.time]
+        tail = np.exp(-N_OMEGA_PION / HBAR_C * radius) / radius
+        return b1 * np.exp(-b2 * radius**2) + b3 * (1.0 - np.exp(-b4 * radius**2)) * tail**2
+
+
+FixedPotential = GaussianPotential | TablePotential | NOmegaPotential
 
 
 class BoundPotential(AbstractAnsatz[Float[Array, " radii"]]):
@@ -108,6 +135,8 @@ class BoundPotential(AbstractAnsatz[Float[Array, " radii"]]):
 
 class AbstractFittedPotential:
     """A potential with free parameters."""
+
+    mock_latent: ClassVar[float] = 0.0  # all latents of the truth behind mock data
 
     @abstractmethod
     def prior_on(self, radius: Radii) -> BoundPotential:
@@ -150,6 +179,8 @@ class FittedGaussians(AbstractFittedPotential):
 
     ranges: tuple[float, ...] = (0.3, 0.6, 1.2)
     spread: Positive = 100.0
+
+    mock_latent: ClassVar[float] = -0.5
 
     def __post_init__(self) -> None:
         if not self.ranges or min(self.ranges) <= 0.0:

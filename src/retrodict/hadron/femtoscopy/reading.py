@@ -34,7 +34,7 @@ SYMMETRIC: Final = 1e-6  # of a covariance, relative to its errors
 Points = Float[np.ndarray, " points"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class CorrelationData:
     """A measured correlation function.
 

@@ -25,9 +25,8 @@ from retrodict.problem.target import Quantity
 Radii = Float[Array, " radii"]
 LEVY_NODES: Final = 1600  # of the Fourier integral
 LEVY_END: Final = 37.0  # (q R)^alpha beyond which the integrand is below rounding
-UNIT: Final = 1.0  # fm, below which the inputs of the network are linear in r
-SHARPNESS: Final = 2.5  # of the network over half the range
-HYPERPARAMETERS: Final = 3  # core, tail, amplitude
+UNIT: Final = 1.0  # fm, below which the units of the network lie at equal distances of r
+FARTHEST: Final = 8.0  # fm, of the last unit
 
 
 class SourceGrid(eqx.Module):
@@ -38,11 +37,6 @@ class SourceGrid(eqx.Module):
     """
 
     radius: Radii
-
-    @property
-    def step(self) -> Scalar:
-        """Distance of two neighbours [fm]: the weight of each in an integral over r."""
-        return self.radius[0]
 
 
 class AbstractSource(AbstractAnsatz[Radii]):
@@ -95,25 +89,23 @@ class ClosedForm(AbstractSource):
 
 
 class NetworkSource(AbstractSource):
-    """Latents: core radius, tail length, amplitude, then the weights of a network of one tanh layer.
+    """Core and halo, times the exponential of a network of one layer of tanh units with fixed places.
+
+    Latents: core radius, share of the halo, its decay length, size of the network's output, then a weight a unit.
 
     Args:
-        grid: the distances.
-        core: prior of the radius of the centre [fm].
-        tail: prior of the decay length of the tail [fm].
-        amplitude: prior of the size of the network's output.
-        width: units of the layer.
+        radius: r [fm], shape (radii,).
+        priors: of core radius [fm], share of the halo, its decay length [fm] and the size of the output.
+        hidden: the units at all distances, shape (radii, units).
     """
 
-    grid: SourceGrid
-    core: LogNormal
-    tail: LogNormal
-    amplitude: LogNormal
-    width: int = eqx.field(static=True)
+    radius: Radii
+    priors: tuple[LogNormal, Uniform, LogNormal, LogNormal]
+    hidden: Float[Array, "radii units"]
 
     @property
     def dim(self) -> int:
-        return HYPERPARAMETERS + 3 * self.width
+        return len(self.priors) + self.hidden.shape[1]
 
     @property
     def parameters(self) -> tuple[Quantity, ...]:
@@ -124,16 +116,10 @@ class NetworkSource(AbstractSource):
 
     def __call__(self, z: Vector) -> Radii:
         """4 pi r^2 S(r) [fm^-1], normalised on the grid."""
-        r = self.grid.radius
-        core, tail, amplitude = self.core(z[0]), self.tail(z[1]), self.amplitude(z[2])
-        envelope = 2.0 * jnp.log(r) - r**2 / (4.0 * core**2 + r * tail)  # for small r a Gaussian, then an exponential
-        place = jnp.arcsinh(r / UNIT)
-        place = 2.0 * place / place[-1] - 1.0
-        slope, shift, weight = z[HYPERPARAMETERS:].reshape(3, self.width)
-        hidden = jnp.tanh(SHARPNESS * (place[:, None] * slope + shift))
-        logarithm = envelope + amplitude * (hidden @ weight) / np.sqrt(self.width)
-        density = jnp.exp(logarithm - jnp.max(logarithm))
-        return density / (self.grid.step * jnp.sum(density))
+        core, halo, length, size = (prior(x) for prior, x in zip(self.priors, z, strict=False))
+        deviation = size * (self.hidden @ z[len(self.priors) :])
+        density = two_component(self.radius, core, halo, length) * jnp.exp(deviation - jnp.max(deviation))
+        return density / (self.radius[0] * jnp.sum(density))
 
 
 def gaussian(r: Radii, radius: Scalar | float) -> Radii:
@@ -264,31 +250,37 @@ class LevySource:
 
 @dataclass(frozen=True)
 class NeuralSource:
-    """The logarithm of S is an envelope, a Gaussian that turns into an exponential, plus a network of r.
+    """A core with a halo, as in `TwoComponentSource`, times the exponential of a network of r: any positive function.
+
+    The network has one layer of tanh units at equal distances of arsinh(r / fm) up to 8 fm; the weights of its output
+    are latents, and so is their size: small where core and halo describe the data.
 
     Args:
-        width: units of the network's layer.
-        radius: median of the prior of the envelope's R [fm].
-        length: median of the prior of its decay length [fm].
-        amplitude: median of the prior of the size of the network's output.
+        units: of the layer.
+        radius: median of the prior of the core's R [fm].
+        length: median of the prior of the halo's decay length [fm].
+        deviation: median of the prior of the network's weights: of steps of ln S.
 
     Raises:
-        InputError: for a network without units.
+        InputError: for fewer than two units.
     """
 
-    width: int = 10
+    units: int = 12
     radius: Positive = 1.2
-    length: Positive = 1.0
-    amplitude: Positive = 1.0
+    length: Positive = 1.5
+    deviation: Positive = 0.05
 
     def __post_init__(self) -> None:
-        if self.width < 1:
-            raise InputError("a network has at least one unit", got=f"width: {self.width}")
+        if self.units < 2:
+            raise InputError("a network has at least two units", got=f"units: {self.units}")
 
     def on(self, grid: SourceGrid) -> AbstractSource:
         """The map from standard normal latents to the source on a grid."""
-        priors = LogNormal(self.radius, 0.4), LogNormal(self.length, 0.7), LogNormal(self.amplitude, 0.5)
-        return NetworkSource(grid, *priors, self.width)
+        place, end = jnp.arcsinh(grid.radius / UNIT), np.arcsinh(FARTHEST / UNIT)
+        gap = end / (self.units - 1)
+        hidden = jnp.tanh((place[:, None] - gap * jnp.arange(self.units)) / gap)
+        priors = LogNormal(self.radius, 0.4), Uniform(0.0, 1.0), LogNormal(self.length, 0.5)
+        return NetworkSource(grid.radius, (*priors, LogNormal(self.deviation, 1.0)), hidden)
 
 
 Source = GaussianSource | TwoComponentSource | LevySource | ExponentialSource | NeuralSource

@@ -12,6 +12,7 @@ Sources: Koonin, Phys. Lett. B 70 (1977) 43; Lisa, Pratt, Soltz, Wiedemann, Ann.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 
@@ -51,15 +52,24 @@ class Distances(NamedTuple):
         return self.step / self.finer * np.arange(1, self.points * self.finer + 1)
 
 
-class StrongWaves(NamedTuple):
-    """The partial waves in which one potential acts."""
+class StrongWaves(eqx.Module):
+    """The partial waves in which one potential acts.
 
-    pair: Pair
-    momentum: Float[np.ndarray, " momenta"]  # k [MeV]
-    distances: Distances
-    angular: tuple[int, ...]  # l
-    factor: tuple[float, ...]  # weight m of each l; 2 l + 1 is in the waves
-    free: tuple[Density, ...]  # (2 l + 1) F_l^2 / (k r)^2
+    Args:
+        pair: the particles.
+        momentum: k [MeV].
+        distances: where waves are given.
+        angular: l of each wave.
+        factor: weight of the channel times m.
+        free: (2 l + 1) F_l^2 / (k r)^2 of each wave.
+    """
+
+    pair: Pair = eqx.field(static=True)
+    momentum: tuple[float, ...] = eqx.field(static=True)
+    distances: Distances = eqx.field(static=True)
+    angular: tuple[int, ...] = eqx.field(static=True)
+    factor: float = eqx.field(static=True)
+    free: Float[Array, "waves momenta radii"]
 
     def change(self, potential: Float[Array, " points"]) -> Float[Array, "momenta radii"]:
         """The change of K by a potential.
@@ -67,20 +77,21 @@ class StrongWaves(NamedTuple):
         Args:
             potential: V [MeV] on the grid of the waves.
         """
-        rho = self.momentum[:, None] / HBAR_C * self.distances.radius
+        momentum = np.array(self.momentum)
+        rho = momentum[:, None] / HBAR_C * self.distances.radius
         total = jnp.zeros(rho.shape)
-        for l, factor, free in zip(self.angular, self.factor, self.free, strict=True):  # noqa: E741
+        for i, l in enumerate(self.angular):  # noqa: E741
             states = scattering_states(
                 potential,
-                jnp.asarray(self.momentum),
+                jnp.asarray(momentum),
                 grid=self.distances.waves,
                 reduced_mass=self.pair.reduced_mass,
                 l=l,
                 charge_product=float(self.pair.charge_product),
             )
             wave = states.wave[:, self.distances.finer - 1 :: self.distances.finer]
-            total = total + factor * ((2 * l + 1) * (wave / rho) ** 2 - free)
-        return total
+            total = total + (2 * l + 1) * (wave / rho) ** 2 - self.free[i]
+        return self.factor * total
 
 
 class Kernel(NamedTuple):
@@ -130,5 +141,5 @@ def _waves(
 ) -> StrongWaves:
     angular = pair.waves(channel)
     factor = channel.weight * (2.0 if pair.identical else 1.0)
-    free = tuple(density.waves[l] for l in angular)
-    return StrongWaves(pair, momentum, distances, angular, (factor,) * len(angular), free)
+    free = jnp.asarray(density.waves[list(angular)])
+    return StrongWaves(pair, tuple(momentum.tolist()), distances, angular, factor, free)
