@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 from retrodict.base.errors import InputError
 from retrodict.base.figure import Figure, Line, Panel, Points, Role, band_of
 from retrodict.base.section import Cell, Run, Section, Table
-from retrodict.base.shapes import Float
+from retrodict.base.types import Array, Float
 from retrodict.hadron.femtoscopy.model import TAIL, CorrelationForward, Derivation, PairAnsatz, Unknown, share_beyond
 from retrodict.hadron.femtoscopy.sources import exponential, gaussian
 from retrodict.hadron.femtoscopy.tikhonov import Inversion, LinearData, Radii, invert
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from retrodict.run.result import Result
 
 Shape: TypeAlias = Callable[..., Any]  # r and one length -> 4 pi r^2 S
-RANGE: Final = (0.2, 8.0)  # fm, where radius and length of the simple sources are looked for
+SIZES: Final = tuple(np.geomspace(0.2, 10.0, 21).tolist())  # fm, of the simple sources, where the search starts
 TEXT: Final = (
     "The same data by the methods of the literature: Tikhonov's inversion (positive, normalised, second derivative,"
     " corner of the L-curve) and least squares with sources of one parameter. The numbers of the experiment"
@@ -71,7 +71,7 @@ def linear_data(target: Posterior, problem: Problem) -> LinearData:
         problem: its parts.
     """
 
-    def value(source: Float[np.ndarray, " radii"]) -> Float[np.ndarray, " points"]:
+    def value(source: Float[Array, " radii"]) -> Float[Array, " points"]:
         return problem.forward(problem.best._replace(source=source))[0]
 
     nothing = jnp.zeros(problem.derivation.setup.distances.points)
@@ -100,15 +100,17 @@ def estimates(problem: LinearData) -> tuple[tuple[Estimate, ...], Inversion]:
     Args:
         problem: the data and their operator.
     """
-    inversion = invert(problem)
+    inversion, radius = invert(problem), jnp.asarray(problem.radius)
     found = [Estimate("Tikhonov, L-curve", inversion.source, inversion.chi2, f"alpha = {inversion.alpha:.2g}")]
     for name, shape, symbol in (("Gaussian source", gaussian, "R"), ("exponential source", exponential, "L")):
 
         def chi2(size: float, shape: Shape = shape) -> float:
-            return problem.chi2(np.asarray(shape(problem.radius, size)))
+            return problem.chi2(np.asarray(shape(radius, size)))
 
-        best = minimize_scalar(chi2, bounds=RANGE, method="bounded", options={"xatol": 1e-6})
-        source = np.asarray(shape(problem.radius, float(best.x)))
+        start = min(SIZES, key=chi2)
+        ends = (0.8 * start, 1.25 * start)
+        best = minimize_scalar(chi2, bounds=ends, method="bounded", options={"xatol": 1e-6})
+        source = np.asarray(shape(radius, float(best.x)))
         found.append(Estimate(name, source, float(best.fun), f"{symbol} = {best.x:.4g} fm"))
     return tuple(found), inversion
 
@@ -126,7 +128,7 @@ def methods(result: "Result", target: Posterior, *, run: Run | None = None) -> S
     others, inversion = estimates(linear)
     band, step = result.band("source"), parts.derivation.setup.distances.step
     numbers = result.quantities()
-    own = result.fit["chi2"] if "chi2" in result.fit else None
+    own = result.fit.get("chi2")
     rows: list[tuple[Cell, ...]] = [
         (
             "this run, median",
@@ -150,7 +152,7 @@ def _row(one: Estimate, radius: Radii, step: float, band: Mapping[str, Radii]) -
     distance = float(np.sum(np.abs(at - band["median"])) * (band["x"][1] - band["x"][0]))
     inside = float(np.mean((at >= band["q2_5"]) & (at <= band["q97_5"])))
     mean = float(step * np.sum(radius * one.source))
-    tail = float(share_beyond(one.source, step))
+    tail = float(share_beyond(jnp.asarray(one.source), step))
     return one.name, one.chi2, mean, tail, distance, f"{inside:.0%}", one.parameter
 
 

@@ -192,7 +192,7 @@ def quantities_of(derivation: Derivation, source: AbstractSource, *, fitted: boo
     found = [
         Quantity("source", "fm^-1", r"$4\pi r^2 S(r)$", tuple(radius.tolist()), *distance),
         Quantity("correlation_function", "", "$C(k)$", tuple(setup.data.momentum.tolist()), "k", "MeV", "k"),
-        Quantity("mean_distance", "fm", r"$\langle r\rangle$"),
+        Quantity("mean_distance", "fm", "mean distance"),
         Quantity("tail_probability", "", f"$P(r > {TAIL:g}$ fm)"),
         *source.parameters,
     ]

@@ -87,7 +87,7 @@ def _potential(result: "Result") -> Figure:
         every = slice(None, None, max(1, len(result.draws("mean_distance")[0]) // SHOWN_DRAWS))
         x, y = (result.draws(name)[0][every] for name in ("mean_distance", "inverse_scattering_length"))
         points = Points(x, y, label="draws", role="posterior")
-        panels.append(Panel(r"$\langle r\rangle$", "$1/a_0$", (points,), "fm", "fm^-1"))
+        panels.append(Panel("mean distance", "$1/a_0$", (points,), "fm", "fm^-1"))
     caption = (
         "The fitted potential over its prior, and how it is tied to the size of the source: along the cloud the data"
         " do not choose."
@@ -151,8 +151,9 @@ def _channel_terms(problem: Problem, radius: float) -> list[Float[np.ndarray, " 
         found.append(channel.weight * symmetry * statistics_term(momentum, radius))
         if channel.potential is None or 0 not in setup.pair.waves(channel):
             continue
-        fitted = isinstance(channel.potential, AbstractFittedPotential)
-        potential = problem.best.potential if fitted else jnp.asarray(channel.potential.on(setup.distances.wave_radius))
+        potential = problem.best.potential
+        if not isinstance(channel.potential, AbstractFittedPotential):
+            potential = jnp.asarray(channel.potential.on(setup.distances.wave_radius))
         inverse, effective = (float(x) for x in low_energy(potential, setup.distances, setup.pair.reduced_mass))
         factor = channel.weight * (2.0 if symmetry else 1.0)
         found.append(factor * strong_term(momentum, radius, inverse, effective))

@@ -23,7 +23,8 @@ from retrodict.problem.prior import LogNormal, Uniform
 from retrodict.problem.target import Quantity
 
 Radii = Float[Array, " radii"]
-LEVY_NODES: Final = 1600  # of the Fourier integral
+LEVY_NODES, LEVY_WEIGHTS = np.polynomial.legendre.leggauss(16)  # of a panel of the Fourier integral
+LEVY_PANELS: Final = 100
 LEVY_END: Final = 37.0  # (q R)^alpha beyond which the integrand is below rounding
 UNIT: Final = 1.0  # fm, below which the units of the network lie at equal distances of r
 FARTHEST: Final = 8.0  # fm, of the last unit
@@ -162,11 +163,12 @@ def levy(r: Radii, radius: Scalar | float, index: Scalar | float) -> Radii:
         radius: R [fm]; for alpha = 2 that of the Gaussian.
         index: alpha, 1 ... 2.
     """
-    node, weight = (jnp.asarray(values) for values in np.polynomial.legendre.leggauss(LEVY_NODES))
-    half = 0.5 * jnp.sqrt(LEVY_END ** (1.0 / index))
-    s = half * (node + 1.0)
-    t = s**2  # q R: the root of the integrand's end makes it smooth at zero
-    integrand = 2.0 * s * half * weight * t * jnp.exp(-(t**index))
+    end = jnp.sqrt(LEVY_END ** (1.0 / index))  # of s: the root of q R makes the integrand smooth at zero
+    half = 0.5 / LEVY_PANELS
+    node = (half * (2 * np.arange(LEVY_PANELS)[:, None] + 1 + LEVY_NODES)).ravel()
+    s = end * node
+    t = s**2
+    integrand = 2.0 * s * end * half * np.tile(LEVY_WEIGHTS, LEVY_PANELS) * t * jnp.exp(-(t**index))
     x = r / radius
     return 2.0 * x / (np.pi * radius) * (jnp.sin(x[:, None] * t) @ integrand)
 

@@ -1,8 +1,8 @@
 r"""The classical inversion: the smallest $\chi^2 + \alpha\int (p'')^2 dr$ with $p \ge 0$ and $\int p\,dr = 1$.
 
 p = 4 pi r^2 S(r) is piecewise linear between knots and vanishes at both ends; alpha is that of the corner of the
-L-curve. Sources: Tikhonov, Soviet Math. Dokl. 4 (1963) 1035; Hansen, SIAM Review 34 (1992) 561; for correlation
-functions arXiv:2512.06904.
+L-curve. Sources: Tikhonov, Soviet Math. Dokl. 4 (1963) 1035; Hansen, SIAM Review 34 (1992) 561; Castellanos,
+Gomez, Guerra, Appl. Numer. Math. 43 (2002) 359 (the corner); for correlation functions arXiv:2512.06904.
 """
 
 from typing import Final, NamedTuple
@@ -14,7 +14,7 @@ from retrodict.base.shapes import Float
 
 END: Final = 15.0  # fm, the last knot
 GAP: Final = 0.25  # fm, between knots
-TRIALS: Final = 10.0 ** np.arange(4.0, -6.1, -0.25)  # of alpha
+TRIALS: Final = 10.0 ** np.arange(5.0, -4.1, -0.25)  # of alpha
 POOR: Final = 10.0  # chi2 over the least one, beyond which a solution is no candidate for the corner
 NORMALISED: Final = 1e4  # weight of the normalisation
 
@@ -73,15 +73,13 @@ def invert(problem: LinearData) -> Inversion:
 
 
 def corner_of(misfit: Float[np.ndarray, " trials"], roughness: Float[np.ndarray, " trials"]) -> int:
-    """The trial at the sharpest right turn of log roughness over log chi2, where the fit is not poor.
+    """The corner of log roughness over log chi2: the trial farthest below the straight line between both ends.
 
     Args:
         misfit: chi2 of each trial, alpha falling.
         roughness: of each.
     """
-    x, y = np.log(misfit), np.log(np.maximum(roughness, 1e-300))
-    dx, dy = np.gradient(x), np.gradient(y)
-    bend = (dx * np.gradient(dy) - dy * np.gradient(dx)) / (dx**2 + dy**2 + 1e-12) ** 1.5
-    bend[[0, 1, -2, -1]] = np.inf
-    bend[misfit > POOR * misfit.min()] = np.inf
-    return int(np.argmin(bend))
+    near = np.flatnonzero(misfit < POOR * misfit.min())
+    x, y = np.log(misfit[near]), np.log(np.maximum(roughness[near], 1e-300))
+    x, y = (x - x[-1]) / max(x[0] - x[-1], 1e-12), (y - y[0]) / max(y[-1] - y[0], 1e-12)
+    return int(near[np.argmin(x + y)])
