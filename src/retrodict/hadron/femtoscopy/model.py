@@ -3,6 +3,7 @@
 from typing import Final, NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -171,7 +172,9 @@ def low_energy(potential: Float[Array, " fine"], distances: Distances, reduced_m
         distances: its grid.
         reduced_mass: mu [MeV].
     """
-    states = scattering_states(potential, jnp.asarray(LOW_MOMENTA), grid=distances.waves, reduced_mass=reduced_mass)
+    with jax.ensure_compile_time_eval():  # as constants, for which waves outside the force are computed once
+        momentum = jnp.asarray(LOW_MOMENTA)
+    states = scattering_states(potential, momentum, grid=distances.waves, reduced_mass=reduced_mass)
     k = np.array(LOW_MOMENTA) / HBAR_C
     cotangent = k / jnp.tan(states.phase_shift)
     effective = 2.0 * (cotangent[1] - cotangent[0]) / (k[1] ** 2 - k[0] ** 2)

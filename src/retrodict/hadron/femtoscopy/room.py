@@ -38,8 +38,8 @@ problem:
 method:
   kind: ConstrainedHMC           # exact; or Laplace, Ensemble (fast), MAP
   chains: 16
-  warmup: 80
-  draws: 200
+  warmup: 70
+  draws: 140
   leapfrog: 6
 seed: 0
 """
@@ -57,8 +57,8 @@ problem:
 method:
   kind: ConstrainedHMC
   chains: 16
-  warmup: 80
-  draws: 200
+  warmup: 70
+  draws: 140
   leapfrog: 6
 seed: 0
 """

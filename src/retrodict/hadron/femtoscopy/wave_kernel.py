@@ -10,11 +10,13 @@ Sources: Koonin, Phys. Lett. B 70 (1977) 43; Lisa, Pratt, Soltz, Wiedemann, Ann.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.special import spherical_jn, spherical_yn
 
 from retrodict.base.constants import HBAR_C
 from retrodict.base.errors import InputError
@@ -22,9 +24,12 @@ from retrodict.base.types import Array, Float
 from retrodict.hadron.femtoscopy.pair import Channel, Pair
 from retrodict.hadron.femtoscopy.pair_density import PairDensity, pair_density
 from retrodict.hadron.femtoscopy.potentials import AbstractFittedPotential
-from retrodict.hadron.scattering.coulomb import sommerfeld_parameter
+from retrodict.hadron.scattering.coulomb import coulomb_functions, sommerfeld_parameter
 from retrodict.hadron.scattering.grid import RadialGrid
 from retrodict.hadron.scattering.numerov import scattering_states
+
+NEGLIGIBLE: Final = 1e-4  # MeV: a potential has ended
+LEAST_INSIDE: Final = 20  # radii of the source inside the force
 
 Density = Float[np.ndarray, "momenta radii"]
 
@@ -61,7 +66,10 @@ class StrongWaves(eqx.Module):
         distances: where waves are given.
         angular: l of each wave.
         factor: weight of the channel times m.
+        inside: number of radii of the source within the range of the force.
         free: (2 l + 1) F_l^2 / (k r)^2 of each wave.
+        regular: F_l of each wave outside the force.
+        irregular: G_l of each wave outside the force.
     """
 
     pair: Pair = eqx.field(static=True)
@@ -69,7 +77,10 @@ class StrongWaves(eqx.Module):
     distances: Distances = eqx.field(static=True)
     angular: tuple[int, ...] = eqx.field(static=True)
     factor: float = eqx.field(static=True)
+    inside: int = eqx.field(static=True)
     free: Float[Array, "waves momenta radii"]
+    regular: Float[Array, "waves momenta outside"]
+    irregular: Float[Array, "waves momenta outside"]
 
     def change(self, potential: Float[Array, " points"]) -> Float[Array, "momenta radii"]:
         """The change of K by a potential.
@@ -77,19 +88,24 @@ class StrongWaves(eqx.Module):
         Args:
             potential: V [MeV] on the grid of the waves.
         """
-        momentum = np.array(self.momentum)
-        rho = momentum[:, None] / HBAR_C * self.distances.radius
+        with jax.ensure_compile_time_eval():  # else the waves outside the force would be computed at each call
+            momentum = jnp.asarray(self.momentum)
+        rho = np.array(self.momentum)[:, None] / HBAR_C * self.distances.radius
         total = jnp.zeros(rho.shape)
+        finer = self.distances.finer
+        grid = RadialGrid(self.distances.step / finer, self.inside * finer)
         for i, l in enumerate(self.angular):  # noqa: E741
             states = scattering_states(
-                potential,
-                jnp.asarray(momentum),
-                grid=self.distances.waves,
+                potential[: grid.points],
+                momentum,
+                grid=grid,
                 reduced_mass=self.pair.reduced_mass,
                 l=l,
                 charge_product=float(self.pair.charge_product),
             )
-            wave = states.wave[:, self.distances.finer - 1 :: self.distances.finer]
+            delta = states.phase_shift[:, None]
+            outside = jnp.cos(delta) * self.regular[i] + jnp.sin(delta) * self.irregular[i]
+            wave = jnp.concatenate([states.wave[:, finer - 1 :: finer], outside], axis=1)
             total = total + (2 * l + 1) * (wave / rho) ** 2 - self.free[i]
         return self.factor * total
 
@@ -124,12 +140,14 @@ def kernel_of(
         known += channel.weight * density.of(pair.symmetry(channel))
         if channel.potential is None:
             continue
-        waves = _waves(pair, channel, momentum, distances, density)
         if isinstance(channel.potential, AbstractFittedPotential):
-            fitted = waves
+            bound = channel.potential.prior_on(distances.wave_radius)
+            size = np.abs(np.asarray(bound.centre)) + np.abs(np.asarray(bound.modes)).sum(axis=1)
+            fitted = _waves(pair, channel, momentum, distances, density, size)
             continue
         potential = channel.potential.on(distances.wave_radius)
-        known += np.asarray(waves.change(jnp.asarray(potential)))
+        waves = _waves(pair, channel, momentum, distances, density, np.abs(potential))
+        known += np.asarray(eqx.filter_jit(waves.change)(jnp.asarray(potential)))
     if not np.isfinite(known).all():
         fix = "is the potential finite at all distances, and its unit right?"
         raise InputError("the wave function of the pair is not finite", fix=fix)
@@ -137,9 +155,29 @@ def kernel_of(
 
 
 def _waves(
-    pair: Pair, channel: Channel, momentum: Float[np.ndarray, " momenta"], distances: Distances, density: PairDensity
+    pair: Pair,
+    channel: Channel,
+    momentum: Float[np.ndarray, " momenta"],
+    distances: Distances,
+    density: PairDensity,
+    size: Float[np.ndarray, " fine"],
 ) -> StrongWaves:
+    """The waves in a potential of a known absolute size [MeV] at the radii of the waves."""
     angular = pair.waves(channel)
     factor = channel.weight * (2.0 if pair.identical else 1.0)
+    last = int(np.max(np.flatnonzero(size > NEGLIGIBLE), initial=0)) / distances.finer
+    inside = min(max(int(np.ceil(last)) + 2, LEAST_INSIDE), distances.points)
+    rho = momentum[:, None] / HBAR_C * distances.radius[inside:]
+    eta = sommerfeld_parameter(momentum, pair.reduced_mass, float(pair.charge_product))[:, None]
+    outside = np.array([_outside(one, eta, rho) for one in angular])
+    regular, irregular = jnp.asarray(outside[:, 0]), jnp.asarray(outside[:, 1])
     free = jnp.asarray(density.waves[list(angular)])
-    return StrongWaves(pair, tuple(momentum.tolist()), distances, angular, factor, free)
+    return StrongWaves(pair, tuple(momentum.tolist()), distances, angular, factor, inside, free, regular, irregular)
+
+
+def _outside(l: int, eta: Float[np.ndarray, "momenta one"], rho: Density) -> Float[np.ndarray, "two momenta radii"]:  # noqa: E741
+    """F_l and G_l."""
+    if not eta.any():
+        return np.stack([rho * spherical_jn(l, rho), -rho * spherical_yn(l, rho)])
+    found = coulomb_functions(l, np.broadcast_to(eta, rho.shape), rho)
+    return np.stack([found.regular, found.irregular])
