@@ -27,7 +27,7 @@ PUBLISHED = {  # our own calculation beforehand, by another program: proton-Omeg
 }
 
 
-def regular_wave(l, eta, rho):
+def regular_wave(l, eta, rho):  # noqa: E741
     """F_l of SciPy's integrator from its power series, up to a factor: shape (rho,)."""
     start = 0.05
     first = eta / (l + 1)
@@ -57,7 +57,7 @@ def test_shares_of_coulomb_waves_are_those_of_an_integrator(eta):
     """Ratios of waves of one l at several distances need no normalisation; all waves together have another source."""
     radius = np.array([0.5, 2.0, 6.0])
     found = pair_density(np.array([1.0]), np.array([eta]), radius, 3)
-    for l in range(3):
+    for l in range(3):  # noqa: E741
         wave, _ = regular_wave(l, eta, radius)
         expected = (wave / radius) ** 2
         assert_allclose(found.waves[l, 0] / found.waves[l, 0, 0], expected / expected[0], rtol=3e-5, atol=2e-7)
@@ -71,7 +71,7 @@ def test_even_and_odd_waves_of_a_weak_charge_are_those_of_none():
     for one, other in zip(charged, free, strict=True):
         assert_allclose(one, other, atol=1e-8)
     rho = 3.0
-    even = sum((2 * l + 1) * spherical_jn(l, rho) ** 2 for l in range(0, 40, 2))
+    even = sum((2 * n + 1) * spherical_jn(n, rho) ** 2 for n in range(0, 40, 2))
     assert_allclose(free.even[1, 1], even, rtol=1e-12)
     assert_allclose(free.of(1) + free.of(-1), 2.0)
 
@@ -154,7 +154,7 @@ def test_the_approximation_of_lednicky_is_good_for_large_sources_and_bad_for_sma
 
 
 def test_bosons_bunch_and_fermions_avoid_each_other():
-    """Neutral identical particles without interaction: 1 + exp(-4 k^2 R^2) and, unpolarised spin 1/2, 1 - half of it."""
+    """Neutral identical particles without interaction: 1 + exp(-4 k^2 R^2); of unpolarised spin 1/2, 1 - half of it."""
     k, radius = np.array([20.0, 80.0]), 1.5
     source = np.asarray(gaussian(jnp.asarray(GRID.radius), radius))
     bump = np.exp(-4.0 * (k / HBAR_C * radius) ** 2)

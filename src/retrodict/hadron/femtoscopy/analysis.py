@@ -157,7 +157,7 @@ class Femtoscopy(AbstractAnalysis):
     def _notes(self, *, fitted: bool) -> tuple[str, ...]:
         """What the data leave open."""
         if fitted:
-            shared = "source and potential are fitted together: a stronger attraction and a larger source look alike"
+            shared = "source and potential are fitted together: what the data say of one depends on the other"
             return (f"{shared}; see how they are tied in the report", CONVENTION)
         if any(channel.potential for channel in self.channels):
             return ("the potentials are taken as exact: their errors are not in the band of the source",)

@@ -18,8 +18,8 @@ MOMENTUM: Final = {"MeV": 1.0, "MeV/c": 1.0, "GeV": 1e3, "GeV/c": 1e3, "fm^-1": 
 
 _MOMENTA = Column((*MOMENTUM_NAMES, *DOUBLE_NAMES), MOMENTUM)
 _VALUES = Column(VALUE_NAMES)
-_ERRORS = Column((*TOTAL_NAMES, *STATISTICAL_NAMES))
-LAYOUTS: Final = (Layout((_MOMENTA, _VALUES, _ERRORS), (Column((*SYSTEMATIC_NAMES, *LOW_NAMES, *HIGH_NAMES)),)),)
+_OTHERS = Column((*TOTAL_NAMES, *STATISTICAL_NAMES, *SYSTEMATIC_NAMES, *LOW_NAMES, *HIGH_NAMES))
+LAYOUTS: Final = (Layout((_MOMENTA, _VALUES), (_OTHERS,)),)
 
 
 def claim(head: FileHead) -> Claim:
