@@ -11,7 +11,7 @@ Source: A. R. Barnett, D. H. Feng, J. W. Steed and L. J. B. Goldfarb, Comput. Ph
 from typing import Final, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Inexact
 
 from retrodict.base.constants import FINE_STRUCTURE_CONSTANT
 from retrodict.base.errors import InputError
@@ -23,6 +23,7 @@ MOST_STEPS: Final = 3000  # from beyond the barrier inwards
 TINY: Final = 1e-300
 
 Values = Float[np.ndarray, "..."]
+Complexes = Inexact[np.ndarray, "..."]
 
 
 class CoulombFunctions(NamedTuple):
@@ -62,7 +63,8 @@ def coulomb_functions(l: int, eta: Values, rho: Values) -> CoulombFunctions:  # 
     turning = eta + np.sqrt(eta**2 + l * (l + 1))
     outer = np.maximum(np.maximum(rho, 1.2 * turning), NEAREST)
     ratio, sign = _logarithmic_slope(l, eta, outer)
-    p, q = _outgoing_slope(l, eta, outer)
+    outgoing = outgoing_slope(l, eta, outer)
+    p, q = np.real(outgoing), np.imag(outgoing)
     gamma = (ratio - p) / q
     F = sign / np.sqrt(q * (1 + gamma**2))
     G = gamma * F
@@ -91,14 +93,20 @@ def _logarithmic_slope(l: int, eta: Values, rho: Values) -> tuple[Values, Values
         C = np.where(C == 0, TINY, C)
         sign = np.where(D < 0, -sign, sign)
         value = value * C * D
-        if np.all(np.abs(C * D - 1) < 1e-16):
+        if np.all(np.abs(C * D - 1) < 4e-16):
             break
         n += 1
     return value, sign
 
 
-def _outgoing_slope(l: int, eta: Values, rho: Values) -> tuple[Values, Values]:  # noqa: E741
-    """Real and imaginary part of (G' + i F') / (G + i F) by its continued fraction (Lentz)."""
+def outgoing_slope(l: int, eta: Complexes, rho: Complexes) -> Complexes:  # noqa: E741
+    """(G' + i F') / (G + i F) by its continued fraction (Lentz); of the wave that decays where rho is i kappa r.
+
+    Args:
+        l: angular momentum.
+        eta: Sommerfeld parameter of this momentum.
+        rho: k r, not on the negative imaginary axis unless eta is zero, where the fraction ends by itself.
+    """
     a, b = 1j * eta - l, 1j * eta + l + 1.0
     value = (rho - eta).astype(complex)
     value = np.where(value == 0, TINY, value)
@@ -111,10 +119,9 @@ def _outgoing_slope(l: int, eta: Values, rho: Values) -> tuple[Values, Values]: 
         C = denominator + numerator / C
         C = np.where(C == 0, TINY, C)
         value = value * C * D
-        if np.all(np.abs(C * D - 1) < 1e-16):
+        if not np.any(np.abs(C * D - 1) > 4e-16):  # true also of what is no number
             break
-    value = 1j * value / rho
-    return value.real, value.imag
+    return 1j * value / rho
 
 
 def _inwards(l: int, eta: Values, start: Values, end: Values, value: Values, slope: Values) -> tuple[Values, Values]:  # noqa: E741

@@ -12,13 +12,15 @@ Source: B. V. Noumerov, Mon. Not. R. Astron. Soc. 84 (1924) 592; A. C. Allison, 
 """
 
 from functools import partial
+from math import factorial
 from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jax.core import Tracer
+from jaxtyping import Array, Complex, Float, Inexact
 
 from retrodict.base.constants import FINE_STRUCTURE_CONSTANT, HBAR_C
 from retrodict.base.errors import InputError
@@ -73,7 +75,7 @@ def scattering_states(
         functions = coulomb_functions(l, np.broadcast_to(eta, rho.shape), rho)
         return np.stack([functions.regular, functions.irregular], axis=-3)
 
-    if isinstance(momentum, jax.core.Tracer):
+    if isinstance(momentum, Tracer):
         shape = jax.ShapeDtypeStruct((2, 2, *momentum.shape), momentum.dtype)
         ends = jax.pure_callback(outside, shape, momentum, vmap_method="broadcast_all")
     else:
@@ -83,8 +85,55 @@ def scattering_states(
     # 1 - cos qh without cancellation
     fitted = 24 * jnp.sin(momentum / HBAR_C * grid.step / 2) ** 2 / (5 + cosine)
     strength = 2 * reduced_mass / HBAR_C**2 * potential
-    phase_shift, wave = _solve(_Scheme(grid, l, coulomb), strength, fitted, ends)
+    phase_shift, wave = _compiled(_Scheme(grid, l, coulomb), strength, fitted, ends)
     return ScatteringStates(phase_shift, wave.T)
+
+
+def jost_function(
+    potential: Float[Array, " points"],
+    momentum: Complex[Array, " momenta"],
+    *,
+    grid: RadialGrid,
+    reduced_mass: float,
+    l: int = 0,  # noqa: E741
+) -> Complex[Array, " momenta"]:
+    r"""The Jost function, 1 without a potential; S(k) is the quotient of its values at -k and k.
+
+    Its zeros are bound states where Im k > 0, virtual states and resonances where Im k < 0. There the tail of the
+    potential grows against the wave: only momenta with -2 Im k below the rate at which it decays mean anything.
+
+    Args:
+        potential: V at the radii of the grid [MeV]; no Coulomb force.
+        momentum: k [MeV], complex, not zero.
+        grid: the radii.
+        reduced_mass: mu [MeV].
+        l: angular momentum.
+    """
+    q = momentum / HBAR_C
+    scheme = _Scheme(grid, l, 0.0)
+    fitted = 24 * jnp.sin(q * grid.step / 2) ** 2 / (5 + jnp.cos(q * grid.step))
+    strength = 2 * reduced_mass / HBAR_C**2 * potential
+    t = _twelfth(scheme, strength, fitted)
+    w, step = _march(scheme, 12 * t / (1 - t), _start(scheme, strength, fitted))
+    n = grid.points + jnp.arange(2)
+    free = 1 - (scheme.free(n)[:, None] - fitted) / 12
+    outgoing = free * riccati_hankel(l, q * grid.step * n[:, None])
+    regular = free * (outgoing / free - riccati_hankel(l, q * grid.step * n[:, None], -1)) / 2j
+    scale = (q * grid.step) ** (l + 1) / np.prod(np.arange(2 * l + 1, 0, -2, dtype=float))
+    found = step * outgoing[0] - w[-2] * (outgoing[1] - outgoing[0])
+    return scale * found / ((regular[1] - regular[0]) * outgoing[0] - regular[0] * (outgoing[1] - outgoing[0]))
+
+
+def riccati_hankel(l: int, rho: Complex[Array, "*shape"], sign: int = 1) -> Complex[Array, "*shape"]:  # noqa: E741
+    """G + i F without Coulomb force, or G - i F; exp(i rho) for l = 0.
+
+    Args:
+        l: angular momentum.
+        rho: k r, complex.
+        sign: 1 or -1.
+    """
+    terms = [factorial(l + m) / factorial(m) / factorial(l - m) * (sign * 0.5j / rho) ** m for m in range(l + 1)]
+    return (-1j * sign) ** l * jnp.exp(sign * 1j * rho) * sum(terms)
 
 
 class _Scheme(NamedTuple):
@@ -104,8 +153,8 @@ class _Scheme(NamedTuple):
         return self.l * (self.l + 1) / n**2 + self.coulomb * self.grid.step / n
 
 
-Columns = Float[Array, "n momenta"]
-Vector = Float[Array, " momenta"]
+Columns = Inexact[Array, "n momenta"]
+Vector = Inexact[Array, " momenta"]
 
 
 def _twelfth(scheme: _Scheme, strength: Float[Array, " points"], fitted: Vector) -> Columns:
@@ -143,7 +192,7 @@ def _march(scheme: _Scheme, bend: Columns, start: Columns, source: Columns | Non
         return (here + step, step), here + step
 
     rows = tuple(item[scheme.first - 1 :] for item in (bend, source) if item is not None)
-    (_, step), w = jax.lax.scan(advance, (start[-1], start[-1] - start[-2]), rows, unroll=8)
+    (_, step), w = jax.lax.scan(advance, (start[-1], start[-1] - start[-2]), rows, unroll=4)
     return jnp.concatenate([start, w]), step
 
 
@@ -151,7 +200,8 @@ class _Joined(NamedTuple):
     """Waves of arbitrary scale, and what they are outside."""
 
     w: Columns  # points 0, ..., points + 1
-    damping: Columns  # 1 - h^2 f / 12 at the points 1, ...
+    lift: Columns  # 1 / (1 - h^2 f / 12) at the points 1, ...: u = lift w
+    bend: Columns  # of the recurrence
     regular: Float[Array, "2 momenta"]  # F as a w, at the last point, and its step to the one after it
     irregular: Float[Array, "2 momenta"]
     wronskian: Vector  # of F and G, in the recurrence
@@ -161,13 +211,15 @@ class _Joined(NamedTuple):
 
 def _join(scheme: _Scheme, strength: Float[Array, " points"], fitted: Vector, ends: Array) -> _Joined:
     t = _twelfth(scheme, strength, fitted)
-    w, step = _march(scheme, 12 * t / (1 - t), _start(scheme, strength, fitted))
+    lift = 1 / (1 - t)
+    bend = 12 * t * lift
+    w, step = _march(scheme, bend, _start(scheme, strength, fitted))
     n = scheme.grid.points + jnp.arange(2)
     regular, irregular = (1 - (scheme.free(n)[:, None] - fitted) / 12) * ends
     regular, irregular = (jnp.stack([pair[0], pair[1] - pair[0]]) for pair in (regular, irregular))
     wronskian = regular[1] * irregular[0] - regular[0] * irregular[1]
     cosine, sine = _shares(w[-2], step, regular, irregular, wronskian)
-    return _Joined(w, 1 - t, regular, irregular, wronskian, cosine, sine)
+    return _Joined(w, lift, bend, regular, irregular, wronskian, cosine, sine)
 
 
 def _shares(w: Vector, step: Vector, regular: Columns, irregular: Columns, wronskian: Vector) -> tuple[Vector, Vector]:
@@ -187,7 +239,7 @@ def _outcome(joined: _Joined) -> tuple[Vector, Columns, Vector]:
     sign = jnp.where(joined.cosine < 0, -1.0, 1.0)
     scale = sign * jnp.hypot(joined.cosine, joined.sine)
     phase = jnp.arctan2(sign * joined.sine, sign * joined.cosine)
-    return phase, joined.w[1:-1] / (joined.damping * scale), scale
+    return phase, joined.w[1:-1] * joined.lift * (1 / scale), scale
 
 
 @_solve.defjvp
@@ -202,11 +254,12 @@ def _solve_jvp(scheme: _Scheme, primals: tuple[Array, ...], tangents: tuple[Arra
     boundary = (w[first - 1] * start[-1] - w[first] * start[-2]) / scale**2
     phase_change = -(boundary + change[first - 1 :] @ wave[first - 1 :] ** 2) / joined.wronskian
 
-    # dc w = 12 dt w / damping^2 with w = damping u
-    source = change[:, None] * (wave * scale / joined.damping)
-    t = 1 - joined.damping
-    moved, step = _march(scheme, 12 * t / joined.damping, start, source)
+    source = change[:, None] * joined.lift**2 * w[1:-1]  # 12 dt w / (1 - t)^2
+    moved, step = _march(scheme, joined.bend, start, source)
     cosine, sine = _shares(moved[-2], step, joined.regular, joined.irregular, joined.wronskian)
     growth = (joined.cosine * cosine + joined.sine * sine) / scale**2
-    wave_change = moved[1:-1] / (joined.damping * scale) + wave * (change[:, None] / 12 / joined.damping - growth)
+    wave_change = joined.lift * (moved[1:-1] * (1 / scale) + wave * (change / 12)[:, None]) - wave * growth
     return (phase, wave), (phase_change, wave_change)
+
+
+_compiled = jax.jit(_solve, static_argnums=0)

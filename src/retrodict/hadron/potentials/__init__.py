@@ -1,0 +1,1 @@
+"""Forces between two particles as functions of their distance."""
