@@ -12,7 +12,7 @@ from retrodict.hadron.femtoscopy.lednicky import strong_term
 from retrodict.hadron.femtoscopy.model import low_energy
 from retrodict.hadron.femtoscopy.pair import Channel, Pair, pair_of
 from retrodict.hadron.femtoscopy.pair_density import coulomb_average, pair_density, penetration
-from retrodict.hadron.femtoscopy.potentials import GaussianPotential, NOmegaPotential
+from retrodict.hadron.femtoscopy.potentials import GaussianPotential, LiteraturePotential
 from retrodict.hadron.femtoscopy.sources import gaussian
 from retrodict.hadron.femtoscopy.wave_kernel import Distances, kernel_of
 
@@ -49,7 +49,7 @@ def regular_wave(l, eta, rho):  # noqa: E741
 
 @pytest.fixture(scope="module")
 def n_omega():
-    return kernel_of(N_OMEGA, (Channel(1.0, 2.0, NOmegaPotential()),), MOMENTUM, GRID).known
+    return kernel_of(N_OMEGA, (Channel(1.0, 2.0, LiteraturePotential()),), MOMENTUM, GRID).known
 
 
 @pytest.mark.parametrize("eta", [0.6, -0.6])
@@ -140,7 +140,7 @@ def test_correlations_of_proton_and_omega_are_those_of_another_program(n_omega):
 
 
 def test_the_approximation_of_lednicky_is_good_for_large_sources_and_bad_for_small_ones(n_omega):
-    potential = jnp.asarray(NOmegaPotential().on(GRID.wave_radius))
+    potential = jnp.asarray(LiteraturePotential().on(GRID.wave_radius))
     inverse, effective = (float(x) for x in low_energy(potential, GRID, N_OMEGA.reduced_mass))
     assert_allclose(1.0 / inverse, 5.61, rtol=2e-3)
     for radius, within in ((4.0, 0.01), (2.0, 0.02)):

@@ -23,7 +23,7 @@ from retrodict.hadron.femtoscopy.model import (
     quantities_of,
 )
 from retrodict.hadron.femtoscopy.pair import Channel, Pair, check_channels, pair_of
-from retrodict.hadron.femtoscopy.potentials import NOmegaPotential
+from retrodict.hadron.femtoscopy.potentials import LiteraturePotential
 from retrodict.hadron.femtoscopy.reading import CorrelationData, read_correlation_function, read_covariance
 from retrodict.hadron.femtoscopy.sources import NeuralSource, Source, SourceGrid
 from retrodict.hadron.femtoscopy.wave_kernel import Distances, Kernel, kernel_of
@@ -65,7 +65,7 @@ class Femtoscopy(AbstractAnalysis):
     particles: tuple[str | float, str | float] = eqx.field(default=("proton", "Omega"), static=True)
     charge_product: int = eqx.field(default=0, static=True)
     identical: bool = eqx.field(default=False, static=True)
-    channels: tuple[Channel, ...] = eqx.field(default=(Channel(1.0, 2.0, NOmegaPotential()),), static=True)
+    channels: tuple[Channel, ...] = eqx.field(default=(Channel(1.0, 2.0, LiteraturePotential()),), static=True)
     source: Source = eqx.field(default=NeuralSource(), static=True)
     lambda_parameter: Known = eqx.field(default=Known(1.0), static=True)
     normalisation: Known = eqx.field(default=Known(1.0), static=True)

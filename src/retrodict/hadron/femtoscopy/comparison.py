@@ -1,7 +1,7 @@
 """Other ways to the source from the same data: Tikhonov's inversion, and sources of one parameter."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -22,7 +22,7 @@ from retrodict.problem.posterior import Posterior
 if TYPE_CHECKING:
     from retrodict.run.result import Result
 
-Shape: TypeAlias = Callable[..., Any]  # r and one length -> 4 pi r^2 S
+Shape: TypeAlias = Callable[..., Array]  # r and one length -> 4 pi r^2 S
 SIZES: Final = tuple(np.geomspace(0.2, 10.0, 21).tolist())  # fm, of the simple sources, where the search starts
 TEXT: Final = (
     "The same data by the methods of the literature: Tikhonov's inversion (positive, normalised, second derivative,"

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from retrodict.base.table_rows import Columns
 from retrodict.base.tables import parse_table
 
 _UNIT: Final = re.compile(r"(MeV|GeV|fm)", re.IGNORECASE)
-_MOMENTUM: Final = re.compile(r"(k|q|momentum)", re.IGNORECASE)
 _SIDE: Final = re.compile(r"\s*(?:\[[^\]]*\]|\([^)]*\))?\s*(LOW|HIGH)\s*$")
 _ERROR: Final = re.compile(r"(stat|sys|error|total|unc)\w*.*?([+-])?\s*$", re.IGNORECASE)
 
@@ -131,7 +130,7 @@ def _from_yaml(text: str, source: Source) -> Columns:
     return from_arrays({head[name]: np.array([row[name] for row in rows]) for name in names}, source, "hepdata")
 
 
-def _only(variables: JSON, what: str, path: str) -> Mapping[str, Any]:
+def _only(variables: JSON, what: str, path: str) -> Mapping[str, JSON]:
     found = [one for one in variables or () if isinstance(one, Mapping)] if isinstance(variables, Sequence) else []
     if len(found) != 1:
         names = "; ".join(str((one.get("header") or {}).get("name"))[:40] for one in found[:6])

@@ -13,19 +13,13 @@ from retrodict.base.columns import read_columns, take
 from retrodict.base.constants import HBAR_C
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Positive, Vector
+from retrodict.hadron.potentials import literature
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.problem.prior import Normal
 
 Radii = Float[np.ndarray, " radii"]
 LENGTH: Final = {"fm": 1.0, "MeV^-1": HBAR_C, "GeV^-1": 1e-3 * HBAR_C}  # in fm
 ENERGY: Final = {"MeV": 1.0, "GeV": 1e3, "fm^-1": HBAR_C}  # in MeV
-N_OMEGA: Final = {  # t/a -> b1 [MeV], b2 [fm^-2], b3 [MeV fm^2], b4 [fm^-2]
-    11: (-306.5, 73.9, -266.0, 0.78),
-    12: (-313.0, 81.7, -252.0, 0.85),
-    13: (-316.7, 81.9, -237.0, 0.91),
-    14: (-296.0, 64.0, -272.0, 0.76),
-}
-N_OMEGA_PION: Final = 146.0  # MeV
 LEAST_POINTS: Final = 4
 WEAK: Final = 2.0  # MeV: no force between hadrons is as weak as that at all distances
 REST: Final = 0.05  # of the largest |V|, that may be left at the last distance
@@ -91,26 +85,42 @@ class TablePotential:
 
 
 @dataclass(frozen=True)
-class NOmegaPotential:
-    """The N-Omega potential of the state with spin 2 from lattice QCD, HAL QCD collaboration, m_pi = 146 MeV.
-
-    V = b1 exp(-b2 r^2) + b3 (1 - exp(-b4 r^2)) (exp(-m_pi r) / r)^2. Source: Iritani et al., Phys. Lett. B 792 (2019)
-    284.
+class LiteraturePotential:
+    """A published potential, with its central parameters: see `hadron.potentials.literature` for its source.
 
     Args:
-        time: t/a of the determination.
+        name: of the pair and its state. N-Omega is that of spin 2; of N-Xi the total spin and isospin are named.
+        time: t/a of the determination on the lattice, of N-Omega (11 ... 14) and N-Xi (11 ... 13).
     """
 
-    time: Literal[11, 12, 13, 14] = 12
+    name: Literal[
+        "N-Omega",
+        "Omega-Omega",
+        "N-Xi S=0 I=0",
+        "N-Xi S=0 I=1",
+        "N-Xi S=1 I=0",
+        "N-Xi S=1 I=1",
+        "Malfliet-Tjon singlet",
+        "Malfliet-Tjon triplet",
+        "Reid soft core",
+    ] = "N-Omega"
+    time: int = 12
 
     def on(self, radius: Radii) -> Radii:
-        """V [MeV] at distances [fm]."""
-        b1, b2, b3, b4 = N_OMEGA[self.time]
-        tail = np.exp(-N_OMEGA_PION / HBAR_C * radius) / radius
-        return b1 * np.exp(-b2 * radius**2) + b3 * (1.0 - np.exp(-b4 * radius**2)) * tail**2
+        """V [MeV] at distances [fm]. Raises `InputError` for a time that was not published."""
+        r = jnp.asarray(radius)
+        if self.name.startswith("N-Xi"):
+            value = literature.n_xi(r, spin=int(self.name[7]), isospin=int(self.name[11]), time=self.time)
+        elif self.name.startswith("Malfliet-Tjon"):
+            value = literature.malfliet_tjon(r, triplet=self.name.endswith("triplet"))
+        elif self.name == "N-Omega":
+            value = literature.n_omega(r, self.time)
+        else:
+            value = literature.omega_omega(r) if self.name == "Omega-Omega" else literature.reid_soft_core(r)
+        return np.asarray(value)
 
 
-FixedPotential = GaussianPotential | TablePotential | NOmegaPotential
+FixedPotential = GaussianPotential | TablePotential | LiteraturePotential
 
 
 class BoundPotential(AbstractAnsatz[Float[Array, " radii"]]):

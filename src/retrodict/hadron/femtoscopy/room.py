@@ -8,7 +8,7 @@ from retrodict.hadron.room import Room
 
 _CHANNELS: Final = """\
     channels:                    # states of the total spin; the weights of all sum to one
-      - {weight: 1.0, spin: 2, potential: {kind: NOmegaPotential}}
+      - {weight: 1.0, spin: 2, potential: {kind: LiteraturePotential, name: N-Omega}}
 """
 
 TEMPLATE: Final = f"""\

@@ -28,7 +28,7 @@ from retrodict.hadron.scattering.coulomb import coulomb_functions, sommerfeld_pa
 from retrodict.hadron.scattering.grid import RadialGrid
 from retrodict.hadron.scattering.numerov import scattering_states
 
-NEGLIGIBLE: Final = 1e-4  # MeV: a potential has ended
+NEGLIGIBLE: Final = 1e-6  # MeV: a potential has ended
 LEAST_INSIDE: Final = 20  # radii of the source inside the force
 
 Density = Float[np.ndarray, "momenta radii"]
