@@ -26,7 +26,6 @@ from retrodict.hadron.femtoscopy.sources import (
     GaussianSource,
     NeuralSource,
     TwoComponentSource,
-    exponential,
     gaussian,
     two_component,
 )
@@ -59,22 +58,19 @@ def waves():
     channels = (Channel(0.25, 0.0, LiteraturePotential("Reid soft core")), Channel(0.75, 1.0))
     for finer in (4, 8, 16):
         grid = Distances(0.05, 600, finer)
-        found = kernel_of(protons, channels, k, grid).known
-        print(
-            f"pp, Reid, waves on {grid.step / finer:g} fm: C = {1 + grid.step * found @ np.asarray(gaussian(jnp.asarray(grid.radius), 1.2))}"
+        source = np.asarray(gaussian(jnp.asarray(grid.radius), 1.2))
+        found = 1 + grid.step * kernel_of(protons, channels, k, grid).known @ source
+        print(f"pp, Reid, waves on {grid.step / finer:g} fm: C = {np.round(found, 7)}")
+    eta, radius = FINE_STRUCTURE_CONSTANT * protons.reduced_mass / k, np.array([2.0, 6.0, 15.0])
+    density, worst = pair_density(q, eta, radius, 1), 0.0
+    for i, x in np.ndindex(len(k), len(radius)):
+        rho = np.array([q[i] * radius[x]])
+        even = sum(
+            (2 * n + 1) * (coulomb_functions(n, eta[i : i + 1], rho).regular[0] / rho[0]) ** 2
+            for n in range(0, int(rho[0]) + 22, 2)
         )
-    eta = FINE_STRUCTURE_CONSTANT * protons.reduced_mass / k
-    density, radius = pair_density(q, eta, GRID.radius, 1), GRID.radius
-    worst = 0.0
-    for i in range(len(k)):
-        rho = q[i] * radius
-        even = np.zeros(len(radius))
-        for l in range(0, int(rho[-1]) + 60, 2):
-            inside = rho > 0.02 * l**1.2 + 1e-9
-            value = coulomb_functions(l, np.full(inside.sum(), eta[i]), rho[inside]).regular
-            even[inside] += (2 * l + 1) * (value / rho[inside]) ** 2
-        worst = max(worst, float(np.max(np.abs(even - density.even[i]))))
-    print(f"protons, even waves: sum over Steed's Coulomb functions differs by {worst:.1e}")
+        worst = max(worst, abs(even / density.even[i, x] - 1.0))
+    print(f"protons, even waves: the sum over Coulomb functions of Steed's method differs by {worst:.1e}")
 
 
 def l1(target, median):
@@ -102,7 +98,8 @@ def recovery():
         name = type(source).__name__
         print(
             f"{name}: L1 {100 * l1(target, result.band('source')['median']):.2f} %, P(r > 5 fm) {found:.4f}"
-            f" ({100 * (found / tail - 1):+.1f} %), chi2 {float(result.fit['chi2']):.1f}, {time.process_time() - start:.0f} s"
+            f" ({100 * (found / tail - 1):+.1f} %), chi2 {float(result.fit['chi2']):.1f},"
+            f" {time.process_time() - start:.0f} s"
         )
         if isinstance(source, NeuralSource):
             others, _ = estimates(linear_data(target, problem_of(target, result)))
@@ -127,21 +124,19 @@ def information():
         moved = draws @ slope.T
         far = GRID.step * moved[:, GRID.radius > TAIL].sum(axis=1) / 0.0926
         print(
-            f"information, {name}: mean L1 {100 * GRID.step * np.abs(moved).sum(axis=1).mean():.2f} %, tail {100 * far.std():.1f} %"
+            f"information, {name}: mean L1 {100 * GRID.step * np.abs(moved).sum(axis=1).mean():.2f} %,"
+            f" tail {100 * far.std():.1f} %"
         )
 
 
 def coverage(mocks):
-    """Whether 68 and 95 % bands of the network's source hold draws of its prior with mock data of each.
-
-    Programs are compiled once: data and truth are arguments of `validate`'s own kind of mock.
-    """
+    """Whether 68 and 95 % bands of the network's source hold draws of its prior with mock data of each."""
     target = Femtoscopy(source=NeuralSource()).posterior(None)
     about = next(one for one in target.quantities if one.name == "source")
     inside = []
     for i in range(mocks):
         key, other = jr.split(jr.fold_in(jr.key(7), i))
-        latent = 0.5 * target.init(key)
+        latent = target.init(key)
         mock = target.simulated(other, latent)
         result = rd.infer(mock, rd.ConstrainedHMC(chains=8, warmup=60, draws=60, leapfrog=6), seed=i)
         band, truth = result.band("source"), np.asarray(target.derived(latent)["source"])
