@@ -53,9 +53,9 @@ def test_a_file_of_another_field_is_claimed_by_nobody(header, tmp_path):
 
 
 def test_a_name_that_means_two_things_is_a_question_to_the_user(tmp_path, capsys):
-    """C(k) is a propagator called C, or the correlation function of two particles."""
+    """C(p) is a propagator called C, or the correlation function of two particles; k in MeV says that it is this."""
     path = tmp_path / "x.csv"
-    path.write_text("k [MeV], C, error" + ROWS)
+    path.write_text("p [GeV], C, error" + ROWS)
     assert execute(["inspect", str(path)]) == 2
     refusal = capsys.readouterr().err
     assert "femtoscopy" in refusal

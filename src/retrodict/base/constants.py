@@ -27,3 +27,21 @@ MEV_FM3_IN_GRAM_CM3: Final = MEV_IN_JOULE * 1e45 / SPEED_OF_LIGHT**2 * 1e-3
 MEV_FM3_IN_DYN_CM2: Final = MEV_IN_JOULE * 1e46
 
 SATURATION_DENSITY: Final = 0.16  # n_sat [fm^-3], the convention of this package
+
+HADRON_MASSES: Final = {  # MeV, PDG 2024
+    "proton": PROTON_MASS,
+    "neutron": NEUTRON_MASS,
+    "pion": 139.57039,  # charged
+    "kaon": 493.677,  # charged
+    "phi": 1019.461,
+    "Lambda": 1115.683,
+    "Sigma+": 1189.37,
+    "Sigma0": 1192.642,
+    "Sigma-": 1197.449,
+    "Xi0": 1314.86,
+    "Xi-": 1321.71,
+    "Omega": 1672.45,
+    "deuteron": 1875.61294,
+    "D0": 1864.84,
+    "D+": 1869.66,
+}

@@ -120,9 +120,10 @@ def look(path: Path, domain: str | None = None, said: Mapping[str, JSON] | None 
     """
     if path.is_dir() and (path / "result.json").exists():
         return _run(path)
-    if path.suffix in (".yaml", ".yml"):
+    from retrodict.cli.recognise import describe, is_certain
+
+    if path.suffix in (".yaml", ".yml") and not is_certain(path):
         return _config(path)
-    from retrodict.cli.recognise import describe
 
     return describe(path, domain, said)
 

@@ -107,6 +107,16 @@ def reader_of_several(path: Path, domain: str | None = None) -> Candidate | None
     return best if certain else None
 
 
+def is_certain(path: Path) -> bool:
+    """Whether a domain knows a file by its form: a table in YAML is no config.
+
+    Args:
+        path: a file.
+    """
+    found = candidates(FileHead(path), list(installed().domains.values())) if path.is_file() else []
+    return bool(found) and found[0].claim.strength is Strength.EXACT
+
+
 def _with_doubts(description: dict[str, JSON], best: Candidate, others: Sequence[Candidate]) -> dict[str, JSON]:
     """The description with its domain, with a warning where the claim is weak, and with the runners-up."""
     other_domains = {str(one): one for one in others if one.domain is not best.domain}
