@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from retrodict.hadron.quarkonium.room import ROOM as QUARKONIUM
 from retrodict.hadron.room import Room
 
-ROOMS: Final[tuple[Room, ...]] = ()
+ROOMS: Final[tuple[Room, ...]] = (QUARKONIUM,)
