@@ -8,15 +8,23 @@ import numpy as np
 from jaxtyping import Float, Int
 from pydantic import Field
 
+from retrodict.base.constants import HBAR_C
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
 from retrodict.base.types import Array
 from retrodict.hadron.analysis import AbstractAnalysis
 from retrodict.hadron.quarkonium.mock import mock_states
-from retrodict.hadron.quarkonium.potentials import ComplexPotential, GaussianProcessPotential, NeuralPotential
+from retrodict.hadron.quarkonium.potentials import (
+    COUPLING,
+    MEV_FM,
+    STRING_TENSION,
+    ComplexPotential,
+    GaussianProcessPotential,
+    NeuralPotential,
+)
 from retrodict.hadron.quarkonium.spectrum import BOTTOM, InMediumSpectrum, Spectrum, mesh_for
 from retrodict.hadron.quarkonium.states import QuarkoniumStates, read_states
-from retrodict.hadron.scattering.lagrange_mesh import LagrangeMesh, bound_states
+from retrodict.hadron.scattering.lagrange_mesh import LagrangeMesh
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.labelled import Labelled
 from retrodict.problem.likelihood import AbstractLikelihood, Gaussian, Independent
@@ -146,7 +154,7 @@ def likelihood_of(states: QuarkoniumStates) -> AbstractLikelihood[Spectrum]:
         if known.any():
             rows = Rows(jnp.asarray(warm[known]), jnp.asarray(number[known]), name)
             term = Gaussian(jnp.asarray(value[known]), Covariance.diagonal(error[known])).of(rows)
-            terms[{"mass": "masses", "width": "widths"}[name]] = Labelled(term, tuple(label[known]))
+            terms[{"mass": "masses", "width": "widths"}[name]] = Labelled(term, tuple(label[known].tolist()))
     return Independent(terms)
 
 
@@ -179,13 +187,13 @@ def probed(states: QuarkoniumStates, mesh: LagrangeMesh, quark_mass: float) -> t
         mesh: of the quark mass.
         quark_mass: m_Q [MeV].
     """
-    centre = GaussianProcessPotential().on(np.zeros(1), np.asarray(mesh.r))
-    potential = centre(jnp.zeros(centre.dim)).real[0]
+    r, unit = np.asarray(mesh.r), HBAR_C**2 / quark_mass
+    potential = (STRING_TENSION.median * MEV_FM * r - COUPLING.median * HBAR_C / r) / unit
     ends = []
     for state in states.states:
-        wave = bound_states(potential, mesh=mesh, reduced_mass=0.5 * quark_mass, l=state.l, count=state.n).wave[-1]
-        inside = np.cumsum(np.asarray(mesh.weight * wave**2))
-        ends.append(np.interp([INSIDE, 1.0 - INSIDE], inside, np.asarray(mesh.r)))
+        matrix = np.asarray(mesh.kinetic) + np.diag(potential + state.l * (state.l + 1) / r**2)
+        inside = np.cumsum(np.linalg.eigh(matrix)[1][:, state.n - 1] ** 2)
+        ends.append(np.interp([INSIDE, 1.0 - INSIDE], inside, r))
     return float(np.min(ends)), float(np.max(ends))
 
 

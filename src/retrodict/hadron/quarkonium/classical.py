@@ -6,7 +6,7 @@ $V_I = c\,T\,\phi(mr)$ with $\phi(x) = 2\int_0^\infty dz\,\frac{z}{(z^2+1)^2}\le
 `strength` it is free at every temperature.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,7 @@ from scipy.optimize import least_squares
 from retrodict.base.constants import HBAR_C
 from retrodict.base.types import Array, Vector
 from retrodict.hadron.quarkonium.potentials import MEV_FM, ComplexPotential
+from retrodict.hadron.quarkonium.setup import setup_of
 from retrodict.problem.posterior import Posterior
 
 NODES: Final = 64
@@ -71,7 +72,7 @@ def fit_screened(target: Posterior, *, strength: bool) -> Fit:
         target: of this analysis.
         strength: whether the loss has a strength of its own at each temperature.
     """
-    medium = target.ansatz.medium
+    medium = setup_of(target).medium
     temperature, radius = medium.temperature, medium.radius
     count = temperature.shape[0]
 
@@ -81,9 +82,8 @@ def fit_screened(target: Posterior, *, strength: bool) -> Fit:
 
     start = jnp.array([*FIRST, *[np.log(0.5)] * count, *([0.0] * count if strength else [])])
     value, slope = jax.jit(residual), jax.jit(jax.jacfwd(residual))
-    found = least_squares(
-        lambda x: np.asarray(value(jnp.asarray(x))), np.asarray(start), lambda x: np.asarray(slope(jnp.asarray(x)))
-    )
+    jacobian: Any = lambda x: np.asarray(slope(jnp.asarray(x)))  # noqa: E731 (SciPy's types know words alone)
+    found = least_squares(lambda x: np.asarray(value(jnp.asarray(x))), np.asarray(start), jacobian)
     best = jnp.asarray(found.x)
     masses = HBAR_C * np.exp(found.x[2 : 2 + count])
     return Fit(screened(best, temperature, radius, strength=strength), 2.0 * float(found.cost), len(start), masses)

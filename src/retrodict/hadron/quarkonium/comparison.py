@@ -1,6 +1,6 @@
 """The classical way and the other ansatz on the same data: one table, one figure."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -18,13 +18,15 @@ from retrodict.hadron.quarkonium.potentials import (
     GaussianProcessPotential,
     NeuralPotential,
 )
-from retrodict.hadron.quarkonium.report import IMAGINARY, REAL, states_of, temperatures_of
+from retrodict.hadron.quarkonium.report import IMAGINARY, REAL, temperatures_of
+from retrodict.hadron.quarkonium.setup import setup_of
 from retrodict.inference.least_squares import LevenbergMarquardt
 from retrodict.problem.posterior import Posterior
 
 if TYPE_CHECKING:
     from retrodict.run.result import Result
 
+Found: TypeAlias = tuple[str, ComplexPotential, float, float | None]  # name, potential, chi2, degrees of freedom
 STEPS: Final = 60  # of the search for the other ansatz
 ROLES: Final[tuple[Role, ...]] = ("second", "third", "fourth")
 TEXT: Final = (
@@ -49,7 +51,7 @@ def baselines(result: "Result", target: Posterior, *, run: Run | None = None) ->
         ("hard thermal loops", fit_screened(target, strength=False)),
         ("screened, loss free", fit_screened(target, strength=True)),
     ]
-    found = [(name, fit.potential, fit.chi2, float(points - fit.parameters)) for name, fit in fits]
+    found: list[Found] = [(name, fit.potential, fit.chi2, float(points - fit.parameters)) for name, fit in fits]
     found.append(other_ansatz(target))
     rows = []
     for name, potential, chi2, dof in found:
@@ -61,15 +63,16 @@ def baselines(result: "Result", target: Posterior, *, run: Run | None = None) ->
     return Section("methods", "Other methods", TEXT, Table(head, tuple(rows)), (_figure(result, target, potentials),))
 
 
-def other_ansatz(target: Posterior) -> tuple[str, ComplexPotential, float, float | None]:
-    """Name, most probable potential and chi-squared of the ansatz that a posterior does not have.
+def other_ansatz(target: Posterior) -> Found:
+    """The most probable potential of the ansatz that a posterior does not have.
 
     Args:
         target: of this analysis.
     """
     is_process = isinstance(target.ansatz, GaussianProcessPart)
     ansatz = NeuralPotential() if is_process else GaussianProcessPotential()
-    other = Quarkonium(target.forward.quark_mass, ansatz).posterior_of(states_of(target))
+    setup = setup_of(target)
+    other = Quarkonium(setup.forward.quark_mass, ansatz).posterior_of(setup.data)
     solver = LevenbergMarquardt()
     zero = jnp.asarray(0.0)
     step = eqx.filter_jit(lambda problem, state: solver.step(problem, state, None, zero, jnp.asarray(1.0)))
@@ -84,7 +87,7 @@ def other_ansatz(target: Posterior) -> tuple[str, ComplexPotential, float, float
 
 
 def _values(target: Posterior, potential: ComplexPotential, prefix: str) -> Float[np.ndarray, "temperatures radii"]:
-    points = target.forward.mesh.r.shape[0]
+    points = setup_of(target).derive.points
     return np.asarray(potential.real if prefix == REAL else potential.imaginary)[:, points:]
 
 
@@ -92,7 +95,7 @@ def _distance(result: "Result", target: Posterior, potential: ComplexPotential, 
     """Root mean square to the posterior median, and the share inside its 95 % band, where states probe it."""
     values = _values(target, potential, prefix)
     squares, inside = [], []
-    for row, t in zip(values, target.derive.temperatures, strict=True):
+    for row, t in zip(values, setup_of(target).derive.temperatures, strict=True):
         band = result.band(prefix + t)
         near = (band["x"] > 0.149) & (band["x"] < 1.001)
         squares.append(np.mean((row - band["median"])[near] ** 2))
@@ -107,7 +110,7 @@ def _figure(result: "Result", target: Posterior, found: list[tuple[str, ComplexP
     for t in (names[0], names[-1]):
         for prefix, label in ((REAL, "$V_R$"), (IMAGINARY, "$V_I$")):
             band = result.band(prefix + t)
-            row = target.derive.temperatures.index(t)
+            row = setup_of(target).derive.temperatures.index(t)
             lines = tuple(
                 Line(band["x"], _values(target, potential, prefix)[row], name, role=role)
                 for (name, potential), role in zip(found, ROLES, strict=True)

@@ -5,8 +5,10 @@ $V_I = 836\,\mathrm{MeV}\,(T/334\,\mathrm{MeV})^{3/2}\,r^2/(r^2 + 1\,\mathrm{fm}
 this folder. Temperatures and states are those of the lattice data behind Shi et al. (2022); no number is theirs.
 """
 
+from functools import cache
 from typing import Final
 
+import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
@@ -41,11 +43,12 @@ def true_potential(temperature: Float[np.ndarray, " temperatures"], radius: np.n
     return ComplexPotential(string - COUPLING * HBAR_C / r, loss, jnp.asarray(COUPLING), jnp.asarray(STRING_TENSION))
 
 
+@cache
 def true_spectrum() -> Spectrum:
     """Masses and widths of all mock states at all mock temperatures."""
     mesh = mesh_for(BOTTOM)
     forward = InMediumSpectrum(mesh, BOTTOM, tuple((state.n, state.l) for state in ERRORS))
-    return forward(true_potential(np.array(TEMPERATURES), np.asarray(mesh.r)))[0]
+    return eqx.filter_jit(forward)(true_potential(np.array(TEMPERATURES), np.asarray(mesh.r)))[0]
 
 
 def mock_states(seed: int = 0, *, precision: float = 1.0, noise: float = 1.0) -> QuarkoniumStates:

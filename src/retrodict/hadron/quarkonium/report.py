@@ -7,8 +7,8 @@ import numpy as np
 
 from retrodict.base.figure import Figure, Guide, Layer, Line, Panel, Points, Role, band_of
 from retrodict.base.section import Run, Section, Table
-from retrodict.hadron.quarkonium.analysis import Rows, probed
-from retrodict.hadron.quarkonium.states import QuarkoniumStates, State
+from retrodict.hadron.quarkonium.analysis import probed
+from retrodict.hadron.quarkonium.setup import setup_of
 from retrodict.problem.posterior import Posterior
 
 if TYPE_CHECKING:
@@ -81,32 +81,9 @@ def sections(result: "Result", target: Posterior, *, run: Run | None = None) -> 
     return (_spectrum(result, target), _reach(result, target))
 
 
-def states_of(target: Posterior) -> QuarkoniumStates:
-    """The data of a posterior, as a table.
-
-    Args:
-        target: of this analysis.
-    """
-    states = tuple(State(n, angular) for n, angular in target.forward.states)
-    warm = np.asarray(target.ansatz.medium.temperature)
-    rows: dict[tuple[int, int], dict[str, tuple[float, float]]] = {}
-    for term in target.likelihood.terms.values():
-        of: Rows = term.likelihood.select
-        gaussian = term.likelihood.likelihood
-        errors = np.sqrt(np.diag(np.asarray(gaussian.covariance.matrix())))
-        for i, j, value, error in zip(of.warm, of.state, gaussian.mean, errors, strict=True):
-            rows.setdefault((int(i), int(j)), {})[of.name] = (float(value), float(error))
-    table = np.array([[*row.get("mass", _NONE), *row.get("width", _NONE)] for row in rows.values()]).T
-    temperature = warm[[i for i, _ in rows]]
-    return QuarkoniumStates(temperature, tuple(states[j] for _, j in rows), *table)
-
-
-_NONE: Final = (np.nan, np.nan)
-
-
 def _spectrum(result: "Result", target: Posterior) -> Section:
     """M and Gamma over T, one panel a state, with the data."""
-    data = states_of(target)
+    data = setup_of(target).data
     panels = []
     for quantity, label in (("mass", "M"), ("width", r"\Gamma")):
         value, error = getattr(data, quantity), getattr(data, f"{quantity}_error")
@@ -122,7 +99,8 @@ def _spectrum(result: "Result", target: Posterior) -> Section:
 
 def _reach(result: "Result", target: Posterior) -> Section:
     """How far the posterior is narrower than the prior, over r."""
-    low, high = probed(states_of(target), target.forward.mesh, target.forward.quark_mass)
+    setup = setup_of(target)
+    low, high = probed(setup.data, setup.forward.mesh, setup.forward.quark_mass)
     panels = []
     for prefix, label in ((REAL, "$V_R$"), (IMAGINARY, "$V_I$")):
         layers: list[Layer] = []
@@ -131,10 +109,8 @@ def _reach(result: "Result", target: Posterior) -> Section:
             band = result.band(prefix + name)
             half = 0.5 * (band["q84"] - band["q16"])
             layers.append(Line(band["x"], half, f"{name} MeV", role=role))
-        guide = Guide(0.5 * (low + high), 0.5 * (high - low), vertical=True, label="where the states live")
-        panels.append(
-            Panel("$r$", f"half width of the 68 % band of {label}", (guide, *layers), "fm", "MeV", y_log=True)
-        )
+        guides = (Guide(low, vertical=True), Guide(high, vertical=True, label="the states live between"))
+        panels.append(Panel("$r$", f"error of {label}", (*guides, *layers), "fm", "MeV", y_log=True))
     rows = []
     for name in temperatures_of(result):
         cells = [name]
@@ -148,6 +124,6 @@ def _reach(result: "Result", target: Posterior) -> Section:
         f"The states live between {low:.2g} and {high:.2g} fm, all but 5 % at either end. Errors of the potential"
         " [MeV], half the width of the 68 % band:"
     )
-    caption = "Errors of the potential at the lowest and the highest temperature."
+    caption = "Half width of the 68 % band at the lowest and the highest temperature."
     figure = Figure("reach", "Where the potential is known", caption, tuple(panels))
     return Section("reach", "Where the potential is known", text, Table(head, tuple(rows)), (figure,))
