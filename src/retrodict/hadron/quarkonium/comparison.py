@@ -1,6 +1,6 @@
 """The classical way and the other ansatz on the same data: one table, one figure."""
 
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -26,16 +26,25 @@ from retrodict.problem.posterior import Posterior
 if TYPE_CHECKING:
     from retrodict.run.result import Result
 
-Found: TypeAlias = tuple[str, ComplexPotential, float, float | None]  # name, potential, chi2, degrees of freedom
 STEPS: Final = 60  # of the search for the other ansatz
 ROLES: Final[tuple[Role, ...]] = ("second", "third", "fourth")
 TEXT: Final = (
     "The same masses and widths by least squares with a screened Cornell potential and the loss of hard thermal loops:"
-    " one Debye mass a temperature, and the strength of the loss either that of hard thermal loops or free at every"
-    " temperature; beside them the most probable potential of the other ansatz. Distance: root mean square to the"
-    " posterior median between 0.15 and 1 fm over all temperatures. Inside: the part of these radii that lies in the"
-    " 95 % band."
+    " one Debye mass m a temperature (that at the lowest and at the highest is listed), and the strength of the loss"
+    " either that of hard thermal loops or free at every temperature; beside them the most probable potential of the"
+    " other ansatz. Distance: root mean square to the posterior median between 0.15 and 1 fm over all temperatures."
+    " Inside: the part of these radii that lies in the 95 % band."
 )
+
+
+class Found(NamedTuple):
+    """What another method makes of the data."""
+
+    name: str
+    potential: ComplexPotential
+    chi2: float
+    freedom: float | None = None  # data minus parameters
+    debye_mass: Float[np.ndarray, " temperatures"] | None = None  # MeV
 
 
 def baselines(result: "Result", target: Posterior, *, run: Run | None = None) -> Section:
@@ -51,15 +60,16 @@ def baselines(result: "Result", target: Posterior, *, run: Run | None = None) ->
         ("hard thermal loops", fit_screened(target, strength=False)),
         ("screened, loss free", fit_screened(target, strength=True)),
     ]
-    found: list[Found] = [(name, fit.potential, fit.chi2, float(points - fit.parameters)) for name, fit in fits]
+    found = [Found(name, fit.potential, fit.chi2, points - fit.parameters, fit.debye_mass) for name, fit in fits]
     found.append(other_ansatz(target))
     rows = []
-    for name, potential, chi2, dof in found:
-        distances = [_distance(result, target, potential, prefix) for prefix in (REAL, IMAGINARY)]
+    for one in found:
+        distances = [_distance(result, target, one.potential, prefix) for prefix in (REAL, IMAGINARY)]
         cells = [cell for far, inside in distances for cell in (far, f"{inside:.0%}")]
-        rows.append((name, chi2, dof, *cells))
-    head = ("Method", "chi2", "dof", "Distance $V_R$ [MeV]", "Inside", "Distance $V_I$ [MeV]", "Inside ")
-    potentials = [(name, potential) for name, potential, _, _ in found]
+        mass = None if one.debye_mass is None else " ... ".join(f"{m:.0f}" for m in one.debye_mass[[0, -1]])
+        rows.append((one.name, one.chi2, one.freedom, mass, *cells))
+    head = ("Method", "chi2", "dof", "$m$ [MeV]", "Distance $V_R$ [MeV]", "Inside", "Distance $V_I$ [MeV]", "Inside ")
+    potentials = [(one.name, one.potential) for one in found]
     return Section("methods", "Other methods", TEXT, Table(head, tuple(rows)), (_figure(result, target, potentials),))
 
 
@@ -83,7 +93,7 @@ def other_ansatz(target: Posterior) -> Found:
             break
     found = other.forward_pass(state.position)
     chi2 = float(jnp.sum(other.likelihood.residual(found.prediction) ** 2))
-    return ("network" if is_process else "Gaussian process"), found.unknown, chi2, None
+    return Found("network" if is_process else "Gaussian process", found.unknown, chi2)
 
 
 def _values(target: Posterior, potential: ComplexPotential, prefix: str) -> Float[np.ndarray, "temperatures radii"]:

@@ -41,8 +41,8 @@ TEMPLATE: Final = (
         ansatz="GaussianProcessPotential   # or NeuralPotential: a network in (T, r)",
     )
     + """
-      real_spread: 0.4             # of the logarithm of the string's factor, in the prior
-      imaginary_spread: 1.0        # of the logarithm of the imaginary part
+      real_spread: 0.3             # of the logarithm of the string's factor, in the prior
+      imaginary_spread: 0.7        # of the logarithm of the imaginary part
 method:
   kind: Laplace                    # for NeuralPotential: Ensemble, or MAP
   starts: 2
