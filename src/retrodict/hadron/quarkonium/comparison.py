@@ -128,6 +128,6 @@ def _figure(result: "Result", target: Posterior, found: list[tuple[str, ComplexP
             shown = (band["x"] >= 0.1) & (band["x"] <= 1.5)
             limits = (float(np.min(band["q2_5"][shown])), float(np.max(band["q97_5"][shown])))
             layers = (band_of(band, label="posterior"), *lines)
-            panels.append(Panel("$r$", label, layers, "fm", "MeV", y_limits=limits, title=f"$T$ = {t} MeV"))
+            panels.append(Panel("$r$", f"{label} at {t} MeV", layers, "fm", "MeV", y_limits=limits))
     caption = "Posterior bands, and the methods of the table."
     return Figure("methods", "Other methods", caption, tuple(panels))
