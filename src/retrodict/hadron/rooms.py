@@ -4,8 +4,10 @@ from typing import Final
 
 from retrodict.hadron.hal_qcd.room import ROOM as HAL_QCD
 from retrodict.hadron.femtoscopy.room import FEMTOSCOPY
+from retrodict.hadron.quarkonium.room import ROOM as QUARKONIUM
 from retrodict.hadron.room import Room
 from retrodict.hadron.wave_functions.room import ROOM as WAVE_FUNCTIONS
 
 ROOMS: Final[tuple[Room, ...]] = (HAL_QCD, WAVE_FUNCTIONS)
 ROOMS: Final[tuple[Room, ...]] = (FEMTOSCOPY,)
+ROOMS: Final[tuple[Room, ...]] = (QUARKONIUM,)

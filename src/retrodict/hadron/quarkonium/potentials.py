@@ -142,8 +142,8 @@ class NeuralPotential:
 
     width: Count = 16
     depth: Count = 2
-    real_spread: Positive = 0.4
-    imaginary_spread: Positive = 1.0
+    real_spread: Positive = 0.3
+    imaginary_spread: Positive = 0.7
 
     def on(self, temperature: np.ndarray, radius: np.ndarray) -> NeuralPart:
         """The map from latents to the potential on a grid.
@@ -177,8 +177,8 @@ class GaussianProcessPotential:
 
     radius_scale: Positive = 0.8
     temperature_scale: Positive = WARM
-    real_spread: Positive = 0.4
-    imaginary_spread: Positive = 1.0
+    real_spread: Positive = 0.3
+    imaginary_spread: Positive = 0.7
 
     def on(self, temperature: np.ndarray, radius: np.ndarray) -> GaussianProcessPart:
         """The map from latents to the potential on a grid.

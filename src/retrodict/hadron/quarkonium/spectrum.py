@@ -11,7 +11,7 @@ from retrodict.hadron.quarkonium.potentials import ComplexPotential
 from retrodict.hadron.scattering.lagrange_mesh import LagrangeMesh, bound_states
 from retrodict.problem.forward import AbstractForward
 
-POINTS: Final = 28  # of the mesh: states of bottomonium up to n = 3 to 1e-6 MeV
+POINTS: Final = 24  # of the mesh: states of bottomonium up to n = 3 to 1e-5 MeV
 SCALE: Final = 0.06  # fm, of the mesh for bottom quarks
 BOTTOM: Final = 4676.0  # MeV: the quark mass for which SCALE is right
 

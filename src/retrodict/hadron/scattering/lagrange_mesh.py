@@ -136,7 +136,7 @@ def _eigenstates(
 
 @jax.custom_batching.sequential_vmap
 def _eigenvectors(matrix: Inexact[Array, "points points"]) -> Inexact[Array, "points points"]:
-    """Eigenvectors (columns) with v^T v = 1 of a symmetric matrix, real or complex, by the real part of the eigenvalue.
+    """Eigenvectors (columns) with v^T v = 1 of a symmetric matrix, by the real parts of their eigenvalues.
 
     One matrix after the other, also under `vmap`: the batched routines of XLA hand their batch to the threads of the
     program that waits for them, and were seen to wait for ever.
