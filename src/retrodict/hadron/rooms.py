@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from retrodict.hadron.quasi_particles.room import ROOM as QUASI_PARTICLES
 from retrodict.hadron.room import Room
 
-ROOMS: Final[tuple[Room, ...]] = ()
+ROOMS: Final[tuple[Room, ...]] = (QUASI_PARTICLES,)
