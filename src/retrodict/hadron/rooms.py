@@ -2,7 +2,8 @@
 
 from typing import Final
 
+from retrodict.hadron.holography.room import ROOM as HOLOGRAPHY
 from retrodict.hadron.quasi_particles.room import ROOM as QUASI_PARTICLES
 from retrodict.hadron.room import Room
 
-ROOMS: Final[tuple[Room, ...]] = (QUASI_PARTICLES,)
+ROOMS: Final[tuple[Room, ...]] = (QUASI_PARTICLES, HOLOGRAPHY)

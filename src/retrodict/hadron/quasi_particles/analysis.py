@@ -97,7 +97,12 @@ class Answer(eqx.Module):
         functions |= {name: getattr(found, name) for name in Matter._fields if name != "mass"}
         eta = viscosity(found, self.shown.point)
         place, least = _minimum(self.shown.point, eta)
-        return {**functions, "shear_viscosity": eta, "least_viscosity": least, "least_viscosity_at": place / self.crossover}
+        return {
+            **functions,
+            "shear_viscosity": eta,
+            "least_viscosity": least,
+            "least_viscosity_at": place / self.crossover,
+        }
 
 
 class QuasiParticles(AbstractAnalysis):
@@ -114,7 +119,7 @@ class QuasiParticles(AbstractAnalysis):
         mock_error: relative errors of the mock data.
     """
 
-    masses: SmoothMasses | NetworkMasses | ThermalMasses = SmoothMasses()  # noqa: RUF009
+    masses: SmoothMasses | NetworkMasses | ThermalMasses = SmoothMasses()
     columns: str = ""
     susceptibilities: bool = False
     ratio_prior: Share | None = None
@@ -179,7 +184,9 @@ class QuasiParticles(AbstractAnalysis):
         ]
         left = [name.replace("_", " ") for name in table.value if name not in fitted]
         if left:
-            notes.append(f"not fitted, since what is fitted determines it, or because it was not asked for: {', '.join(left)}")
+            notes.append(
+                f"not fitted, since what is fitted determines it, or because it was not asked for: {', '.join(left)}"
+            )
         if not self.susceptibilities:
             notes.append(
                 "an equation of state fixes one combination of the three masses at each temperature; single masses are"

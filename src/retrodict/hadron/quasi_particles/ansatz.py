@@ -1,9 +1,9 @@
 r"""Priors over the masses of quasi-particles as functions of the temperature.
 
-All state $\ln m_i(\ln T)$ around one round curve, $m_{ud}^2 = (400\,\mathrm{MeV})^2 + (T/2)^2$, $m_g = \tfrac32 m_{ud}$,
-$m_s^2 = m_{ud}^2 + (95\,\mathrm{MeV})^2$, which is near the answers of the literature; what is left open is a factor of
-about 1.7 (one standard deviation) for each mass at each temperature. A recipe becomes a map when it is bound to the
-temperatures of the data.
+All state $\ln m_i(\ln T)$ around one round curve, $m_{ud}^2 = (400\,\mathrm{MeV})^2 + (T/2)^2$,
+$m_g = \tfrac32 m_{ud}$, $m_s^2 = m_{ud}^2 + (95\,\mathrm{MeV})^2$, which is near the answers of the literature; what is
+left open is a factor of about 1.7 (one standard deviation) for each mass at each temperature. A recipe becomes a map
+when it is bound to the temperatures of the data.
 """
 
 from abc import abstractmethod
@@ -130,8 +130,8 @@ class ThermalPart(AbstractMasses):
 
 
 def coupling(t: Float[Array, " nodes"], scale: Scalar, shift: Scalar) -> Float[Array, " nodes"]:
-    r"""$g^2 = 48\pi^2 / [(11 N_c - 2 N_f)\ln(\lambda^2 (t - t_s)^2)]$, $t = T/T_c$ (Peshier et al., PRD 54, 2399 (1996);
-    Plumari et al., PRD 84, 094004 (2011)); the logarithm is bent to stay positive.
+    r"""$g^2 = 48\pi^2 / [(11 N_c - 2 N_f)\ln(\lambda^2 (t - t_s)^2)]$, $t = T/T_c$ (Peshier et al., PRD 54, 2399
+    (1996); Plumari et al., PRD 84, 094004 (2011)); the logarithm is bent to stay positive.
 
     Args:
         t: temperatures over that of the crossover.
@@ -210,7 +210,9 @@ class NetworkMasses:
     def on(self, at: Temperatures, pressure: LogNormal) -> NetworkPart:
         """The map from latents to masses at the nodes of a grid."""
         low, high = np.log(at.lowest), np.log(at.highest)
-        return NetworkPart(at.node, pressure, 2 * (jnp.log(at.node) - low) / (high - low) - 1, self.width, self.amplitude)
+        return NetworkPart(
+            at.node, pressure, 2 * (jnp.log(at.node) - low) / (high - low) - 1, self.width, self.amplitude
+        )
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ STARTS = 3
 ITERATIONS = 120
 NAMES = ("mass_gluon", "mass_light", "mass_strange", "entropy_density", "pressure", "shear_viscosity")
 TEXT = (
-    "The same table, described by m_g^2 = 3/4 g^2 T^2, m_ud^2 = 1/3 g^2 T^2 and a coupling that runs as at one loop, with"
-    " the scale, a shift of the temperature and a factor of the coupling as parameters (Peshier et al. 1996, Plumari et"
-    " al. 2011). It is made for temperatures above T_c, and has the ratio 3/2 of the masses built in."
+    "The same table, described by m_g^2 = 3/4 g^2 T^2, m_ud^2 = 1/3 g^2 T^2 and a coupling that runs as at one loop,"
+    " with the scale, a shift of the temperature and a factor of the coupling as parameters (Peshier et al. 1996,"
+    " Plumari et al. 2011). It is made for temperatures above T_c, and has the ratio 3/2 of the masses built in."
 )
 
 

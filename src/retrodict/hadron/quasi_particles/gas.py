@@ -48,7 +48,7 @@ Ratio = Float[Array, "..."]  # x = m/T of one species, any shape
 
 
 def by_element(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of each element of x alone, whose derivative is one more such function and no sum over momenta for each
+    """A function of each element of x alone, whose derivative is one more such function: no sum over momenta for each
     tangent.
 
     Args:

@@ -42,8 +42,8 @@ def figures(result: "Result") -> tuple[Figure, ...]:
         Figure(
             "masses",
             "Masses of the quasi-particles",
-            "68 and 95 % bands of the posterior over those of the prior. Where they coincide the data say nothing of the"
-            " single mass.",
+            "68 and 95 % bands of the posterior over those of the prior. Where they coincide the data say nothing of"
+            " the single mass.",
             tuple(_mass_panel(result, name) for name in MASSES),
             columns=3,
         ),
@@ -155,9 +155,7 @@ def rank_section(result: "Result", target: Posterior) -> Section:
 
 def spreads(
     target: Posterior, z: Float[jax.Array, " latents"]
-) -> tuple[
-    Float[np.ndarray, "species points"], Float[np.ndarray, "species points"], Float[np.ndarray, " points"]
-]:
+) -> tuple[Float[np.ndarray, "species points"], Float[np.ndarray, "species points"], Float[np.ndarray, " points"]]:
     """Standard deviations of ln m before and after the data, and of the combination that the entropy fixes, linearised.
 
     The combination is the mean of ln m weighted with the slopes of the entropy density.
@@ -219,7 +217,7 @@ def _unseen(
     shown = forward_of(target).shown
     slope = np.asarray(jax.jacfwd(lambda z: target.unknown(z).log_mass @ shown.interpolation.T)(best))
     moved = np.einsum("spz,nz->nsp", slope, null)
-    left, size, modes = np.linalg.svd(moved.reshape(len(null), -1), full_matrices=False)
+    _, size, modes = np.linalg.svd(moved.reshape(len(null), -1), full_matrices=False)
     shapes = (size[:1, None] * modes[:1]).reshape(1, len(SPECIES), len(point))
     names = (r"$m_g$", r"$m_{ud}$", r"$m_s$")
     curves = tuple(Line(point, shapes[0, i], names[i], role) for i, role in enumerate(ROLES))

@@ -1,4 +1,4 @@
-"""An equation of state of hot matter at zero chemical potential, as a table; every value in powers of the temperature."""
+"""An equation of state of hot matter at zero chemical potential, as a table; values in powers of the temperature."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -76,7 +76,9 @@ def matter(masses: Masses, at: Temperatures) -> Matter:
     )
 
 
-def sum_over(function: Callable[..., Any], ratio: Float[Array, "species temperatures"]) -> Float[Array, " temperatures"]:
+def sum_over(
+    function: Callable[..., Any], ratio: Float[Array, "species temperatures"]
+) -> Float[Array, " temperatures"]:
     """The sum over gluons, light and strange quarks of a function of the gas.
 
     Args:
@@ -97,7 +99,7 @@ def coupling_squared(mass: Float[Array, "species points"], point: Float[Array, "
 
 
 def viscosity(found: Matter, point: Float[Array, " points"]) -> Float[Array, " points"]:
-    r"""eta/s with $\tau_q^{-1} = 2 C_F\, g^2 T \ln(2k/g^2) / 8\pi$ and $\tau_g^{-1} = 2 N_c\, g^2 T \ln(2k/g^2) / 8\pi$.
+    r"""eta/s with $\tau_q^{-1} = 2 C_F\, g^2 T \ln(2k/g^2) / 8\pi$, and $N_c$ for $C_F$ of gluons.
 
     The logarithm is kept above 0.05: where g^2 comes near 2k = 31 the formula has no answer.
 
