@@ -57,7 +57,8 @@ def test_the_true_masses_of_the_mock_have_its_entropy_density():
     t = jnp.asarray(table.temperature)
     np.testing.assert_allclose(table.value["entropy_density"], equation_of_state(t).entropy_density)
     masses = np.asarray(true_masses(t))
-    assert np.all(masses[0] > masses[1]) and np.all(masses[2] > masses[1])
+    assert np.all(masses[0] > masses[1])
+    assert np.all(masses[2] > masses[1])
     assert np.all(table.value["baryon_susceptibility"] < 1 / 3)
 
 

@@ -1,4 +1,4 @@
-"""The ideal gas of massive particles against Bessel sums and massless limits, and the integrals over the temperature."""
+"""The ideal gas of massive particles against Bessel sums and massless limits, and integrals over the temperature."""
 
 import jax
 import jax.numpy as jnp

@@ -19,7 +19,7 @@ from retrodict.base.types import Array, Flag, Float, Scalar
 
 HORIZON: Final = 0.01  # eta from which the series at the horizon is followed numerically
 BOUNDARY: Final = 1.0  # eta at which the bulk ends
-STEPS: Final = 128  # of the fourth-order Runge-Kutta rule, in ln eta
+STEPS: Final = 256  # of the fourth-order Runge-Kutta rule, in ln eta
 NEWTON: Final = 24  # steps, each inside the bracket that is known so far
 WIDEST: Final = 4.0  # the bracket, in centres of the linear response
 PLACES: Final = np.exp(np.linspace(np.log(HORIZON), np.log(BOUNDARY), 2 * STEPS + 1))  # eta of the nodes, middles too
