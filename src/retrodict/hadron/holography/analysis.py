@@ -23,7 +23,7 @@ from retrodict.problem.prior import LogNormal
 from retrodict.problem.target import Quantity
 
 LEAST_SHOWN: Final = 0.05  # eta
-EVERY: Final = 4  # nodes
+EVERY: Final = 2  # nodes
 SHOWN: Final = np.flatnonzero(PLACES >= LEAST_SHOWN)[::EVERY]
 COLOURS: Final = 3
 CUBIC_STEPS: Final = 8

@@ -19,7 +19,7 @@ from retrodict.base.types import Array, Flag, Float, Scalar
 
 HORIZON: Final = 0.01  # eta from which the series at the horizon is followed numerically
 BOUNDARY: Final = 1.0  # eta at which the bulk ends
-STEPS: Final = 256  # of the fourth-order Runge-Kutta rule, in ln eta
+STEPS: Final = 128  # of the fourth-order Runge-Kutta rule, in ln eta
 NEWTON: Final = 24  # steps, each inside the bracket that is known so far
 WIDEST: Final = 4.0  # the bracket, in centres of the linear response
 PLACES: Final = np.exp(np.linspace(np.log(HORIZON), np.log(BOUNDARY), 2 * STEPS + 1))  # eta of the nodes, middles too
@@ -58,9 +58,7 @@ def field_at_boundary(bulk: Bulk, centre: Scalar) -> tuple[Scalar, Scalar]:
         return (phi + size / 6 * (a + 2 * c + 2 * e + g), theta + size / 6 * (b + 2 * d + 2 * f + i)), None
 
     size = float(np.log(BOUNDARY / HORIZON)) / STEPS
-    windows = tuple(
-        jnp.stack([nodes[:-1:2], nodes[1::2], nodes[2::2]], axis=1) for nodes in (bulk.excess, jnp.asarray(PLACES**2))
-    )
+    windows = _windows(bulk.excess), _windows(jnp.asarray(PLACES**2))
     bend = 0.25 * force(centre) * HORIZON**2
     (phi, theta), _ = jax.lax.scan(step, (centre + bend, 2 * bend), windows)
     return phi, theta / BOUNDARY
@@ -106,3 +104,8 @@ def centres(
     miss = jax.vmap(lambda c, wanted: source_of(bulk, c) - wanted)(centre, source)
     correction = jnp.where(found, miss / safe, 0.0)  # nearly zero; its derivative is that of the implicit function
     return centre - correction, jnp.all(found)
+
+
+def _windows(nodes: Float[Array, " nodes"]) -> Float[Array, "steps 3"]:
+    """Values at the begin, the middle and the end of each step."""
+    return jnp.stack([nodes[:-1:2], nodes[1::2], nodes[2::2]], axis=1)

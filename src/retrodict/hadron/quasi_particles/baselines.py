@@ -1,6 +1,6 @@
 """The classical way to the same answer: a running coupling of three parameters in the masses of high temperatures."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -11,7 +11,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.figure import Figure, Line, Panel, band_of
 from retrodict.base.section import Cell, Run, Section, Table
 from retrodict.base.types import Array, Key
-from retrodict.hadron.quasi_particles.analysis import Answer
+from retrodict.hadron.quasi_particles.analysis import Answer, HotMatter, Predicted
 from retrodict.hadron.quasi_particles.ansatz import AbstractMasses, ThermalMasses
 from retrodict.hadron.quasi_particles.thermodynamics import Masses
 from retrodict.inference.least_squares import minimise
@@ -71,11 +71,11 @@ def thermal_fit(target: Posterior) -> tuple[dict[str, Array], dict[str, float]]:
     Raises:
         InputError: for the posterior of another analysis.
     """
-    if not isinstance(target.ansatz, AbstractMasses) or not isinstance(target.derive, Answer):
+    at, masses, answer = target.forward, target.ansatz, target.derive
+    if not (isinstance(masses, AbstractMasses) and isinstance(answer, Answer) and isinstance(at, HotMatter)):
         raise InputError("this is not the posterior of quasi-particles")
-    at: Any = target.forward
-    ansatz = ThermalMasses(target.derive.crossover).on(at.data, target.ansatz.pressure)
-    problem: Posterior[Masses, Any] = Posterior(ansatz, at, target.likelihood, derive=target.derive)
+    ansatz = ThermalMasses(answer.crossover).on(at.data, masses.pressure)
+    problem: Posterior[Masses, Predicted] = Posterior(ansatz, at, target.likelihood, derive=answer)
 
     @eqx.filter_jit
     def descend(problem: Posterior, key: Key) -> tuple[Array, Array]:
@@ -83,7 +83,7 @@ def thermal_fit(target: Posterior) -> tuple[dict[str, Array], dict[str, float]]:
         return descent.position, descent.cost
 
     @eqx.filter_jit
-    def at_best(problem: Posterior, z: Array) -> tuple[dict[str, Array], Any]:
+    def at_best(problem: Posterior, z: Array) -> tuple[dict[str, Array], Predicted]:
         found = problem.forward_pass(z)
         return problem.derived_from(found), found.prediction
 
@@ -93,7 +93,7 @@ def thermal_fit(target: Posterior) -> tuple[dict[str, Array], dict[str, float]]:
     return derived, chi_squared(problem.likelihood, prediction)
 
 
-def chi_squared(likelihood: AbstractLikelihood, prediction: Any) -> dict[str, float]:
+def chi_squared(likelihood: AbstractLikelihood, prediction: Predicted) -> dict[str, float]:
     """chi2 over the number of data, by term.
 
     Args:

@@ -11,7 +11,7 @@ any mass. Units: masses and momenta in T, results in powers of T.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 import jax
 import jax.numpy as jnp
@@ -44,10 +44,11 @@ SPECIES: Final = (
     Species("mass_light", 2 * QUARK_STATES, -1.0),
     Species("mass_strange", QUARK_STATES, -1.0),
 )
-Ratio = Float[Array, "..."]  # x = m/T of one species, any shape
+Ratio: TypeAlias = Float[Array, "..."]  # x = m/T of one species, any shape
+Gas: TypeAlias = Callable[[Ratio, Species], Float[Array, "..."]]
 
 
-def by_element(function: Callable[..., Any]) -> Callable[..., Any]:
+def by_element(function: Gas) -> Gas:
     """A function of each element of x alone, whose derivative is one more such function: no sum over momenta for each
     tangent.
 
@@ -146,6 +147,6 @@ def _occupation(x: Ratio, species: Species) -> tuple[Float[Array, "..."], Float[
     return energy, decay / bose_gap
 
 
-def _integral(species: Species, integrand: Float[Array, "... momenta"]) -> Float[Array, "..."]:
+def _integral(species: Species, integrand: Float[Array | np.ndarray, "... momenta"]) -> Float[Array, "..."]:
     """d / (2 pi^2) times the integral over the momentum."""
-    return species.states / (2 * np.pi**2) * integrand @ jnp.asarray(WEIGHT)
+    return species.states / (2 * np.pi**2) * jnp.asarray(integrand) @ jnp.asarray(WEIGHT)

@@ -7,15 +7,14 @@ $B = \sum_i P_i - P$ then obeys $dB/dT = \sum_i (\partial P_i/\partial m_i)\,dm_
 138088 (2023). The susceptibilities hold for masses that depend on the chemical potentials in any smooth way.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from retrodict.base.types import Array, Float, Scalar
-from retrodict.hadron.quasi_particles.gas import SPECIES, entropy, shear, susceptibility
+from retrodict.hadron.quasi_particles.gas import SPECIES, Gas, entropy, shear, susceptibility
 from retrodict.hadron.quasi_particles.gas import pressure as ideal_pressure
 from retrodict.hadron.quasi_particles.temperatures import Temperatures
 
@@ -76,9 +75,7 @@ def matter(masses: Masses, at: Temperatures) -> Matter:
     )
 
 
-def sum_over(
-    function: Callable[..., Any], ratio: Float[Array, "species temperatures"]
-) -> Float[Array, " temperatures"]:
+def sum_over(function: Gas, ratio: Float[Array, "species temperatures"]) -> Float[Array, " temperatures"]:
     """The sum over gluons, light and strange quarks of a function of the gas.
 
     Args:
