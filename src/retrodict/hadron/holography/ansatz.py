@@ -118,7 +118,7 @@ class SmoothMetric:
     """
 
     amplitude: Positive = 1.0
-    length: Positive = 0.5
+    length: Positive = 0.8
 
     def on(self, dimension: int, mass_squared: float, coupling: LogNormal, length: LogNormal) -> SmoothPart:
         """The map from latents to the metric, for a field."""
