@@ -1,0 +1,1 @@
+"""Masses of quasi-particles behind the equation of state of hot matter."""
