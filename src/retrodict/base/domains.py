@@ -22,6 +22,7 @@ HOUSE: Mapping[str, ImportPath] = {
     "neutron_star": "retrodict.neutron_star.manifest:DOMAIN",
     "spectral": "retrodict.spectral.manifest:DOMAIN",
     "lattice": "retrodict.lattice.manifest:DOMAIN",
+    "hadron": "retrodict.hadron.manifest:DOMAIN",
 }
 
 

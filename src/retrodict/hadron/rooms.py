@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from retrodict.hadron.amplitudes.room import LINE_ROOM, PHASES_ROOM
 from retrodict.hadron.room import Room
 
-ROOMS: Final[tuple[Room, ...]] = ()
+ROOMS: Final[tuple[Room, ...]] = (LINE_ROOM, PHASES_ROOM)
