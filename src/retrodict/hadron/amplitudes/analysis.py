@@ -102,6 +102,9 @@ class SpectrumForward(AbstractForward[Parameters, Float[Array, " bins"]]):
         nodes: energies of the quadrature [MeV].
         operator: from there to means over the bins.
         powers: of the background at the nodes, shape (powers, nodes).
+        low: lower edges of the bins [MeV].
+        high: upper edges [MeV].
+        resolution: standard deviation of the measured mass [MeV].
     """
 
     amplitude: AbstractAmplitude = eqx.field(static=True)
@@ -109,6 +112,9 @@ class SpectrumForward(AbstractForward[Parameters, Float[Array, " bins"]]):
     nodes: Float[Array, " nodes"]
     operator: Float[Array, "bins nodes"]
     powers: Float[Array, "powers nodes"]
+    low: Float[Array, " bins"]
+    high: Float[Array, " bins"]
+    resolution: float = eqx.field(static=True)
 
     def __call__(self, unknown: Parameters) -> tuple[Float[Array, " bins"], Flag]:
         signal = self.operator @ intensity(self.amplitude, self.channels, unknown, self.nodes)
@@ -264,8 +270,8 @@ class LineShape(AbstractAnalysis):
         nodes, operator = bin_operator(low, high, self.resolution, tuple(sorted(set(breaks))))
         x = (2 * nodes - low[0] - high[-1]) / (high[-1] - low[0])
         powers = np.stack([x ** (i + 1) for i in range(self.background)]) if self.background else np.zeros((0, len(x)))
-        arrays = jnp.asarray(nodes), jnp.asarray(operator), jnp.asarray(powers)
-        return SpectrumForward(self.amplitude, channels, *arrays)
+        arrays = (jnp.asarray(array) for array in (nodes, operator, powers, low, high))
+        return SpectrumForward(self.amplitude, channels, *arrays, self.resolution)
 
     def _mock(self, channels: Channels) -> Spectrum:
         """Mock data of the scattering-length amplitude, whatever the amplitude that is fitted."""

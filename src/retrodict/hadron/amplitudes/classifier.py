@@ -27,6 +27,7 @@ from retrodict.problem.learner import AbstractLearner
 from retrodict.run.loop import advance
 
 FLOOR = 1e-3  # of the largest spread: smaller principal components are not blown up further
+WHITENED = 0.1  # of the noise: what is smaller is still seen where there is none
 INSIDE = 0.995  # share of the training examples that count as inside
 BINS = 10  # of the calibration error
 
@@ -239,7 +240,7 @@ def train(
         seed: of weights and batches.
     """
     held = len(examples.labels) // 10
-    whitening = Whitening.of(examples.features[held:], noise)
+    whitening = Whitening.of(examples.features[held:], WHITENED * noise)
     network = eqx.nn.MLP(whitening.matrix.shape[0], len(classes), width, depth, jax.nn.silu, key=jr.key(0))
     learner = ClassLearner(
         network,

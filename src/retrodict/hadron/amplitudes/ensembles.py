@@ -1,9 +1,10 @@
 r"""Random amplitudes with known poles, each exactly unitary: what classifiers are trained on.
 
-One channel: Jost functions $F(k) = \prod_j (k - i\gamma_j)/(k + i\beta_j)$, $\beta_j > 0$, so that $S = F(-k)/F(k)$ has
-modulus one for every real k and the zeros of F, chosen at random, are the poles (Bargmann, Rev. Mod. Phys. 21 (1949)
-488); Yamaguchi's potential is one of them. Two channels: the scattering-length amplitude, whose poles are the roots of a
-quartic in omega (see `sheets`).
+One channel: Jost functions $F(k) = \prod_j (k - i\gamma_j)/(k + i\beta_j)$, $\beta_j > 0$, so that $S = F(-k)/F(k)$
+has modulus one for every real k and the zeros of F, chosen at random, are the poles (Bargmann, Rev. Mod. Phys. 21
+(1949) 488); Yamaguchi's potential is one of them. |f|^2 alone does not know the sign of k cot(delta), so that bound and
+virtual differ by the effective range only: it is positive in the training set, as for attraction without a barrier. Two
+channels: the scattering-length amplitude, whose poles are the roots of a quartic in omega (see `sheets`).
 """
 
 from typing import NamedTuple
@@ -16,9 +17,10 @@ from retrodict.hadron.amplitudes.sheets import TwoChannels
 
 LEAST = 0.075  # of the largest momentum: where the grid of one channel begins
 GRID = np.linspace(LEAST, 1.0, 40)  # momenta of one channel, in units of the largest
+RISING = 8  # points of the grid at which k cot(delta) rises: a positive effective range
 ONE_CHANNEL = ("bound", "virtual", "resonance")
 TWO_CHANNELS = ("bound, sheet 2", "bound, sheet 4", "virtual, sheet 2", "virtual, sheet 4")
-NEAR = 40.0  # MeV from the upper threshold: where the poles of the two-channel ensemble are
+NEAR = 60.0  # MeV from the upper threshold: where the poles of the two-channel ensemble are
 
 Features = Float[np.ndarray, "examples features"]
 Labels = Int[np.ndarray, " examples"]
@@ -57,7 +59,7 @@ def one_channel_poles(rng: np.random.Generator, count: int) -> tuple[np.ndarray,
         count: number of examples.
     """
     labels = rng.integers(0, len(ONE_CHANNEL), count)
-    near = rng.uniform(0.0, 0.7, count) ** rng.choice([1.0, 2.0], count)
+    near = rng.uniform(0.003, 0.7, count)
     zeros, decay = np.full((count, 5), np.inf + 0j), 1 / rng.uniform(0.05, 1 / 0.6, (count, 5))
     zeros[:, 0] = 1j * np.where(labels == 0, near, -near)
     far = -1j / rng.uniform(0.0, 1 / 0.75, (count, 3))
@@ -97,7 +99,9 @@ def one_channel(rng: np.random.Generator, count: int) -> Examples:
     with np.errstate(invalid="ignore"):
         s = s_of_jost(GRID, zeros, decay)
     square = np.abs((s - 1) / (2j * GRID)) ** 2
-    keep = np.all(square > 1e-12, axis=1)
+    cot = (1j * GRID * (s + 1) / (s - 1)).real
+    rising = np.all(np.diff(cot[:, :RISING], axis=1) > 0, axis=1) | (labels == ONE_CHANNEL.index("resonance"))
+    keep = np.all(square > 1e-12, axis=1) & rising
     return Examples(one_channel_features(GRID, square[keep]), labels[keep])
 
 
@@ -124,7 +128,7 @@ def two_channel_parameters(rng: np.random.Generator, count: int, channels: TwoCh
         count: number of examples that are tried; those with a far pole are left out.
         channels: masses and thresholds.
     """
-    m = np.stack([rng.uniform(-800, 800, count), rng.uniform(-200, 200, count), rng.uniform(20, 400, count)], axis=1)
+    m = np.stack([rng.uniform(-800, 800, count), rng.uniform(-400, 400, count), rng.uniform(20, 400, count)], axis=1)
     omega = quartic_roots(m, channels)
     sheet = np.where(omega.imag >= 0, np.where(np.abs(omega) >= 1, 1, 2), np.where(np.abs(omega) >= 1, 3, 4))
     distance = np.where((omega.real > 0) & ((sheet == 2) | (sheet == 4)), np.abs(omega - 1), np.inf)
@@ -181,19 +185,27 @@ class Bins(NamedTuple):
     resolution: float
 
 
-def two_channels(rng: np.random.Generator, count: int, channels: TwoChannels, bins: Bins) -> Examples:
-    """Spectra with a linear background of 20 to 95 %, smeared and binned, normalised to their mean.
+def two_channels(
+    rng: np.random.Generator,
+    count: int,
+    channels: TwoChannels,
+    bins: Bins,
+    *,
+    shares: tuple[float, float] = (0.25, 0.9),
+) -> Examples:
+    """Spectra over a linear background, smeared and binned, normalised to their mean.
 
     Args:
         rng: random numbers.
         count: number of examples that are tried.
         channels: masses and thresholds.
         bins: of the data.
+        shares: least and largest share of the signal.
     """
     m, labels = two_channel_parameters(rng, count, channels)
     nodes, operator = bin_operator(bins.low, bins.high, bins.resolution, (channels.threshold,))
     signal = two_channel_intensity(m, nodes, channels) @ operator.T
     x = np.linspace(-1.0, 1.0, len(bins.low))
     background = 1 + rng.uniform(-0.6, 0.6, (len(m), 1)) * x
-    share = rng.uniform(0.05, 0.8, (len(m), 1))
+    share = rng.uniform(*shares, (len(m), 1))
     return Examples(share * signal / signal.mean(axis=1, keepdims=True) + (1 - share) * background, labels)

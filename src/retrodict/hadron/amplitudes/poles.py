@@ -10,6 +10,7 @@ from retrodict.hadron.amplitudes.sheets import Channels, OneChannel, TwoChannels
 from retrodict.problem.target import Quantity
 
 MOMENTUM = 100.0  # MeV: about the size of momenta at poles that matter
+ROUNDING = 1e-10  # of a complex number, below which a part of it is none
 ON_AXIS = 1e-6  # |Re k| / |k| below which a pole lies on the imaginary axis
 
 
@@ -67,7 +68,7 @@ def pole_quantities(
     images = jnp.minimum(jnp.abs(found - seen), jnp.abs(-jnp.conj(found) - seen))
     sheet = channels.sheet(found)
     index = jnp.argmin(images)
-    k, energy = channels.momenta(found)[-1], channels.energy(found)
+    k, energy = _clean(channels.momenta(found)[-1]), _clean(channels.energy(found))
     out: dict[str, Array] = {
         "pole_real": energy[index].real,
         "pole_imaginary": -jnp.abs(energy[index].imag),
@@ -89,6 +90,13 @@ def pole_quantities(
         imaginary.append(jnp.where(there, -jnp.abs(energy[i].imag), jnp.nan))
     out |= {"pole_real_by_sheet": jnp.stack(real), "pole_imaginary_by_sheet": jnp.stack(imaginary)}
     return out | scattering_parameters(amplitude, channels, parameters)
+
+
+def _clean(values: Complex[Array, " poles"]) -> Complex[Array, " poles"]:
+    """Real and imaginary parts that are rounding errors become zero."""
+    size = ROUNDING * jnp.abs(values)
+    real = jnp.where(jnp.abs(values.real) < size, 0.0, values.real)
+    return real + 1j * jnp.where(jnp.abs(values.imag) < size, 0.0, values.imag)
 
 
 def scattering_parameters(

@@ -8,6 +8,7 @@ from retrodict.base.figure import Figure, Line, Panel, Points, band_of
 from retrodict.base.section import Run, Section, Table
 
 if TYPE_CHECKING:
+    from retrodict.hadron.amplitudes.verdict import Verdict
     from retrodict.problem.posterior import Posterior
     from retrodict.run.result import Result  # imports xarray, which a check of a config does not need
 
@@ -107,7 +108,69 @@ def sections(result: "Result", target: "Posterior", *, run: Run | None = None) -
         "Of two channels bound and virtual say where the pole is when the channels are decoupled."
     )
     kinds = Section("pole-kinds", "Bound, virtual or resonance", text, Table(("Kind", "Probability"), rows))
-    return (kinds, _poles(result))
+    return (kinds, _poles(result), _classifier(result, target))
+
+
+def _classifier(result: "Result", target: "Posterior") -> Section:
+    """The verdict of the classifier beside that of the fit."""
+    from retrodict.hadron.amplitudes.verdict import judge
+
+    verdict = judge(target)
+    if verdict is None:
+        text = (
+            "No classifier that ships was trained on such data. For a spectrum of two channels `retrodict compare DIR "
+            "--methods` trains one for these bins."
+        )
+        return Section("classifier", "A classifier beside the fit", text)
+    return classifier_section(result, verdict)
+
+
+def classifier_section(result: "Result", verdict: "Verdict") -> Section:
+    """A table of both verdicts, whether they agree, and the bins that decided.
+
+    Args:
+        result: of the run.
+        verdict: of the classifier.
+    """
+    fitted = class_probabilities(result)
+    merged = {name: sum(p for full, p in fitted.items() if full.startswith(name)) for name in verdict.probabilities}
+    rows = tuple((name, merged[name], p) for name, p in verdict.probabilities.items())
+    best = [max(table, key=lambda name: table[name]) for table in (merged, verdict.probabilities)]
+    said = (
+        f"Both say {best[0]}."
+        if best[0] == best[1]
+        else f"They disagree: the fit says {best[0]}, the network {best[1]}."
+    )
+    if verdict.inside < 0.5:
+        said = "The data are unlike all amplitudes of the training set: the answer of the network is rejected."
+    text = (
+        f"A network trained on unitary amplitudes of known poles, averaged over copies of the data with their errors; "
+        f"{100 * verdict.inside:.0f} % of these are like its training set. {said}"
+    )
+    zero = Line(verdict.x[[0, -1]], np.zeros(2), dashed=True)
+    panel = Panel(verdict.axis, "importance", (zero, Points(verdict.x, verdict.importance, role="posterior")), "MeV")
+    caption = "Gradient times deviation from the mean of the training set: what decided for the class."
+    figure = Figure("importance", "Which points decided", caption, (panel,))
+    return Section(
+        "classifier", "A classifier beside the fit", text, Table(("Kind", "Fit", "Network"), rows), (figure,)
+    )
+
+
+def baselines(result: "Result", target: "Posterior", *, run: Run | None = None) -> Section:
+    """The classifier for these data; for a spectrum of two channels it is trained now, which takes half a minute.
+
+    Args:
+        result: of a run.
+        target: the problem.
+        run: its directory and arguments.
+    """
+    from retrodict.hadron.amplitudes.analysis import SpectrumForward
+    from retrodict.hadron.amplitudes.sheets import TwoChannels
+    from retrodict.hadron.amplitudes.verdict import judge_spectrum, train_for
+
+    if isinstance(target.forward, SpectrumForward) and isinstance(target.forward.channels, TwoChannels):
+        return classifier_section(result, judge_spectrum(target, train_for(target)))
+    return _classifier(result, target)
 
 
 def _poles(result: "Result") -> Section:

@@ -102,6 +102,7 @@ PHASES_ROOM: Final = Room(
     template=PHASE_TEMPLATE,
     figures="retrodict.hadron.amplitudes.report:figures",
     sections="retrodict.hadron.amplitudes.report:sections",
+    baselines="retrodict.hadron.amplitudes.report:baselines",
 )
 
 LINE_ROOM: Final = Room(
@@ -127,5 +128,6 @@ LINE_ROOM: Final = Room(
     template=LINE_TEMPLATE,
     figures="retrodict.hadron.amplitudes.report:figures",
     sections="retrodict.hadron.amplitudes.report:sections",
+    baselines="retrodict.hadron.amplitudes.report:baselines",
     demos={"hadron-poles": LINE_TEMPLATE},
 )
