@@ -5,6 +5,7 @@ fitted on examples held out, calibrates its probabilities (Guo et al., ICML 2017
 examples, in whitened components, than all but 0.5 % of them is outside.
 """
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,7 +21,7 @@ from scipy.special import log_softmax
 from retrodict.base.arrays import read_npz
 from retrodict.base.files import PathLike
 from retrodict.base.types import Array, Key, PyTree, Scalar
-from retrodict.hadron.amplitudes.ensembles import Examples, Features, Labels
+from retrodict.hadron.amplitudes.ensembles import SMALL, Examples, Features, Labels
 from retrodict.inference.schedule import Cosine
 from retrodict.inference.train import Train
 from retrodict.problem.learner import AbstractLearner
@@ -129,14 +130,18 @@ class Classifier:
         whitening: of the features.
         layers: matrix and offset of each layer.
         temperature: by which the logits are divided.
-        farthest: distance of whitened features beyond which an input is outside the training set.
+        support: whitening of what `bounded` makes of the features, in which distances are measured.
+        farthest: distance beyond which an input is outside the training set.
+        momenta: of the features of one channel, in units of the largest; none for spectra.
     """
 
     classes: tuple[str, ...]
     whitening: Whitening
     layers: tuple[tuple[np.ndarray, np.ndarray], ...]
     temperature: float
+    support: Whitening
     farthest: float
+    momenta: np.ndarray
 
     def logits(self, features: Features) -> Float[np.ndarray, "examples classes"]:
         """Calibrated log probabilities, up to a constant.
@@ -166,7 +171,7 @@ class Classifier:
         Args:
             features: of examples.
         """
-        return distance(self.whitening(features)) <= self.farthest
+        return distance(self.support(bounded(features, self.momenta))) <= self.farthest
 
     def importance(self, features: Float[np.ndarray, " features"]) -> Float[np.ndarray, " features"]:
         """How much each feature decided: gradient times deviation from the mean of the training set.
@@ -188,7 +193,19 @@ class Classifier:
         """All numbers, for `numpy.savez`."""
         layers = {f"{part}{i}": a for i, layer in enumerate(self.layers) for part, a in zip("mo", layer, strict=True)}
         numbers = {"temperature": np.array([self.temperature]), "farthest": np.array([self.farthest])}
-        return {"mean": self.whitening.mean, "matrix": self.whitening.matrix} | layers | numbers
+        whitenings = {"mean": self.whitening.mean, "matrix": self.whitening.matrix}
+        support = {"support_mean": self.support.mean, "support": self.support.matrix, "momenta": self.momenta}
+        return whitenings | support | layers | numbers
+
+
+def bounded(features: Features, momenta: np.ndarray) -> Features:
+    """Features without the poles of k cot(delta): sin^2(delta) of one channel, a spectrum as it is.
+
+    Args:
+        features: of examples.
+        momenta: of the features of one channel, in units of the largest; none for spectra.
+    """
+    return momenta**2 / ((SMALL * np.sinh(features)) ** 2 + momenta**2) if len(momenta) else features
 
 
 def distance(white: Features) -> Float[np.ndarray, " examples"]:
@@ -208,10 +225,13 @@ def load(path: PathLike, classes: tuple[str, ...]) -> Classifier:
         classes: their names.
     """
     arrays = read_npz(path).arrays
-    depth = sum(name.startswith("o") for name in arrays)
+    depth = sum(re.fullmatch(r"o\d", name) is not None for name in arrays)
     layers = tuple((arrays[f"m{i}"], arrays[f"o{i}"]) for i in range(depth))
     whitening = Whitening(arrays["mean"], arrays["matrix"])
-    return Classifier(classes, whitening, layers, float(arrays["temperature"][0]), float(arrays["farthest"][0]))
+    support = Whitening(arrays["support_mean"], arrays["support"])
+    numbers = (float(arrays[name][0]) for name in ("temperature", "farthest"))
+    temperature, farthest = numbers
+    return Classifier(classes, whitening, layers, temperature, support, farthest, arrays["momenta"])
 
 
 def train(
@@ -225,6 +245,7 @@ def train(
     batch: int = 512,
     rate: float = 3e-3,
     seed: int = 0,
+    momenta: Float[np.ndarray, " features"] | None = None,
 ) -> Classifier:
     """Train on nine tenths of the examples, choose the weights and the temperature with the rest.
 
@@ -238,6 +259,7 @@ def train(
         batch: examples of an update.
         rate: first learning rate.
         seed: of weights and batches.
+        momenta: of the features of one channel.
     """
     held = len(examples.labels) // 10
     whitening = Whitening.of(examples.features[held:], WHITENED * noise)
@@ -256,7 +278,9 @@ def train(
     finished = advance(learner, method, seed=seed)
     best = finished.state.best
     layers = tuple((np.asarray(layer.weight, float), np.asarray(layer.bias, float)) for layer in best.layers)
-    raw = Classifier(classes, whitening, layers, 1.0, np.inf)
+    at = np.zeros(0) if momenta is None else momenta
+    support = Whitening.of(bounded(examples.features[held:], at), WHITENED * noise)
+    raw = Classifier(classes, whitening, layers, 1.0, support, np.inf, at)
     noisy = _with_noise(examples.features[:held], noise, np.random.default_rng(seed))
     scores, labels = raw.logits(noisy), examples.labels[:held]
 
@@ -265,8 +289,8 @@ def train(
         return -float(np.mean(scaled[np.arange(held), labels]))
 
     temperature = float(np.exp(minimize_scalar(surprise, bounds=(-2.0, 3.0), method="bounded").x))
-    farthest = float(np.quantile(distance(whitening(noisy)), INSIDE))
-    return Classifier(classes, whitening, layers, temperature, farthest)
+    farthest = float(np.quantile(distance(support(bounded(noisy, at))), INSIDE))
+    return Classifier(classes, whitening, layers, temperature, support, farthest, at)
 
 
 def _single(values: np.ndarray) -> Array:

@@ -20,6 +20,7 @@ GRID = np.linspace(LEAST, 1.0, 40)  # momenta of one channel, in units of the la
 RISING = 8  # points of the grid at which k cot(delta) rises: a positive effective range
 ONE_CHANNEL = ("bound", "virtual", "resonance")
 TWO_CHANNELS = ("bound, sheet 2", "bound, sheet 4", "virtual, sheet 2", "virtual, sheet 4")
+SMALL = 0.02  # |k cot(delta)|, in units of the largest momentum, below which features are linear in it
 NEAR = 60.0  # MeV from the upper threshold: where the poles of the two-channel ensemble are
 
 Features = Float[np.ndarray, "examples features"]
@@ -85,7 +86,7 @@ def one_channel_features(k: Float[np.ndarray, " points"], square: Float[np.ndarr
         square: |f|^2 in the inverse unit, squared.
     """
     cot = np.sqrt(np.maximum(1 / square - k**2, 0.0)) / k[-1]
-    return np.arcsinh(cot / 0.02)
+    return np.arcsinh(cot / SMALL)
 
 
 def one_channel(rng: np.random.Generator, count: int) -> Examples:
