@@ -39,6 +39,7 @@ Mass = Annotated[float, Field(gt=0)]
 LIGHTEST = 0.1  # MeV: a pair lighter than 10 MeV was given in GeV
 TOTAL_SPREAD, SLOPE_SPREAD = 0.3, 1.0  # of the logarithm of the mean intensity; of each power of the background
 SHOWN = 120  # energies of a phase-shift curve
+RELATIVISTIC = 1.5  # times the lighter mass: momenta beyond it are refused
 REACH = 2.0  # times the range of the data, within which poles are listed by their sheet
 
 
@@ -358,7 +359,7 @@ def _momenta(phases: Phases, channel: OneChannel) -> Float[np.ndarray, " points"
 
 
 def _check_momenta(k: Float[np.ndarray, " points"], channel: OneChannel, path: str) -> None:
-    limit = 2 * min(channel.masses)
+    limit = RELATIVISTIC * min(channel.masses)
     if k[-1] > limit:
         got, expected = f"k up to {k[-1]:.4g} MeV", f"below {limit:.4g} MeV, where these masses are not relativistic"
         fix = "leave out higher energies, or check the units of the energies and masses"

@@ -21,7 +21,7 @@ MOST: Final = 4  # poles
 CLASSES: Final = tuple(n for n in product(range(MOST + 1), repeat=3) if sum(n) <= MOST)  # on sheets 2, 3 and 4
 NAMES: Final = tuple(f"{a}, {b}, {c}" for a, b, c in CLASSES)
 PLACES: Final = ((-0.85, 0.1), (-0.5, 1.3), (-0.3, 0.3))  # Re E of poles on sheets 2, 3 and 4
-DEPTHS: Final = ((0.02, 0.3), (0.02, 0.5), (0.02, 0.3))  # -Im E
+DEPTHS: Final = ((0.02, 0.2), (0.02, 0.5), (0.02, 0.2))  # -Im E
 REGULATOR: Final = (0.02, 1.0)  # of 1/|omega| of its pole
 SEEN: Final = np.concatenate([np.linspace(-0.97, -0.02, 40), np.linspace(0.02, 1.5, 60)])  # energies of the examples
 ABOVE: Final = np.concatenate([np.linspace(1e-4, 1.6, 60), np.geomspace(1.7, 1e3, 15)])  # where unitarity is checked
