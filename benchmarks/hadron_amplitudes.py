@@ -141,14 +141,14 @@ def coverage(sets: int) -> None:
     }
     for name, target in targets.items():
         start = time.process_time()
-        method = SequentialMonteCarlo(particles=300, steps=40)
+        method = SequentialMonteCarlo(particles=300, steps=25)
         closures = close(target, method, seed=1, indices=range(sets), draws=300, batch=10)
         for quantity in ("pole_real", "pole_imaginary", "pole_momentum_imaginary", "bound"):
             u = np.asarray(closures.pit[quantity])[np.asarray(closures.valid)]
             inside = int(np.sum(np.abs(u - 0.5) < 0.34))
             low, high = binom.interval(0.95, len(u), 0.68)
             print(
-                f"coverage, {name}: {quantity} {inside}/{len(u)} = {inside / len(u):.3f} (95 %: {low:.0f} ... {high:.0f})"
+                f"coverage, {name}: {quantity} {inside}/{len(u)} = {inside / len(u):.3f} (95 %: {low:.0f}, {high:.0f})"
             )
         print(f"  {spent(start)}")
 

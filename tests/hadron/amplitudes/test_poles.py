@@ -134,3 +134,14 @@ def test_the_intensity_is_that_of_a_complex_inverse():
     k1, k2 = (np.sqrt(2 * mu * (energy - sum(masses)) + 0j) for mu, masses in pairs)
     inverse = [np.linalg.inv(m - 1j * np.diag(pair)) for pair in zip(k1, k2, strict=True)]
     assert_allclose(found, [k.real * abs(t[0, 0]) ** 2 for k, t in zip(k1, inverse, strict=True)], rtol=1e-10)
+
+
+def test_the_complex_scattering_length_is_minus_the_amplitude_at_threshold():
+    """a = -hbar c T22 at k2 = 0: 1/a = -m22 - m12^2/(m11 - i k1) inverted by hand; Im a < 0 absorbs."""
+    parameters = {"m11": jnp.asarray(200.0), "m22": jnp.asarray(60.0), "m12": jnp.asarray(180.0)}
+    found = pole_quantities(ScatteringLength(), CHANNELS, parameters, CHANNELS.threshold, 300.0)
+    k1 = np.sqrt(2 * CHANNELS.reduced_masses[0] * CHANNELS.gap)
+    expected = -HBAR_C / (60.0 - 180.0**2 / (200.0 - 1j * k1))
+    assert_allclose(found["scattering_length_real"], expected.real, rtol=1e-10)
+    assert_allclose(found["scattering_length_imaginary"], expected.imag, rtol=1e-10)
+    assert expected.imag < 0

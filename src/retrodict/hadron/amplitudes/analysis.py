@@ -271,8 +271,9 @@ class LineShape(AbstractAnalysis):
         nodes, operator = bin_operator(low, high, self.resolution, tuple(sorted(set(breaks))))
         x = (2 * nodes - low[0] - high[-1]) / (high[-1] - low[0])
         powers = np.stack([x ** (i + 1) for i in range(self.background)]) if self.background else np.zeros((0, len(x)))
-        arrays = (jnp.asarray(array) for array in (nodes, operator, powers, low, high))
-        return SpectrumForward(self.amplitude, channels, *arrays, self.resolution)
+        quadrature = jnp.asarray(nodes), jnp.asarray(operator), jnp.asarray(powers)
+        edges = jnp.asarray(low), jnp.asarray(high)
+        return SpectrumForward(self.amplitude, channels, *quadrature, *edges, self.resolution)
 
     def _mock(self, channels: Channels) -> Spectrum:
         """Mock data of the scattering-length amplitude, whatever the amplitude that is fitted."""

@@ -15,8 +15,7 @@ import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax
+from scipy.special import expit, log_softmax
 
 from retrodict.base.arrays import read_npz
 from retrodict.base.files import PathLike
@@ -154,7 +153,7 @@ class Classifier:
     def _raw(self, x: np.ndarray) -> np.ndarray:
         for number, (matrix, offset) in enumerate(self.layers):
             x = x @ matrix.T + offset
-            x = x / (1 + np.exp(-x)) if number < len(self.layers) - 1 else x  # silu
+            x = x * expit(x) if number < len(self.layers) - 1 else x  # silu
         return x
 
     def probabilities(self, features: Features) -> Float[np.ndarray, "examples classes"]:
@@ -288,7 +287,8 @@ def train(
         scaled = log_softmax(scores * np.exp(-log_temperature), axis=1)
         return -float(np.mean(scaled[np.arange(held), labels]))
 
-    temperature = float(np.exp(minimize_scalar(surprise, bounds=(-2.0, 3.0), method="bounded").x))
+    grid = np.linspace(-1.5, 2.5, 101)  # of the logarithm
+    temperature = float(np.exp(grid[np.argmin([surprise(value) for value in grid])]))
     farthest = float(np.quantile(distance(support(bounded(noisy, at))), INSIDE))
     return Classifier(classes, whitening, layers, temperature, support, farthest, at)
 

@@ -53,7 +53,9 @@ def random_poles(rng: np.random.Generator, labels: Int[np.ndarray, " examples"])
     q1 = np.where(sheet == 4, -q1, q1)
     q2 = np.where(sheet == 2, -q2, q2)
     place = np.where(number < counts.sum(axis=1, keepdims=True), q1 + q2, np.nan)
-    return Poles(place, np.exp(rng.uniform(*np.log(REGULATOR), sheet.shape)) / np.abs(place), labels)
+    return Poles(
+        place, np.exp(rng.uniform(np.log(REGULATOR[0]), np.log(REGULATOR[1]), sheet.shape)) / np.abs(place), labels
+    )
 
 
 def omega_of(energy: Float[np.ndarray, " energies"]) -> np.ndarray:

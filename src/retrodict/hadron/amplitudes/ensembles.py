@@ -68,7 +68,7 @@ def one_channel_poles(rng: np.random.Generator, count: int) -> tuple[np.ndarray,
     yamaguchi = rng.uniform(size=count) < 0.25
     zeros[:, 2:] = np.where(used, far, np.inf)
     decay[:, 2:] = np.where(used, decay[:, 2:], np.inf)
-    zeros[yamaguchi, 2] = -1j * (2 * decay[yamaguchi, 0] + zeros[yamaguchi, 0].imag)
+    zeros[yamaguchi, 2] = -1j * (2 * decay[yamaguchi, 0] + np.imag(zeros[yamaguchi, 0]))
     decay[yamaguchi, 2], decay[yamaguchi, 3:], zeros[yamaguchi, 3:] = decay[yamaguchi, 0], np.inf, np.inf
     resonant = labels == 2
     place, depth = rng.uniform(0.15, 0.95, count), rng.uniform(0.02, 0.5, count)
@@ -131,8 +131,8 @@ def two_channel_parameters(rng: np.random.Generator, count: int, channels: TwoCh
     """
     m = np.stack([rng.uniform(-800, 800, count), rng.uniform(-400, 400, count), rng.uniform(20, 400, count)], axis=1)
     omega = quartic_roots(m, channels)
-    sheet = np.where(omega.imag >= 0, np.where(np.abs(omega) >= 1, 1, 2), np.where(np.abs(omega) >= 1, 3, 4))
-    distance = np.where((omega.real > 0) & ((sheet == 2) | (sheet == 4)), np.abs(omega - 1), np.inf)
+    sheet = np.where(np.imag(omega) >= 0, np.where(np.abs(omega) >= 1, 1, 2), np.where(np.abs(omega) >= 1, 3, 4))
+    distance = np.where((np.real(omega) > 0) & ((sheet == 2) | (sheet == 4)), np.abs(omega - 1), np.inf)
     index = np.argmin(distance, axis=1)[:, None]
     pole, where = np.take_along_axis(omega, index, 1)[:, 0], np.take_along_axis(sheet, index, 1)[:, 0]
     energy = 0.25 * channels.gap * (pole - 1 / pole) ** 2

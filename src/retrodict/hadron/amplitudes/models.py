@@ -7,7 +7,6 @@ momenta, hence, times a power of the uniformising variable (see `sheets`), polyn
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, NamedTuple
 
@@ -22,7 +21,7 @@ from retrodict.problem.prior import LogNormal, Normal
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
-Parameters = Mapping[str, Scalar]
+Parameters = dict[str, Scalar]
 Prior = Normal | LogNormal
 
 

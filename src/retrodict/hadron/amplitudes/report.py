@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrodict.base.figure import Figure, Line, Panel, Points, band_of
+from retrodict.base.figure import Figure, Layer, Line, Panel, Points, band_of
 from retrodict.base.section import Run, Section, Table
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def _curve(result: "Result") -> Figure:
     name = "line_shape" if "line_shape" in result.functions else "phase_shift"
     attributes = result.tree["posterior"][name].attrs
     band = result.band(name)
-    layers = [band_of(band, label="posterior")]
+    layers: list[Layer] = [band_of(band, label="posterior")]
     observed = result.tree.children.get("observed_data")
     if observed is not None and name == "line_shape" and "data" in observed.dataset:
         layers.append(Points(band["x"], observed.dataset["data"].values, label="data"))
