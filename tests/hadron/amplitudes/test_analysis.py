@@ -11,8 +11,9 @@ from scipy.integrate import quad
 from scipy.stats import binom, norm
 
 from retrodict.base.constants import HBAR_C
-from retrodict.hadron.amplitudes.analysis import LineShape, PhaseShifts, intensity
+from retrodict.hadron.amplitudes.analysis import LineShape, PhaseShifts
 from retrodict.hadron.amplitudes.binning import bin_operator
+from retrodict.hadron.amplitudes.forward import intensity
 from retrodict.hadron.amplitudes.mock import TRUTH
 from retrodict.hadron.amplitudes.models import EffectiveRange, ScatteringLength
 from retrodict.hadron.amplitudes.report import class_probabilities, figures, sections

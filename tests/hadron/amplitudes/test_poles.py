@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from retrodict.base.constants import HBAR_C
-from retrodict.hadron.amplitudes.analysis import intensity
 from retrodict.hadron.amplitudes.ensembles import quartic_roots
+from retrodict.hadron.amplitudes.forward import intensity
 from retrodict.hadron.amplitudes.models import EffectiveRange, Flatte, KMatrix, ScatteringLength, s_matrix
 from retrodict.hadron.amplitudes.poles import pole_quantities, poles, upper_pole
 from retrodict.hadron.amplitudes.sheets import OneChannel, TwoChannels

@@ -1,17 +1,23 @@
 """Phase shifts and line shapes as posteriors of an amplitude, whose poles are what is reported."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from pydantic import Field
 
-from retrodict.base.constants import HBAR_C
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
-from retrodict.base.types import Array, Flag, Float, Scalar, Vector
+from retrodict.base.types import Array, Float
 from retrodict.hadron.amplitudes.binning import bin_operator
+from retrodict.hadron.amplitudes.forward import (
+    Parametrised,
+    PhaseShiftForward,
+    SpectrumForward,
+    SquareForward,
+    phase_shift,
+)
 from retrodict.hadron.amplitudes.mock import mock_phases, mock_spectrum
 from retrodict.hadron.amplitudes.models import (
     AbstractAmplitude,
@@ -20,15 +26,12 @@ from retrodict.hadron.amplitudes.models import (
     KMatrix,
     Parameters,
     ScatteringLength,
-    k_cot_delta,
 )
-from retrodict.hadron.amplitudes.poles import causal, pole_quantities, quantities_of
+from retrodict.hadron.amplitudes.poles import pole_quantities, quantities_of
 from retrodict.hadron.amplitudes.readers import Phases, Spectrum, check_unitarity, read_line_shape, read_phases
 from retrodict.hadron.amplitudes.sheets import Channels, OneChannel, TwoChannels
 from retrodict.hadron.analysis import AbstractAnalysis
-from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.problem.covariance import Covariance
-from retrodict.problem.forward import AbstractForward
 from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.non_gaussian import Poisson
 from retrodict.problem.posterior import Posterior
@@ -41,124 +44,6 @@ TOTAL_SPREAD, SLOPE_SPREAD = 0.3, 1.0  # of the logarithm of the mean intensity;
 SHOWN = 120  # energies of a phase-shift curve
 RELATIVISTIC = 1.5  # times the lighter mass: momenta beyond it are refused
 REACH = 2.0  # times the range of the data, within which poles are listed by their sheet
-
-
-class Parametrised(AbstractAnsatz[dict[str, Scalar]]):
-    """Parameters by name, each a push-forward of one latent.
-
-    Args:
-        names: of the parameters.
-        priors: of each.
-    """
-
-    names: tuple[str, ...] = eqx.field(static=True)
-    priors: tuple[Normal | LogNormal | Uniform, ...]
-
-    @property
-    def dim(self) -> int:
-        return len(self.names)
-
-    def __call__(self, z: Vector) -> dict[str, Scalar]:
-        return {name: prior(z[i]) for i, (name, prior) in enumerate(zip(self.names, self.priors, strict=True))}
-
-
-class PhaseShiftForward(AbstractForward[Parameters, Float[Array, " points"]]):
-    """Phase shifts [deg] at given momenta, 0 ... 180 deg: continuous, 180 deg at threshold for a bound state.
-
-    Args:
-        amplitude: the parametrisation.
-        channel: masses.
-        momentum: of the data [MeV].
-        turns: added [deg]; a multiple of 180.
-    """
-
-    amplitude: EffectiveRange = eqx.field(static=True)
-    channel: OneChannel
-    momentum: Float[Array, " points"]
-    turns: float = eqx.field(static=True)
-
-    def __call__(self, unknown: Parameters) -> tuple[Float[Array, " points"], Flag]:
-        valid = causal(self.amplitude, self.channel, unknown)
-        return phase_shift(unknown, self.momentum) + self.turns, valid
-
-
-def phase_shift(parameters: Parameters, momentum: Float[Array, " points"]) -> Float[Array, " points"]:
-    """delta [deg] between 0 and 180.
-
-    Args:
-        parameters: of the effective-range expansion.
-        momentum: k [MeV], shape (points,).
-    """
-    return jnp.rad2deg(jnp.arctan2(momentum, k_cot_delta(parameters, momentum).real))
-
-
-class SpectrumForward(AbstractForward[Parameters, Float[Array, " bins"]]):
-    r"""Mean intensity of each bin: total (f s + (1 - f) b), signal s and background b of mean one over the bins.
-
-    s is $k_1|T_{11}|^2$ and b the exponential of a polynomial, hence positive.
-
-    Args:
-        amplitude: the parametrisation.
-        channels: masses and thresholds.
-        nodes: energies of the quadrature [MeV].
-        operator: from there to means over the bins.
-        powers: of the background at the nodes, shape (powers, nodes).
-        low: lower edges of the bins [MeV].
-        high: upper edges [MeV].
-        resolution: standard deviation of the measured mass [MeV].
-    """
-
-    amplitude: AbstractAmplitude = eqx.field(static=True)
-    channels: Channels
-    nodes: Float[Array, " nodes"]
-    operator: Float[Array, "bins nodes"]
-    powers: Float[Array, "powers nodes"]
-    low: Float[Array, " bins"]
-    high: Float[Array, " bins"]
-    resolution: float = eqx.field(static=True)
-
-    def __call__(self, unknown: Parameters) -> tuple[Float[Array, " bins"], Flag]:
-        signal = self.operator @ intensity(self.amplitude, self.channels, unknown, self.nodes)
-        slopes = jnp.array([unknown[f"background{i + 1}"] for i in range(len(self.powers))])
-        smooth = self.operator @ jnp.exp(slopes @ self.powers if len(self.powers) else jnp.zeros_like(self.nodes))
-        share = unknown["signal_fraction"]
-        shape = share * signal / jnp.mean(signal) + (1 - share) * smooth / jnp.mean(smooth)
-        return unknown["total"] * shape, jnp.asarray(True) & jnp.all(jnp.isfinite(shape))
-
-
-def intensity(
-    amplitude: AbstractAmplitude, channels: Channels, parameters: Parameters, energy: Float[Array, " points"]
-) -> Float[Array, " points"]:
-    """k1 |T11|^2 [1/MeV], zero below the lowest threshold.
-
-    Args:
-        amplitude: the parametrisation.
-        channels: masses and thresholds.
-        parameters: values by name.
-        energy: total energy [MeV], shape (points,).
-    """
-    variable = channels.variable(energy)
-    momenta = channels.momenta(variable)
-    ratio = amplitude.ratio(parameters, channels.energy(variable), momenta)
-    return momenta[0].real * (ratio.first.real**2 + ratio.first.imag**2) / jnp.abs(ratio.denominator) ** 2
-
-
-class SquareForward(AbstractForward[Parameters, Float[Array, " points"]]):
-    """|f|^2 [fm^2] at given momenta.
-
-    Args:
-        amplitude: the parametrisation.
-        channel: masses.
-        momentum: k [MeV].
-    """
-
-    amplitude: EffectiveRange = eqx.field(static=True)
-    channel: OneChannel
-    momentum: Float[Array, " points"]
-
-    def __call__(self, unknown: Parameters) -> tuple[Float[Array, " points"], Flag]:
-        cot = k_cot_delta(unknown, self.momentum).real
-        return HBAR_C**2 / (cot**2 + self.momentum**2), causal(self.amplitude, self.channel, unknown)
 
 
 class PhaseShifts(AbstractAnalysis):
@@ -197,7 +82,7 @@ class PhaseShifts(AbstractAnalysis):
 
         curve = Quantity("phase_shift", "deg", r"$\delta$", tuple(shown.tolist()), "energy", "MeV", "energy")
         return Posterior(
-            _ansatz(amplitude.priors()),
+            _ansatz({**amplitude.priors()}),
             forward,
             likelihood,
             derive=derive,
@@ -236,12 +121,12 @@ class LineShape(AbstractAnalysis):
             return self._of_squares(shape, channels)
         keep = (shape.low >= (self.lower or -np.inf)) & (shape.high <= (self.upper or np.inf))
         low, high, value = shape.low[keep], shape.high[keep], shape.value[keep]
-        priors = self.amplitude.priors() | _spectrum_priors(value, self.background)
+        priors = {**self.amplitude.priors(), **_spectrum_priors(value, self.background)}
         _enough(len(value), len(priors), "problem.analysis.lower")
         _check_thresholds(low, high, channels, self.near, shape.path)
         forward = self.forward(low, high, channels)
         if shape.error is None:
-            likelihood: Any = Poisson(jnp.asarray(value))
+            likelihood: Gaussian | Poisson = Poisson(jnp.asarray(value))
         else:
             likelihood = Gaussian(jnp.asarray(value), Covariance.diagonal(shape.error[keep]))
         near = channels.threshold if self.near is None else self.near
@@ -302,7 +187,7 @@ class LineShape(AbstractAnalysis):
 
         curve = Quantity("line_shape", "fm^2", "$|f|^2$", tuple(energy.tolist()), "energy", "MeV", "energy")
         return Posterior(
-            _ansatz(amplitude.priors()),
+            _ansatz({**amplitude.priors()}),
             SquareForward(amplitude, channels, jnp.asarray(k)),
             Gaussian(jnp.asarray(shape.value), Covariance.diagonal(error)),
             derive=derive,
@@ -342,13 +227,15 @@ def _masses(pair: tuple[float, float], where: str) -> tuple[float, float]:
     return float(pair[0]), float(pair[1])
 
 
-def _ansatz(priors: dict[str, Any]) -> Parametrised:
+def _ansatz(priors: dict[str, Normal | LogNormal | Uniform]) -> Parametrised:
     """Parameters with their priors; one of no spread is fixed and keeps its latent."""
     return Parametrised(tuple(priors), tuple(priors.values()))
 
 
-def _spectrum_priors(value: Float[np.ndarray, " bins"], background: int) -> dict[str, Any]:
-    slopes = {f"background{i + 1}": Normal(0.0, SLOPE_SPREAD) for i in range(background)}
+def _spectrum_priors(value: Float[np.ndarray, " bins"], background: int) -> dict[str, Normal | LogNormal | Uniform]:
+    slopes: dict[str, Normal | LogNormal | Uniform] = {
+        f"background{i + 1}": Normal(0.0, SLOPE_SPREAD) for i in range(background)
+    }
     return {"total": LogNormal(float(value.mean()), TOTAL_SPREAD), "signal_fraction": Uniform(0.0, 1.0), **slopes}
 
 

@@ -204,9 +204,6 @@ class KMatrix(AbstractAmplitude):
         return x - 1j * momentum * (parameters["g2"] ** 2 + parameters["c22"] * x)
 
 
-Amplitude = EffectiveRange | ScatteringLength | Flatte | KMatrix
-
-
 def k_cot_delta(parameters: Parameters, k: Plane | Float[Array, "*points"]) -> Plane | Float[Array, "*points"]:
     """k cot(delta) of the effective-range expansion [MeV].
 

@@ -1,6 +1,6 @@
 """Tables of phase shifts and line shapes: read, checked against what a wrong unit would make of them, described."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -11,6 +11,7 @@ from retrodict.base.description import quoted, value_range
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, form_of, read_head
 from retrodict.base.table_rows import Columns
+from retrodict.base.types import JSON
 from retrodict.hadron.amplitudes.columns import (
     ABOVE_THRESHOLD,
     ANGLE,
@@ -247,7 +248,7 @@ def check_unitarity(k: Numbers, square: Numbers, error: Numbers, path: str) -> N
         raise InputError("an amplitude that violates unitarity", where=path, got=got, expected=expected, fix=fix)
 
 
-def describe_phases(path: PathLike, columns: str = "") -> dict[str, Any]:
+def describe_phases(path: PathLike, columns: str = "") -> dict[str, JSON]:
     """What is in a table of phase shifts, for `retrodict inspect`.
 
     Args:
@@ -266,7 +267,7 @@ def describe_phases(path: PathLike, columns: str = "") -> dict[str, Any]:
     return {"kind": "phase_shifts", "points": len(x), **ranges, "warnings": list(phases.notes), "config": config}
 
 
-def describe_line_shape(path: PathLike, columns: str = "") -> dict[str, Any]:
+def describe_line_shape(path: PathLike, columns: str = "") -> dict[str, JSON]:
     """What is in a table of a line shape, for `retrodict inspect`.
 
     Args:
@@ -275,7 +276,7 @@ def describe_line_shape(path: PathLike, columns: str = "") -> dict[str, Any]:
     """
     shape = read_line_shape(path, columns)
     values = "fm^2" if shape.kind != "spectrum" else ""
-    found = {
+    found: dict[str, JSON] = {
         "kind": "line_shape",
         "points": len(shape.value),
         "values": {"spectrum": "counts" if shape.error is None else "intensities"}.get(shape.kind, "f_squared"),

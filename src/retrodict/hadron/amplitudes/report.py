@@ -164,7 +164,7 @@ def baselines(result: "Result", target: "Posterior", *, run: Run | None = None) 
         target: the problem.
         run: its directory and arguments.
     """
-    from retrodict.hadron.amplitudes.analysis import SpectrumForward
+    from retrodict.hadron.amplitudes.forward import SpectrumForward
     from retrodict.hadron.amplitudes.sheets import TwoChannels
     from retrodict.hadron.amplitudes.verdict import judge_spectrum, train_for
 

@@ -8,7 +8,6 @@ import numpy as np
 from jaxtyping import Float
 
 from retrodict.base.constants import HBAR_C
-from retrodict.hadron.amplitudes.analysis import PhaseShiftForward, SpectrumForward, SquareForward
 from retrodict.hadron.amplitudes.classifier import Classifier, load, train
 from retrodict.hadron.amplitudes.ensembles import (
     GRID,
@@ -19,6 +18,7 @@ from retrodict.hadron.amplitudes.ensembles import (
     one_channel_features,
     two_channels,
 )
+from retrodict.hadron.amplitudes.forward import PhaseShiftForward, SpectrumForward, SquareForward
 from retrodict.hadron.amplitudes.sheets import TwoChannels
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.posterior import Posterior
