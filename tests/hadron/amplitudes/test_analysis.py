@@ -87,7 +87,9 @@ def test_the_mean_of_a_spectrum_is_signal_and_background_of_their_shares():
     signal, _ = forward(parameters | {"signal_fraction": jnp.asarray(1.0)})
     centres = 0.5 * (edges[1:] + edges[:-1])
     exact = np.asarray(intensity(forward.amplitude, forward.channels, parameters, jnp.asarray(centres)))
-    assert_allclose(signal, 500 * exact / exact.mean(), rtol=0.05)
+    away = np.abs(centres - forward.channels.threshold) > 3.0  # the cusp is narrower than a bin
+    shape, expected = np.asarray(signal)[away], exact[away]
+    assert_allclose(shape / shape.mean(), expected / expected.mean(), rtol=0.01)
     assert_allclose(np.mean(np.asarray(signal)), 500.0, rtol=1e-12)
 
 
