@@ -63,6 +63,7 @@ problem:
 method:
   kind: SequentialMonteCarlo     # finds several kinds of poles; or NUTS, ConstrainedHMC
   particles: 2000
+  moves: 10                      # after each stage: enough to forget which draws of the prior were copied
 seed: 0
 """
 
