@@ -7,7 +7,9 @@ from retrodict.hadron.hal_qcd.room import ROOM as HAL_QCD
 from retrodict.hadron.holography.room import ROOM as HOLOGRAPHY
 from retrodict.hadron.quarkonium.room import ROOM as QUARKONIUM
 from retrodict.hadron.quasi_particles.room import ROOM as QUASI_PARTICLES
+from retrodict.hadron.amplitudes.room import LINE_ROOM, PHASES_ROOM
 from retrodict.hadron.room import Room
 from retrodict.hadron.wave_functions.room import ROOM as WAVE_FUNCTIONS
 
 ROOMS: Final[tuple[Room, ...]] = (HAL_QCD, WAVE_FUNCTIONS, FEMTOSCOPY, QUARKONIUM, QUASI_PARTICLES, HOLOGRAPHY)
+ROOMS: Final[tuple[Room, ...]] = (LINE_ROOM, PHASES_ROOM)
