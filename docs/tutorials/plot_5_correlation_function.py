@@ -57,7 +57,7 @@ axes.legend()
 figure.tight_layout()
 
 # %%
-# A source of any shape is ``NeuralSource()``, the default; ``retrodict demo hadron`` samples its posterior.
+# A source of any shape is ``NeuralSource()``, the default; ``retrodict demo hadron-femtoscopy`` samples its posterior.
 #
 # The force, with the source unknown, too
 # ---------------------------------------

@@ -1,15 +1,26 @@
-"""The analyses of this domain, one a folder; the first one's config is that of `retrodict new hadron` without data."""
+"""The analyses of this domain, one a folder.
+
+The first one's config is that of `retrodict new hadron` without data. A result belongs to the first analysis whose
+quantity it has: a source of femtoscopy may come with a potential.
+"""
 
 from typing import Final
 
+from retrodict.hadron.amplitudes.room import ROOM as AMPLITUDES
 from retrodict.hadron.femtoscopy.room import ROOM as FEMTOSCOPY
 from retrodict.hadron.hal_qcd.room import ROOM as HAL_QCD
 from retrodict.hadron.holography.room import ROOM as HOLOGRAPHY
 from retrodict.hadron.quarkonium.room import ROOM as QUARKONIUM
 from retrodict.hadron.quasi_particles.room import ROOM as QUASI_PARTICLES
-from retrodict.hadron.amplitudes.room import LINE_ROOM, PHASES_ROOM
 from retrodict.hadron.room import Room
 from retrodict.hadron.wave_functions.room import ROOM as WAVE_FUNCTIONS
 
-ROOMS: Final[tuple[Room, ...]] = (HAL_QCD, WAVE_FUNCTIONS, FEMTOSCOPY, QUARKONIUM, QUASI_PARTICLES, HOLOGRAPHY)
-ROOMS: Final[tuple[Room, ...]] = (LINE_ROOM, PHASES_ROOM)
+ROOMS: Final[tuple[Room, ...]] = (
+    FEMTOSCOPY,
+    HAL_QCD,
+    WAVE_FUNCTIONS,
+    QUARKONIUM,
+    AMPLITUDES,
+    QUASI_PARTICLES,
+    HOLOGRAPHY,
+)

@@ -63,7 +63,7 @@ method:
 seed: 0
 """
 
-FEMTOSCOPY: Final = Room(
+ROOM: Final = Room(
     analysis="retrodict.hadron.femtoscopy.analysis:Femtoscopy",
     shows="correlation_function",
     readers=(
@@ -81,5 +81,5 @@ FEMTOSCOPY: Final = Room(
     figures="retrodict.hadron.femtoscopy.report:figures",
     sections="retrodict.hadron.femtoscopy.report:sections",
     baselines="retrodict.hadron.femtoscopy.comparison:methods",
-    demos={"hadron": DEMO},
+    demos={"hadron-femtoscopy": DEMO},
 )
