@@ -1,12 +1,11 @@
 """The analyses of this domain, one a folder.
 
-The first one's config is that of `retrodict new hadron` without data. A result belongs to the first analysis whose
-quantity it has: a source of femtoscopy may come with a potential.
+The first one's config is that of `retrodict new hadron` without data.
 """
 
 from typing import Final
 
-from retrodict.hadron.amplitudes.room import ROOM as AMPLITUDES
+from retrodict.hadron.amplitudes.room import LINE_ROOM, PHASES_ROOM
 from retrodict.hadron.femtoscopy.room import ROOM as FEMTOSCOPY
 from retrodict.hadron.hal_qcd.room import ROOM as HAL_QCD
 from retrodict.hadron.holography.room import ROOM as HOLOGRAPHY
@@ -16,11 +15,12 @@ from retrodict.hadron.room import Room
 from retrodict.hadron.wave_functions.room import ROOM as WAVE_FUNCTIONS
 
 ROOMS: Final[tuple[Room, ...]] = (
-    FEMTOSCOPY,
     HAL_QCD,
     WAVE_FUNCTIONS,
+    FEMTOSCOPY,
     QUARKONIUM,
-    AMPLITUDES,
+    LINE_ROOM,  # before the phases: both have poles
+    PHASES_ROOM,
     QUASI_PARTICLES,
     HOLOGRAPHY,
 )

@@ -67,7 +67,7 @@ def claim(head: FileHead) -> Claim:
 
 ROOM: Final = Room(
     analysis="retrodict.hadron.hal_qcd.analysis:HalQcd",
-    shows="potential",
+    shows="binding_energy",
     readers=(
         Reader(
             "r_correlator",

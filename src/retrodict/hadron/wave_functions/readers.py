@@ -12,6 +12,7 @@ from retrodict.base.shapes import Float
 from retrodict.base.units import NUMBER
 from retrodict.hadron.wave_functions.columns import DISTANCE, ERROR, MOMENTUM, PHI, K, R
 
+CONFIG = "  analysis:\n    kind: WaveFunctions\n    reduced_mass: null   # MeV"
 LARGEST_MOMENTUM, LARGEST_DISTANCE = 3000.0, 100.0  # MeV, fm
 
 
@@ -87,5 +88,5 @@ def inspect(path: PathLike, columns: str = "") -> dict[str, JSON]:
         "r": value_range(found.distance, "fm"),
         "phi": value_range(found.wave, ""),
         "warnings": list(found.notes),
-        "config": f"problem:\n  data: {quoted(found.path)}\n  analysis:\n    kind: WaveFunctions\n    reduced_mass: null",
+        "config": f"problem:\n  data: {quoted(found.path)}\n{CONFIG}",
     }
