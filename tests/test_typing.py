@@ -16,7 +16,10 @@ import pytest
 import retrodict
 
 SOURCES = Path(retrodict.__file__).parents[1]
-PACKAGES = ("retrodict", *(f"retrodict.{room}" for room in ("generate", "lattice", "neutron_star", "spectral")))
+PACKAGES = (
+    "retrodict",
+    *(f"retrodict.{room}" for room in ("generate", "hadron", "lattice", "neutron_star", "spectral")),
+)
 
 CODE = """
 import retrodict as rd

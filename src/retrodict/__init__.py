@@ -34,6 +34,7 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from retrodict import generate as generate
+    from retrodict import hadron as hadron
     from retrodict import lattice as lattice
     from retrodict import neutron_star as neutron_star
     from retrodict import spectral as spectral

@@ -225,7 +225,7 @@ class Network(eqx.Module):
         layers: weight and bias of each.
     """
 
-    layers: tuple[tuple[Float[Array, "outputs inputs"], Float[Array, " outputs"]], ...]
+    layers: tuple[tuple[Float[Array, "_ _"], Float[Array, " _"]], ...]
 
     def __call__(self, x: Distances) -> Distances:
         """The function.

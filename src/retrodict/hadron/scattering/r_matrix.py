@@ -24,6 +24,7 @@ from jaxtyping import Array, Complex, Float, Inexact
 from retrodict.base.constants import FINE_STRUCTURE_CONSTANT, HBAR_C
 from retrodict.base.errors import InputError
 from retrodict.hadron.scattering.coulomb import coulomb_functions, outgoing_slope, sommerfeld_parameter
+from retrodict.hadron.scattering.eigenpairs import eigenpairs
 
 Potential = Inexact[Array | np.ndarray, "*dimensions"]
 Energies = Float[Array | np.ndarray, " energies"]
@@ -166,7 +167,7 @@ def _resolvent(
 def _resolvent_and_solution(
     C: Float[Array, "m m"], B: Float[Array, "m c"], energy: Energies
 ) -> tuple[Float[Array, "energies c c"], Float[Array, "energies m c"]]:
-    levels, vectors = jnp.linalg.eigh(C, symmetrize_input=False)
+    levels, vectors = eigenpairs(C)
     shares = vectors.T @ B
     scaled = shares / (levels - energy[:, None])[..., None]
     return jnp.einsum("mc,emd->ecd", shares, scaled), jnp.einsum("nm,emd->end", vectors, scaled)

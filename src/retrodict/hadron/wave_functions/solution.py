@@ -13,6 +13,7 @@ import numpy as np
 
 from retrodict.base.constants import HBAR_C
 from retrodict.base.types import Array, Float, Int
+from retrodict.hadron.scattering.eigenpairs import eigenpairs
 from retrodict.hadron.scattering.r_matrix import Channel, LegendreMesh, interior
 
 
@@ -86,7 +87,7 @@ def shifted_solutions(
         right: right-hand side.
         energy: shifts, none of them an eigenvalue.
     """
-    levels, vectors = eigenvectors(matrix)
+    levels, vectors = eigenpairs(matrix)
     return ((vectors.T @ right) / (levels - energy[:, None])) @ vectors.T
 
 
@@ -94,20 +95,7 @@ def shifted_solutions(
 def _shifted_solutions_jvp(primals: tuple[Array, ...], tangents: tuple[Array, ...]) -> tuple[Array, Array]:
     """-(matrix - energy)^-1 (change of the matrix) times the solution; energies and right-hand side are fixed."""
     matrix, right, energy = primals
-    levels, vectors = eigenvectors(matrix)
+    levels, vectors = eigenpairs(matrix)
     found = ((vectors.T @ right) / (levels - energy[:, None])) @ vectors.T
     moved = (found @ tangents[0]) @ vectors
     return found, -(moved / (levels - energy[:, None])) @ vectors.T
-
-
-@jax.custom_batching.sequential_vmap
-def eigenvectors(
-    matrix: Float[Array, "points points"],
-) -> tuple[Float[Array, " points"], Float[Array, "points points"]]:
-    """Eigenvalues and eigenvectors (columns), one matrix after the other also under `vmap`: batches of the routines of
-    XLA were seen to wait for each other.
-
-    Args:
-        matrix: symmetric.
-    """
-    return jnp.linalg.eigh(matrix, symmetrize_input=False)
