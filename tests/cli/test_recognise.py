@@ -13,7 +13,11 @@ from retrodict.cli.recognise import candidates, describe
 
 ROWS = "\n0.2, 120, 3\n0.4, 60, 3\n0.8, 20, 2\n1.2, 5, 1\n"
 STARS = "\n1.4, 0.1, 12.0, 0.5\n1.6, 0.1, 12.1, 0.6\n2.0, 0.1, 11.8, 0.7\n"
+PHASES = "".join(f"{10 * k}, {60 - 4 * k}, 1\n" for k in range(1, 9))
+COUNTS = "".join(f"{4.30 + 0.002 * k:.3f}, {100 + k}\n" for k in range(20))
 OURS = {
+    "E [MeV], delta [deg], error\n" + PHASES: ("hadron", "phase_shifts"),
+    "m [GeV], counts\n" + COUNTS: ("hadron", "line_shape"),
     "tau [GeV^-1], G, sigma" + ROWS: ("spectral", "correlator"),
     "p [GeV], D, error" + ROWS: ("spectral", "correlator"),
     "t, C, err" + ROWS: ("spectral", "correlator"),
@@ -27,9 +31,7 @@ OURS = {
 }
 FOREIGN = (
     "r [fm], V [MeV], error",  # a potential between hadrons
-    "m [GeV], counts, error",  # an invariant mass
     "p [GeV], dN, error",  # a particle spectrum
-    "E [MeV], delta [deg], error",  # phase shifts
     "pT [GeV], v2, error",
 )
 

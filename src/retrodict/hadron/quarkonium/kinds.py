@@ -13,8 +13,8 @@ MASS_ERROR: Final = ("mass_error", "error_mass", "sigma_mass", "dmass", "dm", "m
 WIDTH: Final = ("width", "gamma", "thermal_width")
 WIDTH_ERROR: Final = ("width_error", "error_width", "sigma_width", "dwidth", "dgamma", "width_err", "gamma_error")
 
-_REQUIRED: Final = (Column(TEMPERATURE, ENERGY), Column(STATE), Column(MASS, ENERGY))
-_OPTIONAL: Final = tuple(Column(names, ENERGY) for names in (MASS_ERROR, WIDTH, WIDTH_ERROR))
+_REQUIRED: Final = (Column(TEMPERATURE, ENERGY), Column(STATE))  # a mass alone is that of a star as well
+_OPTIONAL: Final = tuple(Column(names, ENERGY) for names in (MASS, MASS_ERROR, WIDTH, WIDTH_ERROR))
 
 READER: Final = Reader(
     "quarkonium_states",
