@@ -74,7 +74,7 @@ figure.tight_layout()
 # Eighteen stars with errors of a kilometre and more say little compared to twenty-one latents, so the plainest exact method works: draw curves from the prior and
 # weigh each by the probability of the data, the mass of every star integrated out. The verdict watches the effective sample size.
 target = problem("classic18")
-result = rd.infer(target, rd.Importance(draws=6_000, batch=400), seed=0)
+result = rd.infer(target, rd.Importance(draws=9_000, batch=400), seed=0)
 print(result)
 
 # %%

@@ -22,7 +22,7 @@ problem:
 method:
   kind: Laplace
   draws: 500
-  starts: 2
+  starts: 12                     # several optima: watch chi2/dof
 seed: 0
 """
 
@@ -34,7 +34,9 @@ ROOM: Final = Room(
             "wave_functions",
             "wave functions of two hadrons at several momenta",
             "retrodict.hadron.wave_functions.readers:inspect",
-            layouts=(Layout((Column(K, MOMENTUM), Column(R, DISTANCE), Column(PHI, NUMBER)), (Column(ERROR, NUMBER),)),),
+            layouts=(
+                Layout((Column(K, MOMENTUM), Column(R, DISTANCE), Column(PHI, NUMBER)), (Column(ERROR, NUMBER),)),
+            ),
             field="problem.data",
         ),
     ),
