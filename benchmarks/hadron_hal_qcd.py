@@ -51,8 +51,8 @@ def refit() -> None:
 def coverage(mocks: int) -> None:
     """How often the bands of V hold the truth where there are data, end to end: noise, its spectrum, fit.
 
-    The phase shift depends on the prior between r = 0 and the lattice spacing: `retrodict validate` asks for its coverage
-    with truths from the prior.
+    The phase shift depends on the prior between r = 0 and the lattice spacing: its coverage is that of `validate`, with
+    truths from the prior.
     """
     ansatz, at = GaussianProcessPotential(), np.linspace(MOCK_SPACING, 1.2, 11)
     shown = np.asarray(jax.vmap(lambda z: ansatz(z)(jnp.asarray(at)))(jnp.eye(ansatz.dim))).T

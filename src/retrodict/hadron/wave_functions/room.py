@@ -26,6 +26,10 @@ method:
 seed: 0
 """
 
+_LAYOUT: Final = Layout(
+    (Column(K, MOMENTUM), Column(R, DISTANCE), Column(PHI, NUMBER)),
+    (Column(ERROR, NUMBER),),  # a column of errors alone says nothing of what a table is
+)
 ROOM: Final = Room(
     analysis="retrodict.hadron.wave_functions.analysis:WaveFunctions",
     shows="kernel_integral",
