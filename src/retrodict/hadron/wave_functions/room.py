@@ -38,9 +38,7 @@ ROOM: Final = Room(
             "wave_functions",
             "wave functions of two hadrons at several momenta",
             "retrodict.hadron.wave_functions.readers:inspect",
-            layouts=(
-                Layout((Column(K, MOMENTUM), Column(R, DISTANCE), Column(PHI, NUMBER)), (Column(ERROR, NUMBER),)),
-            ),
+            layouts=(_LAYOUT,),
             field="problem.data",
         ),
     ),
