@@ -18,9 +18,10 @@ from retrodict.hadron import GaussianProcessPotential, HalQcd, NeuralKernel, Smo
 from retrodict.hadron.hal_qcd.analysis import potential_posterior
 from retrodict.hadron.hal_qcd.data import potential_data
 from retrodict.hadron.hal_qcd.derived import ReportedGrid, derivation
-from retrodict.hadron.hal_qcd.mock import MOCK_MASS, MOCK_SPACING, OMEGA_MASS, mock_correlator, omega_omega
+from retrodict.hadron.hal_qcd.mock import MOCK_MASS, MOCK_SPACING, mock_correlator
 from retrodict.hadron.hal_qcd.readers import read_r_correlator
 from retrodict.hadron.potentials.ansatz import Envelope, Gaussians
+from retrodict.hadron.potentials.literature import OMEGA_OMEGA_MASS, omega_omega
 from retrodict.hadron.scattering.r_matrix import LegendreMesh
 from retrodict.hadron.wave_functions.analysis import MOCK_DECAY, MOCK_STRENGTH, wave_posterior
 from retrodict.hadron.wave_functions.kernel import LocalOnMesh, separable, separable_phase_shift
@@ -37,7 +38,7 @@ def refit() -> None:
     """Two Omega baryons, refitted from two times of an almost exact correlator."""
     correlator = mock_correlator(omega_omega, **SCALE, extent=20, times=(8, 9, 10, 11), samples=40, noise=1e-4)
     ansatz = SumOfGaussians(strength=(1000.0, 150.0))
-    grid = ReportedGrid.of(ansatz, MOCK_SPACING, 20, 0.5 * OMEGA_MASS, 100.0)
+    grid = ReportedGrid.of(ansatz, MOCK_SPACING, 20, 0.5 * OMEGA_OMEGA_MASS, 100.0)
     target = potential_posterior(potential_data(correlator, (9, 10), **SCALE), ansatz, grid)
     start = time.process_time()
     found = rd.infer(target, rd.Laplace(starts=8), seed=0).quantities()

@@ -2,7 +2,8 @@
 
 from functools import cache
 
-from retrodict.hadron.hal_qcd.mock import MOCK_MASS, MOCK_SPACING, mock_correlator, omega_omega
+from retrodict.hadron.hal_qcd.mock import MOCK_MASS, MOCK_SPACING, mock_correlator
+from retrodict.hadron.potentials.literature import omega_omega
 
 SCALE = {"mass": MOCK_MASS, "lattice_spacing": MOCK_SPACING}
 

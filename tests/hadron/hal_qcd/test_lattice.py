@@ -11,8 +11,9 @@ from retrodict.hadron.hal_qcd.box import levels
 from retrodict.hadron.hal_qcd.correlator import RCorrelator
 from retrodict.hadron.hal_qcd.cosine_modes import from_modes, momentum_squared, to_modes
 from retrodict.hadron.hal_qcd.leading_order import leading_order_potential, leading_order_terms
-from retrodict.hadron.hal_qcd.mock import omega_omega, on_wedge
+from retrodict.hadron.hal_qcd.mock import on_wedge
 from retrodict.hadron.hal_qcd.wedge import CubicWedge, whole_wedge
+from retrodict.hadron.potentials.literature import omega_omega
 from tests.hadron.hal_qcd.mocks import SCALE, correlator
 
 

@@ -8,9 +8,9 @@ import pytest
 from retrodict.base.constants import HBAR_C
 from retrodict.hadron.hal_qcd.analysis import potential_posterior
 from retrodict.hadron.hal_qcd.data import potential_data, radial_operator
-from retrodict.hadron.hal_qcd.derived import ReportedGrid, continuous, derivation
+from retrodict.hadron.hal_qcd.derived import ReportedGrid, derivation
 from retrodict.hadron.hal_qcd.gaussian_fit import fit_gaussians
-from retrodict.hadron.hal_qcd.mock import OMEGA_MASS, omega_omega, on_wedge
+from retrodict.hadron.hal_qcd.mock import on_wedge
 from retrodict.hadron.potentials.ansatz import (
     Envelope,
     GaussianProcessPotential,
@@ -18,10 +18,12 @@ from retrodict.hadron.potentials.ansatz import (
     NeuralPotential,
     SumOfGaussians,
 )
+from retrodict.hadron.potentials.literature import OMEGA_OMEGA_MASS, omega_omega
+from retrodict.hadron.scattering.lagrange_mesh import LagrangeMesh, bound_states
 from tests.hadron.hal_qcd.mocks import SCALE, correlator
 
 ANSATZ = GaussianProcessPotential()
-GRID = ReportedGrid.of(ANSATZ, SCALE["lattice_spacing"], 16, 0.5 * OMEGA_MASS, 100.0)
+GRID = ReportedGrid.of(ANSATZ, SCALE["lattice_spacing"], 16, 0.5 * OMEGA_OMEGA_MASS, 100.0)
 SHOWN = np.array([0.2, 0.4, 0.6, 0.8, 1.0, 1.2])  # fm
 
 
@@ -74,11 +76,18 @@ def test_scattering_of_two_omega_baryons_is_that_of_the_paper():
     assert np.all(np.diff(values["phase_shift"]) < 0)
 
 
-def test_phases_follow_the_momenta_from_the_number_of_bound_states():
-    phase = jnp.array([3.0, 2.0, 1.0, 0.1, -0.5])
-    folded = jnp.mod(phase + jnp.pi / 2, jnp.pi) - jnp.pi / 2
-    np.testing.assert_allclose(continuous(folded, jnp.asarray(1)), phase, atol=1e-12)
-    np.testing.assert_allclose(continuous(folded, jnp.asarray(0)), phase - jnp.pi, atol=1e-12)
+@pytest.mark.parametrize(("depth", "bound"), [(40.0, 0), (-40.0, 0), (-200.0, 1), (-500.0, 2), (-1500.0, 3)])
+def test_phases_follow_the_momenta_from_the_number_of_bound_states(depth, bound):
+    """Wells of one fm with as many S states as a mesh finds below zero (Levinson's theorem)."""
+    well = Gaussians(jnp.array([depth]), jnp.array([1.0]))
+    mesh = LagrangeMesh(60, 0.2)
+    levels = bound_states(well(mesh.r), mesh=mesh, reduced_mass=0.5 * OMEGA_OMEGA_MASS, count=8).energy
+    assert int(jnp.sum(levels < 0.0)) == bound
+    found = derivation(GRID)(well, None)
+    phase = np.asarray(found["phase_shift"])
+    assert abs(phase[0] - 180.0 * bound) < 90.0
+    assert np.abs(np.diff(phase)).max() < 40.0
+    assert bool(np.isfinite(found["binding_energy"])) == (bound > 0)
 
 
 def test_the_fit_of_gaussians_finds_the_scattering_length_of_an_almost_exact_correlator():

@@ -3,11 +3,9 @@
 from typing import Final, NamedTuple
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 
-from retrodict.base.constants import HBAR_C
 from retrodict.base.types import Array, Flag, Float, Scalar, Vector
 from retrodict.hadron.femtoscopy.experiment import measured
 from retrodict.hadron.femtoscopy.pair import Channel, Pair
@@ -15,6 +13,7 @@ from retrodict.hadron.femtoscopy.potentials import BoundPotential
 from retrodict.hadron.femtoscopy.reading import CorrelationData
 from retrodict.hadron.femtoscopy.sources import AbstractSource
 from retrodict.hadron.femtoscopy.wave_kernel import Distances, StrongWaves
+from retrodict.hadron.scattering.effective_range import from_two_momenta
 from retrodict.hadron.scattering.numerov import scattering_states
 from retrodict.problem.ansatz import AbstractAnsatz
 from retrodict.problem.forward import AbstractForward
@@ -172,13 +171,10 @@ def low_energy(potential: Float[Array, " fine"], distances: Distances, reduced_m
         distances: its grid.
         reduced_mass: mu [MeV].
     """
-    with jax.ensure_compile_time_eval():  # as constants, for which waves outside the force are computed once
-        momentum = jnp.asarray(LOW_MOMENTA)
+    momentum = np.array(LOW_MOMENTA)
     states = scattering_states(potential, momentum, grid=distances.waves, reduced_mass=reduced_mass)
-    k = np.array(LOW_MOMENTA) / HBAR_C
-    cotangent = k / jnp.tan(states.phase_shift)
-    effective = 2.0 * (cotangent[1] - cotangent[0]) / (k[1] ** 2 - k[0] ** 2)
-    return 0.5 * effective * k[0] ** 2 - cotangent[0], effective
+    found = from_two_momenta(momentum, states.phase_shift)
+    return found.inverse_scattering_length, found.effective_range
 
 
 def quantities_of(derivation: Derivation, source: AbstractSource, *, fitted: bool) -> tuple[Quantity, ...]:

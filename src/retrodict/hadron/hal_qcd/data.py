@@ -75,7 +75,7 @@ def radial_operator(
         wedge: the points.
         lattice_spacing: a [fm].
     """
-    images = wedge.image_distances()
+    images = wedge.image_distances
     farthest = wedge.extent  # images beyond it are left out
     x = np.linspace(0.0, np.log1p(0.5 * farthest), NODES)
     near = images <= farthest

@@ -3,16 +3,17 @@
 from typing import NamedTuple
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from retrodict.base.constants import HBAR_C
-from retrodict.base.types import Array, Float, Int, Scalar
+from retrodict.base.types import Array, Float
 from retrodict.hadron.potentials.ansatz import AbstractPotentialAnsatz, Envelope, Potential
+from retrodict.hadron.scattering.effective_range import from_two_momenta
 from retrodict.hadron.scattering.grid import RadialGrid
 from retrodict.hadron.scattering.lagrange_mesh import LagrangeMesh, bound_states
 from retrodict.hadron.scattering.numerov import scattering_states
+from retrodict.hadron.scattering.phases import followed_phase_shift
 from retrodict.problem.target import Quantity
 
 STEP = 0.02  # fm, of the radial equation
@@ -78,52 +79,21 @@ class LocalPotentialDerived(eqx.Module):
             unknown: the potential.
             prediction: not needed.
         """
-        values = unknown(self.grid.r)
         k = np.array([*LOW, *self.momentum])
-        with jax.ensure_compile_time_eval():  # momenta are known when the program is compiled
-            momenta = jnp.asarray(k)
-        states = scattering_states(values, momenta, grid=self.grid, reduced_mass=self.reduced_mass)
-        low = _effective_range(k[:2], states.phase_shift[:2])
-        end = self.grid.step * self.grid.points
-        bound = _sign_changes(states.wave[0]) + (low.scattering_length > end)
-        phase = continuous(states.phase_shift, bound)
+        of = {"grid": self.grid, "reduced_mass": self.reduced_mass}
+        states = scattering_states(unknown(self.grid.r), k, **of)
+        low = from_two_momenta(k[:2], states.phase_shift[:2])
+        phase = followed_phase_shift(states, k, **of)
+        # delta = n pi - arctan(k a) at a low momentum (Levinson's theorem).
+        bound = jnp.round((phase[0] + jnp.arctan(k[0] / HBAR_C / low.inverse_scattering_length)) / jnp.pi)
         ground = bound_states(unknown(self.mesh.r), mesh=self.mesh, reduced_mass=self.reduced_mass, count=1)
         return {
-            "scattering_length": low.scattering_length,
+            "scattering_length": 1.0 / low.inverse_scattering_length,
             "effective_range": low.effective_range,
             "binding_energy": jnp.where(bound > 0, -ground.energy[0], jnp.nan),
             "potential": unknown(self.r),
             "phase_shift": jnp.rad2deg(phase[2:]),
         }
-
-
-class EffectiveRange(NamedTuple):
-    """k cot(delta) = -1/a0 + r_eff k^2/2: a0 > 0 of a shallow bound state."""
-
-    scattering_length: Scalar  # a0 [fm]
-    effective_range: Scalar  # r_eff [fm]
-
-
-def _effective_range(k: Float[np.ndarray, " two"], phase: Float[Array, " two"]) -> EffectiveRange:
-    """From two low momenta [MeV]."""
-    q = jnp.asarray(k) / HBAR_C
-    low, high = q / jnp.tan(phase)
-    slope = (high - low) / (q[1] ** 2 - q[0] ** 2)
-    return EffectiveRange(-1.0 / (low - slope * q[0] ** 2), 2.0 * slope)
-
-
-def _sign_changes(wave: Float[Array, " points"]) -> Int[Array, ""]:
-    return jnp.sum(wave[1:] * wave[:-1] < 0.0)
-
-
-def continuous(phase: Float[Array, " momenta"], bound: Int[Array, ""]) -> Float[Array, " momenta"]:
-    """Phase shifts that start at pi times the number of bound states and follow the momenta without jumps.
-
-    Args:
-        phase: delta at ascending momenta, each up to a multiple of pi; the first is within pi/2 of its limit.
-        bound: states (Levinson's theorem).
-    """
-    return jnp.unwrap(phase, period=jnp.pi) - jnp.pi * jnp.round(phase[0] / jnp.pi) + jnp.pi * bound
 
 
 def derivation(reported: ReportedGrid) -> LocalPotentialDerived:

@@ -12,28 +12,20 @@ import numpy as np
 
 from retrodict.base.constants import HBAR_C
 from retrodict.base.shapes import Float
+from retrodict.base.types import Array
 from retrodict.hadron.hal_qcd.box import Levels, levels
 from retrodict.hadron.hal_qcd.correlator import RCorrelator
 from retrodict.hadron.hal_qcd.cosine_modes import from_modes, momentum_squared
 from retrodict.hadron.hal_qcd.wedge import CubicWedge, whole_wedge
+from retrodict.hadron.potentials.literature import OMEGA_OMEGA_MASS, omega_omega
 
 Distances: TypeAlias = Float[np.ndarray, " distances"]
+Function: TypeAlias = Callable[[Distances], Distances | Array]  # V [MeV] of r [fm], in NumPy or JAX
 SHARED: Final = 0.9  # of the variance of the noise, by all times
 
 MOCK_SPACING: Final = 0.2  # fm
 MOCK_EXTENT: Final = 24
-OMEGA_MASS: Final = 1712.0  # MeV, as on the lattice of the paper
-MOCK_MASS: Final = OMEGA_MASS * MOCK_SPACING / HBAR_C  # in lattice units
-
-
-def omega_omega(r: Distances) -> Distances:
-    """The potential of two Omega baryons in 1S0 [MeV] (Gongyo et al. (HAL QCD), Phys. Rev. Lett. 120 (2018) 212001).
-
-    Args:
-        r: distances [fm].
-    """
-    gaussians = ((914.0, 0.143), (305.0, 0.305), (-112.0, 0.949))
-    return np.sum([height * np.exp(-((r / width) ** 2)) for height, width in gaussians], axis=0)
+MOCK_MASS: Final = OMEGA_OMEGA_MASS * MOCK_SPACING / HBAR_C  # in lattice units
 
 
 def mock(seed: int = 0) -> RCorrelator:
@@ -47,7 +39,7 @@ def mock(seed: int = 0) -> RCorrelator:
     return mock_correlator(omega_omega, **scale, times=times, samples=60, noise=1e-3, seed=seed)
 
 
-def on_wedge(potential: Callable[[Distances], Distances], wedge: CubicWedge, lattice_spacing: float) -> Distances:
+def on_wedge(potential: Function, wedge: CubicWedge, lattice_spacing: float) -> Distances:
     """A potential and its periodic images at the points of a lattice, in lattice units.
 
     Args:
@@ -55,13 +47,13 @@ def on_wedge(potential: Callable[[Distances], Distances], wedge: CubicWedge, lat
         wedge: the points.
         lattice_spacing: a [fm].
     """
-    distance = wedge.image_distances()
+    distance = wedge.image_distances
     values = np.asarray(potential(lattice_spacing * distance.ravel())).reshape(distance.shape)
     return values.sum(axis=1) * lattice_spacing / HBAR_C
 
 
 def mock_correlator(
-    potential: Callable[[Distances], Distances],
+    potential: Function,
     *,
     mass: float,
     lattice_spacing: float,

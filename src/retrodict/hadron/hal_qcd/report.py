@@ -118,18 +118,19 @@ def _box(result: "Result", setting: Setting) -> Section:
     """The lowest level of the potential in the box of the lattice beside the decay of R itself."""
     spacing, wedge = setting.scale["lattice_spacing"], setting.correlator.wedge
     unit, mu = HBAR_C / spacing, setting.reduced_mass * spacing / HBAR_C
-    draws, weight = result.draws("potential")
-    chosen = draws[np.linspace(0, len(draws) - 1, BOX_DRAWS).astype(int)] if np.ptp(weight) == 0 else draws[:BOX_DRAWS]
+    draws = result.tree["posterior"].dataset["potential"].values  # equally weighted, whatever the method
+    draws = draws.reshape(-1, draws.shape[-1])
+    chosen = draws[np.linspace(0, len(draws) - 1, BOX_DRAWS).astype(int)]
     x = result.band("potential")["x"]
     found = []
     for values in chosen:
         ground = levels(on_wedge(lambda r, v=values: np.interp(r, x, v, right=0.0), wedge, spacing), wedge, mu, 1)
         found.append(unit * _relativistic(float(ground.energy[0]), setting))
     rows = [("lowest level of the potential", float(np.mean(found)), float(np.std(found)))]
-    correlator, resampled = setting.correlator, setting.correlator.values @ wedge.multiplicity
+    correlator, at_rest = setting.correlator, setting.correlator.values @ wedge.multiplicity
     for time in setting.times:
         place = correlator.place_of(time)
-        each = 0.5 * unit * np.log(resampled[place - 1] / resampled[place + 1])
+        each = 0.5 * unit * np.log(at_rest[place - 1] / at_rest[place + 1])
         error = float(np.sqrt(len(each) - 1.0) * each.std())
         rows.append((f"decay of R between t = {time - 1} and {time + 1}", float(each.mean()), error))
     text = (

@@ -92,6 +92,7 @@ class CubicWedge:
         """
         return values[..., self.neighbours].sum(axis=-1) - 6.0 * values
 
+    @cached_property
     def image_distances(self) -> Float[np.ndarray, "points images"]:
         """Distances of each point to the origin and its 26 periodic images, the shortest first."""
         shifts = np.array(list(product((0, -1, 1), repeat=3))) * self.extent

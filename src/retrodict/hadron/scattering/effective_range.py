@@ -1,7 +1,8 @@
-r"""Scattering length, effective range and shape parameter from the R-matrix at zero energy.
+r"""Scattering length, effective range and shape parameter, from the R-matrix at zero energy or from two phase shifts.
 
 $k^{2l+1}\cot\delta = -1/a + r k^2/2 + v k^4 + \dots$ with a > 0 for a shallow bound state, the sign of nuclear physics.
 The R-matrix and the waves outside are power series in $k^2$, and so is their quotient: no phase shift is fitted.
+Where phase shifts at low momenta are at hand, two of them do.
 Without Coulomb force.
 """
 
@@ -11,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Inexact
 
+from retrodict.base.constants import HBAR_C
 from retrodict.base.types import Scalar
 from retrodict.hadron.scattering.r_matrix import Channel, LegendreMesh, Potential, interior, surfaces
 
@@ -56,6 +58,26 @@ def effective_range(
     second = (top[1] - first * bottom[1]) / bottom[0]
     third = (top[2] - first * bottom[2] - second * bottom[1]) / bottom[0]
     return EffectiveRange(-1 / first, 2 * second, third)
+
+
+class LowEnergy(NamedTuple):
+    """k cot(delta) = -1/a + r k^2/2 of an S wave."""
+
+    inverse_scattering_length: Scalar  # 1/a [fm^-1]
+    effective_range: Scalar  # r [fm]
+
+
+def from_two_momenta(momentum: Float[np.ndarray, " two"], phase_shift: Float[Array, " two"]) -> LowEnergy:
+    """The expansion of an S wave without Coulomb force, read off two phase shifts.
+
+    Args:
+        momentum: two low momenta k [MeV].
+        phase_shift: delta at both [rad], up to multiples of pi.
+    """
+    k = np.asarray(momentum) / HBAR_C
+    low, high = k / jnp.tan(phase_shift)
+    effective = 2.0 * (high - low) / (k[1] ** 2 - k[0] ** 2)
+    return LowEnergy(0.5 * effective * k[0] ** 2 - low, effective)
 
 
 def _times(one: Inexact[Array, " order"], other: Float[np.ndarray, " order"]) -> Inexact[Array, " order"]:
