@@ -11,7 +11,8 @@ from retrodict.problem.posterior import Posterior
 class AbstractAnalysis(eqx.Module):
     """What was measured, the unknown behind it with its prior, and the physics between them.
 
-    The fields of an analysis are those of a config, `problem.analysis`.
+    The fields of an analysis are those of a config, `problem.analysis`; one is `columns`, what the user says of a table
+    without a header.
     """
 
     @abstractmethod

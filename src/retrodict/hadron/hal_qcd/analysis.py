@@ -87,6 +87,7 @@ class HalQcd(AbstractAnalysis):
         rows: what the samples of the file are.
         ansatz: the prior of the potential.
         energy: up to which phase shifts are reported, in the centre of mass [MeV].
+        columns: names of the columns of a table without a header.
     """
 
     lattice_spacing: Positive | None = None
@@ -96,6 +97,7 @@ class HalQcd(AbstractAnalysis):
     rows: Rows = "jackknife"
     ansatz: GaussianProcessPotential | NeuralPotential | SumOfGaussians = GaussianProcessPotential()
     energy: Annotated[float, Field(gt=1, le=1000)] = 100.0
+    columns: str = ""
 
     def posterior(self, data: PathLike | None) -> Posterior:
         """The posterior of V(r) behind the R-correlator in a file, or behind the mock.
@@ -122,7 +124,7 @@ class HalQcd(AbstractAnalysis):
         Raises:
             InputError: as `posterior`.
         """
-        correlator = mock() if data is None else read_r_correlator(data, self.rows)
+        correlator = mock() if data is None else read_r_correlator(data, self.rows, self.columns)
         spacing, mass = self._scale(mock=data is None)
         times = self.times or (int(correlator.inner_times[len(correlator.inner_times) // 2]),)
         if len(set(times)) < len(times):

@@ -10,11 +10,12 @@ from retrodict.hadron.hal_qcd.readers import read_r_correlator
 NOISY = 0.1  # relative error of R above which its logarithm is no longer linear in the noise
 
 
-def inspect(path: PathLike) -> dict[str, JSON]:
+def inspect(path: PathLike, columns: str = "") -> dict[str, JSON]:
     """Describe an R-correlator.
 
     Args:
         path: the file.
+        columns: names of the columns of a table without a header.
 
     Returns:
         A mapping that JSON can hold, of kind `r_correlator`.
@@ -23,7 +24,7 @@ def inspect(path: PathLike) -> dict[str, JSON]:
         UnknownKind: for a readable file that is no R-correlator.
         InputError: for one that breaks the rules.
     """
-    correlator = read_r_correlator(path)
+    correlator = read_r_correlator(path, columns=columns)
     mean = correlator.values.mean(axis=1)
     error = np.sqrt(correlator.samples - 1.0) * correlator.values.std(axis=1) / mean
     energy = np.log(ground_sum(correlator)[:-1] / ground_sum(correlator)[1:])

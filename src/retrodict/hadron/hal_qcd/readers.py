@@ -18,13 +18,14 @@ VALUE = ("r_correlator", "r", "corr", "value")
 EXPECTED = "R (time, sample, point), t, points (point, 3) and extent, in lattice units"
 
 
-def read_r_correlator(path: PathLike, rows: Rows = "jackknife") -> RCorrelator:
+def read_r_correlator(path: PathLike, rows: Rows = "jackknife", columns: str = "") -> RCorrelator:
     """The R-correlator in a file, in lattice units.
 
     Args:
         path: NPZ or HDF5 with `R` (time, sample, point), `t`, `points` (point, 3), `extent`; or a table with the
             columns t, sample, x, y, z, R, and `extent` where L is odd.
         rows: what the samples are.
+        columns: names of the columns of a table without a header.
 
     Raises:
         UnknownKind: for a readable file that is no R-correlator.
@@ -36,7 +37,7 @@ def read_r_correlator(path: PathLike, rows: Rows = "jackknife") -> RCorrelator:
         return _from_arrays(archive.arrays, archive.source, rows)
     if form == "hdf5":
         return _from_hdf5(path, rows)
-    return _from_table(path, rows)
+    return _from_table(path, rows, columns)
 
 
 def _from_hdf5(path: PathLike, rows: Rows) -> RCorrelator:
@@ -96,8 +97,8 @@ def _whole(values: Float[np.ndarray, "*shape"], name: str, source: Source) -> In
     return np.rint(values).astype(int)
 
 
-def _from_table(path: PathLike, rows: Rows) -> RCorrelator:
-    table = read_columns(path)
+def _from_table(path: PathLike, rows: Rows, columns: str) -> RCorrelator:
+    table = read_columns(path, columns or None)
     names = {name.lower(): name for name in table.names}
     value = next((names[name] for name in VALUE if name in names), None)
     missing = [name for name in COLUMNS[:5] if name not in names]

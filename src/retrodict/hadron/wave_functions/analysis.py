@@ -99,12 +99,14 @@ class WaveFunctions(AbstractAnalysis):
         ansatz: the prior of the potential: a symmetric kernel, smooth or a network, or a local function.
         radius: beyond it the potential has vanished [fm].
         points: of the mesh on which it is solved for.
+        columns: names and units of the columns of a table without a header.
     """
 
     reduced_mass: Positive | None = None
     ansatz: SmoothKernel | NeuralKernel | GaussianProcessPotential = SmoothKernel()
     radius: Positive = 8.0
     points: Annotated[int, Field(ge=10, le=200)] = 48
+    columns: str = ""
 
     def posterior(self, data: PathLike | None) -> Posterior:
         """The posterior of the potential.
@@ -120,7 +122,7 @@ class WaveFunctions(AbstractAnalysis):
             fix = "--set reduced_mass=469.5   (half the mass of each of two equal hadrons)"
             raise InputError("the reduced mass is missing", where="problem.analysis.reduced_mass", fix=fix)
         mesh = LegendreMesh(float(self.radius), self.points)
-        table = mock(mesh, mass) if data is None else read_waves(data)
+        table = mock(mesh, mass) if data is None else read_waves(data, self.columns)
         if table.distance.max() >= self.radius:
             got, expected = f"r up to {table.distance.max():.3g} fm", f"less than radius: {self.radius:g} fm"
             raise InputError("distances beyond the mesh", where="problem.analysis.radius", got=got, expected=expected)
