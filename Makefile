@@ -8,7 +8,7 @@ LOWEST := .venv-lowest
 # The folders whose annotations `make shapes` checks; not the verbs of the command line, to which typer gives a Context of another class.
 COMMA := ,
 EMPTY :=
-ROOMS := base num problem run inference generate lattice neutron_star spectral hadron report cli.config
+ROOMS := base num problem run inference generate lattice neutron_star spectral hadron heavy_ion report cli.config
 CHECKED := $(subst $(EMPTY) $(EMPTY),$(COMMA),$(ROOMS:%=retrodict.%))
 
 .PHONY: help demo test shapes lowest newer example slow mutants lint docs wheel clean

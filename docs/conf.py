@@ -105,7 +105,7 @@ def _report_missing(app, env) -> None:
                 logging.getLogger(__name__).warning("%s.%s is public, but not in docs/api", package, name)
 
 
-PACKAGES = ("generate", "hadron", "lattice", "neutron_star", "spectral")
+PACKAGES = ("generate", "hadron", "heavy_ion", "lattice", "neutron_star", "spectral")
 
 
 def setup(app) -> None:

@@ -28,7 +28,7 @@ if version("jaxlib").startswith("0.10."):
 import jax  # noqa: E402  (after the cache is named and the compiler told)
 
 TESTS = Path(__file__).parent
-QUICK = ("cli", "generate", "hadron", "inference", "lattice", "spectral")  # folders
+QUICK = ("cli", "generate", "hadron", "heavy_ion", "inference", "lattice", "spectral")  # folders
 MAPPINGS = Path("/proc/self/maps")
 MOST_MAPPINGS = 20_000  # of memory; Linux allows 65530, and aborts the compiler that asks for one more
 

@@ -14,7 +14,10 @@ from retrodict.base.lazy import lazy_names, public_names
 
 PACKAGES = (
     "retrodict",
-    *(f"retrodict.{room}" for room in ("generate", "hadron", "lattice", "neutron_star", "report", "spectral")),
+    *(
+        f"retrodict.{room}"
+        for room in ("generate", "hadron", "heavy_ion", "lattice", "neutron_star", "report", "spectral")
+    ),
 )
 LONGEST_IMPORT = 0.1  # seconds of CPU
 

@@ -18,7 +18,7 @@ import retrodict
 SOURCES = Path(retrodict.__file__).parents[1]
 PACKAGES = (
     "retrodict",
-    *(f"retrodict.{room}" for room in ("generate", "hadron", "lattice", "neutron_star", "spectral")),
+    *(f"retrodict.{room}" for room in ("generate", "hadron", "heavy_ion", "lattice", "neutron_star", "spectral")),
 )
 
 CODE = """

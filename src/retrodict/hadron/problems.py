@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 from retrodict.base.domain import Kinds, resolve
 from retrodict.base.files import DataPath
-from retrodict.hadron.analysis import AbstractAnalysis
 from retrodict.hadron.rooms import ROOMS
+from retrodict.problem.analysis import AbstractAnalysis
 from retrodict.problem.posterior import Posterior
 
 __all__ = ["kinds", "problem"]

@@ -30,7 +30,7 @@ from retrodict.hadron.amplitudes.models import (
 from retrodict.hadron.amplitudes.poles import pole_quantities, quantities_of
 from retrodict.hadron.amplitudes.readers import Phases, Spectrum, check_unitarity, read_line_shape, read_phases
 from retrodict.hadron.amplitudes.sheets import Channels, OneChannel, TwoChannels
-from retrodict.hadron.analysis import AbstractAnalysis
+from retrodict.problem.analysis import AbstractAnalysis
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.non_gaussian import Poisson

@@ -4,6 +4,7 @@ from typing import Final
 
 from retrodict.base.domain import Reader
 from retrodict.base.recognition import NO_CLAIM, Claim, Column, FileHead, Layout, Strength
+from retrodict.base.room import Room
 from retrodict.base.units import NUMBER
 from retrodict.hadron.amplitudes.columns import (
     ABOVE_THRESHOLD,
@@ -23,7 +24,6 @@ from retrodict.hadron.amplitudes.columns import (
     TOTAL,
 )
 from retrodict.hadron.amplitudes.hepdata import spectrum_columns
-from retrodict.hadron.room import Room
 
 PHASE_TEMPLATE: Final = """\
 # Phase shifts of two particles -> scattering length, effective range, the pole nearest to threshold and its sheet.

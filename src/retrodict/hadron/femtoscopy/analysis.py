@@ -12,7 +12,6 @@ from pydantic import Field
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
 from retrodict.base.types import Positive
-from retrodict.hadron.analysis import AbstractAnalysis
 from retrodict.hadron.femtoscopy.experiment import Known, Nodes, nodes_of, nuisances_of
 from retrodict.hadron.femtoscopy.mock import mock_data, truth, without_values
 from retrodict.hadron.femtoscopy.model import (
@@ -27,6 +26,7 @@ from retrodict.hadron.femtoscopy.potentials import LiteraturePotential
 from retrodict.hadron.femtoscopy.reading import CorrelationData, read_correlation_function, read_covariance
 from retrodict.hadron.femtoscopy.sources import NeuralSource, Source, SourceGrid
 from retrodict.hadron.femtoscopy.wave_kernel import Distances, Kernel, kernel_of
+from retrodict.problem.analysis import AbstractAnalysis
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.labelled import Labelled
 from retrodict.problem.likelihood import AbstractLikelihood, Gaussian

@@ -3,8 +3,8 @@
 from typing import Final
 
 from retrodict.base.domain import Reader
+from retrodict.base.room import Room
 from retrodict.hadron.femtoscopy.columns import LAYOUTS
-from retrodict.hadron.room import Room
 
 _CHANNELS: Final = """\
     channels:                    # states of the total spin; the weights of all sum to one

@@ -13,7 +13,6 @@ from retrodict.base.constants import HBAR_C
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
 from retrodict.base.types import Array, Flag, Float, Positive
-from retrodict.hadron.analysis import AbstractAnalysis
 from retrodict.hadron.hal_qcd.correlator import RCorrelator, Rows
 from retrodict.hadron.hal_qcd.data import PotentialData, potential_data
 from retrodict.hadron.hal_qcd.derived import ReportedGrid, derivation, quantities
@@ -26,6 +25,7 @@ from retrodict.hadron.potentials.ansatz import (
     Potential,
     SumOfGaussians,
 )
+from retrodict.problem.analysis import AbstractAnalysis
 from retrodict.problem.compression import compress
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import AbstractForward, LinearForward

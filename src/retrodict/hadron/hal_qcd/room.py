@@ -4,7 +4,7 @@ from typing import Final
 
 from retrodict.base.domain import Reader
 from retrodict.base.recognition import NO_CLAIM, Claim, Column, FileHead, Layout, Strength
-from retrodict.hadron.room import Room
+from retrodict.base.room import Room
 
 ARRAYS: Final = ("R", "t", "points", "extent")
 

@@ -11,10 +11,10 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
 from retrodict.base.types import Array, Flag, Float, Positive, Scalar, Share
-from retrodict.hadron.analysis import AbstractAnalysis
 from retrodict.hadron.holography.ansatz import NetworkMetric, PolynomialMetric, SmoothMetric
 from retrodict.hadron.holography.bulk import BOUNDARY, PLACES, Bulk, centres, field_at_boundary
 from retrodict.hadron.holography.curve import ResponseCurve, black_hole_curve, condensate_curve, read_curve
+from retrodict.problem.analysis import AbstractAnalysis
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import AbstractForward
 from retrodict.problem.likelihood import Gaussian

@@ -3,8 +3,8 @@
 from typing import Final
 
 from retrodict.base.domain import Reader
+from retrodict.base.room import Room
 from retrodict.hadron.holography.columns import LAYOUTS
-from retrodict.hadron.room import Room
 
 _READER = Reader(
     "response_curve",

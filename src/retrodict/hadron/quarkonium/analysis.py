@@ -12,7 +12,6 @@ from retrodict.base.constants import HBAR_C
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
 from retrodict.base.types import Array
-from retrodict.hadron.analysis import AbstractAnalysis
 from retrodict.hadron.quarkonium.mock import mock_states
 from retrodict.hadron.quarkonium.potentials import (
     COUPLING,
@@ -25,6 +24,7 @@ from retrodict.hadron.quarkonium.potentials import (
 from retrodict.hadron.quarkonium.spectrum import BOTTOM, InMediumSpectrum, Spectrum, mesh_for
 from retrodict.hadron.quarkonium.states import QuarkoniumStates, read_states
 from retrodict.hadron.scattering.lagrange_mesh import LagrangeMesh
+from retrodict.problem.analysis import AbstractAnalysis
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.labelled import Labelled
 from retrodict.problem.likelihood import AbstractLikelihood, Gaussian, Independent

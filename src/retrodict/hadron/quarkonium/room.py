@@ -2,8 +2,8 @@
 
 from typing import Final
 
+from retrodict.base.room import Room
 from retrodict.hadron.quarkonium.kinds import DEMO, READER, TEMPLATE
-from retrodict.hadron.room import Room
 
 ROOM: Final = Room(
     analysis="retrodict.hadron.quarkonium.analysis:Quarkonium",

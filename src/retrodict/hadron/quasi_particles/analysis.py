@@ -9,13 +9,13 @@ import numpy as np
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
 from retrodict.base.types import Array, Flag, Float, Positive, Scalar, Share
-from retrodict.hadron.analysis import AbstractAnalysis
 from retrodict.hadron.quasi_particles.ansatz import NetworkMasses, SmoothMasses, ThermalMasses
 from retrodict.hadron.quasi_particles.gas import SPECIES
 from retrodict.hadron.quasi_particles.mock import mock_table
 from retrodict.hadron.quasi_particles.table import LatticeTable, read_table
 from retrodict.hadron.quasi_particles.temperatures import Temperatures, temperatures
 from retrodict.hadron.quasi_particles.thermodynamics import Masses, Matter, matter, viscosity
+from retrodict.problem.analysis import AbstractAnalysis
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import AbstractForward
 from retrodict.problem.likelihood import Gaussian, Independent

@@ -3,8 +3,8 @@
 from typing import Final
 
 from retrodict.base.domain import Reader
+from retrodict.base.room import Room
 from retrodict.hadron.quasi_particles.columns import LAYOUTS
-from retrodict.hadron.room import Room
 
 _READER = Reader(
     "lattice_equation_of_state",

@@ -11,7 +11,6 @@ from retrodict.base.constants import HBAR_C
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
 from retrodict.base.types import Array, Flag, Float, Int, Positive
-from retrodict.hadron.analysis import AbstractAnalysis
 from retrodict.hadron.potentials.ansatz import GaussianProcessPotential
 from retrodict.hadron.scattering.r_matrix import LegendreMesh
 from retrodict.hadron.wave_functions.kernel import (
@@ -24,6 +23,7 @@ from retrodict.hadron.wave_functions.kernel import (
 )
 from retrodict.hadron.wave_functions.readers import WaveTable, read_waves
 from retrodict.hadron.wave_functions.solution import ScatteringSolver, wave_functions
+from retrodict.problem.analysis import AbstractAnalysis
 from retrodict.problem.covariance import Covariance
 from retrodict.problem.forward import AbstractForward
 from retrodict.problem.likelihood import Gaussian

@@ -4,8 +4,8 @@ from typing import Final
 
 from retrodict.base.domain import Reader
 from retrodict.base.recognition import Column, Layout
+from retrodict.base.room import Room
 from retrodict.base.units import NUMBER
-from retrodict.hadron.room import Room
 from retrodict.hadron.wave_functions.columns import DISTANCE, ERROR, MOMENTUM, PHI, K, R
 
 TEMPLATE: Final = """\

@@ -1,0 +1,10 @@
+"""The analyses of this domain, one a folder.
+
+The first one's config is that of `retrodict new heavy_ion` without data.
+"""
+
+from typing import Final
+
+from retrodict.base.room import Room
+
+ROOMS: Final[tuple[Room, ...]] = ()
