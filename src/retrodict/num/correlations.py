@@ -10,6 +10,8 @@ Matrix = Float[np.ndarray, "points points"]
 Samples = Float[np.ndarray, "samples points"]
 Sigma = Float[np.ndarray, " points"]
 
+SHAPES: Final = 5
+FOLDS: Final = 10
 STEPS: Final = 30  # of Lanczos
 LARGE: Final = 512  # points, above which all eigenvectors take seconds: a Cholesky factor, a hundredth of that, serves
 
@@ -46,6 +48,46 @@ def ledoit_wolf_weight(standard: Samples, correlation: Matrix) -> float:
     off = ~np.eye(len(correlation), dtype=bool)
     signal = np.sum(correlation[off] ** 2)
     return float(np.clip(np.sum(spread[off]) / signal, 0.0, 1.0)) if signal > 0 else 1.0
+
+
+def few_samples_inflation(samples: Samples, weight: float | None) -> float:
+    """By how much the squared errors of a fit with the covariance of few samples fall short; at least 1.
+
+    A fit weights the points by the inverse of a covariance that the same samples gave. It claims a variance of
+    1 / (f C^-1 f) for the amplitude of a shape f; the weights of the other samples, applied to those that are held out,
+    show the true one. Mean of the ratio over smooth shapes, sigma cos(pi j x), along the points. Shrinkage alone does
+    not mend this: of 100 samples of 64 correlated points the errors of fits were too small by 1.3-1.5.
+
+    Args:
+        samples: independent, in the order of their grid, shape (samples, points); 1 for fewer than four.
+        weight: as of `shrunk_correlation`.
+    """
+    count, points = samples.shape
+    shapes = np.cos(np.pi * np.arange(SHAPES) * (np.arange(points)[:, None] + 0.5) / points)
+    if count < 4:
+        return 1.0
+    sigma = samples.std(axis=0, ddof=1)
+    standard = samples / np.where(sigma > 0, sigma, 1.0)
+    claimed = 1 / np.sum(shapes * _fit_weights(standard, weight, shapes, scaled=False), axis=0)
+    true = np.zeros(SHAPES)
+    for held in np.array_split(np.arange(count), min(FOLDS if points <= LARGE else 4, count)):
+        rest = np.delete(standard, held, axis=0)
+        estimate = (standard[held] - rest.mean(axis=0)) @ _fit_weights(rest, weight, shapes)
+        true += np.sum(estimate**2, axis=0) * len(rest) / (len(rest) + 1)  # the scatter of the mean of the rest
+    return max(1.0, float(np.mean(true / count / claimed)))
+
+
+def _fit_weights(
+    samples: Samples, weight: float | None, shapes: Float[np.ndarray, "points shapes"], *, scaled: bool = True
+) -> Float[np.ndarray, "points shapes"]:
+    """C^-1 f for each shape f; `scaled`: the weights of the points in the fit of its amplitude, C^-1 f / (f C^-1 f)."""
+    from scipy.linalg import cho_solve
+
+    correlation, sigma, _ = shrunk_correlation(samples, weight)
+    rounded = correlation + 1e-12 * np.eye(len(sigma))  # of a weight of 0 with fewer samples than points
+    scale = np.where(sigma > 0, sigma, 1.0)[:, None]
+    solved = cho_solve((np.linalg.cholesky(rounded), True), shapes / scale) / scale
+    return solved / np.sum(shapes * solved, axis=0) if scaled else solved
 
 
 def correlation_modes(covariance: Matrix, svd_cut: float = 0.0) -> tuple[Sigma, Matrix, Sigma]:

@@ -181,6 +181,9 @@ class Covariance(eqx.Module):
                 Multivariate Anal. 88 (2004) 365, applied to the standardised samples.
             svd_cut: as of `full`.
 
+        The variances are those of the mean. With less than some ten samples a point the errors of a *fit* are larger
+        than this covariance lets them be: multiply the covariance by `num.correlations.few_samples_inflation`.
+
         Raises:
             InputError: for fewer than two samples, and as `full`.
 

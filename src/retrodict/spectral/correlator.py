@@ -42,6 +42,7 @@ class Correlator:
         method: how the covariance was obtained, in words.
         notes: warnings, each with the remedy applied.
         file: where the data come from.
+        inflation: of the covariance in a fit, for what few samples hide; the errors of the points themselves have none.
 
     Example:
         >>> grid, mean = np.array([1.0, 2.0, 3.0]), np.array([0.8, 0.5, 0.3])
@@ -63,6 +64,7 @@ class Correlator:
     method: str
     notes: tuple[str, ...]
     file: Source
+    inflation: float = 1.0
 
     def __len__(self) -> int:
         return len(self.grid)

@@ -13,7 +13,7 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.shapes import Bool, Float, Int
-from retrodict.num.correlations import shrunk_correlation
+from retrodict.num.correlations import few_samples_inflation, shrunk_correlation
 from retrodict.spectral.autocorrelation import Autocorrelation, Disagreement, integrated_times, replica_disagreement
 from retrodict.spectral.correlator import Correlator, check, symmetrise
 from retrodict.spectral.resampling import JACKKNIFE, Bootstrap, Jackknife, bin_means, pseudo_values
@@ -39,7 +39,8 @@ class Errors:
         rows: what a row of the data is: one of the `measurements`, the mean with one bin left out (`jackknife`), or
             the mean of bins drawn with replacement (`bootstrap`); a file may say so by the names of its columns.
         resampling: the estimator of the covariance from independent bins.
-        shrinkage: weight of the diagonal in the correlations, 0 to 1; None estimates it (Ledoit and Wolf).
+        shrinkage: weight of the diagonal in the correlations, 0 to 1; None estimates it (Ledoit and Wolf), and widens
+            the errors of a fit by what few samples hide (`few_samples_inflation`).
         svd_cut: eigenvalues of the correlation matrix below this part of the largest are raised to it, 0 to 1.
 
     Raises:
@@ -72,6 +73,7 @@ class _Part:
     bins: int | None
     words: str
     notes: tuple[str, ...]
+    inflation: float = 1.0
 
 
 def estimate(samples: CorrelatorSamples, errors: Errors | None = None) -> Correlator:
@@ -114,6 +116,7 @@ def estimate(samples: CorrelatorSamples, errors: Errors | None = None) -> Correl
         method=words,
         notes=tuple(notes),
         file=samples.file,
+        inflation=max(part.inflation for part in parts),
     )
     return check(rough, errors.svd_cut)
 
@@ -199,10 +202,12 @@ def _from_bins(
     sigma = np.sqrt(np.diag(covariance))
     correlation = (1 - weight) * covariance / np.outer(sigma, sigma) + weight * np.eye(len(sigma))
     sigma = sigma if gamma_error is None else gamma_error
+    inflation = few_samples_inflation(bins, None) if errors.shrinkage is None else 1.0
     words = f"{type(errors.resampling).__name__.lower()} of {words}, correlations shrunk by {weight:.2g}"
     words += "" if gamma_error is None else ", errors by the Gamma method"
-    notes = (*notes, *_sample_notes(len(bins), len(sigma), weight))
-    return _Part(correlation * np.outer(sigma, sigma), len(bins), words, notes)
+    words += f", in a fit times {inflation:.3g}" if inflation > 1 else ""
+    notes = (*notes, *_sample_notes(len(bins), len(sigma), weight, inflation))
+    return _Part(correlation * np.outer(sigma, sigma), len(bins), words, notes, inflation)
 
 
 def _from_bootstrap(
@@ -249,11 +254,13 @@ def _disagreement_note(apart: Disagreement, samples: CorrelatorSamples) -> str:
     return f"the replica disagree: {found}; {remedy}"
 
 
-def _sample_notes(bins: int, points: int, weight: float) -> tuple[str, ...]:
-    """Warn of the effect of few samples on chi-squared, and name the remedy applied."""
+def _sample_notes(bins: int, points: int, weight: float, widened: float) -> tuple[str, ...]:
+    """Warn of the effect of few samples on errors and chi-squared, and name the remedy applied."""
     inflation = hartlap_inflation(bins, points)
     correction = "chi-squared needs the correction of Hartlap or Sellentin and Heavens"
     remedy = f"remedy: correlations shrunk by {weight:.2g} (Ledoit-Wolf)" if weight > 0 else "no remedy: shrinkage is 0"
+    if widened > 1:
+        remedy += f", and the covariance in a fit times {widened:.3g} (cross-validation over the samples)"
     if inflation is None:
         have = f"{bins} samples for {points} points"
         return (f"{have}: the inverse sample covariance does not exist or has no mean; {remedy}; {correction}",)

@@ -150,7 +150,7 @@ def problem(
     default = None if default_model is None else read_default_model(default_model)
     grid, finer = (_grid_for(transform, correlator, unit, growth, s, default) for s in (step, step / FINER))
     range_ = _reported_range(transform, correlator, reported, windows)
-    data_and_noise = correlator.grid, correlator.mean, Covariance.full(correlator.covariance)
+    data_and_noise = correlator.grid, correlator.mean, Covariance.full(correlator.inflation * correlator.covariance)
     target = spectral_posterior(transform, *data_and_noise, spectrum, grid, range_, _axis_of(correlator, transform))
     quadrature = quadrature_note_for(target, spectrum, finer, correlator.grid)
     remedy = f"{quadrature}; if the answer has such lines, step: {step / 2:g}"

@@ -8,6 +8,7 @@ from retrodict.problem.covariance import Covariance
 from retrodict.spectral.autocorrelation import integrated_times, replica_disagreement
 from retrodict.spectral.estimation import Errors, estimate, hartlap_inflation
 from retrodict.spectral.mock import MockCorrelator
+from retrodict.spectral.problems import problem
 from retrodict.spectral.resampling import Bootstrap, bin_means
 from retrodict.spectral.samples import CorrelatorSamples
 
@@ -315,3 +316,14 @@ def test_replica_that_disagree_are_called_so_and_those_that_agree_are_not():
     assert other.q < 1e-6
     assert max(map(abs, other.deviations)) > 4
     assert replica_disagreement(same[:1]) is None
+
+
+def test_a_fit_to_few_measurements_claims_what_they_can_give():
+    """The likelihood is wider than the errors of the points, by what the note says; that of many samples is not."""
+    few = estimate(mock().samples(np.random.default_rng(18), 16), Errors(bin_size=1))
+    assert 1.3 < few.inflation < 4.0
+    assert f"in a fit times {few.inflation:.3g}" in few.notes[0]
+    target = problem(few, kernel="zero-temperature")
+    np.testing.assert_allclose(target.derive.likelihood.covariance.error, np.sqrt(few.inflation) * few.error)
+    assert estimate(mock().samples(np.random.default_rng(19), 4000), Errors(bin_size=1)).inflation < 1.01
+    assert estimate(mock().samples(np.random.default_rng(18), 16), Errors(bin_size=1, shrinkage=0.1)).inflation == 1.0
