@@ -52,9 +52,9 @@ def _is_false(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is False
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.rglob("*.py")), ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_source_line_can_run_a_file_as_code(path):
-    assert list(faults(path.read_text("utf-8"))) == []
+def test_no_source_line_can_run_a_file_as_code():
+    found = {str(path.relative_to(ROOT)): list(faults(path.read_text("utf-8"))) for path in ROOT.rglob("*.py")}
+    assert {name: lines for name, lines in found.items() if lines} == {}
 
 
 @pytest.mark.parametrize(
