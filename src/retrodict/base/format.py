@@ -6,6 +6,7 @@ decimal point in the bracket, `11.7(2.5)`, so that nobody reads it as a count of
 
 import math
 
+NOWHERE = "none"  # of a value that exists in no draw
 ASYMMETRY = 0.15  # sides that differ by less are averaged into one error
 
 
@@ -26,7 +27,7 @@ def value_with_error(value: float, error: float) -> str:
     if math.isnan(error) and math.isfinite(value):
         return f"{value:.6g} (error unknown)"
     if math.isnan(value):
-        return "none"
+        return NOWHERE
     if not (math.isfinite(value) and math.isfinite(error)):
         return f"{value:.4g}({error:.2g})"
     if error <= 0:

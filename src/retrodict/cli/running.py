@@ -13,7 +13,7 @@ from retrodict.base.domain import Domain
 from retrodict.base.domains import domain as named_domain
 from retrodict.base.errors import InputError, Interrupted, StorageError
 from retrodict.base.files import JSON, hash_data, read_yaml
-from retrodict.base.format import estimate
+from retrodict.base.format import NOWHERE, estimate
 from retrodict.base.printable import printable
 from retrodict.base.section import Run
 from retrodict.cli.config.load import Config, to_yaml
@@ -264,4 +264,4 @@ def _infer_in_tasks(config: Config, directory: RunDirectory, options: Options) -
 
 def _headline(name: str, about: dict) -> str:
     value = estimate(about["median"], about["q16"], about["q84"])
-    return f"{name} = {value} {about['unit']}".rstrip()
+    return f"{name} = {value} {about['unit'] if value != NOWHERE else ''}".rstrip()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from retrodict.base.figure import Figure
-from retrodict.base.format import value_with_error
+from retrodict.base.format import NOWHERE, value_with_error
 from retrodict.base.section import Section
 from retrodict.base.types import JSON
 from retrodict.inference.findings.weights import Evidence
@@ -118,10 +118,12 @@ def _evidence_card(result: Result) -> Safe | None:
 
 
 def _card(name: str, numbers: Mapping[str, JSON]) -> Safe:
-    unit = tag("span", Safe(f" {unit_html(numbers['unit'])}"), class_="unit") if numbers["unit"] else None
+    estimate = tables.estimate_html(numbers)
+    shown = numbers["unit"] and estimate != NOWHERE
+    unit = tag("span", Safe(f" {unit_html(numbers['unit'])}"), class_="unit") if shown else None
     low, high = float(numbers["q2_5"]), float(numbers["q97_5"])
     wide = tag("div", f"95 %: {tables.interval(numbers)}", class_="interval") if low < high else None
-    value = tag("div", tag("span", tables.estimate_html(numbers)), unit, class_="value")
+    value = tag("div", tag("span", estimate), unit, class_="value")
     return tag("div", tag("div", label(name), class_="name"), value, wide, class_="card")
 
 
