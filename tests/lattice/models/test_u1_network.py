@@ -117,6 +117,7 @@ def learnt() -> ReverseSDE:
     return with_trained_weights(model, method.finish(learner, finished.state, finished.history).position)
 
 
+@pytest.mark.slow
 def test_training_beats_the_fit_in_closed_form_on_configurations_held_out():
     """In the mean square error of the score, at the levels where wrapped plaquettes hide most."""
     plan = u1_process((4, 4), BETA, knots=8)

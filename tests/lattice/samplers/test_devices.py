@@ -69,6 +69,7 @@ def test_chains_on_four_devices_give_the_numbers_of_one(alone):
     agree(found, alone)
 
 
+@pytest.mark.slow  # four starts of Python; one process with four devices is tried above
 def test_two_processes_with_two_devices_each_give_the_numbers_of_one_and_one_of_them_writes(alone, tmp_path):
     """Chains live on four devices of which each process sees two; both end with the same result."""
     port, run = free_port(), tmp_path / "run"

@@ -72,6 +72,7 @@ ROUTES = {
 }
 
 EXPENSIVE = (
+    "heat bath SU(3)",
     "MALA phi4",
     "clusters XY",
     "HMC SU(2)",
