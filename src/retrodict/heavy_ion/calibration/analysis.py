@@ -14,6 +14,7 @@ from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
 from retrodict.base.types import Array, Flag, Vector
 from retrodict.heavy_ion.calibration.emulators import AbstractEmulator, GaussianProcesses
+from retrodict.heavy_ion.calibration.kept import trained
 from retrodict.heavy_ion.calibration.mock import CORRELATION_LENGTH, mock_design, mock_measurements, mock_outputs
 from retrodict.heavy_ion.calibration.parametrisation import (
     ENERGY,
@@ -129,8 +130,6 @@ class Setup(NamedTuple):
     correlation_length: float | None  # per cent, of correlated systematic errors
 
 
-
-
 class Calibration(AbstractAnalysis):
     """Runs of a simulator and measurements, and the parameters of the simulator behind these.
 
@@ -187,7 +186,9 @@ class Calibration(AbstractAnalysis):
             return self._mock()
         if self.design is None or self.outputs is None:
             missing = "design" if self.design is None else "outputs"
-            fix = "retrodict new heavy_ion DIR --set design=design.csv --set outputs=outputs.csv --data measurements.csv"
+            fix = (
+                "retrodict new heavy_ion DIR --set design=design.csv --set outputs=outputs.csv --data measurements.csv"
+            )
             raise InputError(f"the {missing} of the simulator is missing", where=f"problem.analysis.{missing}", fix=fix)
         measured = None if data is None else read_measurements(data, self.columns)
         runs = join(read_design(self.design), read_outputs(self.outputs), self.drop)
@@ -209,16 +210,20 @@ class Calibration(AbstractAnalysis):
         bad = next((name for name in names if name in RESERVED or "/" in name), None)
         if bad is not None:
             fix = f"rename it: {bad.replace('/', '_over_')}" if "/" in bad else "give it another name"
-            raise InputError("a parameter has a name that results cannot keep", where=runs.design.path, got=bad, fix=fix)
+            raise InputError(
+                "a parameter has a name that results cannot keep", where=runs.design.path, got=bad, fix=fix
+            )
         joint = matched(runs, measured, self.observables)
         values = joint.runs.design.values
         curves = curves_of(names, self.viscosity, self.sound, values)
         clash = next((name for name in curves.reported(jnp.asarray(values[0])) if name in names), None)
         if clash is not None:
-            raise InputError("a parameter has the name of a function", where=runs.design.path, got=clash, fix="rename it")
+            raise InputError(
+                "a parameter has the name of a function", where=runs.design.path, got=clash, fix="rename it"
+            )
         ranges = box(names, values, self.ranges)
         features = features_of(curves, values)
-        emulator = self.emulator.fit(inputs_of(features, values), joint.runs.outputs.values)
+        emulator = trained(self.emulator, inputs_of(features, values), joint.runs.outputs.values)
         return Setup(joint.measured, joint.runs, ranges, features, emulator, self.correlation_length)
 
     def _mock(self) -> Setup:
@@ -325,7 +330,14 @@ def notes_of(setup: Setup) -> tuple[str, ...]:
         f" pulls {found.width:.2f} wide; it holds {share:.0%} of the variance of the likelihood"
     )
     frozen = "the covariance of the emulator is that averaged over the design: the same everywhere in the prior"
-    return (*setup.measured.notes, *setup.runs.notes, *setup.ranges.notes, quality, frozen, *flag_note(setup.runs.design.index.tolist(), found))
+    return (
+        *setup.measured.notes,
+        *setup.runs.notes,
+        *setup.ranges.notes,
+        quality,
+        frozen,
+        *flag_note(setup.runs.design.index.tolist(), found),
+    )
 
 
 def _closure(runs: Runs) -> tuple[Measurements, Runs]:

@@ -11,7 +11,6 @@ from typing import Final
 
 import jax.numpy as jnp
 import numpy as np
-from scipy.stats import qmc
 
 from retrodict.base.constants import HBAR_C
 from retrodict.base.shapes import Float
@@ -56,14 +55,15 @@ def bins() -> tuple[Bin, ...]:
 
 
 def mock_design(points: int = POINTS, seed: int = 0) -> Design:
-    """Points that fill the ranges evenly (Sobol).
+    """A Latin hypercube: the points divide the range of each parameter evenly.
 
     Args:
         points: number of them.
-        seed: of the scrambling.
+        seed: of their order and place.
     """
     low, high = (np.array([row[i] for row in PARAMETERS.values()]) for i in (1, 2))
-    unit = qmc.Sobol(len(low), seed=seed).random_base2(int(np.ceil(np.log2(points))))[:points]
+    rng = np.random.default_rng(seed)
+    unit = np.stack([(rng.permutation(points) + rng.random(points)) / points for _ in low], axis=1)
     units = tuple(row[0] for row in PARAMETERS.values())
     return Design(tuple(PARAMETERS), units, low + (high - low) * unit, np.arange(points), True, "mock")
 
@@ -109,8 +109,9 @@ def mock_measurements(seed: int = 2, *, noise: float = 1.0) -> Measurements:
 def _at(point: Float[np.ndarray, " parameters"]) -> Float[np.ndarray, " bins"]:
     """One point: five steps from the nuclei to the particles."""
     at = dict(zip(PARAMETERS, point.tolist(), strict=True))
-    shear = dict(zip(SHEAR, [at[name] for name in list(PARAMETERS)[2:6]], strict=True))
-    bulk = dict(zip(BULK, (at["zeta_over_s_max"], at["zeta_over_s_T_peak"], BULK_WIDTH, BULK_ASYMMETRY), strict=True))
+    shear = {name: jnp.asarray(at[column]) for name, column in zip(SHEAR, list(PARAMETERS)[2:6], strict=True)}
+    peak = (at["zeta_over_s_max"], at["zeta_over_s_T_peak"], BULK_WIDTH, BULK_ASYMMETRY)
+    bulk = {name: jnp.asarray(number) for name, number in zip(BULK, peak, strict=True)}
     centrality = 0.5 * (np.array(EDGES[:-1]) + np.array(EDGES[1:])) / 100.0
     width, switch = at["nucleon_width"], at["T_switch"]
     # Overlap zone: transverse size [fm], eccentricities, which smooth nucleons wash out.
@@ -135,6 +136,8 @@ def _at(point: Float[np.ndarray, " parameters"]) -> Float[np.ndarray, " bins"]:
     damping = 1e-3 * HBAR_C * (shear_mean + 0.4 * bulk_mean) / (0.5 * (start + switch) * size)
     second = 0.26 * ellipse * np.exp(-4.0 * 2.2 * damping)
     third = 0.30 * triangle * np.exp(-9.0 * 2.2 * damping)
-    momenta = [np.sqrt((2.9 * switch) ** 2 + mass * switch + (0.75 * mass * flow) ** 2) * (1 + 0.55 * flow**2)
-               for mass in MASSES.values()]
+    momenta = [
+        np.sqrt((2.9 * switch) ** 2 + mass * switch + (0.75 * mass * flow) ** 2) * (1 + 0.55 * flow**2)
+        for mass in MASSES.values()
+    ]
     return np.concatenate([charged, *momenta, second, third])

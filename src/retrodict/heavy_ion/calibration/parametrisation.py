@@ -86,7 +86,9 @@ class PrattSoundSpeed:
     hadron_gas: float = 0.15
 
 
-def shear_viscosity(temperature: Float[Array, " temperatures"], at: Mapping[str, Scalar]) -> Float[Array, " temperatures"]:
+def shear_viscosity(
+    temperature: Float[Array, " temperatures"], at: Mapping[str, Scalar]
+) -> Float[Array, " temperatures"]:
     """eta/s at some temperatures.
 
     Args:
@@ -103,7 +105,9 @@ def shear_viscosity(temperature: Float[Array, " temperatures"], at: Mapping[str,
     return jnp.maximum(at["shear_at_kink"] + slope * away, 0.0)
 
 
-def bulk_viscosity(temperature: Float[Array, " temperatures"], at: Mapping[str, Scalar]) -> Float[Array, " temperatures"]:
+def bulk_viscosity(
+    temperature: Float[Array, " temperatures"], at: Mapping[str, Scalar]
+) -> Float[Array, " temperatures"]:
     """zeta/s at some temperatures.
 
     Args:
@@ -233,7 +237,9 @@ def curves_of(
         pratt = _curve(places, tuple(usual))
         if pratt is None:
             fix = "sound: {kind: PrattSoundSpeed, slope: COLUMN, ratio: COLUMN}"
-            raise InputError("the design has no parameters of the speed of sound", where="problem.analysis.sound", fix=fix)
+            raise InputError(
+                "the design has no parameters of the speed of sound", where="problem.analysis.sound", fix=fix
+            )
     low, gas = (sound.energy, sound.hadron_gas) if sound else (0.33, 0.15)
     return Curves(shear, bulk, pratt, low, gas)
 

@@ -137,15 +137,17 @@ def _left_open(result: "Result") -> Section:
         rows.append((title, numbers["median"], numbers["q2_5"], numbers["q97_5"], ratio, verdict))
     untouched = [row[0] for row in rows if row[5] == "came back as the prior"]
     told = (
-        f"The data never touched {len(untouched)} of {len(rows)} parameters: {', '.join(untouched)}. Their intervals are"
-        " those of the prior, and no measurement."
+        f"The data never touched {len(untouched)} of {len(rows)} parameters: {', '.join(untouched)}. Their intervals"
+        " are those of the prior, and no measurement."
         if untouched
         else "Every parameter is narrower than its prior."
     )
     head = ("Parameter", "Median", "2.5 %", "97.5 %", "sd / prior sd", "Whence it is known")
     ratios = np.array([row[4] for row in rows])
     bars = Bars(tuple(str(row[0]) for row in rows), ratios, label="posterior sd / prior sd")
-    panel = Panel("posterior sd / prior sd", "", (Guide(1.0, vertical=True), bars), x_limits=(0.0, max(1.05, ratios.max())))
+    panel = Panel(
+        "posterior sd / prior sd", "", (Guide(1.0, vertical=True), bars), x_limits=(0.0, max(1.05, ratios.max()))
+    )
     figure = Figure("left_open", "Learnt, or left open", "At one the data say nothing.", (panel,))
     return Section("left-open", "What the data did not say", told, Table(head, tuple(rows)), (figure,))
 
@@ -182,7 +184,9 @@ def _observables(result: "Result", parts: Parts) -> Section:
         total = np.hypot(record.error[order], sd[order])
         away = (posterior["median"][order] - record.value[order]) / np.hypot(total, result.band(PREDICTED)["sd"][order])
         share = np.mean(sd[order] ** 2 / total**2)
-        rows.append((name, float(len(order)), float(np.sqrt(np.mean(away**2))), float(np.abs(away).max()), float(share)))
+        rows.append(
+            (name, float(len(order)), float(np.sqrt(np.mean(away**2))), float(np.abs(away).max()), float(share))
+        )
     head = ("Observable", "Bins", "rms distance / error", "largest", "share of the emulator")
     text = (
         "Posterior predictive bands (68 and 95 %, with the error of the emulator) over those of the prior, and the data"
@@ -214,7 +218,7 @@ def _emulator(parts: Parts) -> Section:
     text = (
         f"Each of the {len(record.index)} points of the design is predicted from all others. Errors are in units of the"
         f" spread of an output over the design; {np.sqrt(np.mean(found.error**2)):.3f} over all outputs. Pulls are"
-        f" {found.width:.2f} wide (robust; 1 if the errors of the emulator are right).{told}"
+        f" {found.width:.2f} wide (1 if the errors of the emulator are right).{told}"
     )
     head = ("Observable", "RMSE / spread", "worst bin")
     figure = Figure("emulator", "Emulator against runs that it has not seen", *_emulator_panels(parts, found))
@@ -234,8 +238,8 @@ def _emulator_panels(parts: Parts, found: Accuracy) -> tuple[str, tuple[Panel, .
     histogram = histogram_of(pulls, edges=np.linspace(-4.0, 4.0, 33), label="points left out")
     normal = Line(NORMAL, np.exp(-0.5 * NORMAL**2) / np.sqrt(2.0 * np.pi), label="standard normal")
     caption = (
-        f"Predicted against simulated, in units of the spread ({len(chosen)} of {len(record.bins)} outputs); pulls of all"
-        " outputs; joint pull of every point (root mean square over its outputs)."
+        f"Predicted against simulated, in units of the spread ({len(chosen)} of {len(record.bins)} outputs); pulls of"
+        " all outputs; joint pull of every point (root mean square over its outputs)."
     )
     index = np.array(record.index, dtype=float)
     return caption, (

@@ -10,19 +10,13 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from retrodict.base.errors import InputError
-from retrodict.heavy_ion.calibration.emulators import (
-    AbstractEmulator,
-    GaussianProcesses,
-    NeuralEmulator,
-    PolynomialChaos,
-)
+from retrodict.heavy_ion.calibration.emulators import AbstractEmulator, GaussianProcesses, broken_runs
 from retrodict.heavy_ion.calibration.parametrisation import Curves, Features, raw_features
 from retrodict.heavy_ion.calibration.readers.measurements import Measurements
 from retrodict.heavy_ion.calibration.readers.runs import Bin, Runs, select
 
-Recipe = GaussianProcesses | PolynomialChaos | NeuralEmulator
+Recipe = GaussianProcesses
 OTHER_UNITS: Final = 30.0  # ratio of measured to simulated numbers from which on they have other units
-FLAGGED: Final = 3.5  # joint pull of a row over the median one
 CONSTANT: Final = 1e-12  # spread of a feature that never varies
 
 
@@ -49,7 +43,10 @@ def matched(runs: Runs, measured: Measurements, observables: tuple[str, ...] = (
     if unknown:
         expected = ", ".join(measured.observables[:20])
         raise InputError(
-            "an observable that was not measured", where="problem.analysis.observables", got=unknown[0], expected=expected
+            "an observable that was not measured",
+            where="problem.analysis.observables",
+            got=unknown[0],
+            expected=expected,
         )
     kept = [i for i, one in enumerate(measured.bins) if not observables or one.observable in observables]
     chosen, bins = measured.only(np.array(kept)), runs.outputs.bins
@@ -57,7 +54,9 @@ def matched(runs: Runs, measured: Measurements, observables: tuple[str, ...] = (
     missing = [str(one) for one, place in zip(chosen.bins, places, strict=True) if place is None]
     if missing:
         simulated = ", ".join(map(str, bins[:8]))
-        fix = "call observables alike in both files, with the same centralities; or choose: observables: [dNch_deta, ...]"
+        fix = (
+            "call observables alike in both files, with the same centralities; or choose: observables: [dNch_deta, ...]"
+        )
         got = f"{len(missing)} of {len(chosen.bins)}: {', '.join(missing[:6])}"
         raise InputError(
             "a measurement that the simulator does not give", where=measured.path, got=got, expected=simulated, fix=fix
@@ -139,12 +138,14 @@ class Accuracy(NamedTuple):
 
     error: Float[np.ndarray, " bins"]  # root mean square of the distance over the spread of the runs
     pull: Float[np.ndarray, " points"]  # root mean square of distance over predicted error, of each run
-    width: float  # median of the absolute pulls over that of a standard normal: 1 if errors are right
+    width: float  # root mean square of all pulls: 1 if errors are right
     flagged: Bool[np.ndarray, " points"]  # runs whose joint pull stands out
 
 
 def accuracy(
-    mean: Float[np.ndarray, "points bins"], sd: Float[np.ndarray, "points bins"], values: Float[np.ndarray, "points bins"]
+    mean: Float[np.ndarray, "points bins"],
+    sd: Float[np.ndarray, "points bins"],
+    values: Float[np.ndarray, "points bins"],
 ) -> Accuracy:
     """Compare predictions with runs that they do not know.
 
@@ -157,8 +158,7 @@ def accuracy(
     pulls = away / sd
     joint = np.sqrt(np.mean(pulls**2, axis=1))
     error = np.sqrt(np.mean(away**2, axis=0)) / values.std(axis=0)
-    width = float(np.median(np.abs(pulls)) / 0.6744897501960817)
-    return Accuracy(error, joint, width, joint > FLAGGED * np.median(joint))
+    return Accuracy(error, joint, float(np.sqrt(np.mean(pulls**2))), broken_runs(joint))
 
 
 def left_out(emulator: AbstractEmulator, outputs: Float[np.ndarray, "points bins"]) -> Accuracy:

@@ -118,7 +118,9 @@ def _from_csv(text: str, path: str) -> Measurements:
     sides = {match[1]: i for i, name in enumerate(names) if (match := _SIDE.search(name))}
     if not _CENTRALITY.search(names[0]) or set(sides) != {"LOW", "HIGH"} or len(names) < 4:
         expected = "Centrality [%], Centrality [%] LOW, Centrality [%] HIGH, observable, stat +, stat -"
-        raise InputError("the table is not one over centrality", where=path, got=", ".join(names[:5]), expected=expected)
+        raise InputError(
+            "the table is not one over centrality", where=path, got=", ".join(names[:5]), expected=expected
+        )
     column = next(i for i in range(1, len(names)) if i not in sides.values())
     name = _observable(names[column], path, 1)
     bins, values, errors = [], [], []

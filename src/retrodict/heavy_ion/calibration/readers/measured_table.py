@@ -1,4 +1,4 @@
-"""The table of measurements: one row a number, errors in columns, symmetric or with two sides, absolute or in per cent."""
+"""The table of measurements: one row a number; errors symmetric or with two sides, absolute or in per cent."""
 
 from typing import Final
 
@@ -43,10 +43,12 @@ def from_table(table: NamedTable) -> Measurements:
             raise InputError("centralities are in per cent", where=table.where(column=place[0]), got=unit, expected="%")
     if len(high) and np.nanmax(high) <= 1.0:
         got = f"{place[0]} up to {np.nanmax(high):g}"
-        raise InputError("centralities are in per cent", where=table.where(column=HIGH[0]), got=got, fix="multiply by 100")
+        raise InputError(
+            "centralities are in per cent", where=table.where(column=HIGH[0]), got=got, fix="multiply by 100"
+        )
     bins = []
     for row, name in enumerate(names):
-        one = bin_of(name, f"{low[row]!r} {high[row]!r}") if name else None
+        one = bin_of(name, f"{float(low[row])!r} {float(high[row])!r}") if name else None
         if one is None:
             raise InputError("a row names no observable and bin", where=table.where(row), got=repr(name[:40]))
         bins.append(one)

@@ -146,7 +146,9 @@ def _filled(
     for row, (line, cells) in enumerate(rows):
         if len(cells) != len(headings):
             got, expected = f"{len(cells)} cells", f"{len(headings)}, as in the header"
-            raise InputError("a row has the wrong number of cells", where=f"{source.path}:{line}", got=got, expected=expected)
+            raise InputError(
+                "a row has the wrong number of cells", where=f"{source.path}:{line}", got=got, expected=expected
+            )
         values[row] = [_number(cells[i], source.path, line, headings[i]) for i in numbers]
     text = {name: tuple(cells[i] for _, cells in rows) for i, name in told.items()}
     return NamedTable(tuple(headings[i] for i in numbers), values, text, source, tuple(line for line, _ in rows))

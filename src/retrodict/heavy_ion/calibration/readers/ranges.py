@@ -51,9 +51,7 @@ def read_ranges(path: PathLike) -> dict[str, tuple[float, float]]:
     return found
 
 
-def box(
-    names: Sequence[str], values: Float[np.ndarray, "points parameters"], given: PathLike | None
-) -> Ranges:
+def box(names: Sequence[str], values: Float[np.ndarray, "points parameters"], given: PathLike | None) -> Ranges:
     """The range of each parameter: of a table, or that which the design covers.
 
     Args:

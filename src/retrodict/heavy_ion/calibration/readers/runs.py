@@ -125,7 +125,9 @@ def read_design(path: PathLike) -> Design:
         raise InputError("a parameter has one value at all points", where=table.where(column=name), fix=fix)
     if len(values) < max(LEAST_POINTS, len(names) + 2):
         expected = f"at least {max(LEAST_POINTS, len(names) + 2)} points for {len(names)} parameters"
-        raise InputError("the design is too small", where=table.source.path, got=f"{len(values)} points", expected=expected)
+        raise InputError(
+            "the design is too small", where=table.source.path, got=f"{len(values)} points", expected=expected
+        )
     units = tuple(table.headings[i].inside for i in rest)
     given = np.arange(len(values)) if index is None else index
     return Design(names, units, values, given, index is not None, table.source.path)
@@ -255,6 +257,7 @@ def select(runs: Runs, columns: Sequence[int]) -> Runs:
     shown = ", ".join(map(str, failed[:20])) + (f" and {len(failed) - 20} more" if len(failed) > 20 else "")
     notes = (f"the simulator gave no finite numbers at {len(failed)} points, left out: {shown}",) if failed else ()
     least = max(LEAST_POINTS, len(design.names) + 2)
+    good = np.asarray(good)
     if good.sum() < least:
         got = f"{good.sum()} of {len(good)} rows"
         raise InputError("too few rows of finite outputs", where=outputs.path, got=got, expected=f"at least {least}")
