@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from retrodict.heavy_ion.calibration.emulators.emulator import EmulatorRecipe as EmulatorRecipe
     from retrodict.heavy_ion.calibration.emulators.emulator import LeaveOneOut as LeaveOneOut
     from retrodict.heavy_ion.calibration.emulators.gaussian_processes import GaussianProcesses as GaussianProcesses
+    from retrodict.heavy_ion.calibration.emulators.neural import NeuralEmulator as NeuralEmulator
+    from retrodict.heavy_ion.calibration.emulators.polynomial_chaos import PolynomialChaos as PolynomialChaos
     from retrodict.heavy_ion.calibration.emulators.pulls import broken_runs as broken_runs
     from retrodict.heavy_ion.calibration.emulators.pulls import joint_pull as joint_pull
     from retrodict.heavy_ion.calibration.emulators.pulls import left_out_joint_pull as left_out_joint_pull

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from scipy.linalg import blas, lapack
+from scipy.linalg.blas import dgemm, dsymm, dsymv, dsyr  # type: ignore[attr-defined]
+from scipy.linalg.lapack import dpotrf, dpotri  # type: ignore[attr-defined]
 from scipy.optimize import minimize
 
 Points = Float[np.ndarray, "points inputs"]
@@ -56,7 +57,7 @@ def squared_distances(q: Points) -> Square:
         q: points in units of the lengths.
     """
     norm = np.einsum("ij,ij->i", q, q)
-    square = np.asfortranarray(blas.dgemm(-2.0, q, q, trans_b=1))
+    square = np.asfortranarray(dgemm(-2.0, q, q, trans_b=1))
     square += norm
     square += norm[:, None]
     np.maximum(square, 0.0, out=square)
@@ -98,12 +99,12 @@ def negative_log_posterior(
     slope *= r
     kernel.flat[:: n + 1] += noise
     inverse, log_det = _inverted(kernel)
-    constant, amplitude, alpha = _profiled(inverse, y)
-    weight = blas.dsyr(-1 / amplitude, alpha, a=inverse, lower=1, overwrite_a=1)
+    _, amplitude, alpha = _profiled(inverse, y)
+    weight = dsyr(-1 / amplitude, alpha, a=inverse, lower=1, overwrite_a=1)
     trace = float(np.trace(weight))
     weight *= slope
     weight *= -5 / 12
-    moved = blas.dsymm(1.0, weight, np.asfortranarray(np.column_stack([q, np.ones(n)])), lower=1)
+    moved = dsymm(1.0, weight, np.asfortranarray(np.column_stack([q, np.ones(n)])), lower=1)
     by_length = -4 * (moved[:, -1] @ (q * q) - np.einsum("ij,ij->j", q, moved[:, :-1]))
     off = (theta[:-1] - prior_of_lengths(z.shape[1])) / SPREAD
     value = 0.5 * (n * np.log(amplitude) + log_det) + 0.5 * off @ off
@@ -148,19 +149,19 @@ def conditioned(z: Points, y: Values, lengths: Float[np.ndarray, " inputs"], noi
 
 def _inverted(matrix: Square) -> tuple[Square, float]:
     """The lower triangle of the inverse, in place of the matrix, and the logarithm of the determinant."""
-    factor, failed = lapack.dpotrf(matrix, lower=1, clean=0, overwrite_a=1)
+    factor, failed = dpotrf(matrix, lower=1, clean=0, overwrite_a=1)
     if failed:
         raise np.linalg.LinAlgError("the kernel is not positive definite")
     log_det = 2 * float(np.sum(np.log(np.diag(factor))))
-    inverse, _ = lapack.dpotri(factor, lower=1, overwrite_c=1)
+    inverse, _ = dpotri(factor, lower=1, overwrite_c=1)
     return inverse, log_det
 
 
 def _profiled(inverse: Square, y: Values) -> tuple[float, float, Values]:
     """The best constant and amplitude, and the weights of the points."""
     ones = np.ones_like(y)
-    row = blas.dsymv(1.0, inverse, ones, lower=1)
+    row = dsymv(1.0, inverse, ones, lower=1)
     constant = float(row @ y / row.sum())
-    alpha = blas.dsymv(1.0, inverse, y - constant, lower=1)
+    alpha = dsymv(1.0, inverse, y - constant, lower=1)
     amplitude = float(alpha @ (y - constant) / len(y))
     return constant, max(amplitude, 1e-300), alpha

@@ -2,7 +2,7 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import jax.numpy as jnp
 import numpy as np
@@ -11,10 +11,13 @@ from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, read_head
 from retrodict.heavy_ion.calibration.emulators.emulator import AbstractEmulator, Readout
 from retrodict.heavy_ion.calibration.emulators.gaussian_processes import GaussianProcessEmulator
+from retrodict.heavy_ion.calibration.emulators.neural import NetworkEmulator, Networks
+from retrodict.heavy_ion.calibration.emulators.polynomial_chaos import PolynomialEmulator
 from retrodict.run.container import DamagedError, read, write
 
 KIND: Final = "retrodict emulator"
-EMULATORS: Final = {cls.__name__: cls for cls in (GaussianProcessEmulator,)}
+EMULATORS: Final = {cls.__name__: cls for cls in (GaussianProcessEmulator, PolynomialEmulator, NetworkEmulator)}
+PARTS: Final = {"readout": Readout, "networks": Networks}  # fields that are modules
 
 
 def save_emulator(path: PathLike, emulator: AbstractEmulator) -> None:
@@ -27,9 +30,13 @@ def save_emulator(path: PathLike, emulator: AbstractEmulator) -> None:
     Raises:
         StorageError: if the file cannot be written.
     """
-    arrays = {f"readout/{name}": np.asarray(array) for name, array in _fields(emulator.readout).items()}
-    own = {name: np.asarray(array) for name, array in _fields(emulator).items() if name != "readout"}
-    write(Path(path), arrays | own, {"kind": KIND, "emulator": type(emulator).__name__})
+    arrays = {}
+    for name in _fields(type(emulator)):
+        value = getattr(emulator, name)
+        inner = _fields(PARTS[name]) if name in PARTS else ()
+        arrays |= {f"{name}/{one}": np.asarray(getattr(value, one)) for one in inner}
+        arrays |= {} if inner else {name: np.asarray(value)}
+    write(Path(path), arrays, {"kind": KIND, "emulator": type(emulator).__name__})
 
 
 def load_emulator(path: PathLike) -> AbstractEmulator:
@@ -50,15 +57,18 @@ def load_emulator(path: PathLike) -> AbstractEmulator:
     kind = EMULATORS.get(meta.get("emulator", "")) if isinstance(meta, dict) and meta.get("kind") == KIND else None
     if kind is None:
         raise InputError("not the file of an emulator", where=where, got="another sealed file", expected=expected)
-    own = [field.name for field in dataclasses.fields(kind) if field.name != "readout"]
-    shared = [field.name for field in dataclasses.fields(Readout)]
-    missing = {*own, *(f"readout/{name}" for name in shared)} ^ set(arrays)
-    if missing:
-        got = ", ".join(sorted(missing))
-        raise InputError("the file of the emulator has other arrays", where=where, got=got, expected=expected)
-    readout = Readout(**{name: jnp.asarray(arrays[f"readout/{name}"]) for name in shared})
-    return kind(readout=readout, **{name: jnp.asarray(arrays[name]) for name in own})
+    try:
+        return kind(**{name: _value(arrays, name) for name in _fields(kind)})
+    except KeyError as error:
+        raise InputError("the file of the emulator lacks an array", where=where, got=str(error)) from error
 
 
-def _fields(module: AbstractEmulator | Readout) -> dict[str, np.ndarray]:
-    return {field.name: getattr(module, field.name) for field in dataclasses.fields(module)}
+def _value(arrays: dict[str, np.ndarray], name: str) -> Any:  # a module or an array
+    part = PARTS.get(name)
+    if part is None:
+        return jnp.asarray(arrays[name])
+    return part(**{one: jnp.asarray(arrays[f"{name}/{one}"]) for one in _fields(part)})
+
+
+def _fields(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
