@@ -326,8 +326,9 @@ def notes_of(setup: Setup) -> tuple[str, ...]:
     worst = setup.measured.bins[int(np.argmax(found.error))]
     quality = (
         f"the emulator learnt from {len(setup.runs.design.index)} points gives back points left out to"
-        f" {np.sqrt(np.mean(found.error**2)):.2f} of the spread of the outputs (worst: {worst}, {found.error.max():.2f});"
-        f" pulls {found.width:.2f} wide; it holds {share:.0%} of the variance of the likelihood"
+        f" {np.sqrt(np.mean(found.error**2)):.2f} of the spread of the outputs (worst: {worst},"
+        f" {found.error.max():.2f}); pulls {found.width:.2f} wide; its part of the likelihood's variance is"
+        f" {share:.0%}"
     )
     frozen = "the covariance of the emulator is that averaged over the design: the same everywhere in the prior"
     return (

@@ -87,14 +87,17 @@ def baselines(result: "Result", target: Posterior, *, run: Run | None = None) ->
     for name, mean, sd in zip(parts.names, found.mean, found.sd, strict=True):
         own = numbers[name]
         title = f"{name} [{own['unit']}]" if own["unit"] else name
-        rows.append((title, own["median"], own["sd"], float(mean), float(sd), float((mean - own["median"]) / own["sd"])))
+        rows.append(
+            (title, own["median"], own["sd"], float(mean), float(sd), float((mean - own["median"]) / own["sd"]))
+        )
     head = ("Parameter", "this run", "sd", "linear", "sd ", "distance / sd")
     own_error = float(np.sqrt(np.mean(left_out(parts.emulator, parts.record.outputs).error ** 2)))
     linear_error = float(np.sqrt(np.mean(found.error**2)))
     text = (
-        "An emulator that is linear in the parameters, with its own errors from points left out, and a Gaussian in place"
-        f" of the uniform prior: points left out are given back to {linear_error:.3f} of the spread of the outputs"
-        f" ({own_error:.3f} by the emulator of this run); chi2 {found.chi2:.1f} for {len(parts.record.value)} numbers."
+        "An emulator that is linear in the parameters, with its own errors from points left out, and a Gaussian in"
+        f" place of the uniform prior: points left out are given back to {linear_error:.3f} of the spread of the"
+        f" outputs ({own_error:.3f} by the emulator of this run);"
+        f" chi2 {found.chi2:.1f} for {len(parts.record.value)} numbers."
     )
     own_sd = np.array([numbers[name]["sd"] for name in parts.names])
     width = (parts.high - parts.low) / np.sqrt(UNIFORM)

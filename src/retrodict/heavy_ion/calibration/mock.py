@@ -2,11 +2,12 @@ r"""A simulator in closed form, for demonstrations and tests: what it takes a de
 
 It is no hydrodynamics. It has the dependences that everybody expects of one: multiplicity follows the wounded nucleons
 and the entropy that viscosity makes; $v_n/\epsilon_n$ is damped as sound of wave number $n/R$ in a medium that expands
-from a hot start to $T_{sw}$, $e^{-n^2\overline{\eta/s}\,c/(TR)}$; bulk viscosity and a cold switch change the blue shift
-of transverse momenta. The coefficients are made up so that the numbers look like lead at the LHC. Nothing that is
+from a hot start to $T_{sw}$, $e^{-n^2\overline{\eta/s}\,c/(TR)}$; bulk viscosity and a cold switch change the blue
+shift of transverse momenta. The coefficients are made up so that the numbers look like lead at the LHC. Nothing that is
 learnt from it is a statement about nature.
 """
 
+from itertools import pairwise
 from typing import Final
 
 import jax.numpy as jnp
@@ -50,7 +51,7 @@ def simulate(parameters: Float[np.ndarray, "points parameters"]) -> Float[np.nda
 
 def bins() -> tuple[Bin, ...]:
     """Observable and centrality of each number that the simulator gives."""
-    ranges = list(zip(EDGES[:-1], EDGES[1:], strict=True))
+    ranges = list(pairwise(EDGES))
     return tuple(Bin(name, *ends) for name in ("dNch_deta", *MASSES, "v22", "v32") for ends in ranges)
 
 

@@ -25,7 +25,7 @@ method:
   kind: NUTS                     # or ConstrainedHMC, SequentialMonteCarlo, Laplace
   chains: 16
   warmup: 300
-  draws: 300
+  draws: 500
 seed: 0
 """
 

@@ -10,12 +10,18 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from retrodict.base.errors import InputError
-from retrodict.heavy_ion.calibration.emulators import AbstractEmulator, GaussianProcesses, broken_runs
+from retrodict.heavy_ion.calibration.emulators import (
+    AbstractEmulator,
+    GaussianProcesses,
+    NeuralEmulator,
+    PolynomialChaos,
+    broken_runs,
+)
 from retrodict.heavy_ion.calibration.parametrisation import Curves, Features, raw_features
 from retrodict.heavy_ion.calibration.readers.measurements import Measurements
 from retrodict.heavy_ion.calibration.readers.runs import Bin, Runs, select
 
-Recipe = GaussianProcesses
+Recipe = GaussianProcesses | PolynomialChaos | NeuralEmulator
 OTHER_UNITS: Final = 30.0  # ratio of measured to simulated numbers from which on they have other units
 CONSTANT: Final = 1e-12  # spread of a feature that never varies
 

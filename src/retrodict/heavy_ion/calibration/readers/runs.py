@@ -251,13 +251,12 @@ def select(runs: Runs, columns: Sequence[int]) -> Runs:
         InputError: if too few points are left.
     """
     values = runs.outputs.values[:, list(columns)]
-    good = np.isfinite(values).all(axis=1)
+    good = np.asarray(np.isfinite(values).all(axis=1))
     design, outputs = runs.design, runs.outputs
     failed = [int(one) for one in design.index[~good]]
     shown = ", ".join(map(str, failed[:20])) + (f" and {len(failed) - 20} more" if len(failed) > 20 else "")
     notes = (f"the simulator gave no finite numbers at {len(failed)} points, left out: {shown}",) if failed else ()
     least = max(LEAST_POINTS, len(design.names) + 2)
-    good = np.asarray(good)
     if good.sum() < least:
         got = f"{good.sum()} of {len(good)} rows"
         raise InputError("too few rows of finite outputs", where=outputs.path, got=got, expected=f"at least {least}")
