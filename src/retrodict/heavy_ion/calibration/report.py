@@ -11,8 +11,8 @@ from retrodict.base.density import density_of, histogram_of, marginal_of
 from retrodict.base.errors import InputError
 from retrodict.base.figure import Band, Bars, Figure, Guide, Line, Panel, Points, band_of
 from retrodict.base.section import Run, Section, Table
-from retrodict.heavy_ion.calibration.analysis import PREDICTED, Derived, EmulatedSimulator, UniformBox
 from retrodict.heavy_ion.calibration.emulators import AbstractEmulator
+from retrodict.heavy_ion.calibration.model import PREDICTED, Derived, EmulatedSimulator, UniformBox
 from retrodict.heavy_ion.calibration.parametrisation import FUNCTIONS
 from retrodict.heavy_ion.calibration.training import Accuracy, Record, left_out
 from retrodict.problem.posterior import Posterior
