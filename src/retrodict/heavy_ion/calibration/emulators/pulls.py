@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float
 
+from retrodict.base.types import Array
 from retrodict.heavy_ion.calibration.emulators.emulator import AbstractEmulator, Table
 
 BROKEN = 5.0  # joint pull over that of the median run
@@ -24,8 +25,18 @@ def joint_pull(emulator: AbstractEmulator, inputs: Table, outputs: Table) -> Flo
         inputs: of the runs, one row a run.
         outputs: of the same runs.
     """
-    mean = eqx.filter_jit(jax.vmap(emulator.mean))(jnp.asarray(inputs))
-    return _rms(outputs - np.asarray(mean), emulator)
+    return _rms(outputs - np.asarray(means(emulator, jnp.asarray(inputs))), emulator)
+
+
+@eqx.filter_jit
+def means(emulator: AbstractEmulator, inputs: Float[Array, "points inputs"]) -> Float[Array, "points outputs"]:
+    """Expected outputs of many runs, in units of the outputs.
+
+    Args:
+        emulator: learnt from other runs.
+        inputs: of the runs, one row a run.
+    """
+    return jax.vmap(emulator.mean)(inputs)
 
 
 def left_out_joint_pull(emulator: AbstractEmulator, outputs: Table) -> Float[np.ndarray, " points"]:
