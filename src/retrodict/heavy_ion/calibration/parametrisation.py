@@ -17,7 +17,7 @@ import numpy as np
 
 from retrodict.base.domains import did_you_mean
 from retrodict.base.errors import InputError
-from retrodict.base.types import Array, Float, Int, Scalar, Vector
+from retrodict.base.types import Array, Float, Scalar, Vector
 
 Column: TypeAlias = str | float | None  # of a design; or one number for all points; None: known by its usual names
 REPORTED: Final = tuple(round(0.13 + 0.01 * i, 2) for i in range(28))  # GeV, 0.13 ... 0.40
@@ -286,9 +286,9 @@ class Features(eqx.Module):
     """
 
     curves: Curves
-    plain: Int[np.ndarray, " plain"]
-    centre: Float[np.ndarray, " features"]
-    scale: Float[np.ndarray, " features"]
+    plain: tuple[int, ...] = eqx.field(static=True)
+    centre: Float[Array, " features"]
+    scale: Float[Array, " features"]
 
     def __call__(self, parameters: Vector) -> Float[Array, " features"]:
         """The features of a point.
@@ -299,7 +299,7 @@ class Features(eqx.Module):
         return (raw_features(self.curves, self.plain, parameters) - self.centre) / self.scale
 
 
-def raw_features(curves: Curves, plain: Int[np.ndarray, " plain"], parameters: Vector) -> Float[Array, " features"]:
+def raw_features(curves: Curves, plain: tuple[int, ...], parameters: Vector) -> Float[Array, " features"]:
     """Features without centre and scale.
 
     Args:
@@ -308,4 +308,4 @@ def raw_features(curves: Curves, plain: Int[np.ndarray, " plain"], parameters: V
         parameters: of the simulator.
     """
     viscosities = curves.viscosities(parameters, jnp.asarray(NODES))
-    return jnp.concatenate([parameters[plain], *viscosities.values()])
+    return jnp.concatenate([parameters[jnp.array(plain, dtype=int)], *viscosities.values()])

@@ -39,9 +39,9 @@ problem:
     emulator: {kind: GaussianProcesses, components: 6}
 method:
   kind: NUTS
-  chains: 8
-  warmup: 200
-  draws: 250
+  chains: 12
+  warmup: 250
+  draws: 400
 seed: 0
 """
 _INSPECT: Final = "retrodict.heavy_ion.calibration.inspect"

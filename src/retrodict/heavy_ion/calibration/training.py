@@ -92,10 +92,11 @@ def features_of(curves: Curves, values: Float[np.ndarray, "points parameters"]) 
         curves: the viscosities that its parameters stand for.
         values: the design.
     """
-    plain = np.array([i for i in range(values.shape[1]) if i not in curves.used], dtype=np.int64)
+    plain = tuple(i for i in range(values.shape[1]) if i not in curves.used)
     raw = np.asarray(jax.vmap(lambda point: raw_features(curves, plain, point))(jnp.asarray(values)))
     spread = raw.std(axis=0)
-    return Features(curves, plain, raw.mean(axis=0), np.where(spread > CONSTANT, spread, 1.0))
+    scale = np.where(spread > CONSTANT, spread, 1.0)
+    return Features(curves, plain, jnp.asarray(raw.mean(axis=0)), jnp.asarray(scale))
 
 
 def inputs_of(features: Features, values: Float[np.ndarray, "points parameters"]) -> Float[np.ndarray, "points inputs"]:
