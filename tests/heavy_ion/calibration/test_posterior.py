@@ -1,6 +1,7 @@
 """From runs and measurements to parameters: curves, features, coverage, what is flagged, what is written."""
 
 import json
+from dataclasses import replace
 
 import equinox as eqx
 import jax
@@ -349,6 +350,25 @@ def test_data_without_a_design_are_refused_and_nothing_is_written(tmp_path, monk
     assert not (tmp_path / "study").exists()
     with pytest.raises(InputError, match="outputs of the simulator is missing"):
         Calibration(design="design.csv").posterior(None)
+
+
+def test_validation_points_are_predicted_and_corrupt_ones_named(tmp_path, setup, analysis):
+    files(tmp_path)
+    other = mock_design(30, seed=5)
+    outputs = mock_outputs(other)
+    outputs.values[4] *= 2.0
+    write_outputs(tmp_path / "more.csv", outputs)
+    rows = [",".join(map(repr, [i, *row])) for i, row in enumerate(other.values.tolist())]
+    (tmp_path / "points.csv").write_text("\n".join([",".join(["index", *other.names]), *rows]) + "\n")
+    own = replace(analysis, validation_design=tmp_path / "points.csv", validation_outputs=tmp_path / "more.csv")
+    told = own.setup_of(setup.runs, setup.measured).validation
+    assert "30 validation points" in told
+    assert ", 4 (" in told
+    rest = np.arange(30) != 4
+    truth = mock_outputs(other).values[rest]
+    guess = np.stack([np.asarray(setup.emulator.mean(setup.features(jnp.asarray(p)))) for p in other.values[rest]])
+    error = np.sqrt(np.mean(np.mean((guess - truth) ** 2, axis=0) / truth.var(axis=0)))
+    assert f"to {error:.3f}, with pulls" in told
 
 
 def test_a_design_without_data_is_a_closure_test(tmp_path):

@@ -11,16 +11,16 @@ from pydantic import Field
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
 from retrodict.base.types import Array, Float
-from retrodict.heavy_ion.calibration.emulators import GaussianProcesses
+from retrodict.heavy_ion.calibration.emulators import AbstractEmulator, GaussianProcesses
 from retrodict.heavy_ion.calibration.kept import trained
 from retrodict.heavy_ion.calibration.mock import CORRELATION_LENGTH, mock_design, mock_measurements, mock_outputs
 from retrodict.heavy_ion.calibration.model import PREDICTED, Setup, posterior_of
-from retrodict.heavy_ion.calibration.parametrisation import JetscapeViscosity, PrattSoundSpeed, curves_of
+from retrodict.heavy_ion.calibration.parametrisation import Features, JetscapeViscosity, PrattSoundSpeed, curves_of
 from retrodict.heavy_ion.calibration.readers.measured_files import read_measurements
 from retrodict.heavy_ion.calibration.readers.measurements import ErrorSource, Measurements
 from retrodict.heavy_ion.calibration.readers.ranges import box
-from retrodict.heavy_ion.calibration.readers.runs import Runs, join, read_design, read_outputs
-from retrodict.heavy_ion.calibration.training import Recipe, features_of, inputs_of, matched
+from retrodict.heavy_ion.calibration.readers.runs import Runs, join, kept_rows, read_design, read_outputs
+from retrodict.heavy_ion.calibration.training import Joint, Recipe, features_of, inputs_of, matched, validation_of
 from retrodict.problem.analysis import AbstractAnalysis
 from retrodict.problem.posterior import Posterior
 
@@ -39,6 +39,8 @@ class Calibration(AbstractAnalysis):
         design: one row a point, one column a parameter (`name [unit]`); an `index` column names the points.
         outputs: one row a point, columns `observable[low high]` (centrality in per cent), `observable[low high] error`.
         ranges: `param, min, max`, the ends of the prior; those of the design if left out.
+        validation_design: further points, to which the emulator is compared and from which it learns nothing.
+        validation_outputs: outputs at these.
         drop: points to leave out, by their index, or by their number from 0 where the design has none.
         observables: those to compare; all that were measured if empty.
         correlation_length: of correlated systematic errors, per cent of centrality. If it is given and no errors are
@@ -52,6 +54,8 @@ class Calibration(AbstractAnalysis):
     design: PathLike | None = eqx.field(default=None, static=True)
     outputs: PathLike | None = eqx.field(default=None, static=True)
     ranges: PathLike | None = eqx.field(default=None, static=True)
+    validation_design: PathLike | None = eqx.field(default=None, static=True)
+    validation_outputs: PathLike | None = eqx.field(default=None, static=True)
     drop: tuple[int, ...] = eqx.field(default=(), static=True)
     observables: tuple[str, ...] = eqx.field(default=(), static=True)
     correlation_length: Annotated[float, Field(gt=0, le=1000)] | None = eqx.field(default=None, static=True)
@@ -123,7 +127,20 @@ class Calibration(AbstractAnalysis):
         ranges = box(names, values, self.ranges)
         features = features_of(curves, values)
         emulator = trained(self.emulator, inputs_of(features, values), joint.runs.outputs.values)
-        return Setup(joint.measured, joint.runs, ranges, features, emulator, self.correlation_length)
+        told = self._validated(joint, features, emulator)
+        return Setup(joint.measured, joint.runs, ranges, features, emulator, self.correlation_length, told)
+
+    def _validated(self, joint: Joint, features: Features, emulator: AbstractEmulator) -> str:
+        """What the validation points say of the emulator; nothing without them."""
+        if self.validation_design is None or self.validation_outputs is None:
+            return ""
+        further = join(read_design(self.validation_design), read_outputs(self.validation_outputs))
+        if further.design.names != joint.runs.design.names:
+            got = ", ".join(further.design.names[:20])
+            expected = ", ".join(joint.runs.design.names[:20])
+            what = "the validation points have other parameters than the design"
+            raise InputError(what, where=further.design.path, got=got, expected=expected)
+        return validation_of(emulator, features, matched(further, joint.measured).runs)
 
     def _mock(self) -> Setup:
         """Runs and measurements of the mock simulator."""
@@ -149,8 +166,4 @@ def _closure(runs: Runs) -> tuple[Measurements, Runs]:
     note = f"a closure test: point {name} of the design with errors of 5 %, left out of the training"
     source = ErrorSource("error", "statistical", size)
     measured = Measurements(runs.outputs.bins, value + noise * size, (source,), f"point {name}", (note,))
-    others = np.arange(len(values)) != row
-    design = replace(runs.design, values=values[others], index=runs.design.index[others])
-    error = None if runs.outputs.error is None else runs.outputs.error[others]
-    outputs = replace(runs.outputs, values=runs.outputs.values[others], error=error, index=design.index)
-    return measured, replace(runs, design=design, outputs=outputs)
+    return measured, kept_rows(runs, np.arange(len(values)) != row)

@@ -99,6 +99,7 @@ class Setup(NamedTuple):
     features: Features
     emulator: AbstractEmulator
     correlation_length: float | None  # per cent, of correlated systematic errors
+    validation: str = ""  # what points of another design say of the emulator
 
 
 def posterior_of(setup: Setup) -> Posterior[Float[Array, " parameters"], Float[Array, " bins"]]:
@@ -114,7 +115,9 @@ def posterior_of(setup: Setup) -> Posterior[Float[Array, " parameters"], Float[A
         ansatz,
         forward,
         likelihood_of(setup.measured, setup.correlation_length, np.asarray(setup.emulator.covariance)),
-        derive=Derived(design.names, setup.features.curves, record_of(Joint(setup.measured, setup.runs))),
+        derive=Derived(
+            design.names, setup.features.curves, record_of(Joint(setup.measured, setup.runs), setup.validation)
+        ),
         quantities=quantities_of(setup),
         notes=notes_of(setup),
     )
@@ -197,12 +200,14 @@ def notes_of(setup: Setup) -> tuple[str, ...]:
         f" {found.error.max():.2f}); pulls {found.width:.2f} wide; its part of the likelihood's variance is"
         f" {share:.0%}"
     )
+    validated = (setup.validation,) if setup.validation else ()
     frozen = "the covariance of the emulator is that averaged over the design: the same everywhere in the prior"
     return (
         *setup.measured.notes,
         *setup.runs.notes,
         *setup.ranges.notes,
         quality,
+        *validated,
         frozen,
         *flag_note(setup.runs.design.index.tolist(), found),
     )

@@ -215,10 +215,11 @@ def _emulator(parts: Parts) -> Section:
         rows.append((name, float(np.sqrt(np.mean(error**2))), float(error.max())))
     flagged = [f"{record.index[i]} ({found.pull[i]:.1f})" for i in np.flatnonzero(found.flagged)]
     told = f" Points that fit no smooth function of the parameters: {', '.join(flagged)}." if flagged else ""
+    validated = f" {record.validation[0].upper()}{record.validation[1:]}." if record.validation else ""
     text = (
         f"Each of the {len(record.index)} points of the design is predicted from all others. Errors are in units of the"
         f" spread of an output over the design; {np.sqrt(np.mean(found.error**2)):.3f} over all outputs. Pulls are"
-        f" {found.width:.2f} wide (1 if the errors of the emulator are right).{told}"
+        f" {found.width:.2f} wide (1 if the errors of the emulator are right).{told}{validated}"
     )
     head = ("Observable", "RMSE / spread", "worst bin")
     figure = Figure("emulator", "Emulator against runs that it has not seen", *_emulator_panels(parts, found))

@@ -17,6 +17,8 @@ problem:
     design: null                 # one row a point, one column a parameter: name [unit]
     outputs: null                # one row a point, columns observable[low high] (centrality in per cent)
     ranges: null                 # param, min, max: the prior; the range of the design if null
+    validation_design: null      # further points, to which the emulator is compared
+    validation_outputs: null
     drop: []                     # points to leave out, by their index
     observables: []              # those to compare; all that were measured if empty
     correlation_length: null     # per cent of centrality, of correlated systematic errors

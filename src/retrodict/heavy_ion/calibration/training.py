@@ -19,7 +19,7 @@ from retrodict.heavy_ion.calibration.emulators import (
 )
 from retrodict.heavy_ion.calibration.parametrisation import Curves, Features, raw_features
 from retrodict.heavy_ion.calibration.readers.measurements import Measurements
-from retrodict.heavy_ion.calibration.readers.runs import Bin, Runs, select
+from retrodict.heavy_ion.calibration.readers.runs import Bin, Runs, kept_rows, select
 
 Recipe = GaussianProcesses | PolynomialChaos | NeuralEmulator
 OTHER_UNITS: Final = 30.0  # ratio of measured to simulated numbers from which on they have other units
@@ -119,6 +119,7 @@ class Record(eqx.Module):
         error: one standard deviation of all experimental sources.
         index: of the points.
         bins: of the measurements.
+        validation: what points of another design say of the emulator.
     """
 
     design: Float[np.ndarray, "points parameters"]
@@ -127,17 +128,27 @@ class Record(eqx.Module):
     error: Float[np.ndarray, " bins"]
     index: tuple[int, ...] = eqx.field(static=True)
     bins: tuple[Bin, ...] = eqx.field(static=True)
+    validation: str = eqx.field(static=True, default="")
 
 
-def record_of(joint: Joint) -> Record:
+def record_of(joint: Joint, validation: str = "") -> Record:
     """What a report needs of runs and measurements.
 
     Args:
         joint: of the same bins.
+        validation: what points of another design say of the emulator.
     """
     design, outputs = joint.runs.design, joint.runs.outputs
     index = tuple(int(one) for one in design.index)
-    return Record(design.values, outputs.values, joint.measured.value, joint.measured.error, index, joint.measured.bins)
+    return Record(
+        design.values,
+        outputs.values,
+        joint.measured.value,
+        joint.measured.error,
+        index,
+        joint.measured.bins,
+        validation,
+    )
 
 
 class Accuracy(NamedTuple):
@@ -177,6 +188,39 @@ def left_out(emulator: AbstractEmulator, outputs: Float[np.ndarray, "points bins
     """
     found = emulator.leave_one_out
     return accuracy(np.asarray(found.mean), np.asarray(found.sd), outputs)
+
+
+def unseen(emulator: AbstractEmulator, features: Features, runs: Runs) -> Accuracy:
+    """The accuracy of an emulator at points of another design.
+
+    Args:
+        emulator: learnt from other runs.
+        features: of its inputs.
+        runs: with the outputs that it knows, in their order.
+    """
+    inputs = jnp.asarray(inputs_of(features, runs.design.values))
+    mean = np.asarray(jax.jit(jax.vmap(emulator.mean))(inputs))
+    sd = np.sqrt(np.diag(np.asarray(emulator.covariance)))
+    return accuracy(mean, np.broadcast_to(sd, mean.shape), runs.outputs.values)
+
+
+def validation_of(emulator: AbstractEmulator, features: Features, runs: Runs) -> str:
+    """What the points of another design say of an emulator, in words.
+
+    Args:
+        emulator: learnt from other runs.
+        features: of its inputs.
+        runs: with the outputs that it knows, in their order.
+    """
+    found = unseen(emulator, features, runs)
+    good = ~found.flagged
+    rows = [f"{runs.design.index[row]} ({found.pull[row]:.1f})" for row in np.flatnonzero(found.flagged)]
+    clean = unseen(emulator, features, kept_rows(runs, good)) if rows else found
+    told = f"; without those that are off by their joint pull, {', '.join(rows)}," if rows else ";"
+    return (
+        f"{len(good)} validation points are given back to {np.sqrt(np.mean(found.error**2)):.3f} of the spread of the"
+        f" outputs{told} to {np.sqrt(np.mean(clean.error**2)):.3f}, with pulls {clean.width:.2f} wide"
+    )
 
 
 def flag_note(index: Sequence[int], found: Accuracy) -> tuple[str, ...]:

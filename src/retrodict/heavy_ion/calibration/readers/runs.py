@@ -8,7 +8,7 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
-from retrodict.base.shapes import Float, Int
+from retrodict.base.shapes import Bool, Float, Int
 from retrodict.heavy_ion.calibration.readers.named_table import NamedTable, read_named_table
 
 INDEX: Final = ("index", "idx", "point", "design_point")
@@ -271,6 +271,19 @@ def select(runs: Runs, columns: Sequence[int]) -> Runs:
         replace(outputs, bins=bins, values=values[good], error=error, index=design.index[good]),
         (*runs.notes, *notes),
     )
+
+
+def kept_rows(runs: Runs, kept: Bool[np.ndarray, " points"]) -> Runs:
+    """Some of the points.
+
+    Args:
+        runs: all of them.
+        kept: which.
+    """
+    design = replace(runs.design, values=runs.design.values[kept], index=runs.design.index[kept])
+    error = None if runs.outputs.error is None else runs.outputs.error[kept]
+    outputs = replace(runs.outputs, values=runs.outputs.values[kept], error=error, index=design.index)
+    return replace(runs, design=design, outputs=outputs)
 
 
 def _index(table: NamedTable) -> tuple[Int[np.ndarray, " points"] | None, list[int]]:
