@@ -8,7 +8,7 @@ $\partial L/\partial \ln l_k = -4\,[\sum_i (G1)_i q_{ik}^2 - \sum_i q_{ik} (Gq)_
 $G_{ij} = W_{ij}\,k'(r^2_{ij}/5)/2$ (Rasmussen, Williams, Gaussian Processes for Machine Learning, 2006, section 5.4).
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -120,7 +120,7 @@ def fit(z: Points, y: Values) -> Process:
     """
     start = np.append(np.full(z.shape[1], prior_of_lengths(z.shape[1])), np.log(START_NOISE))
     bounds = [(None, None)] * z.shape[1] + [(np.log(LEAST_NOISE), np.log(MOST_NOISE))]
-    options: dict[str, Any] = {"maxiter": STEPS, "ftol": TOLERANCE, "gtol": 1e-3, "maxcor": 20}
+    options: dict[str, float] = {"maxiter": STEPS, "ftol": TOLERANCE, "gtol": 1e-3, "maxcor": 20}
     found = minimize(
         negative_log_posterior, start, args=(z, y), jac=True, method="L-BFGS-B", bounds=bounds, options=options
     )

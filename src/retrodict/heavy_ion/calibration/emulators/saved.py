@@ -2,13 +2,14 @@
 
 import dataclasses
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import jax.numpy as jnp
 import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, read_head
+from retrodict.base.types import Array, PyTree, Shaped
 from retrodict.heavy_ion.calibration.emulators.emulator import AbstractEmulator, Readout
 from retrodict.heavy_ion.calibration.emulators.gaussian_processes import GaussianProcessEmulator
 from retrodict.heavy_ion.calibration.emulators.neural import NetworkEmulator, Networks
@@ -63,7 +64,7 @@ def load_emulator(path: PathLike) -> AbstractEmulator:
         raise InputError("the file of the emulator lacks an array", where=where, got=str(error)) from error
 
 
-def _value(arrays: dict[str, np.ndarray], name: str) -> Any:  # a module or an array
+def _value(arrays: dict[str, np.ndarray], name: str) -> PyTree[Shaped[Array, "..."]]:
     part = PARTS.get(name)
     if part is None:
         return jnp.asarray(arrays[name])
