@@ -9,6 +9,7 @@ from retrodict.base.lazy import lazy_names
 
 if TYPE_CHECKING:
     from retrodict.heavy_ion.calibration.analysis import Calibration as Calibration
+    from retrodict.heavy_ion.calibration.analysis import Discrepancy as Discrepancy
     from retrodict.heavy_ion.calibration.emulators import GaussianProcesses as GaussianProcesses
     from retrodict.heavy_ion.calibration.emulators import NeuralEmulator as NeuralEmulator
     from retrodict.heavy_ion.calibration.emulators import PolynomialChaos as PolynomialChaos

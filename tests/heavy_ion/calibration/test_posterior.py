@@ -14,7 +14,7 @@ import retrodict as rd
 from retrodict.base.errors import InputError
 from retrodict.cli.main import execute
 from retrodict.heavy_ion.calibration import kept
-from retrodict.heavy_ion.calibration.analysis import MOCK_BULK, Calibration
+from retrodict.heavy_ion.calibration.analysis import MOCK_BULK, Calibration, Discrepancy
 from retrodict.heavy_ion.calibration.comparison import baselines, linear_calibration
 from retrodict.heavy_ion.calibration.emulators import PolynomialChaos
 from retrodict.heavy_ion.calibration.mock import (
@@ -350,6 +350,16 @@ def test_data_without_a_design_are_refused_and_nothing_is_written(tmp_path, monk
     assert not (tmp_path / "study").exists()
     with pytest.raises(InputError, match="outputs of the simulator is missing"):
         Calibration(design="design.csv").posterior(None)
+
+
+def test_a_discrepancy_of_the_simulator_is_a_process_in_centrality(setup, analysis):
+    own = replace(analysis, discrepancy=Discrepancy(0.05, 20.0))._with_discrepancy(setup.measured)
+    more = own.covariance(CORRELATION_LENGTH) - setup.measured.covariance(CORRELATION_LENGTH)
+    value = setup.measured.value
+    assert_allclose(np.diag(more), (0.05 * value) ** 2)
+    assert_allclose(more[0, 2], 0.05**2 * value[0] * value[2] * np.exp(-0.5 * ((15.0 - 2.5) / 20.0) ** 2))
+    assert_allclose(more[0, 6:], 0.0, atol=1e-9)
+    assert any("5.0% of each value" in note for note in own.notes)
 
 
 def test_validation_points_are_predicted_and_corrupt_ones_named(tmp_path, setup, analysis):

@@ -1,6 +1,6 @@
 """The analysis of a config: a design of a simulator with its outputs, measurements, and the parameters behind them."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 import equinox as eqx
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
-from retrodict.base.types import Array, Float
+from retrodict.base.types import Array, Float, Positive, Share
 from retrodict.heavy_ion.calibration.emulators import AbstractEmulator, GaussianProcesses
 from retrodict.heavy_ion.calibration.kept import trained
 from retrodict.heavy_ion.calibration.mock import CORRELATION_LENGTH, mock_design, mock_measurements, mock_outputs
@@ -29,6 +29,21 @@ CLOSURE_ERROR: Final = 0.05  # relative, of mock data made of a point of the use
 RESERVED: Final = ("z", "chain", "draw", "valid", "lp", "log_weight", PREDICTED)
 
 
+@dataclass(frozen=True)
+class Discrepancy:
+    """What the simulator may get wrong wherever its parameters are: a Gaussian process in centrality for an observable.
+
+    Source: Kennedy, O'Hagan, J. R. Stat. Soc. B 63 (2001) 425.
+
+    Args:
+        amplitude: its standard deviation over the measured value.
+        length: of its squared-exponential kernel, per cent of centrality.
+    """
+
+    amplitude: Share
+    length: Positive = 30.0
+
+
 class Calibration(AbstractAnalysis):
     """Runs of a simulator and measurements, and the parameters of the simulator behind these.
 
@@ -45,6 +60,7 @@ class Calibration(AbstractAnalysis):
         observables: those to compare; all that were measured if empty.
         correlation_length: of correlated systematic errors, per cent of centrality. If it is given and no errors are
             called correlated, the systematic ones are.
+        discrepancy: an error of the simulator itself, added to those of the measurements; none if null.
         viscosity: which columns are parameters of the viscosities.
         sound: which columns are parameters of the speed of sound; none if null.
         emulator: how the runs are learnt.
@@ -59,6 +75,7 @@ class Calibration(AbstractAnalysis):
     drop: tuple[int, ...] = eqx.field(default=(), static=True)
     observables: tuple[str, ...] = eqx.field(default=(), static=True)
     correlation_length: Annotated[float, Field(gt=0, le=1000)] | None = eqx.field(default=None, static=True)
+    discrepancy: Discrepancy | None = eqx.field(default=None, static=True)
     viscosity: JetscapeViscosity = eqx.field(default=JetscapeViscosity(), static=True)
     sound: PrattSoundSpeed | None = eqx.field(default=None, static=True)
     emulator: Recipe = eqx.field(default=GaussianProcesses(), static=True)
@@ -116,7 +133,7 @@ class Calibration(AbstractAnalysis):
             raise InputError(
                 "a parameter has a name that results cannot keep", where=runs.design.path, got=bad, fix=fix
             )
-        joint = matched(runs, measured, self.observables)
+        joint = matched(runs, self._with_discrepancy(measured), self.observables)
         values = joint.runs.design.values
         curves = curves_of(names, self.viscosity, self.sound, values)
         clash = next((name for name in curves.reported(jnp.asarray(values[0])) if name in names), None)
@@ -141,6 +158,18 @@ class Calibration(AbstractAnalysis):
             what = "the validation points have other parameters than the design"
             raise InputError(what, where=further.design.path, got=got, expected=expected)
         return validation_of(emulator, features, matched(further, joint.measured).runs)
+
+    def _with_discrepancy(self, measured: Measurements) -> Measurements:
+        """The measurements, with the errors of the simulator itself among theirs."""
+        if self.discrepancy is None:
+            return measured
+        size = self.discrepancy.amplitude * np.abs(measured.value)
+        source = ErrorSource("model discrepancy", "correlated", size, self.discrepancy.length)
+        note = (
+            f"errors hold a discrepancy between simulator and nature of {self.discrepancy.amplitude:.1%} of each value,"
+            f" correlated over {self.discrepancy.length:g} % of centrality"
+        )
+        return replace(measured, sources=(*measured.sources, source), notes=(*measured.notes, note))
 
     def _mock(self) -> Setup:
         """Runs and measurements of the mock simulator."""

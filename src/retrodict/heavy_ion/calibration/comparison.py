@@ -90,7 +90,7 @@ def baselines(result: "Result", target: Posterior, *, run: Run | None = None) ->
         rows.append(
             (title, own["median"], own["sd"], float(mean), float(sd), float((mean - own["median"]) / own["sd"]))
         )
-    head = ("Parameter", "this run", "sd", "linear", "sd ", "distance / sd")
+    head = ("Parameter", "this run", "sd", "linear", "sd, linear", "distance / sd")
     own_error = float(np.sqrt(np.mean(left_out(parts.emulator, parts.record.outputs).error ** 2)))
     linear_error = float(np.sqrt(np.mean(found.error**2)))
     text = (

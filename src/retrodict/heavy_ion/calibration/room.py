@@ -22,6 +22,7 @@ problem:
     drop: []                     # points to leave out, by their index
     observables: []              # those to compare; all that were measured if empty
     correlation_length: null     # per cent of centrality, of correlated systematic errors
+    discrepancy: null            # {amplitude: 0.05, length: 30}: what the simulator itself may get wrong
     emulator: {kind: GaussianProcesses, components: 10}   # or PolynomialChaos, NeuralEmulator
 method:
   kind: NUTS                     # or ConstrainedHMC, SequentialMonteCarlo, Laplace

@@ -26,11 +26,13 @@ class ErrorSource:
         kind: statistical and systematic errors are independent from bin to bin; correlated ones fall off with the
             distance in centrality; a normalisation moves all bins of an observable together.
         size: one standard deviation, in units of the value, with the sign of its effect, shape (points,).
+        length: over which it is correlated in centrality [%], where that is its own.
     """
 
     name: str
     kind: Kind
     size: RowsOf
+    length: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,21 +93,21 @@ class Measurements:
         """
         same = np.array([[one.observable == other.observable for other in self.bins] for one in self.bins])
         distance = np.subtract.outer(self.middle, self.middle)
-        told = any(source.kind == "correlated" for source in self.sources)
+        told = any(source.kind == "correlated" and source.length is None for source in self.sources)
         total = np.zeros((len(self.value), len(self.value)))
         for source in self.sources:
-            kind = source.kind
+            kind, length = source.kind, source.length or correlation_length
             if kind == "systematic" and correlation_length is not None and not told:
                 kind = "correlated"
             outer = np.outer(source.size, source.size)
             if kind == "normalisation":
                 total += np.where(same, outer, 0.0)
             elif kind == "correlated":
-                if correlation_length is None:
+                if length is None:
                     what = "correlated systematic errors need the length over which they are correlated"
                     fix = "correlation_length: 20   in problem.analysis: per cent of centrality"
                     raise InputError(what, where=f"{self.path}, {source.name}", fix=fix)
-                total += np.where(same, outer * np.exp(-0.5 * (distance / correlation_length) ** 2), 0.0)
+                total += np.where(same, outer * np.exp(-0.5 * (distance / length) ** 2), 0.0)
             else:
                 total += np.diag(np.diag(outer))
         return total
