@@ -12,7 +12,9 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Array
 from retrodict.heavy_ion.calibration.emulators.components import Components
 
-Table = Float[np.ndarray, "points columns"]
+Inputs = Float[np.ndarray, "points inputs"]  # of the runs of a design
+Outputs = Float[np.ndarray, "points outputs"]  # of the same runs
+Scores = Float[np.ndarray, "points components"]  # of the same runs
 
 
 class LeaveOneOut(NamedTuple):
@@ -98,7 +100,7 @@ class AbstractEmulator(eqx.Module):
 class EmulatorRecipe(Protocol):
     """How an emulator is made of the runs of a simulator: a frozen dataclass that a config can name."""
 
-    def fit(self, inputs: Table, outputs: Table, *, seed: int = 0) -> AbstractEmulator:
+    def fit(self, inputs: Inputs, outputs: Outputs, *, seed: int = 0) -> AbstractEmulator:
         """Learn.
 
         Args:
@@ -109,7 +111,7 @@ class EmulatorRecipe(Protocol):
         ...
 
 
-def readout(components: Components, left_out_mean: Table, left_out_variance: Table) -> Readout:
+def readout(components: Components, left_out_mean: Scores, left_out_variance: Scores) -> Readout:
     """The readout of components that were emulated.
 
     Args:
@@ -121,7 +123,7 @@ def readout(components: Components, left_out_mean: Table, left_out_variance: Tab
     return Readout(*map(jnp.asarray, arrays))
 
 
-def check_design(inputs: Table, outputs: Table) -> None:
+def check_design(inputs: Float[np.ndarray, "..."], outputs: Float[np.ndarray, "..."]) -> None:
     """Refuse a design that nothing can be learnt from.
 
     Args:

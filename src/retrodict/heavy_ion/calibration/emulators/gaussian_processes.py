@@ -16,8 +16,9 @@ from retrodict.base.types import Array, Count, Float
 from retrodict.heavy_ion.calibration.emulators.components import components_of, standardised
 from retrodict.heavy_ion.calibration.emulators.emulator import (
     AbstractEmulator,
+    Inputs,
+    Outputs,
     Readout,
-    Table,
     check_design,
     readout,
 )
@@ -74,7 +75,7 @@ class GaussianProcesses:
 
     components: Count = 10
 
-    def fit(self, inputs: Table, outputs: Table, *, seed: int = 0) -> GaussianProcessEmulator:
+    def fit(self, inputs: Inputs, outputs: Outputs, *, seed: int = 0) -> GaussianProcessEmulator:
         """Learn.
 
         Args:

@@ -40,7 +40,7 @@ class Process(NamedTuple):
     variance: Values  # of that residual
 
 
-def matern(scaled: Float[np.ndarray, "points others"]) -> Float[np.ndarray, "points others"]:
+def matern(scaled: Float[np.ndarray, "*shape"]) -> Float[np.ndarray, "*shape"]:
     """The kernel of unit variance.
 
     Args:

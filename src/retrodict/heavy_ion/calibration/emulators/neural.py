@@ -20,8 +20,9 @@ from retrodict.base.types import Array, Bool, Count, Float, Key, Positive, Scala
 from retrodict.heavy_ion.calibration.emulators.components import components_of, standardised
 from retrodict.heavy_ion.calibration.emulators.emulator import (
     AbstractEmulator,
+    Inputs,
+    Outputs,
     Readout,
-    Table,
     check_design,
     readout,
 )
@@ -150,7 +151,7 @@ class NeuralEmulator:
     steps: Count = 3000
     penalty: Positive = 5e-3
 
-    def fit(self, inputs: Table, outputs: Table, *, seed: int = 0) -> NetworkEmulator:
+    def fit(self, inputs: Inputs, outputs: Outputs, *, seed: int = 0) -> NetworkEmulator:
         """Learn.
 
         Args:

@@ -17,14 +17,19 @@ from retrodict.base.types import Array, Count, Float
 from retrodict.heavy_ion.calibration.emulators.components import components_of
 from retrodict.heavy_ion.calibration.emulators.emulator import (
     AbstractEmulator,
+    Inputs,
+    Outputs,
     Readout,
-    Table,
+    Scores,
     check_design,
     readout,
 )
 
 PENALTIES = np.append(0.0, np.geomspace(1e-8, 1e4, 49))  # over the number of points
 SINGULAR = 1e-10  # singular value over the largest one: what the design does not tell apart
+
+
+Values = Float[Array | np.ndarray, "*points inputs"]
 
 
 class PolynomialEmulator(AbstractEmulator):
@@ -76,7 +81,7 @@ class PolynomialChaos:
     degree: Count = 2
     components: Count = 10
 
-    def fit(self, inputs: Table, outputs: Table, *, seed: int = 0) -> PolynomialEmulator:
+    def fit(self, inputs: Inputs, outputs: Outputs, *, seed: int = 0) -> PolynomialEmulator:
         """Learn.
 
         Args:
@@ -105,7 +110,9 @@ class PolynomialChaos:
         return PolynomialEmulator(shared, *arrays)
 
 
-def legendre(t: Float[Array | np.ndarray, "*points inputs"], degree: int) -> list[Float[Array, "*points inputs"]]:
+def legendre(
+    t: Float[Array | np.ndarray, "*points inputs"], degree: int
+) -> list[Float[Array | np.ndarray, "*points inputs"]]:
     """Legendre polynomials of the degrees 1 to `degree`, orthonormal for the uniform density on [-1, 1].
 
     Args:
@@ -129,8 +136,8 @@ def _factors(inputs: int, degree: int) -> Int[np.ndarray, "terms degree"]:
 
 
 def _ridge(
-    terms: NumpyFloat[np.ndarray, "points terms"], values: Table
-) -> tuple[NumpyFloat[np.ndarray, "terms columns"], NumpyFloat[np.ndarray, " columns"], Table]:
+    terms: NumpyFloat[np.ndarray, "points terms"], values: Scores
+) -> tuple[NumpyFloat[np.ndarray, "terms components"], NumpyFloat[np.ndarray, " components"], Scores]:
     """Coefficients and constants of ridge regressions of each column, and the residuals without each point."""
     n, mean = len(terms), terms.mean(axis=0)
     left, size, right = np.linalg.svd(terms - mean, full_matrices=False)

@@ -12,12 +12,12 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from retrodict.base.types import Array
-from retrodict.heavy_ion.calibration.emulators.emulator import AbstractEmulator, Table
+from retrodict.heavy_ion.calibration.emulators.emulator import AbstractEmulator, Inputs, Outputs
 
 BROKEN = 5.0  # joint pull over that of the median run
 
 
-def joint_pull(emulator: AbstractEmulator, inputs: Table, outputs: Table) -> Float[np.ndarray, " points"]:
+def joint_pull(emulator: AbstractEmulator, inputs: Inputs, outputs: Outputs) -> Float[np.ndarray, " points"]:
     """Root mean square of the pulls of each of some runs that the emulator has not seen.
 
     Args:
@@ -39,7 +39,7 @@ def means(emulator: AbstractEmulator, inputs: Float[Array, "points inputs"]) -> 
     return jax.vmap(emulator.mean)(inputs)
 
 
-def left_out_joint_pull(emulator: AbstractEmulator, outputs: Table) -> Float[np.ndarray, " points"]:
+def left_out_joint_pull(emulator: AbstractEmulator, outputs: Outputs) -> Float[np.ndarray, " points"]:
     """The same for the runs of the design, each without itself.
 
     Args:
@@ -58,6 +58,6 @@ def broken_runs(pulls: Float[np.ndarray, " points"]) -> Bool[np.ndarray, " point
     return pulls > BROKEN * np.median(pulls)
 
 
-def _rms(deviation: Table, emulator: AbstractEmulator) -> Float[np.ndarray, " points"]:
+def _rms(deviation: Outputs, emulator: AbstractEmulator) -> Float[np.ndarray, " points"]:
     sigma = np.sqrt(np.diag(np.asarray(emulator.covariance)))
     return np.sqrt(np.mean((deviation / sigma) ** 2, axis=1))
