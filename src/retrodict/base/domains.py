@@ -23,7 +23,7 @@ HOUSE: Mapping[str, ImportPath] = {
     "spectral": "retrodict.spectral.manifest:DOMAIN",
     "lattice": "retrodict.lattice.manifest:DOMAIN",
     "hadron": "retrodict.hadron.manifest:DOMAIN",
-    # "heavy_ion": "retrodict.heavy_ion.manifest:DOMAIN" as soon as its first analysis stands
+    "heavy_ion": "retrodict.heavy_ion.manifest:DOMAIN",
 }
 
 

@@ -228,6 +228,7 @@ class Result:
             "method": attributes["method"],
             "seed": int(attributes["seed"]),
             "quantities": plain(self.quantities()),
+            "functions": plain({name: self._function(name) for name in self.functions}),
             "verdict": plain(asdict(verdict)),
             "fit": plain({**self.fit, **({"terms": self.fit_by_term} if self.fit_by_term else {})}),
             "diagnostics": self.diagnostics,
@@ -304,6 +305,12 @@ class Result:
         prior = weighted_statistics(before, weights) if np.any(weights > 0) else None
         posterior = weighted_statistics(*self.draws(name))
         return NumberRow(titled(name, self.unit(name)), posterior, prior, float(self.shrinkage(name)))
+
+    def _function(self, name: str) -> dict[str, JSON]:
+        """The bands of a function with what its grid means."""
+        about = self._variable(name).attrs
+        grid = {"grid_name": about["grid_name"], "grid_unit": about["grid_unit"]}
+        return {**self.band(name), "unit": about["unit"], **grid}
 
     def _function_row(self, name: str) -> FunctionRow:
         grid = self._posterior[name].attrs
