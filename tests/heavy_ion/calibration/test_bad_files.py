@@ -204,7 +204,7 @@ BAD_HEPDATA = {
         "a YAML with a label twice": (YAML.replace("label: sys", "label: stat"), "same label"),
         "a YAML with a word for an error": (YAML.replace("'2%'", "small"), "not a number"),
         "a YAML with a limit": (YAML.replace("value: 0.04", "value: '<0.04'"), "not a number"),
-        "a YAML with an absolute percentage": (YAML.replace("'2%'", "2.0"), "larger than its value"),
+        "a YAML with an absolute percentage": (YAML.replace("'2%'", "2.0"), "larger than their values"),
     },
     "v22.csv": {
         "a CSV over something else": (CSV.replace("Centrality", "pT"), "not one over centrality"),

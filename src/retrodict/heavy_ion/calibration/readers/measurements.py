@@ -12,7 +12,7 @@ from retrodict.heavy_ion.calibration.readers.runs import Bin
 Kind: TypeAlias = Literal["statistical", "systematic", "correlated", "normalisation"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 MIDDLE: Final = 0.5
-WHOLE: Final = 1.0  # of a value: a larger error is no error of it
+WHOLE: Final = 1.0  # of a value: where half the bins of an observable have larger errors, these are no errors of it
 SUSPICIOUS: Final = 5e-4  # of a value: smaller errors of a multiplicity would be a triumph, or percentages
 RowsOf: TypeAlias = Float[np.ndarray, " points"]
 
@@ -146,17 +146,15 @@ def checked(found: Measurements) -> Measurements:
     if bad.any():
         got = str(found.bins[int(np.argmax(bad))])
         raise InputError("a measurement without an error", where=where, got=got, expected="an error > 0")
-    large = (error > WHOLE * size) & (size > 0.0)
-    if large.any():
-        i = int(np.argmax(large))
+    ratio = error / np.maximum(size, 1e-300)
+    of = {name: ratio[[one.observable == name for one in found.bins]] for name in found.observables}
+    vague = next((name for name in of if np.median(of[name]) > WHOLE), None)
+    if vague is not None:
+        i = next(i for i, one in enumerate(found.bins) if one.observable == vague and ratio[i] > WHOLE)
         got = f"{found.bins[i]} = {found.value[i]:g} +- {error[i]:g}"
-        fix = "if errors are in per cent of the value, write error [%]; leave out bins that measure nothing"
-        raise InputError("an error is larger than its value", where=where, got=got, fix=fix)
-    small = [
-        name
-        for name in found.observables
-        if np.median((error / np.maximum(size, 1e-300))[[b.observable == name for b in found.bins]]) < SUSPICIOUS
-    ]
+        fix = "if errors are in per cent of the value, write error [%]; leave out what measures nothing"
+        raise InputError("errors are larger than their values", where=where, got=got, fix=fix)
+    small = [name for name in of if np.median(of[name]) < SUSPICIOUS]
     notes = (f"errors below half a per mille ({', '.join(small)}): percentages are marked error [%]",) if small else ()
     return replace(found, notes=(*found.notes, *notes))
 
