@@ -23,7 +23,7 @@ HOUSE: Mapping[str, ImportPath] = {
     "spectral": "retrodict.spectral.manifest:DOMAIN",
     "lattice": "retrodict.lattice.manifest:DOMAIN",
     "hadron": "retrodict.hadron.manifest:DOMAIN",
-    # "heavy_ion": "retrodict.heavy_ion.manifest:DOMAIN" as soon as its first analysis stands
+    "heavy_ion": "retrodict.heavy_ion.manifest:DOMAIN",
 }
 
 
@@ -206,5 +206,7 @@ def _paths(domain: Domain) -> Iterable[tuple[str, ImportPath]]:
         yield f"reader {reader.kind}", reader.describe
         if reader.recognise:
             yield f"reader {reader.kind}", reader.recognise
+        if reader.analyse:
+            yield f"reader {reader.kind}", reader.analyse
     if domain.place_data:
         yield "place_data", domain.place_data

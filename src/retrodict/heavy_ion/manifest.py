@@ -3,6 +3,7 @@
 from typing import Final
 
 from retrodict.base.domain import Domain, ReportHooks
+from retrodict.heavy_ion.events.kinds import READERS
 from retrodict.heavy_ion.rooms import ROOMS
 
 DOMAIN: Final = Domain(
@@ -14,9 +15,9 @@ DOMAIN: Final = Domain(
         sections="retrodict.heavy_ion.report:sections",
         baselines="retrodict.heavy_ion.report:baselines",
     ),
-    template=ROOMS[0].template if ROOMS else "",
+    template=ROOMS[0].template if ROOMS else "# x\n",
     demos={name: config for room in ROOMS for name, config in room.demos.items()},
-    readers=tuple(reader for room in ROOMS for reader in room.readers),
+    readers=(*(reader for room in ROOMS for reader in room.readers), *READERS),
     place_data="retrodict.heavy_ion.placing:place_data",
     bibliography="retrodict.heavy_ion:references.bib",
 )

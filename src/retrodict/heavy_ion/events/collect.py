@@ -21,6 +21,7 @@ from retrodict.heavy_ion.events.table import UNSAID, Beams, EventTable
 from retrodict.heavy_ion.events.urqmd_species import pdg_of
 
 FLUSH: Final = 4_000_000  # bytes of rows that are turned into numbers at once
+FEWEST: Final = 7  # columns of any row of particles: what has fewer is a header
 MOST: Final = 20_000_000  # particles of one event
 ON_SHELL: Final = 1e-3  # of E^2: how far E^2 - p^2 may be from m^2 in a file with six digits
 SEEN: Final = 0.03  # of E: a smaller mass cannot be told from E and p with six digits
@@ -86,6 +87,9 @@ class Collector:
             raise miscounted(f"{self.lines.path}:{rows.first + before}", event, count, before)
         if rows.count < count:
             raise truncated(self.lines, event, f"its header says {count} particles, {rows.count} rows follow")
+        width = len(rows.data.rstrip().rsplit(b"\n", 1)[-1].split())
+        if count and width != len(self.layout.columns) and width < FEWEST:
+            raise miscounted(self.lines.where, event, count, count - 1)
         self._waiting = rows
 
     def uncounted(self, column: int, value: bytes, event: str) -> None:
@@ -136,7 +140,7 @@ class Collector:
             impact: its impact parameter, fm.
             weight: of the event.
         """
-        if self._waiting is not None:
+        if self._waiting is not None and self._waiting.count:
             self._rows.append(self._waiting)
             self._bytes += len(self._waiting.data)
         self._counts.append(self._waiting.count if self._waiting else 0)
@@ -230,26 +234,14 @@ class Collector:
         data = b"".join(rows.data for rows in self._rows)
         if b"D" in data:
             data = data.replace(b"D", b"E")  # Fortran's exponents
-        if not data.strip():
-            raise self._at(0, "an empty row")
-        last = {} if width - 1 in used.values() else {"last": width - 1}  # whether no row is too short
-        places = sorted({**used, **last}.items(), key=lambda item: item[1])
         try:
-            frame = pd.read_csv(
-                io.BytesIO(data),
-                sep=r"\s+",
-                header=None,
-                usecols=[place for _, place in places],
-                dtype=np.float64,
-                quoting=3,
-            )
-            values = frame.to_numpy()
+            frame = pd.read_csv(io.BytesIO(data), sep=r"\s+", header=None, dtype=np.float64, quoting=3)
         except (ValueError, OverflowError, pd.errors.ParserError) as error:
             raise self._first_wrong(str(error)) from error
-        count = sum(rows.count for rows in self._rows)
-        if len(values) != count or not np.isfinite(values).all() or len(data.split(b"\n", 1)[0].split()) != width:
-            raise self._first_wrong("a number is missing")
-        return {name: np.ascontiguousarray(values[:, i]) for i, (name, _) in enumerate(places) if name != "last"}
+        values = frame.to_numpy()
+        if values.shape != (sum(rows.count for rows in self._rows), width) or not np.isfinite(values).all():
+            raise self._first_wrong("a number is missing, or one too many")
+        return {name: np.ascontiguousarray(values[:, place]) for name, place in used.items()}
 
     def _first_wrong(self, why: str) -> InputError:
         """The error that names the first row which is not made of the numbers that are due."""
