@@ -2,9 +2,10 @@
 
 import os
 import platform
-import tempfile
 from pathlib import Path
 from typing import Final
+
+from retrodict.base.caches import caches
 
 DEBUG: Final = "--debug"
 
@@ -20,15 +21,4 @@ def cache_folder() -> Path:
     given = os.environ.get("JAX_COMPILATION_CACHE_DIR")
     if given:
         return Path(given)
-    return _caches() / "retrodict" / f"compiled-{platform.node() or 'here'}"
-
-
-def _caches() -> Path:
-    """The user's folder of caches; a temporary one where nobody has a home, as in some containers."""
-    given = os.environ.get("XDG_CACHE_HOME")
-    if given:
-        return Path(given)
-    try:
-        return Path.home() / ".cache"
-    except RuntimeError:
-        return Path(tempfile.gettempdir()) / f"retrodict-{os.getuid()}"
+    return caches() / "retrodict" / f"compiled-{platform.node() or 'here'}"

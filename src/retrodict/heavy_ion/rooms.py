@@ -6,5 +6,6 @@ The first one's config is that of `retrodict new heavy_ion` without data.
 from typing import Final
 
 from retrodict.base.room import Room
+from retrodict.heavy_ion.calibration.room import ROOM as CALIBRATION
 
-ROOMS: Final[tuple[Room, ...]] = ()
+ROOMS: Final[tuple[Room, ...]] = (CALIBRATION,)

@@ -1,0 +1,1 @@
+"""Files of a calibration: designs, outputs, ranges and measurements."""
