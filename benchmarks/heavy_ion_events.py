@@ -1,7 +1,7 @@
 """Events: a million particles in 2000 events, inspected and turned into observables; the errors against repetition.
 
-Run: python benchmarks/heavy_ion_events.py [PYTHON], where PYTHON is an interpreter that has `sparkx`, a peer, which then
-reads the same file and counts the same charged hadrons in the same run.
+Run: python benchmarks/heavy_ion_events.py [PYTHON], where PYTHON is an interpreter that has `sparkx`, a peer, which
+then reads the same file and counts the same charged hadrons in the same run.
 """
 
 import json
@@ -82,7 +82,8 @@ def ours(path: Path) -> float:
     done = time.process_time()
     numbers = {name: found["quantities"][name] for name in ("dNch_deta", "mean_pT", "v2{2}", "v2{4}")}
     print(f"{described['particles']} particles in {described['events']} events, {path.stat().st_size / 1e6:.0f} MB")
-    print(f"CPU s: import {imported - start:.2f}, inspect {inspected - imported:.2f}, observables {done - inspected:.2f}")
+    parts = (imported - start, inspected - imported, done - inspected)
+    print("CPU s: import {:.2f}, inspect {:.2f}, observables {:.2f}".format(*parts))
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
     print(", ".join(f"{name} {one['value']:.5g} +- {one['error']:.2g}" for name, one in numbers.items()))
     return done - start
@@ -101,7 +102,8 @@ def main() -> None:
                 return
             peer = json.loads(done.stdout.strip().splitlines()[-1])
             total = peer["import"] + peer["read"] + peer["observables"]
-            print(f"sparkx: import {peer['import']:.1f}, read {peer['read']:.1f}, three observables {peer['observables']:.1f}")
+            parts = (peer["import"], peer["read"], peer["observables"])
+            print("sparkx: import {:.1f}, read {:.1f}, three observables {:.1f}".format(*parts))
             print(f"sparkx: mean pT {peer['mean_pT']:.5g}, v2 {peer['v2']:.5g}; ratio of CPU s {total / seconds:.1f}")
 
 

@@ -3,7 +3,6 @@
 from typing import Final
 
 from retrodict.base.domain import Domain, ReportHooks
-from retrodict.heavy_ion.events.kinds import READERS
 from retrodict.heavy_ion.rooms import ROOMS
 
 DOMAIN: Final = Domain(
@@ -17,7 +16,7 @@ DOMAIN: Final = Domain(
     ),
     template=ROOMS[0].template,
     demos={name: config for room in ROOMS for name, config in room.demos.items()},
-    readers=(*(reader for room in ROOMS for reader in room.readers), *READERS),
+    readers=tuple(reader for room in ROOMS for reader in room.readers),
     place_data="retrodict.heavy_ion.placing:place_data",
     bibliography="retrodict.heavy_ion:references.bib",
 )

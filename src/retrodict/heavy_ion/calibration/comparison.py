@@ -87,7 +87,9 @@ def baselines(result: "Result", target: Posterior, *, run: Run | None = None) ->
     for name, mean, sd in zip(parts.names, found.mean, found.sd, strict=True):
         own = numbers[name]
         title = f"{name} [{own['unit']}]" if own["unit"] else name
-        rows.append((title, own["median"], own["sd"], float(mean), float(sd), float((mean - own["median"]) / own["sd"])))
+        rows.append(
+            (title, own["median"], own["sd"], float(mean), float(sd), float((mean - own["median"]) / own["sd"]))
+        )
     head = ("Parameter", "this run", "sd", "linear", "sd ", "distance / sd")
     own_error = float(np.sqrt(np.mean(left_out(parts.emulator, parts.record.outputs).error ** 2)))
     linear_error = float(np.sqrt(np.mean(found.error**2)))

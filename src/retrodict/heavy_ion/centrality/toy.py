@@ -1,7 +1,7 @@
-r"""Gold on gold at 10 GeV per nucleon in a forward detector: events of known impact parameter, to learn from and to test.
+r"""Gold on gold at 10 GeV per nucleon in a forward detector: events of known impact parameter.
 
-Monte Carlo Glauber with 30 mb; produced tracks are 0.9 a participant, smeared by a gamma distribution, with elliptic flow
-along the participants' ellipse; protons of the spectators reach the forward edge. Tracks are seen for
+Monte Carlo Glauber with 30 mb; produced tracks are 0.9 a participant, smeared by a gamma distribution, with elliptic
+flow along the participants' ellipse; protons of the spectators reach the forward edge. Tracks are seen for
 $0.9 < \eta < 3.6$ with 85 % efficiency and 2 % resolution. It has no resonances, no cascade and no light nuclei.
 """
 

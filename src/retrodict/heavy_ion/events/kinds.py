@@ -74,6 +74,7 @@ READERS: Final = (
         "retrodict.heavy_ion.events.reading:describe",
         forms=("text", "hdf5"),
         recognise="retrodict.heavy_ion.events.kinds:claim_events",
+        field="problem.data",
         analyse="retrodict.heavy_ion.events.analyse:analyse",
     ),
 )

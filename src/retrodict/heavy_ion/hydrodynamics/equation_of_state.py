@@ -142,7 +142,9 @@ def equation_of_state_from_sound_speed(
     # In each interval c_s^2 is constant, so d ln T = c_s^2 / (1 + c_s^2) d ln(e + P): no quadrature error.
     slope = jnp.diff(pressure) / jnp.diff(e)
     enthalpy = jnp.maximum(e + pressure, 1e-30)
-    rise = jnp.concatenate([jnp.zeros(1, e.dtype), jnp.cumsum((slope / (1.0 + slope) * jnp.diff(jnp.log(enthalpy)))[1:])])
+    rise = jnp.concatenate(
+        [jnp.zeros(1, e.dtype), jnp.cumsum((slope / (1.0 + slope) * jnp.diff(jnp.log(enthalpy)))[1:])]
+    )
     at_last = jnp.interp(energy[-1], e[1:], rise)
     warm = temperature * jnp.exp(rise - at_last)
     return _tabulated(pressure, jnp.concatenate([jnp.zeros(1, e.dtype), warm]))
@@ -162,7 +164,9 @@ def bag_model(hadronic: float = 0.45, partonic: float = 1.6, sound_speed_squared
         InputError: unless 0 < hadronic < partonic.
     """
     if not 0.0 < hadronic < partonic:
-        raise InputError("the mixed phase of a bag model ends above its beginning", got=f"{hadronic}, {partonic} GeV fm^-3")
+        raise InputError(
+            "the mixed phase of a bag model ends above its beginning", got=f"{hadronic}, {partonic} GeV fm^-3"
+        )
     e = _roots(np.dtype(float)) ** 4
     plateau = sound_speed_squared * hadronic
     pressure = jnp.where(e < hadronic, sound_speed_squared * e, plateau + jnp.maximum(e - partonic, 0.0) / 3.0)
@@ -223,7 +227,9 @@ def equation_of_state_from_table(
     if np.any(np.diff(e) <= 0.0) or np.any(np.diff(p) < 0.0) or np.any(np.diff(t) < 0.0):
         raise InputError("energy density, pressure and temperature ascend together", where="equation of state")
     if np.any(np.diff(p) > np.diff(e) * (1.0 + 1e-9)):
-        raise InputError("the sound speed exceeds that of light", where="equation of state", fix="check the units of P and e")
+        raise InputError(
+            "the sound speed exceeds that of light", where="equation of state", fix="check the units of P and e"
+        )
     nodes = np.asarray(_roots(np.dtype(float))) ** 4
     inside = np.clip(nodes, e[0], e[-1])
     log_p, log_t = (np.exp(PchipInterpolator(np.log(e), np.log(c))(np.log(inside))) for c in (p, t))

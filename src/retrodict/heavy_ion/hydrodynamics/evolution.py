@@ -21,7 +21,15 @@ from jaxtyping import Array, Float
 from retrodict.base.errors import InputError
 from retrodict.base.types import Scalar
 from retrodict.heavy_ion.hydrodynamics.equation_of_state import HBAR_C_GEV, EquationOfState
-from retrodict.heavy_ion.hydrodynamics.fluid import Conserved, Field, Flow, Shear, conserved_of, flow_of, time_components
+from retrodict.heavy_ion.hydrodynamics.fluid import (
+    Conserved,
+    Field,
+    Flow,
+    Shear,
+    conserved_of,
+    flow_of,
+    time_components,
+)
 from retrodict.heavy_ion.hydrodynamics.fluxes import central_difference, divergence, padded, primitives
 from retrodict.heavy_ion.hydrodynamics.transport import Transport
 

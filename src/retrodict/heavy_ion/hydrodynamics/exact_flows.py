@@ -80,7 +80,9 @@ def de_sitter_solution(
         return np.array(
             [
                 warm * tanh * (shear - 2.0) / 3.0,
-                -4.0 / 3.0 * shear**2 * tanh - shear * warm / (relaxation * eta_over_s) + 4.0 / (3.0 * relaxation) * tanh,
+                -4.0 / 3.0 * shear**2 * tanh
+                - shear * warm / (relaxation * eta_over_s)
+                + 4.0 / (3.0 * relaxation) * tanh,
             ]
         )
 

@@ -75,7 +75,9 @@ def divergence(
         low.append((inner + slope)[tuple(left)])
         high.append((inner - slope)[tuple(right)])
     c = jnp.maximum(_slice(speed, axis, 1, 2), _slice(speed, axis, 2, 1))
-    (below, flux_below, fast_below), (above, flux_above, fast_above) = (_densities(side, c, axis) for side in (low, high))
+    (below, flux_below, fast_below), (above, flux_above, fast_above) = (
+        _densities(side, c, axis) for side in (low, high)
+    )
     fastest = jnp.maximum(fast_below, fast_above)
     first, second = [slice(None)] * c.ndim, [slice(None)] * c.ndim
     first[axis], second[axis] = slice(None, -1), slice(1, None)
