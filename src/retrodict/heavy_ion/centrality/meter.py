@@ -62,7 +62,7 @@ class Standard(NamedTuple):
     centre: Float[np.ndarray, " numbers"]
     spread: Float[np.ndarray, " numbers"]
 
-    def __call__(self, examples: Example) -> Example:
+    def __call__(self, examples: Tracks | Float[np.ndarray, "events numbers"]) -> Example:
         """Standardised examples.
 
         Args:
@@ -150,8 +150,8 @@ def train(table: EventTable, impact_parameter: Float[np.ndarray, " events"], rec
     least = LEAST_ERROR / largest
     network = recipe.network(jax.random.key(seed))
     weight = flat_weights(truth)
-    single = [jnp.asarray(x, jnp.float32) for x in (truth / largest, weight)]
-    learner = MeterLearner(network, recipe, standard(raw), *single, held, least)
+    scaled, weights = (jnp.asarray(x, jnp.float32) for x in (truth / largest, weight))
+    learner = MeterLearner(network, recipe, standard(raw), scaled, weights, held, least)
     method = Train(recipe.steps, min(recipe.batch, count - held), RATE, max(1, recipe.steps // 30))
     best = eqx.combine(advance(learner, method, seed=seed).state.best, network)
     centre, inverse = _spread(_support_numbers(table), _step(impact_parameter))
@@ -175,7 +175,7 @@ def flat_weights(impact_parameter: Float[np.ndarray, " events"]) -> Float[np.nda
     return np.minimum(weight / weight.mean(), HEAVIEST)
 
 
-def _standard(examples: Example) -> Standard:
+def _standard(examples: Tracks | Float[np.ndarray, "events numbers"]) -> Standard:
     if isinstance(examples, Tracks):
         kept = np.asarray(examples.seen)[np.asarray(examples.weight) > 0].astype(float)
     else:

@@ -5,6 +5,7 @@ $g_k e^{2i\varphi}$, of which only the modulus is used. Neither the order of the
 can matter (deep sets: Zaheer et al., arXiv:1703.06114; PointNet: Qi et al., arXiv:1612.00593).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple, TypeAlias
 
@@ -161,7 +162,8 @@ class TrackSets:
         columns = (table.pt[charged], table.eta[charged], table.charge[charged], np.cos(2 * phi), np.sin(2 * phi), 1.0)
         for i, values in enumerate(columns):
             padded[i, event, place] = values
-        return Tracks(*(jnp.asarray(np.moveaxis(x, 0, -1)) for x in (padded[:3], padded[3:5])), jnp.asarray(padded[5]))
+        seen, angle = (jnp.asarray(np.moveaxis(x, 0, -1)) for x in (padded[:3], padded[3:5]))
+        return Tracks(seen, angle, jnp.asarray(padded[5]))
 
     def network(self, key: Key) -> SetNetwork:
         """Fresh weights.
@@ -223,7 +225,7 @@ class MeterLearner(AbstractLearner):
 
 
 def said(
-    network: SummaryNetwork | SetNetwork, examples: Example, least: float
+    network: Callable[..., Float[Array, " 2"]], examples: Example, least: float
 ) -> tuple[Float[Array, " events"], Float[Array, " events"]]:
     """What a network says of events: mean and error in units of the largest impact parameter.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from retrodict.base.figure import Figure, Panel, Points, band_of
+from retrodict.base.figure import Figure, Layer, Panel, Points, band_of
 from retrodict.base.section import Run, Section, Table
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def figures(result: "Result") -> tuple[Figure, ...]:
     order = np.argsort(band["median"])
     place = np.arange(1.0, len(order) + 1)
     sorted_band = {name: place if name == "x" else values[order] for name, values in band.items()}
-    layers = [band_of(sorted_band, label="posterior")]
+    layers: list[Layer] = [band_of(sorted_band, label="posterior")]
     observed = result.tree.children.get("observed_data")
     if observed is not None and "data" in observed.dataset:
         layers.append(Points(place, observed.dataset["data"].values[order], label="network"))

@@ -7,6 +7,7 @@ $0.9 < \eta < 3.6$ with 85 % efficiency and 2 % resolution. It has no resonances
 
 from typing import Final, NamedTuple
 
+import jax.numpy as jnp
 import jax.random as jr
 import numpy as np
 from jaxtyping import Float, Int
@@ -57,7 +58,7 @@ def toy_events(seed: int, events: int, *, flat: bool = True) -> ToyEvents:
     share = rng.uniform(0.0, 1.0, events)
     b = LARGEST * (share if flat else np.sqrt(share))
     gold = nucleus("Au")
-    met = glauber(jr.key(seed), gold, gold, b.astype(np.float32), CROSS_SECTION)
+    met = glauber(jr.key(seed), gold, gold, jnp.asarray(b, jnp.float32), CROSS_SECTION)
     participants = np.asarray(met.participants, float)
     eccentricity = np.asarray(met.eccentricity)[:, 0]
     turned = np.exp(2j * rng.uniform(0.0, 2 * np.pi, events))  # the reaction plane is not known
@@ -74,8 +75,7 @@ def toy_events(seed: int, events: int, *, flat: bool = True) -> ToyEvents:
     seen = (rng.uniform(size=len(px)) < EFFICIENCY) & (eta > WINDOW[0]) & (eta < WINDOW[1])
     order = np.flatnonzero(seen)[np.argsort(event[seen], kind="stable")]
     sizes = np.bincount(event[order], minlength=events)
-    columns = [x[order] for x in (px, py, pz, mass)]
-    return ToyEvents(_table(sizes, *columns, rng), b)
+    return ToyEvents(_table(sizes, px[order], py[order], pz[order], mass[order], rng), b)
 
 
 def _produced(

@@ -36,9 +36,7 @@ def read(lines: Lines) -> EventTable:
     first = lines.take() or ""
     kind, content, names = _first_line(first, lines.where)
     units, version = "", ""
-    while (
-        (line := lines.peek()) is not None and line.startswith("#") and not re.match(r"# *(event|interaction)\b", line)
-    ):
+    while (line := lines.peek()) is not None and line.startswith("#") and not _BLOCK.match(line):
         lines.take()
         units = line.partition("Units:")[2] or units
         version = line.strip("# ") if "SMASH" in line else version
