@@ -41,6 +41,8 @@ def test_what_events_do_not_have_is_refused(path, tmp_path, capsys):
     assert "no trajectories" in capsys.readouterr().err
     assert execute(["analyse", str(path), "--set", "etta=2"]) == 2
     assert "did you mean eta?" in capsys.readouterr().err
+    assert execute(["analyse", str(path), "--set", "eta=wide"]) == 2
+    assert "eta is no number" in capsys.readouterr().err
     assert fingerprint(tmp_path) == before
     path.write_text(path.read_text()[:-200])
     for verb in ("inspect", "analyse"):

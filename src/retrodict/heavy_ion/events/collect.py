@@ -6,7 +6,7 @@ header that says GeV is seen by the masses of pions, kaons and protons, or by pa
 
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import hash_file
-from retrodict.base.shapes import Float, Int
+from retrodict.base.shapes import Bool, Float, Int
 from retrodict.heavy_ion.events.lines import Lines, Rows
 from retrodict.heavy_ion.events.species import MASSES, charge, unknown
 from retrodict.heavy_ion.events.table import UNSAID, Beams, EventTable
@@ -318,13 +318,13 @@ def refuse_wrong_units(
     shell = part["mass"] ** 2 if "mass" in part else np.zeros(len(pdg))
     margin = ON_SHELL * energy + 1e-6
 
-    def share(square: Float[np.ndarray, " particles"]) -> Float[np.ndarray, " particles"]:
+    def off_shell(square: Float[np.ndarray, " particles"]) -> Bool[np.ndarray, " particles"]:
         off = np.abs(square - shell) > margin if "mass" in part else square < -margin
         return off & (energy > 0)
 
-    off = share(energy - wide - long_)
+    off = off_shell(energy - wide - long_)
     if len(off) and np.mean(off) > MANY:
-        raise _off_their_shells(share, (energy, wide, long_), path)
+        raise _off_their_shells(off_shell, (energy, wide, long_), path)
     square = energy - wide - long_
     seen = np.isfinite(known) & (square > 0) & ~off
     seen &= (known**2 > SEEN**2 * energy) | (square > SEEN**2 * energy)
@@ -338,7 +338,11 @@ def refuse_wrong_units(
     return int(np.sum(off))
 
 
-def _off_their_shells(share, squares: tuple[np.ndarray, np.ndarray, np.ndarray], path: str) -> InputError:
+def _off_their_shells(
+    off_shell: Callable[[Float[np.ndarray, " particles"]], Bool[np.ndarray, " particles"]],
+    squares: tuple[np.ndarray, np.ndarray, np.ndarray],
+    path: str,
+) -> InputError:
     """Which of the columns is in another unit, by what would put the particles back on their shells."""
     energy, wide, long_ = squares
     trials = {
@@ -346,7 +350,7 @@ def _off_their_shells(share, squares: tuple[np.ndarray, np.ndarray, np.ndarray],
         "px, py and pz are in MeV": energy - 1e-6 * (wide + long_),
         "E is in MeV": 1e-6 * energy - wide - long_,
     }
-    found = [name for name, square in trials.items() if np.mean(share(square)) < 0.1]
+    found = [name for name, square in trials.items() if np.mean(off_shell(square)) < 0.1]
     got = found[0] if found else "E^2 - p^2 is not m^2"
     why = "a header of GeV promises GeV for every column" if found else ""
     fix = "multiply these columns by 1e-3" if found else "check the order of the columns: the header names them"

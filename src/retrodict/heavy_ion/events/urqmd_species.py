@@ -39,7 +39,7 @@ def pdg_of(
     ityp: Float[np.ndarray, " particles"],
     iso3: Float[np.ndarray, " particles"],
     charges: Float[np.ndarray, " particles"],
-) -> tuple[Float[np.ndarray, " particles"], Int[np.ndarray, " wrong"]]:
+) -> tuple[Int[np.ndarray, " particles"], Int[np.ndarray, " wrong"]]:
     """Codes of the Particle Data Group, and the places of particles that have none.
 
     Args:
