@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from retrodict.base.errors import InputError
+from retrodict.base.files import JSON
 from retrodict.base.recognition import NO_CLAIM, Claim, FileHead, Layout, strongest
 
 ImportPath = str  # "package.module:name"
@@ -91,7 +92,7 @@ class Analysed(NamedTuple):
         table: rows of words, the first one the names of the columns.
     """
 
-    found: Mapping[str, Any]
+    found: Mapping[str, JSON]
     heading: Sequence[str]
     table: Sequence[Sequence[str]]
 

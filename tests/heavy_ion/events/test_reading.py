@@ -228,6 +228,20 @@ def test_rows_with_fermi_momenta_are_kept_and_counted(tmp_path):
     assert replace(table, notes=()).particles == 30
 
 
+def test_nuclei_with_fermi_momenta_are_read(tmp_path):
+    """A peripheral event of UrQMD: most particles are nucleons whose energies do not know their Fermi momenta."""
+    rng, n = np.random.default_rng(0), 60
+    pdg = np.concatenate([rng.choice([2212, 2112], n), [211, -211, 111]])
+    momenta = np.concatenate([np.tile([0.0, 0.0, 5.0], (n, 1)), rng.normal(0, 0.4, (3, 3))])
+    text = grammars.urqmd([grammars.Event(pdg, momenta, 12.0)])
+    lines = text.splitlines()
+    for i in range(19, 19 + n):
+        lines[i] = replace_cell(lines[i], 7, f"{5.0 + rng.normal(0, 0.15):.16E}")
+    table = read_events(written(tmp_path, "\n".join(lines) + "\n"))
+    assert table.particles == n + 3
+    assert any("Fermi momenta" in note for note in table.notes)
+
+
 def replace_cell(row, place, value):
     cells = row.split()
     cells[place] = value

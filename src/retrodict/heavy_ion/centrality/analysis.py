@@ -1,5 +1,8 @@
 """The impact parameter of each event as a posterior: what a network says is the likelihood, geometry the prior."""
 
+import os
+from typing import Literal
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -72,7 +75,7 @@ class Centrality(AbstractAnalysis):
         flat: whether every impact parameter is as probable before the event was seen; b db if not.
     """
 
-    training: str = eqx.field(static=True, default=TOY)
+    training: Literal["toy"] | PathLike = eqx.field(static=True, default="toy")
     meter: Summaries | TrackSets = eqx.field(static=True, default=Summaries())
     events: Count = eqx.field(static=True, default=200)
     flat: bool = eqx.field(static=True, default=False)
@@ -105,7 +108,7 @@ class Centrality(AbstractAnalysis):
         )
 
 
-def training_events(training: str) -> ToyEvents:
+def training_events(training: PathLike) -> ToyEvents:
     """The events from which a meter learns, with their impact parameters.
 
     Args:
@@ -121,11 +124,11 @@ def training_events(training: str) -> ToyEvents:
     if not np.isfinite(table.impact).all() or not np.ptp(table.impact) > 0:
         fix = "give a list of SMASH or UrQMD over a range of impact parameters"
         got = "none, or the same for all events"
-        raise InputError("events to learn from need impact parameters", where=training, got=got, fix=fix)
+        raise InputError("events to learn from need impact parameters", where=os.fspath(training), got=got, fix=fix)
     return ToyEvents(table, table.impact)
 
 
-def _notes(outside: int, events: int, left_out: int, training: str) -> tuple[str, ...]:
+def _notes(outside: int, events: int, left_out: int, training: PathLike) -> tuple[str, ...]:
     notes = [
         "the error holds for events like those of the training set: the same collisions, seen by the same detector; "
         "another model of multiplicity moves all impact parameters together, which no error here contains"

@@ -1,12 +1,10 @@
 """Rows of numbers from the lines of a file: many events at a time become columns, and each row is checked.
 
-A row that does not fit is named by its line. Momenta and energies must belong together: what is written in MeV under a
-header that says GeV is seen by the masses of pions, kaons and protons, or by particles that are not on their shells.
+A row that does not fit is named by its line.
 """
 
 import io
 import math
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -14,19 +12,15 @@ import numpy as np
 
 from retrodict.base.errors import InputError
 from retrodict.base.files import hash_file
-from retrodict.base.shapes import Bool, Float, Int
 from retrodict.heavy_ion.events.lines import Lines, Rows
-from retrodict.heavy_ion.events.species import MASSES, charge, unknown
+from retrodict.heavy_ion.events.shells import refuse_wrong_units
+from retrodict.heavy_ion.events.species import charge, unknown
 from retrodict.heavy_ion.events.table import UNSAID, Beams, EventTable
 from retrodict.heavy_ion.events.urqmd_species import pdg_of
 
 FLUSH: Final = 4_000_000  # bytes of rows that are turned into numbers at once
 FEWEST: Final = 7  # columns of any row of particles: what has fewer is a header
 MOST: Final = 20_000_000  # particles of one event
-ON_SHELL: Final = 1e-3  # of E^2: how far E^2 - p^2 may be from m^2 in a file with six digits
-SEEN: Final = 0.03  # of E: a smaller mass cannot be told from E and p with six digits
-MANY: Final = 0.5  # share of the particles that must be on their shells
-FACTOR: Final = (300.0, 3000.0)  # between GeV and MeV
 _EMPTY: Final = np.zeros(0)
 
 
@@ -296,65 +290,6 @@ def miscounted(where: str, event: str, said: int, found: int) -> InputError:
     got = f"{event} has {'more than ' if found > said else ''}{min(found, said)} rows, its header says {said}"
     fix = "lines were lost or added, or files were joined in the middle of an event: write the file again"
     return InputError("a count of particles that disagrees with the rows", where=where, got=got, fix=fix)
-
-
-def refuse_wrong_units(
-    part: Mapping[str, Float[np.ndarray, " particles"]], pdg: Int[np.ndarray, " particles"], path: str
-) -> int:
-    """How many particles are not on their mass shells.
-
-    Args:
-        part: `px`, `py`, `pz`, `E` and, if it is known, `mass`, GeV.
-        pdg: codes.
-        path: the file, for the message.
-
-    Raises:
-        InputError: if most are not, or if the masses are those of MeV.
-    """
-    wide, long_, energy = part["px"] ** 2 + part["py"] ** 2, part["pz"] ** 2, part["E"] ** 2
-    known = np.full(len(pdg), np.nan)
-    for code, value in MASSES.items():
-        known[np.abs(pdg) == code] = value
-    shell = part["mass"] ** 2 if "mass" in part else np.zeros(len(pdg))
-    margin = ON_SHELL * energy + 1e-6
-
-    def off_shell(square: Float[np.ndarray, " particles"]) -> Bool[np.ndarray, " particles"]:
-        off = np.abs(square - shell) > margin if "mass" in part else square < -margin
-        return off & (energy > 0)
-
-    off = off_shell(energy - wide - long_)
-    if len(off) and np.mean(off) > MANY:
-        raise _off_their_shells(off_shell, (energy, wide, long_), path)
-    square = energy - wide - long_
-    seen = np.isfinite(known) & (square > 0) & ~off
-    seen &= (known**2 > SEEN**2 * energy) | (square > SEEN**2 * energy)
-    if np.any(seen):
-        ratio = float(np.median(np.sqrt(square[seen]) / known[seen]))
-        if FACTOR[0] < ratio < FACTOR[1] or FACTOR[0] < 1 / ratio < FACTOR[1]:
-            unit = "MeV" if ratio > 1 else "TeV"
-            fix = f"multiply momenta and energies by {'1e-3' if ratio > 1 else '1e3'}, or write the file in GeV"
-            got = f"masses of pions, kaons and protons {ratio:.4g} times the true ones"
-            raise InputError(f"momenta in {unit} where GeV are due", where=path, got=got, fix=fix)
-    return int(np.sum(off))
-
-
-def _off_their_shells(
-    off_shell: Callable[[Float[np.ndarray, " particles"]], Bool[np.ndarray, " particles"]],
-    squares: tuple[np.ndarray, np.ndarray, np.ndarray],
-    path: str,
-) -> InputError:
-    """Which of the columns is in another unit, by what would put the particles back on their shells."""
-    energy, wide, long_ = squares
-    trials = {
-        "px and py are in MeV": energy - 1e-6 * wide - long_,
-        "px, py and pz are in MeV": energy - 1e-6 * (wide + long_),
-        "E is in MeV": 1e-6 * energy - wide - long_,
-    }
-    found = [name for name, square in trials.items() if np.mean(off_shell(square)) < 0.1]
-    got = found[0] if found else "E^2 - p^2 is not m^2"
-    why = "a header of GeV promises GeV for every column" if found else ""
-    fix = "multiply these columns by 1e-3" if found else "check the order of the columns: the header names them"
-    return InputError("most particles are not on their mass shell", where=path, got=got, why=why, fix=fix)
 
 
 def _is_finite(cell: str) -> bool:
