@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from retrodict.base.errors import InputError
+from retrodict.base.files import JSON
 from retrodict.base.recognition import NO_CLAIM, Claim, FileHead, Layout, strongest
 
 ImportPath = str  # "package.module:name"
@@ -35,6 +36,8 @@ class Reader:
         several: whether that field is a list of files.
         together: `(paths) -> list of JSON`, several files of this kind in one call of `inspect`, such as the members of
             an ensemble; each is described by itself if empty.
+        analyse: `(paths, **options) -> Analysed`, numbers straight from such files without a fit: `retrodict analyse`;
+            its further parameters are what `--set` may say.
     """
 
     kind: str
@@ -46,6 +49,7 @@ class Reader:
     field: str = ""
     several: bool = False
     together: ImportPath = ""
+    analyse: ImportPath = ""
 
     def claim(self, head: FileHead) -> Claim:
         """How well the file fits this kind. Raises `InputError` for a broken file that is certainly of this kind."""
@@ -77,6 +81,20 @@ class ReportHooks:
     tables: ImportPath = ""
     refined_data: ImportPath = ""
     subject: ImportPath = ""
+
+
+class Analysed(NamedTuple):
+    """Numbers with errors, straight from files.
+
+    Args:
+        found: all of them, JSON-ready, with `warnings`.
+        heading: lines above the table.
+        table: rows of words, the first one the names of the columns.
+    """
+
+    found: Mapping[str, JSON]
+    heading: Sequence[str]
+    table: Sequence[Sequence[str]]
 
 
 class Placed(NamedTuple):

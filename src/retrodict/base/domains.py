@@ -206,5 +206,7 @@ def _paths(domain: Domain) -> Iterable[tuple[str, ImportPath]]:
         yield f"reader {reader.kind}", reader.describe
         if reader.recognise:
             yield f"reader {reader.kind}", reader.recognise
+        if reader.analyse:
+            yield f"reader {reader.kind}", reader.analyse
     if domain.place_data:
         yield "place_data", domain.place_data

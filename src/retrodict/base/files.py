@@ -69,11 +69,17 @@ def read_head(path: PathLike, count: int = 4096) -> bytes:
 def hash_file(path: PathLike, limit: int = CONTAINER_LIMIT) -> Source:
     """The provenance of a file too large to hold in memory."""
     digest, size = hashlib.sha256(), 0
-    with _opened(path, limit) as stream:
-        while block := _guarded_read(stream, MEBIBYTE, path):
-            digest.update(block)
-            size += len(block)
+    for block in read_blocks(path, MEBIBYTE, limit):
+        digest.update(block)
+        size += len(block)
     return Source(os.fspath(path), digest.hexdigest(), size)
+
+
+def read_blocks(path: PathLike, size: int, limit: int = CONTAINER_LIMIT) -> Iterator[bytes]:
+    """The content of a regular file of at most `limit` bytes, `size` bytes at a time. Raises `InputError`."""
+    with _opened(path, limit) as stream:
+        while block := _guarded_read(stream, size, path):
+            yield block
 
 
 def hash_data(path: PathLike) -> str:

@@ -2,9 +2,19 @@
 
 import os
 import zlib
+from collections.abc import Iterator
 
 from retrodict.base.errors import InputError
-from retrodict.base.files import MEBIBYTE, TEXT_LIMIT, PathLike, Source, form_of, read_bytes
+from retrodict.base.files import (
+    CONTAINER_LIMIT,
+    MEBIBYTE,
+    TEXT_LIMIT,
+    PathLike,
+    Source,
+    form_of,
+    read_blocks,
+    read_bytes,
+)
 
 MAX_MEMBERS = 64
 _GZIP = 16 + zlib.MAX_WBITS  # what zlib calls the format with header and checksum
@@ -45,6 +55,46 @@ def unpack(data: bytes, where: str, limit: int = TEXT_LIMIT) -> bytes:
         parts.append(part)
         data = stream.unused_data
     return b"".join(parts)
+
+
+def unpacked_blocks(path: PathLike, size: int, limit: int = CONTAINER_LIMIT) -> Iterator[bytes]:
+    """The content of a file, unpacked if it is gzip, in blocks of at most `size` bytes, of `limit` bytes in all.
+
+    Args:
+        path: the file.
+        size: most bytes of a block.
+        limit: most bytes that the file has, packed and unpacked.
+
+    Raises:
+        InputError: for a damaged or truncated stream, and for one that unpacks to more than `limit`.
+    """
+    blocks, where, left, members = read_blocks(path, size, limit), os.fspath(path), limit, 0
+    data = next(blocks, b"")
+    if form_of(data[:64]) != "gzip":
+        if data:
+            yield data
+            yield from blocks
+        return
+    while data or (data := next(blocks, b"")):
+        members += 1
+        if members > MAX_MEMBERS:
+            raise _damaged(where, f"more than {MAX_MEMBERS} members")
+        stream = zlib.decompressobj(_GZIP)
+        while not stream.eof:
+            data = data or next(blocks, b"")
+            if not data:
+                raise _damaged(where, "the stream ends too early")
+            try:
+                part = stream.decompress(data, size)
+            except zlib.error as error:
+                raise _damaged(where, str(error)) from error
+            data, left = stream.unconsumed_tail, left - len(part)
+            if left < 0:
+                expected = f"at most {limit / MEBIBYTE:.0f} MiB"
+                raise InputError("the file unpacks to too much", where=where, got="more", expected=expected)
+            if part:
+                yield part
+        data = stream.unused_data
 
 
 def _damaged(where: str, got: str) -> InputError:

@@ -107,6 +107,16 @@ def reader_of_several(path: Path, domain: str | None = None) -> Candidate | None
     return best if certain else None
 
 
+def reader_that_analyses(path: Path) -> Candidate | None:
+    """Whose files `retrodict analyse` takes by a hook of a domain; None where no domain with one knows the file.
+
+    Args:
+        path: a file.
+    """
+    best = next(iter(candidates(FileHead(path), list(installed().domains.values()))), None)
+    return best if best and best.claim.strength is Strength.EXACT and best.reader.analyse else None
+
+
 def is_certain(path: Path) -> bool:
     """Whether a domain knows a file by its form: a table in YAML is no config.
 

@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from retrodict.heavy_ion.calibration.readers.runs import read_outputs as read_outputs
     from retrodict.heavy_ion.calibration.readers.sims import read_sims_outputs as read_sims_outputs
     from retrodict.heavy_ion.calibration.readers.sims import write_outputs as write_outputs
+    from retrodict.heavy_ion.centrality.analysis import Centrality as Centrality
+    from retrodict.heavy_ion.events.analyse import observables as observables
+    from retrodict.heavy_ion.events.observables import Acceptance as Acceptance
+    from retrodict.heavy_ion.events.reading import read_events as read_events
+    from retrodict.heavy_ion.events.table import EventTable as EventTable
     from retrodict.heavy_ion.problems import problem as problem
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__, __file__)

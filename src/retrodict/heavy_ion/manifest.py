@@ -14,7 +14,7 @@ DOMAIN: Final = Domain(
         sections="retrodict.heavy_ion.report:sections",
         baselines="retrodict.heavy_ion.report:baselines",
     ),
-    template=ROOMS[0].template if ROOMS else "",
+    template=ROOMS[0].template,
     demos={name: config for room in ROOMS for name, config in room.demos.items()},
     readers=tuple(reader for room in ROOMS for reader in room.readers),
     place_data="retrodict.heavy_ion.placing:place_data",

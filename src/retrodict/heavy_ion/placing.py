@@ -13,6 +13,7 @@ def place_data(
     design: Path | None = None,
     outputs: Path | None = None,
     ranges: Path | None = None,
+    training: Path | None = None,
 ) -> Placed:
     """The config of the analysis to which a file belongs, with the file in its place.
 
@@ -22,9 +23,10 @@ def place_data(
         design: the parameters at which a simulator was run.
         outputs: what it gave there.
         ranges: the prior range of each parameter.
+        training: events with impact parameters, from which those of other events are learnt.
 
     Raises:
         InputError: for several files, or one that no analysis takes.
     """
-    said = {"columns": columns, "design": design, "outputs": outputs, "ranges": ranges}
+    said = {"columns": columns, "design": design, "outputs": outputs, "ranges": ranges, "training": training}
     return placed_by_kind("heavy_ion", ROOMS, files, **{name: str(one) for name, one in said.items() if one})

@@ -7,5 +7,6 @@ from typing import Final
 
 from retrodict.base.room import Room
 from retrodict.heavy_ion.calibration.room import ROOM as CALIBRATION
+from retrodict.heavy_ion.centrality.room import ROOM as CENTRALITY
 
-ROOMS: Final[tuple[Room, ...]] = (CALIBRATION,)
+ROOMS: Final[tuple[Room, ...]] = (CALIBRATION, CENTRALITY)

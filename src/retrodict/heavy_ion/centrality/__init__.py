@@ -1,0 +1,1 @@
+"""The impact parameter of each event from its particles, with an error that is calibrated."""

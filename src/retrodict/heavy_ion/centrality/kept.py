@@ -1,0 +1,90 @@
+"""Trained meters are kept in the user's folder of caches, so that check, run and report share one training."""
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from retrodict import __version__
+from retrodict.base.caches import caches
+from retrodict.base.errors import StorageError
+from retrodict.base.files import PathLike
+from retrodict.heavy_ion.centrality.meter import Meter, Standard, train
+from retrodict.heavy_ion.centrality.network import Recipe
+from retrodict.heavy_ion.centrality.toy import ToyEvents
+from retrodict.run.container import DamagedError, read, write
+from retrodict.run.fingerprint import fingerprint
+
+KIND: Final = "retrodict centrality meter"
+
+
+def trained(learnt_from: str, events: Callable[[], ToyEvents], recipe: Recipe) -> Meter:
+    """The meter that learnt from some events: from the folder of caches, if the same version has learnt them before.
+
+    A file that is damaged or cannot be written is no error: the meter is trained again.
+
+    Args:
+        learnt_from: what tells these events from all others, such as the hash of their file.
+        events: makes or reads them, only if they are needed.
+        recipe: what the network sees.
+
+    Raises:
+        InputError: as `events` and `train` raise it.
+    """
+    name = fingerprint(__version__, learnt_from, repr(recipe))
+    path = caches() / "retrodict" / "meters" / f"{name[:40]}.npz"
+    if path.is_file():
+        with contextlib.suppress(DamagedError, OSError, KeyError, ValueError):
+            return load_meter(path, recipe)
+    meter = train(*events(), recipe)
+    with contextlib.suppress(OSError, StorageError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_meter(path, meter)
+    return meter
+
+
+def save_meter(path: PathLike, meter: Meter) -> None:
+    """Write a meter to a sealed file of arrays.
+
+    Args:
+        path: the file.
+        meter: the meter.
+
+    Raises:
+        StorageError: if the file cannot be written.
+    """
+    leaves = jax.tree.leaves(eqx.filter(meter.network, eqx.is_inexact_array))
+    centre, inverse, farthest = meter.support
+    arrays = {f"leaf{i}": np.asarray(leaf) for i, leaf in enumerate(leaves)}
+    arrays |= {"centre": meter.standard.centre, "spread": meter.standard.spread}
+    arrays |= {"support_centre": centre, "support_inverse": inverse}
+    arrays |= {"numbers": np.array([meter.largest, meter.stretch, farthest])}
+    write(Path(path), arrays, {"kind": KIND, "recipe": repr(meter.recipe)})
+
+
+def load_meter(path: PathLike, recipe: Recipe) -> Meter:
+    """Read a meter.
+
+    Args:
+        path: the file.
+        recipe: of the network in it.
+
+    Raises:
+        DamagedError: for a file that is damaged, of another kind or of another recipe.
+    """
+    arrays, meta = read(Path(path))
+    if not isinstance(meta, dict) or meta != {"kind": KIND, "recipe": repr(recipe)}:
+        raise DamagedError("not the meter that was asked for")
+    floats, rest = eqx.partition(recipe.network(jax.random.key(0)), eqx.is_inexact_array)
+    blank, structure = jax.tree.flatten(floats)
+    leaves = [jnp.asarray(arrays[f"leaf{i}"]) for i in range(len(blank))]
+    network = eqx.combine(jax.tree.unflatten(structure, leaves), rest)
+    largest, stretch, farthest = map(float, arrays["numbers"])
+    standard = Standard(arrays["centre"], arrays["spread"])
+    support = (arrays["support_centre"], arrays["support_inverse"], farthest)
+    return Meter(recipe, network, standard, largest, stretch, support)

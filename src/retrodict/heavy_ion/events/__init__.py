@@ -1,0 +1,1 @@
+"""Particle lists of event generators, and what is measured on them: yields, spectra, flow, charge correlators."""

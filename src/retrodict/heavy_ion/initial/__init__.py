@@ -1,0 +1,1 @@
+"""Initial conditions: nuclei, Monte Carlo Glauber, TRENTo, eccentricities and centrality classes."""

@@ -1,0 +1,1 @@
+"""What leaves the freeze-out surface: Cooper-Frye spectra, flow, decays of resonances."""
