@@ -73,7 +73,7 @@ FOLDS = 5
 LOW32, HIGH32 = LOW.astype(np.float32), HIGH.astype(np.float32)  # closures run in single precision: 2e-4 of a component
 CLOSED, TOGETHER, PILOT = 2, 32, 4096  # chains of a truth, truths side by side, prior draws for starts
 WARM, KEPT = (12, 12, 12), 80
-CHAINS = NUTS(chains=16, warmup=150, draws=500)
+CHAINS = NUTS(chains=16, warmup=150, draws=450)
 
 
 class Table(NamedTuple):
