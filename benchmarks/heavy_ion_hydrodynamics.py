@@ -109,7 +109,7 @@ def surface():
     """Entropy through the surface T = 0.14 GeV over that of the matter above it at the start."""
     for name, matter in (("crossover", eos.hot_qcd()), ("first order", eos.bag_model())):
         threshold = matter.energy_at_temperature(0.14)
-        for dx, stride in ((0.375, 2), (0.25, 2), (0.1875, 2)):
+        for dx, stride in ((0.375, 2), (0.25, 2)):
             cells = round(24.0 / dx)
 
             def profile(x, y):
@@ -118,7 +118,9 @@ def surface():
             flow = flow_at_rest(jnp.asarray(profile(*plane(cells, dx))), viscous=False)
             step = 0.2 * dx
             steps = 2 * round(14.0 / step / 2)
-            history = RUN(flow, matter, start=0.6, step=step, spacing=dx, steps=steps, stride=stride, limiter=LUMPY_LIMITER)
+            history = RUN(
+                flow, matter, start=0.6, step=step, spacing=dx, steps=steps, stride=stride, limiter=SMOOTH_LIMITER
+            )
             left = float(jnp.max(history.flow.energy[-1]) / threshold)
             found = freeze_out_surface(history, threshold, dx, 60000)
             fine = jnp.asarray(profile(*plane(2400, 0.01)))
@@ -132,31 +134,31 @@ def gradient():
     """d<pT> / d(12 knots of c_s^2) by reverse mode and by differences."""
     knots = jnp.asarray(np.geomspace(0.05, 60.0, 12))
     at = jnp.interp(jnp.log(knots), jnp.log(jnp.asarray([0.05, 0.3, 2.0, 60.0])), jnp.asarray([0.16, 0.14, 0.22, 0.31]))
-    energy = jnp.asarray(lumpy(1, 48, 0.5)[0])
+    energy = jnp.asarray(lumpy(1, 36, 0.6)[0])
 
     def observable(speed, smooth=True):
         matter = eos.equation_of_state_from_sound_speed(knots, speed, 0.5)
         history = evolve(
-            flow_at_rest(energy), matter, start=0.6, step=0.1, spacing=0.5, steps=100, stride=2,
+            flow_at_rest(energy), matter, start=0.6, step=0.12, spacing=0.6, steps=100, stride=2,
             transport=constant_viscosity(0.12), limiter=LUMPY_LIMITER,
         )  # fmt: skip
         make = smooth_freeze_out_surface if smooth else freeze_out_surface
-        found = make(history, 0.25, 0.5, 16384 if smooth else 4096)
+        found = make(history, 0.25, 0.6, 49152 if smooth else 4096)
         here = Matter(matter.temperature_of(jnp.asarray(0.25)), 0.25 * 1.15, jnp.zeros(2))
         spectrum = particle_spectrum(found, HADRONS["pion"], here, jnp.asarray(PT), PHI[::4], 1)
-        return mean_momentum(spectrum, jnp.asarray(PT), jnp.asarray(PT_WEIGHT))
+        return mean_momentum(spectrum, jnp.asarray(PT), jnp.asarray(PT_WEIGHT)), found.found
 
     for smooth in (True, False):
         forward = jax.jit(lambda speed, smooth=smooth: observable(speed, smooth))
-        backward = jax.jit(jax.grad(lambda speed, smooth=smooth: observable(speed, smooth)))
-        exact, slow = cpu(backward, at)
-        value, fast = cpu(forward, at)
+        backward = jax.jit(jax.grad(lambda speed, smooth=smooth: observable(speed, smooth), has_aux=True))
+        (exact, found), slow = cpu(backward, at)
+        (value, _), fast = cpu(forward, at)
         steps = 1e-4 * jnp.eye(12)
-        differences = np.array([(forward(at + h) - forward(at - h)) / 2e-4 for h in steps])
+        differences = np.array([(forward(at + h)[0] - forward(at - h)[0]) / 2e-4 for h in steps])
         worst = np.max(np.abs(np.asarray(exact) - differences)) / np.max(np.abs(differences))
         kind = "smooth" if smooth else "faceted"
         print(f"<pT> {float(value):.4f} GeV, {kind}: gradient against differences {worst:.1e} of the largest entry "
-              f"{np.max(np.abs(differences)):.3f}; {slow / fast:.1f} forward passes")  # fmt: skip
+              f"{np.max(np.abs(differences)):.3f}; {slow / fast:.1f} forward passes, {int(found)} elements")  # fmt: skip
 
 
 def speed(events=8):
@@ -174,7 +176,7 @@ def speed(events=8):
             )  # fmt: skip
 
         def spectra(e, one=one):
-            found = freeze_out_surface(one(e), threshold, 0.375, 6144)
+            found = freeze_out_surface(one(e), threshold, 0.375, 8192)
             momenta = jnp.asarray(PT, jnp.float32)
             return particle_spectrum(found, HADRONS["pion"], here, momenta, PHI.astype(jnp.float32)), found.found
 
@@ -208,7 +210,9 @@ def glauber_events(events=100_000):
             pairs = np.asarray(found.binary_collisions)[hit][here].mean()
             eps = np.abs(np.asarray(found.eccentricity))[hit][here].mean(axis=0)
             published = f" ({participants / ALICE[low] - 1:+.1%} of ALICE)" if symbol == "Pb" and low in ALICE else ""
-            print(f"  {low:.0f}-{low + 5:.0f} %: Npart {participants:.1f}{published} Ncoll {pairs:.0f} eps2 {eps[0]:.3f} eps3 {eps[1]:.3f}")
+            print(
+                f"  {low:.0f}-{low + 5:.0f} %: Npart {participants:.1f}{published} Ncoll {pairs:.0f} eps2 {eps[0]:.3f} eps3 {eps[1]:.3f}"
+            )
 
 
 def trento_events(events=2000):

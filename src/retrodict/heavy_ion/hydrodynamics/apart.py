@@ -1,7 +1,8 @@
 """Pieces of a program that the compiler keeps apart.
 
 XLA fuses whatever it can, and computes a value again for everyone who asks for it: a step of the fluid became one
-program in which the same fluxes were computed a hundred times (2.2 s an event instead of 0.04 s, and minutes of compilation).
+program in which the same fluxes were computed a hundred times (2.2 s an event instead of 0.04 s, and minutes of
+compilation).
 """
 
 from collections.abc import Callable
@@ -30,7 +31,8 @@ def _apart(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]
 def compiled_apart(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
     """A function that is compiled by itself wherever it is called, and so is its derivative.
 
-    The derivative is that of reverse mode only; it computes the function again, and nothing but the arguments is stored.
+    The derivative is that of reverse mode only; it computes the function again, and nothing but the arguments is
+    stored.
 
     Args:
         function: of pytrees of arrays, all of them by position.
@@ -41,5 +43,7 @@ def compiled_apart(function: Callable[Arguments, Result]) -> Callable[Arguments,
 
     differentiable = jax.custom_vjp(_apart(function))
     apart_pull = _apart(pull)
-    differentiable.defvjp(lambda *arguments: (_apart(function)(*arguments), arguments), lambda *given: apart_pull(*given))
+    differentiable.defvjp(
+        lambda *arguments: (_apart(function)(*arguments), arguments), lambda *given: apart_pull(*given)
+    )
     return partial(differentiable)

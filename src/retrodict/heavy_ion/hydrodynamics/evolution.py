@@ -4,12 +4,12 @@ $$\partial_\tau(\tau T^{\tau\mu}) + \partial_i(\tau T^{i\mu}) = (-(P + \Pi + \ta
 $$u^\mu\partial_\mu\pi^{ij} = -\frac{\pi^{ij} - 2\eta\sigma^{ij}}{\tau_\pi} - \tfrac43\pi^{ij}\theta - u^i a^j - u^j a^i, \qquad
   u^\mu\partial_\mu\Pi = -\frac{\Pi + \zeta\theta}{\tau_\Pi} - \tfrac23\Pi\theta$$
 
-with $a^j = \pi^{\alpha j} Du_\alpha$ and the metric (+, -, -, -). Time is advanced by Heun's rule. The sources hold the
-acceleration $\partial_\tau u$: taken from either stage of the rule it would be first order in time, so it is extrapolated to the
-middle of the step from the two steps before, $(2u_n - 3u_{n-1} + u_{n-2})/\Delta\tau$.
+with $a^j = \pi^{\alpha j} Du_\alpha$ and the metric (+, -, -, -). Time is advanced by Heun's rule. The sources hold
+the acceleration $\partial_\tau u$: taken from either stage of the rule it would be first order in time, so it is
+extrapolated to the middle of the step from the two steps before, $(2u_n - 3u_{n-1} + u_{n-2})/\Delta\tau$.
 
-Source: Baier, Romatschke, Son, Starinets and Stephanov, JHEP 04 (2008) 100; Denicol, Jeon and Gale, Phys. Rev. C 90 (2014)
-024912, without the couplings between shear and bulk.
+Source: Baier, Romatschke, Son, Starinets and Stephanov, JHEP 04 (2008) 100; Denicol, Jeon and Gale, Phys. Rev. C 90
+(2014) 024912, without the couplings between shear and bulk.
 """
 
 from typing import Final, NamedTuple
@@ -22,7 +22,15 @@ from retrodict.base.errors import InputError
 from retrodict.base.types import Scalar
 from retrodict.heavy_ion.hydrodynamics.apart import compiled_apart
 from retrodict.heavy_ion.hydrodynamics.equation_of_state import HBAR_C_GEV, EquationOfState
-from retrodict.heavy_ion.hydrodynamics.fluid import Conserved, Field, Flow, Shear, conserved_of, flow_of, time_components
+from retrodict.heavy_ion.hydrodynamics.fluid import (
+    Conserved,
+    Field,
+    Flow,
+    Shear,
+    conserved_of,
+    flow_of,
+    time_components,
+)
 from retrodict.heavy_ion.hydrodynamics.fluxes import central_difference, divergence, padded, primitives
 from retrodict.heavy_ion.hydrodynamics.transport import Transport
 
@@ -31,6 +39,7 @@ __all__ = ["History", "evolve"]
 SMOOTH_LIMITER: Final = 1.8
 LUMPY_LIMITER: Final = 1.1
 _SHORTEST_RELAXATION: Final = 2.0  # steps: a shorter relaxation time would be unstable
+
 
 class History(NamedTuple):
     """A fluid at proper times; every field has the times first.
@@ -61,18 +70,18 @@ def evolve(
     eos: EquationOfState,
     *,
     start: Scalar | float,
-    step: float,
-    spacing: float,
+    step: Scalar | float,
+    spacing: Scalar | float,
     steps: int,
     stride: int = 1,
     transport: Transport | None = None,
-    limiter: float = LUMPY_LIMITER,
+    limiter: Scalar | float = LUMPY_LIMITER,
 ) -> History:
     """Follow a fluid through proper time.
 
-    To be jitted with all numbers static but `start`. Many events are mapped over, by `jax.lax.map` best on a processor (a plane
-    stays in its cache), by `jax.vmap` on an accelerator. For a gradient only kept times are stored, and what is between
-    them is computed again.
+    To be jitted with `steps` and `stride` static. Many events are mapped over, by `jax.lax.map` best on a processor (a
+    plane stays in its cache), by `jax.vmap` on an accelerator. For a gradient only kept times are stored, and what is
+    between them is computed again.
 
     Args:
         initial: the fluid at `start`, fields of shape (x, y); with dissipation if and only if `transport` is given.
@@ -108,14 +117,24 @@ def evolve(
     return History(*kept)
 
 
+def change_ahead(last: tuple[Field, Field], before: tuple[Field, Field]) -> tuple[Field, ...]:
+    """The change of the velocity in the step that begins, from those in the two steps before it.
+
+    Args:
+        last: u_n - u_(n-1).
+        before: u_(n-1) - u_(n-2).
+    """
+    return tuple(2.0 * a - b for a, b in zip(last, before, strict=True))
+
+
 class _Rule(NamedTuple):
     """How a step is made."""
 
     eos: EquationOfState
     transport: Transport | None
-    step: float
-    spacing: float
-    limiter: float
+    step: Scalar | float
+    spacing: Scalar | float
+    limiter: Scalar | float
 
     def begin(self, flow: Flow, time: Scalar) -> _Now:
         """The first state: its acceleration is that of two short trials."""
@@ -133,7 +152,7 @@ class _Rule(NamedTuple):
     def advance(self, now: _Now) -> _Now:
         """One step of Heun's rule."""
         dt = jnp.asarray(self.step, now.time.dtype)
-        ahead = tuple((2.0 * a - b) / dt for a, b in zip(now.last, now.before, strict=True))
+        ahead = tuple(change / dt for change in change_ahead(now.last, now.before))
         after = now.time + dt
         old = jax.tree.map(lambda c: now.time * c, now.conserved)
         slope = self.slope(now.flow, now.pressure, now.speed, now.time, ahead)
@@ -177,7 +196,7 @@ def relaxation(
     flow: Flow,
     pressure: Field,
     speed: Field,
-    times: tuple[float, Scalar],
+    times: tuple[Scalar | float, Scalar],
     acceleration: tuple[Field, ...],
     gradients: list[list[Field]],
 ) -> tuple[Field, tuple[Field, ...]]:

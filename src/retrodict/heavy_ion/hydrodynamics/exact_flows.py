@@ -1,8 +1,8 @@
 r"""Flows that are known in closed form or as ordinary differential equations, in units with hbar c = 1 and s = 4 T^3.
 
-Gubser's flow is symmetric under a subgroup of the conformal group: with
-$\sinh\rho = -(1 - q^2\tau^2 + q^2r^2)/(2q\tau)$ everything depends on rho alone, and $T = \hat T(\rho)/\tau$. Bjorken's is
-the same in every transverse position.
+Gubser's flow is symmetric under a subgroup of the conformal group: with $\sinh\rho = -(1 - q^2\tau^2 +
+q^2r^2)/(2q\tau)$ everything depends on rho alone, and $T = \hat T(\rho)/\tau$. Bjorken's is the same in every
+transverse position.
 
 Source: Gubser, Phys. Rev. D 82 (2010) 085027; Marrochio et al., Phys. Rev. C 91 (2015) 014903.
 """
@@ -80,7 +80,9 @@ def de_sitter_solution(
         return np.array(
             [
                 warm * tanh * (shear - 2.0) / 3.0,
-                -4.0 / 3.0 * shear**2 * tanh - shear * warm / (relaxation * eta_over_s) + 4.0 / (3.0 * relaxation) * tanh,
+                -4.0 / 3.0 * shear**2 * tanh
+                - shear * warm / (relaxation * eta_over_s)
+                + 4.0 / (3.0 * relaxation) * tanh,
             ]
         )
 

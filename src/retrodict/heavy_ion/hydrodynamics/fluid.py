@@ -1,7 +1,8 @@
 r"""The fluid in a transverse plane: what is evolved, what is known from it, and how one leads to the other.
 
 Conserved are $T^{\tau\tau}, T^{\tau x}, T^{\tau y}$, carried along are $u^\tau\pi^{ij}$ and $u^\tau\Pi$. Shear is
-transverse and traceless: $\pi^{\tau i} = \pi^{ij}u_j/u^\tau$, $\tau^2\pi^{\eta\eta} = \pi^{\tau\tau} - \pi^{xx} - \pi^{yy}$.
+transverse and traceless: $\pi^{\tau i} = \pi^{ij}u_j/u^\tau$, $\tau^2\pi^{\eta\eta} = \pi^{\tau\tau} - \pi^{xx} -
+\pi^{yy}$.
 """
 
 from typing import Final, NamedTuple
@@ -130,9 +131,7 @@ def conserved_of(flow: Flow, pressure: Field) -> Conserved:
 
 
 @compiled_apart
-def _sweep(
-    conserved: Conserved, e: Field, ux: Field, uy: Field, eos: EquationOfState
-) -> tuple[Field, Field, Field]:
+def _sweep(conserved: Conserved, e: Field, ux: Field, uy: Field, eos: EquationOfState) -> tuple[Field, Field, Field]:
     """One step towards the energy density and velocity of these densities."""
     carried = conserved.carried
     energy, mx, my, bulk = conserved.energy, conserved.mx, conserved.my, jnp.zeros((), e.dtype)
@@ -154,9 +153,7 @@ def _sweep(
     return new, boost * vx, boost * vy
 
 
-def flow_of(
-    conserved: Conserved, guess: Flow, eos: EquationOfState
-) -> tuple[Flow, Field, Field, Conserved]:
+def flow_of(conserved: Conserved, guess: Flow, eos: EquationOfState) -> tuple[Flow, Field, Field, Conserved]:
     """The fluid that has these densities, by Newton's method from the fluid a step before.
 
     The energy density solves e = E - M^2 / (E + P(e)), whose left side less its right grows with a slope between

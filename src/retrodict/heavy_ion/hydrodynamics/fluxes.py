@@ -1,8 +1,9 @@
 r"""Fluxes through the faces of cells: Kurganov and Tadmor's central scheme with a limited slope of each primitive.
 
-Both sides of a face are reconstructed from energy density, pressure, velocity and dissipation; the flux is their mean less
-half the fastest signal times the jump of the density. The fastest signal along x is $(|A| + \sqrt{B})/D$ with
-$A = u^\tau u^x(1 - c_s^2)$, $B = ((u^\tau)^2 - (u^x)^2 - ((u^\tau)^2 - (u^x)^2 - 1)c_s^2)c_s^2$, $D = (u^\tau)^2 - ((u^\tau)^2 - 1)c_s^2$.
+Both sides of a face are reconstructed from energy density, pressure, velocity and dissipation; the flux is their mean
+less half the fastest signal times the jump of the density. The fastest signal along x is $(|A| + \sqrt{B})/D$ with $A
+= u^\tau u^x(1 - c_s^2)$, $B = ((u^\tau)^2 - (u^x)^2 - ((u^\tau)^2 - (u^x)^2 - 1)c_s^2)c_s^2$, $D = (u^\tau)^2 -
+((u^\tau)^2 - 1)c_s^2$.
 
 Source: Kurganov and Tadmor, J. Comput. Phys. 160 (2000) 241; Schenke, Jeon and Gale, Phys. Rev. C 82 (2010) 014903.
 """
@@ -68,7 +69,7 @@ def _reconstruction(axis: int, field: Padded, theta: Scalar | float) -> tuple[Ar
 
 
 def divergence(
-    flow: tuple[Padded, ...], speed: Padded, axis: int, theta: float
+    flow: tuple[Padded, ...], speed: Padded, axis: int, theta: Scalar | float
 ) -> tuple[Float[Array, "x y"], ...]:
     """What leaves each cell through its two faces along an axis: the difference of the fluxes.
 
@@ -81,7 +82,9 @@ def divergence(
     sides = [_RECONSTRUCTIONS[axis](field, theta) for field in flow]
     low, high = ([side[k] for side in sides] for k in (0, 1))
     c = jnp.maximum(_slice(speed, axis, 1, 2), _slice(speed, axis, 2, 1))
-    (below, flux_below, fast_below), (above, flux_above, fast_above) = (_DENSITIES[axis](side, c) for side in (low, high))
+    (below, flux_below, fast_below), (above, flux_above, fast_above) = (
+        _DENSITIES[axis](side, c) for side in (low, high)
+    )
     fastest = jnp.maximum(fast_below, fast_above)
     first, second = [slice(None)] * 2, [slice(None)] * 2
     first[axis], second[axis] = slice(None, -1), slice(1, None)

@@ -5,9 +5,9 @@ Of a density $n(\mathbf x)$ at $\tau\to0$ with isotropic transverse momenta,
 $$T^{\mu\nu}(\tau, \mathbf x) = \frac1\tau\int\frac{d\varphi}{2\pi}\,\hat p^\mu\hat p^\nu\, n(\mathbf x - \tau\hat{\mathbf p}), \qquad
   \hat p = (1, \cos\varphi, \sin\varphi),$$
 
-a product with Bessel functions $J_0, J_1, J_2$ in Fourier space: exact on the grid. The plane is doubled, so that what leaves it does
-not come back. Landau's matching makes a fluid of it: $T^\mu_\nu u^\nu = e u^\mu$; shear is the rest of the tensor, and the bulk
-pressure is $e/3 - P(e)$, since the tensor has no trace.
+a product with Bessel functions $J_0, J_1, J_2$ in Fourier space: exact on the grid. The plane is doubled, so that what
+leaves it does not come back. Landau's matching makes a fluid of it: $T^\mu_\nu u^\nu = e u^\mu$; shear is the rest of
+the tensor, and the bulk pressure is $e/3 - P(e)$, since the tensor has no trace.
 
 Source: Liu, Shen and Heinz, Phys. Rev. C 91 (2015) 064906.
 """
@@ -61,8 +61,17 @@ def free_streaming(cells: int, spacing: float, duration: float) -> FreeStreaming
     cosine, sine = kx / safe, ky / safe
     j0, j1, j2 = (jv(n, k * duration) for n in range(3))
     twice = (cosine**2 - sine**2, 2.0 * cosine * sine)
-    kernels = (j0, -1j * j1 * cosine, -1j * j1 * sine, 0.5 * (j0 - j2 * twice[0]), -0.5 * j2 * twice[1], 0.5 * (j0 + j2 * twice[0]))
-    return FreeStreaming(jnp.asarray(np.stack([np.broadcast_to(one, k.shape) + 0j for one in kernels])), jnp.asarray(duration))
+    kernels = (
+        j0,
+        -1j * j1 * cosine,
+        -1j * j1 * sine,
+        0.5 * (j0 - j2 * twice[0]),
+        -0.5 * j2 * twice[1],
+        0.5 * (j0 + j2 * twice[0]),
+    )
+    return FreeStreaming(
+        jnp.asarray(np.stack([np.broadcast_to(one, k.shape) + 0j for one in kernels])), jnp.asarray(duration)
+    )
 
 
 def streamed_tensor(density: Field, streaming: FreeStreaming) -> Float[Array, "6 x y"]:
@@ -90,7 +99,9 @@ def matched_flow(tensor: Float[Array, "6 x y"], eos: EquationOfState) -> Flow:
         eos: equation of state of the fluid.
     """
     full = tensor[0] > 2.0 * _EMPTY
-    tt, tx, ty, xx, xy, yy = (jnp.where(full, part, rest) for part, rest in zip(tensor, (1.0, 0, 0, 0.4, 0, 0.4), strict=True))
+    tt, tx, ty, xx, xy, yy = (
+        jnp.where(full, part, rest) for part, rest in zip(tensor, (1.0, 0, 0, 0.4, 0, 0.4), strict=True)
+    )
     # The mixed tensor is ((tt, -tx, -ty), (tx, -xx, -xy), (ty, -xy, -yy)).
     trace = tt - xx - yy
     second = -tt * (xx + yy) + tx**2 + ty**2 + xx * yy - xy**2
@@ -107,7 +118,10 @@ def matched_flow(tensor: Float[Array, "6 x y"], eos: EquationOfState) -> Flow:
     shrink = jnp.sqrt(jnp.minimum(1.0, 0.998 / jnp.maximum(v2, 1e-12)))
     gamma = 1.0 / jnp.sqrt(1.0 - v2 * shrink**2)
     ux, uy = gamma * vx * shrink, gamma * vy * shrink
-    shear = (part - e * (4.0 / 3.0 * i * j + d / 3.0) for part, i, j, d in ((xx, ux, ux, 1), (xy, ux, uy, 0), (yy, uy, uy, 1)))
+    shear = (
+        part - e * (4.0 / 3.0 * i * j + d / 3.0)
+        for part, i, j, d in ((xx, ux, ux, 1), (xy, ux, uy, 0), (yy, uy, uy, 1))
+    )
     pressure, _ = eos.pressure_and_sound_speed(e)
     found = (ux, uy, *shear, e / 3.0 - pressure)
     ux, uy, *parts = (jnp.where(full, part, 0.0) for part in found)

@@ -1,12 +1,13 @@
 r"""The surface on which a fluid becomes particles: where the energy density falls through a given value.
 
-A surface element is the flux difference of "there is fluid" through a cell of the lattice in $(\tau, x, y)$: with F the
-part of a face on which the linear interpolation of $e^{1/4}$ exceeds the value, $d\sigma_\mu = \tau\,(F_\mathrm{lower} -
-F_\mathrm{upper})$ times the area of the face. Neighbours share their faces, so the surface has no holes, whatever its shape.
-Velocity and dissipation are interpolated to the mean of the points where the surface cuts the edges of the cell.
+A surface element is the flux difference of "there is fluid" through a cell of the lattice in $(\tau, x, y)$: with F
+the part of a face on which the linear interpolation of $e^{1/4}$ exceeds the value, $d\sigma_\mu =
+\tau\,(F_\mathrm{lower} - F_\mathrm{upper})$ times the area of the face. Neighbours share their faces, so the surface
+has no holes, whatever its shape. Velocity and dissipation are interpolated to the mean of the points where the surface
+cuts the edges of the cell.
 
-The smooth twin has $H(g/w)$, a sigmoid, at the corners in place of the cut: every number of it is a smooth function of the
-fluid.
+The smooth twin has $H(g/w)$, a sigmoid, at the corners in place of the cut: every number of it is a smooth function of
+the fluid.
 """
 
 from typing import NamedTuple
@@ -22,8 +23,13 @@ from retrodict.heavy_ion.hydrodynamics.fluid import Shear
 __all__ = ["Surface", "entropy_through", "freeze_out_surface", "smooth_freeze_out_surface"]
 
 _CORNERS = tuple((i, j, k) for i in (0, 1) for j in (0, 1) for k in (0, 1))
-_EDGES = tuple((a, b) for a in _CORNERS for b in _CORNERS if sum(b) == sum(a) + 1 and all(p <= q for p, q in zip(a, b, strict=True)))
-_FAINTEST = 1e-5  # part of a cell's face: a smooth element below it is left out
+_EDGES = tuple(
+    (a, b)
+    for a in _CORNERS
+    for b in _CORNERS
+    if sum(b) == sum(a) + 1 and all(p <= q for p, q in zip(a, b, strict=True))
+)
+_FAINTEST = 1e-4  # part of a cell's face: a smooth element below it is left out
 
 
 class Surface(NamedTuple):
@@ -123,7 +129,9 @@ def _elements(
     dt = history.time[1] - history.time[0]
     time = history.time[0] + (t + position[0]) * dt
     sides = (spacing**2, dt * spacing, dt * spacing)
-    area = jnp.stack([jnp.where(used, time * face * side, 0.0) for face, side in zip(faces, sides, strict=True)], axis=-1)
+    area = jnp.stack(
+        [jnp.where(used, time * face * side, 0.0) for face, side in zip(faces, sides, strict=True)], axis=-1
+    )
 
     def mean(field: Array) -> Array:
         # Trilinear at the position; corner weights of the smooth twin are its own interpolation.

@@ -77,7 +77,9 @@ def centrality_classes(
     """
     bounds = np.asarray(edges, dtype=float)
     if bounds.size < 2 or np.any(np.diff(bounds) <= 0.0) or bounds[0] < 0.0 or bounds[-1] > 100.0:
-        raise InputError("centrality classes have ascending edges in per cent", got=str(edges), expected="0 <= ... <= 100")
+        raise InputError(
+            "centrality classes have ascending edges in per cent", got=str(edges), expected="0 <= ... <= 100"
+        )
     values = np.asarray(measure)
     rank = np.empty(values.size)
     rank[np.argsort(-values, kind="stable")] = 100.0 * (np.arange(values.size) + 0.5) / values.size

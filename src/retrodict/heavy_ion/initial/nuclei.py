@@ -73,11 +73,11 @@ def nucleus(symbol: str) -> Nucleus:
         208
     """
     if symbol not in _TABLE:
-        raise InputError("unknown nucleus", got=symbol, expected=", ".join(_TABLE), fix="make a Nucleus(...) of your own")
+        raise InputError(
+            "unknown nucleus", got=symbol, expected=", ".join(_TABLE), fix="make a Nucleus(...) of your own"
+        )
     nucleons, radius, diffuseness, beta2 = _TABLE[symbol]
-    return Nucleus(
-        nucleons, jnp.asarray(radius), jnp.asarray(diffuseness), beta2=jnp.asarray(beta2) if beta2 else None
-    )
+    return Nucleus(nucleons, jnp.asarray(radius), jnp.asarray(diffuseness), beta2=jnp.asarray(beta2) if beta2 else None)
 
 
 def radius_at(nucleus: Nucleus, cosine: Float[Array, " n"]) -> Float[Array, " n"]:

@@ -3,10 +3,10 @@ r"""Spectra of the particles that leave a surface, after Cooper and Frye:
 $$E\frac{dN}{d^3p} = \frac{g}{(2\pi\hbar c)^3}\int d\sigma_\mu p^\mu\, f\,(1 + \delta f), \qquad
   f = \frac{1}{e^{p\cdot u/T} \mp 1} = \sum_n (\pm)^{n+1} e^{-n\,p\cdot u/T}.$$
 
-Corrections are Grad's: $\delta f = (1 \pm f)\left[\frac{p^\mu p^\nu\pi_{\mu\nu}}{2T^2(e+P)} + \Pi\,(c_0m^2 + c_2 (p\cdot u)^2)\right]$. They are
-polynomials in $\cosh(y-\eta)$, so the integral over rapidity needs $\int d\eta\,\cosh^k\eta\,e^{-z\cosh\eta}$ only. With
-$\sinh(\eta/2) = t/\sqrt{2z}$ the exponential is $e^{-z-t^2}$, and equidistant t are exact to 1e-7 for z > 0.9: no Bessel function
-and no exponential of its own for each momentum.
+Corrections are Grad's: $\delta f = (1 \pm f)\left[\frac{p^\mu p^\nu\pi_{\mu\nu}}{2T^2(e+P)} + \Pi\,(c_0m^2 + c_2
+(p\cdot u)^2)\right]$. They are polynomials in $\cosh(y-\eta)$, so the integral over rapidity needs $\int
+d\eta\,\cosh^k\eta\,e^{-z\cosh\eta}$ only. With $\sinh(\eta/2) = t/\sqrt{2z}$ the exponential is $e^{-z-t^2}$, and
+equidistant t are exact to 1e-7 for z > 0.9: no Bessel function and no exponential of its own for each momentum.
 
 Source: Cooper and Frye, Phys. Rev. D 10 (1974) 186; Teaney, Phys. Rev. C 68 (2003) 034913.
 """

@@ -1,7 +1,6 @@
-"""The light hadrons that leave a collision: masses, degeneracies, and how the unstable ones decay.
+"""The light hadrons that leave a collision: masses and degeneracies.
 
-Source: Particle Data Group, Prog. Theor. Exp. Phys. 2024, 083C01 (rounded to a tenth of an MeV; branching fractions are
-those of the leading modes, scaled to one).
+Source: Particle Data Group, Prog. Theor. Exp. Phys. 2024, 083C01.
 """
 
 from typing import Final, NamedTuple
@@ -9,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from retrodict.base.constants import HBAR_C, HADRON_MASSES
+from retrodict.base.constants import HADRON_MASSES, HBAR_C
 from retrodict.base.errors import InputError
 
 __all__ = ["HADRONS", "Species", "hadron_gas"]
@@ -60,7 +59,8 @@ def hadron_gas(temperature: float) -> tuple[float, float, Float[np.ndarray, " 2"
         temperature: T, GeV.
 
     Returns:
-        e, P, and c0, c2 [fm^3 GeV^-3] with which f (1 +- f) Pi (c0 m^2 + c2 (u p)^2) holds no energy and the pressure Pi.
+        e, P, and c0, c2 [fm^3 GeV^-3] with which f (1 +- f) Pi (c0 m^2 + c2 (u p)^2) holds no energy and the pressure
+        Pi.
 
     Raises:
         InputError: for a temperature outside 0.05 to 0.3 GeV.
@@ -76,7 +76,7 @@ def hadron_gas(temperature: float) -> tuple[float, float, Float[np.ndarray, " 2"
         E = np.sqrt(p**2 + species.mass**2)
         sign = -1.0 if species.boson else 1.0
         f = 1.0 / (np.exp(E / temperature) + sign)
-        g = species.degeneracy * _MULTIPLICITIES[name] / (1 if name != "proton" else 1)
+        g = species.degeneracy * _MULTIPLICITIES[name]
         energy += g * np.sum(measure * E * f)
         pressure += g * np.sum(measure * p**2 / (3.0 * E) * f)
         spread = g * measure * f * (1.0 - sign * f) / E
