@@ -1,4 +1,4 @@
-"""Accuracy, gradients and speed of the simulator of heavy-ion collisions; prints every figure that the documentation quotes.
+"""Accuracy, gradients and speed of the simulator of heavy-ion collisions; prints its figures.
 
     nice python benchmarks/heavy_ion_hydrodynamics.py [gubser surface gradient speed glauber trento]
 
@@ -158,7 +158,8 @@ def gradient():
         worst = np.max(np.abs(np.asarray(exact) - differences)) / np.max(np.abs(differences))
         kind = "smooth" if smooth else "faceted"
         print(f"<pT> {float(value):.4f} GeV, {kind}: gradient against differences {worst:.1e} of the largest entry "
-              f"{np.max(np.abs(differences)):.3f}; {slow / fast:.1f} forward passes, {int(found)} elements")  # fmt: skip
+              f"{np.max(np.abs(differences)):.3f}; {slow / fast:.1f} forward passes, "
+              f"{int(found)} elements")  # fmt: skip
 
 
 def speed(events=8):
@@ -171,8 +172,8 @@ def speed(events=8):
 
         def one(e, transport=transport, viscous=viscous):
             return evolve(
-                flow_at_rest(e, viscous), matter, start=jnp.float32(0.6), step=0.075, spacing=0.375, steps=150, stride=3,
-                transport=transport, limiter=LUMPY_LIMITER,
+                flow_at_rest(e, viscous), matter, start=jnp.float32(0.6), step=0.075, spacing=0.375, steps=150,
+                stride=3, transport=transport, limiter=LUMPY_LIMITER,
             )  # fmt: skip
 
         def spectra(e, one=one):
@@ -211,7 +212,8 @@ def glauber_events(events=100_000):
             eps = np.abs(np.asarray(found.eccentricity))[hit][here].mean(axis=0)
             published = f" ({participants / ALICE[low] - 1:+.1%} of ALICE)" if symbol == "Pb" and low in ALICE else ""
             print(
-                f"  {low:.0f}-{low + 5:.0f} %: Npart {participants:.1f}{published} Ncoll {pairs:.0f} eps2 {eps[0]:.3f} eps3 {eps[1]:.3f}"
+                f"  {low:.0f}-{low + 5:.0f} %: Npart {participants:.1f}{published} Ncoll {pairs:.0f} "
+                f"eps2 {eps[0]:.3f} eps3 {eps[1]:.3f}"
             )
 
 

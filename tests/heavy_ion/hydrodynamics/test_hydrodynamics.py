@@ -211,7 +211,7 @@ def falling(times, spacing):
 
 
 def test_the_surface_of_a_drop_at_rest_holds_what_the_drop_held():
-    """The integral of tau over it, for a surface e = 1 at tau = 2 - r^2 / 8, is 12 pi, within the square of the spacing."""
+    """The integral of tau over it, for a surface e = 1 at tau = 2 - r^2 / 8, is 12 pi."""
     history = falling(np.linspace(1.0, 2.2, 13), 0.2)
     faceted = jax.jit(freeze_out_surface, static_argnums=3)(history, 1.0, 0.2, 6000)
     exact = 2.0 * np.pi * (2.0 * 4.0 - 64.0 / 32.0)  # the integral of r (2 - r^2 / 8) up to r^2 = 8

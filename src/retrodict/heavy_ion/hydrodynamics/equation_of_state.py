@@ -220,7 +220,9 @@ def hot_qcd() -> EquationOfState:
 def equation_of_state_from_table(
     energy: Float[np.ndarray, " rows"], pressure: Float[np.ndarray, " rows"], temperature: Float[np.ndarray, " rows"]
 ) -> EquationOfState:
-    """Any table, by monotone interpolation of ln P and ln T in ln e; below it with its first P/e, above it with its last c_s^2.
+    """Any table, by monotone interpolation of ln P and ln T in ln e.
+
+    Below it P/e stays that of its first row, above it c_s^2 that of its last.
 
     Args:
         energy: energy density, strictly ascending, GeV fm^-3, shape (rows,).

@@ -157,8 +157,8 @@ def flow_of(conserved: Conserved, guess: Flow, eos: EquationOfState) -> tuple[Fl
     """The fluid that has these densities, by Newton's method from the fluid a step before.
 
     The energy density solves e = E - M^2 / (E + P(e)), whose left side less its right grows with a slope between
-    2/3 and 1: the iteration cannot fail. Shear enters E and M through the velocity and follows it. Cells that are all but
-    empty, or to which no fluid belongs, are set to rest.
+    2/3 and 1: the iteration cannot fail. Shear enters E and M through the velocity and follows it. Cells that are
+    all but empty, or to which no fluid belongs, are set to rest.
 
     Args:
         conserved: densities, per unit of tau.

@@ -36,7 +36,7 @@ class Surface(NamedTuple):
     """Elements of a surface of constant energy density, in any order; those that are not used have no area.
 
     Args:
-        area: tau d sigma_mu, covariant components along tau, x, y, fm^2 times fm per unit of rapidity, shape (elements, 3).
+        area: tau d sigma_mu, covariant components along tau, x, y, fm^3 per unit of rapidity, shape (elements, 3).
         time: tau, fm.
         x: fm.
         y: fm.

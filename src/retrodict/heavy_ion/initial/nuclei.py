@@ -19,7 +19,7 @@ from retrodict.base.types import Scalar
 
 __all__ = ["Nucleus", "nucleon_positions", "nucleus"]
 
-_TABLE: Final = {  # symbol: nucleons, R [fm], a [fm], beta2; spherical ones from de Vries et al. (1987) as used by TRENTo
+_TABLE: Final = {  # symbol: nucleons, R [fm], a [fm], beta2; as in the program TRENTo, of lead as ALICE takes it
     "Pb": (208, 6.62, 0.546, 0.0),
     "Au": (197, 6.38, 0.535, 0.0),
     "Xe": (129, 5.36, 0.590, 0.162),
