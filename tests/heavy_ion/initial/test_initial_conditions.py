@@ -144,3 +144,12 @@ def test_wrong_classes_and_nuclei_are_refused():
         centrality_classes(np.arange(3.0), (10.0, 5.0))
     with pytest.raises(InputError, match="unknown nucleus"):
         nucleus("U")
+
+
+def test_two_nucleons_meet_as_often_as_their_cross_section_says():
+    """Nuclei of one nucleon that is all but a point, over a disc of 5 fm."""
+    point = Nucleus(1, jnp.asarray(1e-3), jnp.asarray(1e-4))
+    model = Trento(*map(jnp.asarray, (0.0, 1.0, 0.8, 64.0)))
+    b = jnp.asarray(5.0 * np.sqrt((np.arange(6000) + 0.5) / 6000))
+    _, number = jax.jit(trento, static_argnums=5)(jax.random.key(7), point, point, b, model, TransverseGrid(2, 0.5))
+    assert 250.0 * np.pi * np.mean(np.asarray(number) == 2) == pytest.approx(64.0, abs=6.0)

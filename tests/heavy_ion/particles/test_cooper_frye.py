@@ -138,3 +138,25 @@ def test_flow_of_pairs_needs_no_event_plane():
     flow = jnp.asarray(0.08 * np.exp(2j * angle))[:, None]
     assert float(two_particle_flow(flow, jnp.linspace(100.0, 200.0, 50))[0]) == pytest.approx(0.08, rel=1e-12)
     assert abs(complex(jnp.mean(flow))) < 1e-12
+
+
+def test_a_moving_source_is_the_boosted_one():
+    """With shear and bulk: the spectrum at a momentum is a sum over rapidity of the same invariants in its rest frame."""
+    gamma, ux = np.sqrt(1.0 + 0.7**2), 0.7
+    xx, yy, xy, bulk = 0.012, -0.007, 0.004, -0.01
+    here = Matter(jnp.asarray(0.15), jnp.asarray(0.3), jnp.asarray([-3.0, 2.0]))
+    found = SPECTRUM(surface(np.ones(1), np.array([ux]), np.zeros(1), (xx, xy, yy, bulk)), KAON, here, PT, PHI, terms=1)
+    eta = np.linspace(-8.0, 8.0, 4001)
+    pt, phi = 1.0, float(PHI[5])
+    mt = np.sqrt(pt**2 + KAON.mass**2)
+    tx, ty = xx * ux / gamma, xy * ux / gamma
+    tt = tx * ux / gamma
+    tensor = np.diag([tt, xx, yy, tt - xx - yy])
+    tensor[0, 1] = tensor[1, 0] = tx
+    tensor[0, 2] = tensor[2, 0] = ty
+    tensor[1, 2] = tensor[2, 1] = xy
+    p = np.stack([mt * np.cosh(eta), -pt * np.cos(phi) + 0 * eta, -pt * np.sin(phi) + 0 * eta, -mt * np.sinh(eta)])
+    up = gamma * p[0] + ux * p[1]
+    delta = np.einsum("in,ij,jn->n", p, tensor, p) / (2.0 * 0.15**2 * 0.3) + bulk * (-3.0 * KAON.mass**2 + 2.0 * up**2)
+    exact = np.trapezoid(p[0] * np.exp(-up / 0.15) * (1.0 + delta), eta) / (2.0 * np.pi * HBAR_C_GEV) ** 3
+    assert float(found[2, 5]) == pytest.approx(exact, rel=1e-6)

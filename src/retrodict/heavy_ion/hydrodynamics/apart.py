@@ -7,7 +7,7 @@ compilation).
 
 from collections.abc import Callable
 from functools import partial
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
 import jax
 from jax.experimental.xla_metadata import set_xla_metadata
@@ -38,12 +38,14 @@ def compiled_apart(function: Callable[Arguments, Result]) -> Callable[Arguments,
         function: of pytrees of arrays, all of them by position.
     """
 
+    positional = cast(Callable[..., Result], function)
+
     def pull(arguments: tuple, cotangent: Result) -> tuple:
-        return jax.vjp(function, *arguments)[1](cotangent)
+        return jax.vjp(positional, *arguments)[1](cotangent)
 
     differentiable = jax.custom_vjp(_apart(function))
     apart_pull = _apart(pull)
     differentiable.defvjp(
-        lambda *arguments: (_apart(function)(*arguments), arguments), lambda *given: apart_pull(*given)
+        lambda *arguments: (_apart(positional)(*arguments), arguments), lambda *given: apart_pull(*given)
     )
     return partial(differentiable)

@@ -1,7 +1,8 @@
 r"""Boost-invariant hydrodynamics in 2+1 dimensions, ideal or of Israel and Stewart.
 
 $$\partial_\tau(\tau T^{\tau\mu}) + \partial_i(\tau T^{i\mu}) = (-(P + \Pi + \tau^2\pi^{\eta\eta}), 0, 0)$$
-$$u^\mu\partial_\mu\pi^{ij} = -\frac{\pi^{ij} - 2\eta\sigma^{ij}}{\tau_\pi} - \tfrac43\pi^{ij}\theta - u^i a^j - u^j a^i$$
+$$u^\mu\partial_\mu\pi^{ij} = -\frac{\pi^{ij} - 2\eta\sigma^{ij}}{\tau_\pi} - \tfrac43\pi^{ij}\theta
+  - u^i a^j - u^j a^i$$
 $$u^\mu\partial_\mu\Pi = -\frac{\Pi + \zeta\theta}{\tau_\Pi} - \tfrac23\Pi\theta$$
 
 with $a^j = \pi^{\alpha j} Du_\alpha$ and the metric (+, -, -, -). Time is advanced by Heun's rule. The sources hold

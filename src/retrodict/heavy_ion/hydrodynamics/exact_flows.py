@@ -36,7 +36,9 @@ class ExactFlow(NamedTuple):
     yy: Float[np.ndarray, "..."]
 
 
-def _velocity(tau: float, x: Float[np.ndarray, "..."], y: Float[np.ndarray, "..."], q: float) -> tuple[np.ndarray, ...]:
+def _velocity(
+    tau: float, x: Float[np.ndarray, "..."], y: Float[np.ndarray, "..."], q: float
+) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
     r2 = x**2 + y**2
     slope = 2.0 * q**2 * tau / (1.0 + q**2 * (tau**2 + r2))  # v / r
     boost = 1.0 / np.sqrt(1.0 - slope**2 * r2)

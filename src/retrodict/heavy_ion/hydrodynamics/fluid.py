@@ -177,7 +177,8 @@ def flow_of(conserved: Conserved, guess: Flow, eos: EquationOfState) -> tuple[Fl
     ux, uy = (jnp.where(empty, 0.0, u) for u in (ux, uy))
     pressure, speed = eos.pressure_and_sound_speed(e)
     flow = Flow(e, ux, uy)
-    kept = Conserved(*(jnp.where(empty, rest, c) for rest, c in zip((_VACUUM, 0.0, 0.0), conserved[:3], strict=True)))
+    at_rest = (jnp.where(empty, rest, c) for rest, c in zip((_VACUUM, 0.0, 0.0), conserved[:3], strict=True))
+    kept = Conserved(*at_rest, carried=None)
     if carried is not None:
         gamma = flow.gamma
         shear = limited(Shear(*(jnp.where(empty, 0.0, part / gamma) for part in carried)), flow, pressure)

@@ -2,7 +2,8 @@ r"""Massless particles that stream freely from the collision until the fluid beg
 
 Of a density $n(\mathbf x)$ at $\tau\to0$ with isotropic transverse momenta,
 
-$$T^{\mu\nu}(\tau, \mathbf x) = \frac1\tau\int\frac{d\varphi}{2\pi}\,\hat p^\mu\hat p^\nu\, n(\mathbf x - \tau\hat{\mathbf p}),
+$$T^{\mu\nu}(\tau, \mathbf x) = \frac1\tau\int\frac{d\varphi}{2\pi}\,\hat p^\mu\hat p^\nu\,
+  n(\mathbf x - \tau\hat{\mathbf p}),
   \qquad \hat p = (1, \cos\varphi, \sin\varphi),$$
 
 a product with Bessel functions $J_0, J_1, J_2$ in Fourier space: exact on the grid. The plane is doubled, so that what

@@ -10,6 +10,7 @@ The smooth twin has $H(g/w)$, a sigmoid, at the corners in place of the cut: eve
 the fluid.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -90,7 +91,8 @@ def smooth_freeze_out_surface(
     root = jnp.asarray(energy, history.flow.energy.dtype) ** 0.25
     level = (jnp.sqrt(jnp.sqrt(history.flow.energy)) - root) / (width * root)
     inside = jax.nn.sigmoid(level)
-    spread = sum(jnp.abs(_shifted(inside, *corner) - inside[:-1, :-1, :-1]) for corner in _CORNERS)
+    lowest = inside[:-1, :-1, :-1]
+    spread = sum((jnp.abs(_shifted(inside, *corner) - lowest) for corner in _CORNERS), jnp.zeros_like(lowest))
     return _elements(history, level, spread > _FAINTEST, spacing, elements, width)
 
 
@@ -122,7 +124,7 @@ def _elements(
     else:
         inside = {corner: jax.nn.sigmoid(value) for corner, value in g.items()}
         slope = {corner: value * (1.0 - value) + 1e-12 for corner, value in inside.items()}
-        total = sum(slope.values())
+        total = sum(slope.values(), jnp.zeros_like(slope[_CORNERS[0]]))
         weights = {corner: value / total for corner, value in slope.items()}
         faces = _mean_faces(inside)
     position = [sum(weights[c] * c[axis] for c in _CORNERS) for axis in range(3)]
@@ -167,9 +169,9 @@ def _part_of_triangle(a: Array, b: Array, c: Array) -> Array:
     def alone(p: Array, q: Array, r: Array) -> Array:
         return p**2 / jnp.where((p - q) * (p - r) == 0.0, 1.0, (p - q) * (p - r))
 
-    positive = [value > 0.0 for value in (a, b, c)]
-    number = sum(flag.astype(jnp.int32) for flag in positive)
-    odd = (number == 1)[None] == jnp.stack(positive)  # the corner that differs from the two others
+    positive = jnp.stack([value > 0.0 for value in (a, b, c)])
+    number = jnp.sum(positive, axis=0)
+    odd = (number == 1)[None] == positive  # the corner that differs from the two others
     lonely = jnp.where(odd[0], alone(a, b, c), jnp.where(odd[1], alone(b, c, a), alone(c, a, b)))
     return jnp.where(number == 0, 0.0, jnp.where(number == 3, 1.0, jnp.where(number == 1, lonely, 1.0 - lonely)))
 
@@ -183,12 +185,12 @@ def _mean_faces(inside: dict[tuple[int, int, int], Array]) -> list[Array]:
     return _faces(lambda p, q, r, s: 0.25 * (p + q + r + s), inside)
 
 
-def _faces(part, g: dict[tuple[int, int, int], Array]) -> list[Array]:
+def _faces(part: Callable[..., Array], g: dict[tuple[int, int, int], Array]) -> list[Array]:
     found = []
     for axis in range(3):
         squares = []
         for side in (0, 1):
-            corners = [g[(*pair[:axis], side, *pair[axis:])] for pair in ((0, 0), (0, 1), (1, 0), (1, 1))]
+            corners = [value for corner, value in g.items() if corner[axis] == side]
             squares.append(part(*corners))
         found.append(squares[0] - squares[1])
     return found

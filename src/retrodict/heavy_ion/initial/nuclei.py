@@ -165,6 +165,8 @@ def _apart(
     As TRENTo does it: of a deformed nucleus only the azimuth is drawn anew. Where no candidate is free the last is
     taken.
     """
+    assert nucleus.minimum_distance is not None
+    least = nucleus.minimum_distance**2
     order = jnp.argsort(r, axis=1)
     r, cosine, azimuth = (jnp.take_along_axis(x, order, axis=1) for x in (r, cosine, azimuth))
     events, nucleons = r.shape
@@ -179,7 +181,7 @@ def _apart(
         candidates = _cartesian(jnp.broadcast_to(r[:, k, None], phi.shape), cos, phi)
         squares = jnp.sum((candidates[:, :, None] - positions[:, None]) ** 2, axis=-1)
         placed = jnp.arange(nucleons) < k
-        free = jnp.all((squares > nucleus.minimum_distance**2) | ~placed, axis=-1)
+        free = jnp.all((squares > least) | ~placed, axis=-1)
         chosen = jnp.where(jnp.any(free, axis=1), jnp.argmax(free, axis=1), _CANDIDATES - 1)
         return positions.at[:, k].set(candidates[jnp.arange(events), chosen]), None
 
