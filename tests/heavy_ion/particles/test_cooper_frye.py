@@ -141,7 +141,7 @@ def test_flow_of_pairs_needs_no_event_plane():
 
 
 def test_a_moving_source_is_the_boosted_one():
-    """With shear and bulk: the spectrum at a momentum is a sum over rapidity of the same invariants in its rest frame."""
+    """With shear and bulk: the spectrum at a momentum against a sum over rapidity of invariants."""
     gamma, ux = np.sqrt(1.0 + 0.7**2), 0.7
     xx, yy, xy, bulk = 0.012, -0.007, 0.004, -0.01
     here = Matter(jnp.asarray(0.15), jnp.asarray(0.3), jnp.asarray([-3.0, 2.0]))
