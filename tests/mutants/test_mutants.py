@@ -8,7 +8,7 @@ from tests.mutants.faults import PACKAGE, ROOT, CannotBePlanted, Fault, copied, 
 
 FAULTS = read()
 ROOMS = {"base", "num", "problem", "run", "inference", "generate", "report", "cli"}
-DOMAINS = {"hadron", "lattice", "neutron_star", "spectral"}
+DOMAINS = {"hadron", "heavy_ion", "lattice", "neutron_star", "spectral"}
 SAMPLE = [fault for fault in FAULTS if fault.quick]
 
 
