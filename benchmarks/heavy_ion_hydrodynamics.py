@@ -107,7 +107,10 @@ def gubser():
 
 def surface():
     """Entropy through the surface T = 0.14 GeV over that of the matter above it at the start."""
-    for name, matter in (("crossover", eos.hot_qcd()), ("first order", eos.bag_model())):
+    for name, matter, limiter in (
+        ("crossover", eos.hot_qcd(), SMOOTH_LIMITER),
+        ("first order", eos.bag_model(), LUMPY_LIMITER),
+    ):
         threshold = matter.energy_at_temperature(0.14)
         for dx, stride in ((0.375, 2), (0.25, 2)):
             cells = round(24.0 / dx)
@@ -118,9 +121,7 @@ def surface():
             flow = flow_at_rest(jnp.asarray(profile(*plane(cells, dx))), viscous=False)
             step = 0.2 * dx
             steps = 2 * round(14.0 / step / 2)
-            history = RUN(
-                flow, matter, start=0.6, step=step, spacing=dx, steps=steps, stride=stride, limiter=SMOOTH_LIMITER
-            )
+            history = RUN(flow, matter, start=0.6, step=step, spacing=dx, steps=steps, stride=stride, limiter=limiter)
             left = float(jnp.max(history.flow.energy[-1]) / threshold)
             found = freeze_out_surface(history, threshold, dx, 60000)
             fine = jnp.asarray(profile(*plane(2400, 0.01)))
