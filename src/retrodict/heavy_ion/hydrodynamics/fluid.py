@@ -79,7 +79,9 @@ def flow_at_rest(energy: Field, viscous: bool = True) -> Flow:
     return Flow(energy, zero, zero, Shear(zero, zero, zero, zero) if viscous else None)
 
 
-def time_components(shear: Shear, ux: Field, uy: Field, gamma: Field) -> tuple[Field, Field, Field]:
+def time_components(
+    shear: Shear, ux: Float[Array, "*shape"], uy: Float[Array, "*shape"], gamma: Float[Array, "*shape"]
+) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"], Float[Array, "*shape"]]:
     """pi^(tau tau), pi^(tau x), pi^(tau y).
 
     Args:

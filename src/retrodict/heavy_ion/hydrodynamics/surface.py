@@ -57,7 +57,7 @@ class Surface(NamedTuple):
     found: Int[Array, ""]
 
 
-def freeze_out_surface(history: History, energy: Scalar | float, spacing: float, elements: int) -> Surface:
+def freeze_out_surface(history: History, energy: Scalar | float, spacing: Scalar | float, elements: int) -> Surface:
     """The faceted surface of a fluid that starts above it and ends below.
 
     Args:
@@ -77,7 +77,7 @@ def freeze_out_surface(history: History, energy: Scalar | float, spacing: float,
 
 
 def smooth_freeze_out_surface(
-    history: History, energy: Scalar | float, spacing: float, elements: int, width: float = 0.05
+    history: History, energy: Scalar | float, spacing: Scalar | float, elements: int, width: float = 0.05
 ) -> Surface:
     """The same with a surface that is smeared over neighbouring cells, for gradients.
 
@@ -105,7 +105,7 @@ def _elements(
     history: History,
     level: Float[Array, "times x y"],
     wanted: Array,
-    spacing: float,
+    spacing: Scalar | float,
     elements: int,
     smooth: float | None,
 ) -> Surface:
