@@ -34,6 +34,52 @@ if TYPE_CHECKING:
     from retrodict.heavy_ion.events.observables import Acceptance as Acceptance
     from retrodict.heavy_ion.events.reading import read_events as read_events
     from retrodict.heavy_ion.events.table import EventTable as EventTable
+    from retrodict.heavy_ion.hydrodynamics.equation_of_state import EquationOfState as EquationOfState
+    from retrodict.heavy_ion.hydrodynamics.equation_of_state import bag_model as bag_model
+    from retrodict.heavy_ion.hydrodynamics.equation_of_state import conformal as conformal
+    from retrodict.heavy_ion.hydrodynamics.equation_of_state import (
+        equation_of_state_from_sound_speed as equation_of_state_from_sound_speed,
+    )
+    from retrodict.heavy_ion.hydrodynamics.equation_of_state import (
+        equation_of_state_from_table as equation_of_state_from_table,
+    )
+    from retrodict.heavy_ion.hydrodynamics.equation_of_state import hot_qcd as hot_qcd
+    from retrodict.heavy_ion.hydrodynamics.evolution import History as History
+    from retrodict.heavy_ion.hydrodynamics.evolution import evolve as evolve
+    from retrodict.heavy_ion.hydrodynamics.fluid import Flow as Flow
+    from retrodict.heavy_ion.hydrodynamics.fluid import Shear as Shear
+    from retrodict.heavy_ion.hydrodynamics.fluid import flow_at_rest as flow_at_rest
+    from retrodict.heavy_ion.hydrodynamics.free_streaming import FreeStreaming as FreeStreaming
+    from retrodict.heavy_ion.hydrodynamics.free_streaming import free_streaming as free_streaming
+    from retrodict.heavy_ion.hydrodynamics.free_streaming import matched_flow as matched_flow
+    from retrodict.heavy_ion.hydrodynamics.free_streaming import streamed_tensor as streamed_tensor
+    from retrodict.heavy_ion.hydrodynamics.surface import Surface as Surface
+    from retrodict.heavy_ion.hydrodynamics.surface import entropy_through as entropy_through
+    from retrodict.heavy_ion.hydrodynamics.surface import freeze_out_surface as freeze_out_surface
+    from retrodict.heavy_ion.hydrodynamics.surface import smooth_freeze_out_surface as smooth_freeze_out_surface
+    from retrodict.heavy_ion.hydrodynamics.transport import Transport as Transport
+    from retrodict.heavy_ion.hydrodynamics.transport import constant_viscosity as constant_viscosity
+    from retrodict.heavy_ion.initial.eccentricities import centrality_classes as centrality_classes
+    from retrodict.heavy_ion.initial.eccentricities import eccentricities as eccentricities
+    from retrodict.heavy_ion.initial.eccentricities import eccentricities_of_density as eccentricities_of_density
+    from retrodict.heavy_ion.initial.glauber import Collisions as Collisions
+    from retrodict.heavy_ion.initial.glauber import glauber as glauber
+    from retrodict.heavy_ion.initial.glauber import impact_parameters as impact_parameters
+    from retrodict.heavy_ion.initial.grid import TransverseGrid as TransverseGrid
+    from retrodict.heavy_ion.initial.nuclei import Nucleus as Nucleus
+    from retrodict.heavy_ion.initial.nuclei import nucleon_positions as nucleon_positions
+    from retrodict.heavy_ion.initial.nuclei import nucleus as nucleus
+    from retrodict.heavy_ion.initial.trento import Trento as Trento
+    from retrodict.heavy_ion.initial.trento import trento as trento
+    from retrodict.heavy_ion.particles.cooper_frye import Matter as Matter
+    from retrodict.heavy_ion.particles.cooper_frye import flow_coefficients as flow_coefficients
+    from retrodict.heavy_ion.particles.cooper_frye import mean_momentum as mean_momentum
+    from retrodict.heavy_ion.particles.cooper_frye import particle_spectrum as particle_spectrum
+    from retrodict.heavy_ion.particles.cooper_frye import two_particle_flow as two_particle_flow
+    from retrodict.heavy_ion.particles.cooper_frye import yield_of as yield_of
+    from retrodict.heavy_ion.particles.species import HADRONS as HADRONS
+    from retrodict.heavy_ion.particles.species import Species as Species
+    from retrodict.heavy_ion.particles.species import hadron_gas as hadron_gas
     from retrodict.heavy_ion.problems import problem as problem
 else:
     __getattr__, __dir__, __all__ = lazy_names(__name__, __file__)

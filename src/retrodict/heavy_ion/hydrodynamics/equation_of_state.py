@@ -1,7 +1,7 @@
 r"""Equations of state of matter without net baryon number: P(e), c_s^2(e), T(e) as tables that are cheap to read.
 
-Nodes are equidistant in $e^{1/4}$, so that no search is needed. Between nodes P is linear in e, and c_s^2 is its
-slope: what the solver differentiates is what it evolves. T is linear in $e^{1/4}$, exact for massless matter.
+Nodes are equidistant in $e^{1/4}$, so that no search is needed. Between nodes c_s^2 is linear in e and P is its
+integral, so that derivatives of what is evolved are continuous. T is linear in $e^{1/4}$, exact for massless matter.
 """
 
 from typing import Final
@@ -36,15 +36,17 @@ class EquationOfState(eqx.Module):
     """P and T of the energy density, in tables.
 
     Args:
-        pressure_intercept: P - c_s^2 e in each interval, GeV fm^-3, shape (intervals,).
-        sound_speed_squared: c_s^2 in each interval.
+        pressure: P at the left node of each interval, GeV fm^-3, shape (intervals,).
+        sound_speed_squared: c_s^2 there.
+        sound_speed_slope: d c_s^2 / de in each interval, GeV^-1 fm^3.
         temperature: T at the left node of each interval, GeV.
         temperature_slope: dT / d e^(1/4) in each interval, GeV^(3/4) fm^(3/4).
         interval: width of the intervals in e^(1/4), (GeV fm^-3)^(1/4).
     """
 
-    pressure_intercept: Float[Array, " intervals"]
+    pressure: Float[Array, " intervals"]
     sound_speed_squared: Float[Array, " intervals"]
+    sound_speed_slope: Float[Array, " intervals"]
     temperature: Float[Array, " intervals"]
     temperature_slope: Float[Array, " intervals"]
     interval: Scalar
@@ -58,8 +60,13 @@ class EquationOfState(eqx.Module):
             energy: energy density, GeV fm^-3.
         """
         index = self._index(jnp.sqrt(jnp.sqrt(energy)))
-        slope = jnp.take(self.sound_speed_squared, index, mode="clip")
-        return jnp.take(self.pressure_intercept, index, mode="clip") + slope * energy, slope
+        square = (index * self.interval) ** 2
+        past = energy - square * square
+        pressure, speed, slope = (
+            jnp.take(table, index, mode="clip")
+            for table in (self.pressure, self.sound_speed_squared, self.sound_speed_slope)
+        )
+        return pressure + past * (speed + 0.5 * slope * past), speed + slope * past
 
     def temperature_of(self, energy: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
         """T [GeV].
@@ -103,10 +110,13 @@ def _tabulated(pressure: Float[Array, " nodes"], temperature: Float[Array, " nod
     """From P and T at the nodes."""
     root = _roots(pressure.dtype)
     energy = root**4
-    slope = jnp.diff(pressure) / jnp.diff(energy)
-    return EquationOfState(
-        pressure[:-1] - slope * energy[:-1], slope, temperature[:-1], jnp.diff(temperature) / jnp.diff(root), root[1]
-    )
+    steps = jnp.diff(energy)
+    slope = jnp.diff(pressure) / steps
+    speed = jnp.concatenate([slope[:1], 0.5 * (slope[1:] + slope[:-1]), slope[-1:]])
+    inside = jnp.cumsum(0.5 * (speed[1:] + speed[:-1]) * steps)
+    left = jnp.concatenate([jnp.zeros(1, root.dtype), inside[:-1]])
+    bend = (jnp.diff(speed) / steps).at[-1].set(0.0)  # beyond the last node as well
+    return EquationOfState(left, speed[:-1], bend, temperature[:-1], jnp.diff(temperature) / jnp.diff(root), root[1])
 
 
 def conformal(degrees: float = 1.0) -> EquationOfState:
@@ -210,7 +220,9 @@ def hot_qcd() -> EquationOfState:
 def equation_of_state_from_table(
     energy: Float[np.ndarray, " rows"], pressure: Float[np.ndarray, " rows"], temperature: Float[np.ndarray, " rows"]
 ) -> EquationOfState:
-    """Any table, by monotone interpolation of ln P and ln T in ln e; below it with its first P/e, above it with its last c_s^2.
+    """Any table, by monotone interpolation of ln P and ln T in ln e.
+
+    Below it P/e stays that of its first row, above it c_s^2 that of its last.
 
     Args:
         energy: energy density, strictly ascending, GeV fm^-3, shape (rows,).

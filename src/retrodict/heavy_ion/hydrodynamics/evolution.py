@@ -1,15 +1,16 @@
 r"""Boost-invariant hydrodynamics in 2+1 dimensions, ideal or of Israel and Stewart.
 
 $$\partial_\tau(\tau T^{\tau\mu}) + \partial_i(\tau T^{i\mu}) = (-(P + \Pi + \tau^2\pi^{\eta\eta}), 0, 0)$$
-$$u^\mu\partial_\mu\pi^{ij} = -\frac{\pi^{ij} - 2\eta\sigma^{ij}}{\tau_\pi} - \tfrac43\pi^{ij}\theta - u^i a^j - u^j a^i, \qquad
-  u^\mu\partial_\mu\Pi = -\frac{\Pi + \zeta\theta}{\tau_\Pi} - \tfrac23\Pi\theta$$
+$$u^\mu\partial_\mu\pi^{ij} = -\frac{\pi^{ij} - 2\eta\sigma^{ij}}{\tau_\pi} - \tfrac43\pi^{ij}\theta
+  - u^i a^j - u^j a^i$$
+$$u^\mu\partial_\mu\Pi = -\frac{\Pi + \zeta\theta}{\tau_\Pi} - \tfrac23\Pi\theta$$
 
-with $a^j = \pi^{\alpha j} Du_\alpha$ and the metric (+, -, -, -). Time is advanced by Heun's rule. The sources hold the
-acceleration $\partial_\tau u$: taken from either stage of the rule it would be first order in time, so it is extrapolated from
-the two steps before, $\tfrac12\,(3 u_n - 4 u_{n-1} + u_{n-2})$ with the weights that centre it in the step, $2u_n - 3u_{n-1} + u_{n-2}$.
+with $a^j = \pi^{\alpha j} Du_\alpha$ and the metric (+, -, -, -). Time is advanced by Heun's rule. The sources hold
+the acceleration $\partial_\tau u$: taken from either stage of the rule it would be first order in time, so it is
+extrapolated to the middle of the step from the two steps before, $(2u_n - 3u_{n-1} + u_{n-2})/\Delta\tau$.
 
-Source: Baier, Romatschke, Son, Starinets and Stephanov, JHEP 04 (2008) 100; Denicol, Jeon and Gale, Phys. Rev. C 90 (2014)
-024912, without the couplings between shear and bulk.
+Source: Baier, Romatschke, Son, Starinets and Stephanov, JHEP 04 (2008) 100; Denicol, Jeon and Gale, Phys. Rev. C 90
+(2014) 024912, without the couplings between shear and bulk.
 """
 
 from typing import Final, NamedTuple
@@ -20,6 +21,7 @@ from jaxtyping import Array, Float
 
 from retrodict.base.errors import InputError
 from retrodict.base.types import Scalar
+from retrodict.heavy_ion.hydrodynamics.apart import compiled_apart
 from retrodict.heavy_ion.hydrodynamics.equation_of_state import HBAR_C_GEV, EquationOfState
 from retrodict.heavy_ion.hydrodynamics.fluid import (
     Conserved,
@@ -39,25 +41,23 @@ SMOOTH_LIMITER: Final = 1.8
 LUMPY_LIMITER: Final = 1.1
 _SHORTEST_RELAXATION: Final = 2.0  # steps: a shorter relaxation time would be unstable
 
-Time = Float[Array, "*events"]
-
 
 class History(NamedTuple):
     """A fluid at proper times; every field has the times first.
 
     Args:
-        time: tau, fm, shape (times, ...).
-        flow: the fluid, fields of shape (times, x, y, ...).
+        time: tau, fm, shape (times,).
+        flow: the fluid, fields of shape (times, x, y).
     """
 
-    time: Float[Array, "times *events"]
+    time: Float[Array, " times"]
     flow: Flow
 
 
 class _Now(NamedTuple):
     """What a step needs: the fluid, its densities, and the change of the velocity in the two steps before."""
 
-    time: Time
+    time: Scalar
     flow: Flow
     pressure: Field
     speed: Field
@@ -71,22 +71,23 @@ def evolve(
     eos: EquationOfState,
     *,
     start: Scalar | float,
-    step: float,
-    spacing: float,
+    step: Scalar | float,
+    spacing: Scalar | float,
     steps: int,
     stride: int = 1,
     transport: Transport | None = None,
-    limiter: float = LUMPY_LIMITER,
+    limiter: Scalar | float = LUMPY_LIMITER,
 ) -> History:
     """Follow a fluid through proper time.
 
-    To be jitted with `steps`, `stride` static. Events are trailing axes, of `start` too where they begin at different
-    times. Only kept times are stored for a gradient; between them a fluid is computed again.
+    To be jitted with `steps` and `stride` static. Many events are mapped over, by `jax.lax.map` best on a processor (a
+    plane stays in its cache), by `jax.vmap` on an accelerator. For a gradient only kept times are stored, and what is
+    between them is computed again.
 
     Args:
-        initial: the fluid at `start`, fields of shape (x, y, ...); with dissipation if and only if `transport` is given.
+        initial: the fluid at `start`, fields of shape (x, y); with dissipation if and only if `transport` is given.
         eos: equation of state.
-        start: first proper time, fm, a number or of shape (...).
+        start: first proper time, fm, to be different for each event if need be.
         step: of time, fm; at most about half the spacing.
         spacing: of the grid, fm.
         steps: how many.
@@ -105,10 +106,10 @@ def evolve(
     if (transport is None) != (initial.dissipation is None):
         raise InputError("a fluid has dissipation if it has viscosity", fix="flow_at_rest(energy, viscous=...)")
     rule = _Rule(eos, transport, step, spacing, limiter)
-    first = rule.begin(initial, jnp.broadcast_to(jnp.asarray(start, initial.energy.dtype), initial.energy.shape[2:]))
+    first = rule.begin(initial, jnp.asarray(start, initial.energy.dtype))
 
     @jax.checkpoint
-    def some(now: _Now, _: None) -> tuple[_Now, tuple[Time, Flow]]:
+    def some(now: _Now, _: None) -> tuple[_Now, tuple[Scalar, Flow]]:
         now, _ = jax.lax.scan(lambda state, _: (rule.advance(state), None), now, None, length=stride)
         return now, (now.time, now.flow)
 
@@ -117,16 +118,26 @@ def evolve(
     return History(*kept)
 
 
+def change_ahead(last: tuple[Field, Field], before: tuple[Field, Field]) -> tuple[Field, ...]:
+    """The change of the velocity in the step that begins, from those in the two steps before it.
+
+    Args:
+        last: u_n - u_(n-1).
+        before: u_(n-1) - u_(n-2).
+    """
+    return tuple(2.0 * a - b for a, b in zip(last, before, strict=True))
+
+
 class _Rule(NamedTuple):
     """How a step is made."""
 
     eos: EquationOfState
     transport: Transport | None
-    step: float
-    spacing: float
-    limiter: float
+    step: Scalar | float
+    spacing: Scalar | float
+    limiter: Scalar | float
 
-    def begin(self, flow: Flow, time: Time) -> _Now:
+    def begin(self, flow: Flow, time: Scalar) -> _Now:
         """The first state: its acceleration is that of two short trials."""
         pressure, speed = self.eos.pressure_and_sound_speed(flow.energy)
         none = (jnp.zeros_like(flow.ux), jnp.zeros_like(flow.uy))
@@ -142,7 +153,7 @@ class _Rule(NamedTuple):
     def advance(self, now: _Now) -> _Now:
         """One step of Heun's rule."""
         dt = jnp.asarray(self.step, now.time.dtype)
-        ahead = tuple((2.0 * a - b) / dt for a, b in zip(now.last, now.before, strict=True))
+        ahead = tuple(change / dt for change in change_ahead(now.last, now.before))
         after = now.time + dt
         old = jax.tree.map(lambda c: now.time * c, now.conserved)
         slope = self.slope(now.flow, now.pressure, now.speed, now.time, ahead)
@@ -154,12 +165,12 @@ class _Rule(NamedTuple):
         change = (flow.ux - now.flow.ux, flow.uy - now.flow.uy)
         return _Now(after, flow, pressure, speed, kept, change, now.last)
 
-    def read(self, scaled: Conserved, time: Time, guess: Flow) -> tuple[Flow, Field, Field, Conserved]:
+    def read(self, scaled: Conserved, time: Scalar, guess: Flow) -> tuple[Flow, Field, Field, Conserved]:
         """The fluid of densities that are multiplied by tau."""
         return flow_of(jax.tree.map(lambda c: c / time, scaled), guess, self.eos)
 
     def slope(
-        self, flow: Flow, pressure: Field, speed: Field, time: Time, acceleration: tuple[Field, ...]
+        self, flow: Flow, pressure: Field, speed: Field, time: Scalar, acceleration: tuple[Field, ...]
     ) -> Conserved:
         """The change of tau times the densities per unit of time."""
         fields = tuple(padded(field) for field in primitives(flow, pressure))
@@ -172,43 +183,59 @@ class _Rule(NamedTuple):
         tt, _, _ = time_components(shear, flow.ux, flow.uy, gamma)
         energy = out[0] - (pressure + shear.bulk + tt - shear.xx - shear.yy)
         gradients = [[central_difference(fields[k], axis) / self.spacing for k in (2, 3)] for axis in (0, 1)]
-        expansion, sources = self.relaxation(flow, pressure, speed, time, acceleration, gradients)
+        steps = (self.step, time)
+        theta, sources = relaxation(self.eos, self.transport, flow, pressure, speed, steps, acceleration, gradients)
         # d_tau(u^tau pi) + d_k(u^k pi) = pi (theta - u^tau / tau) + D pi, and one more u^tau pi for the factor tau.
-        changed = (o + time * (part * expansion + s) for o, part, s in zip(out[3:], shear, sources, strict=True))
+        changed = (o + time * (part * theta + s) for o, part, s in zip(out[3:], shear, sources, strict=True))
         return Conserved(energy, out[1], out[2], Shear(*changed))
 
-    def relaxation(
-        self,
-        flow: Flow,
-        pressure: Field,
-        speed: Field,
-        time: Time,
-        acceleration: tuple[Field, ...],
-        gradients: list[list[Field]],
-    ) -> tuple[Field, tuple[Field, ...]]:
-        """theta and the right-hand sides of the equations of shear and bulk."""
-        assert self.transport is not None and flow.dissipation is not None
-        shear, gamma = flow.dissipation, flow.gamma
-        u = (flow.ux, flow.uy)
-        rate = (u[0] * acceleration[0] + u[1] * acceleration[1]) / gamma  # d_tau u^tau
-        theta = rate + gamma / time + gradients[0][0] + gradients[1][1]
-        D = tuple(gamma * acceleration[i] + u[0] * gradients[0][i] + u[1] * gradients[1][i] for i in (0, 1))
-        D_time = (u[0] * D[0] + u[1] * D[1]) / gamma
-        _, tx, ty = time_components(shear, *u, gamma)
-        turn = (tx * D_time - shear.xx * D[0] - shear.xy * D[1], ty * D_time - shear.xy * D[0] - shear.yy * D[1])
-        temperature = self.eos.temperature_of(flow.energy)
-        enthalpy = flow.energy + pressure
-        shortest = _SHORTEST_RELAXATION * self.step
-        ratio = self.transport.eta_over_s(temperature)
-        eta = HBAR_C_GEV * ratio * enthalpy / temperature
-        tau_shear = jnp.maximum(self.transport.shear_relaxation * HBAR_C_GEV * ratio / temperature, shortest)
-        kinetic = HBAR_C_GEV * self.transport.zeta_over_s(temperature) / temperature
-        tau_bulk = jnp.maximum(kinetic * self.transport.bulk_relaxation(speed), shortest)
-        found = []
-        for part, i, j in ((shear.xx, 0, 0), (shear.xy, 0, 1), (shear.yy, 1, 1)):
-            strain = -0.5 * (gradients[i][j] + gradients[j][i] + u[i] * D[j] + u[j] * D[i])
-            strain = strain + ((1.0 if i == j else 0.0) + u[i] * u[j]) * theta / 3.0
-            stretched = (4.0 / 3.0) * part * theta + u[i] * turn[j] + u[j] * turn[i]
-            found.append((2.0 * eta * strain - part) / tau_shear - stretched)
-        bulk = -(shear.bulk + kinetic * enthalpy * theta) / tau_bulk - (2.0 / 3.0) * shear.bulk * theta
-        return theta, (*found, bulk)
+
+@compiled_apart
+def relaxation(
+    eos: EquationOfState,
+    transport: Transport,
+    flow: Flow,
+    pressure: Field,
+    speed: Field,
+    times: tuple[Scalar | float, Scalar],
+    acceleration: tuple[Field, ...],
+    gradients: list[list[Field]],
+) -> tuple[Field, tuple[Field, ...]]:
+    """theta [1/fm] and D pi^xx, D pi^xy, D pi^yy, D Pi [GeV fm^-4].
+
+    Args:
+        eos: equation of state.
+        transport: shear and bulk viscosity.
+        flow: the fluid, with dissipation.
+        pressure: P, GeV fm^-3.
+        speed: c_s^2.
+        times: the step and tau, fm.
+        acceleration: d u^i / d tau, 1/fm.
+        gradients: d_i u^j at [i][j], 1/fm.
+    """
+    shear, gamma = flow.dissipation, flow.gamma
+    assert shear is not None
+    step, time = times
+    u = (flow.ux, flow.uy)
+    rate = (u[0] * acceleration[0] + u[1] * acceleration[1]) / gamma  # d_tau u^tau
+    theta = rate + gamma / time + gradients[0][0] + gradients[1][1]
+    D = tuple(gamma * acceleration[i] + u[0] * gradients[0][i] + u[1] * gradients[1][i] for i in (0, 1))
+    D_time = (u[0] * D[0] + u[1] * D[1]) / gamma
+    _, tx, ty = time_components(shear, *u, gamma)
+    turn = (tx * D_time - shear.xx * D[0] - shear.xy * D[1], ty * D_time - shear.xy * D[0] - shear.yy * D[1])
+    temperature = eos.temperature_of(flow.energy)
+    enthalpy = flow.energy + pressure
+    shortest = _SHORTEST_RELAXATION * step
+    ratio = transport.eta_over_s(temperature)
+    eta = HBAR_C_GEV * ratio * enthalpy / temperature
+    tau_shear = jnp.maximum(transport.shear_relaxation * HBAR_C_GEV * ratio / temperature, shortest)
+    kinetic = HBAR_C_GEV * transport.zeta_over_s(temperature) / temperature
+    tau_bulk = jnp.maximum(kinetic * transport.bulk_relaxation(speed), shortest)
+    found = []
+    for part, i, j in ((shear.xx, 0, 0), (shear.xy, 0, 1), (shear.yy, 1, 1)):
+        strain = -0.5 * (gradients[i][j] + gradients[j][i] + u[i] * D[j] + u[j] * D[i])
+        strain = strain + ((1.0 if i == j else 0.0) + u[i] * u[j]) * theta / 3.0
+        stretched = (4.0 / 3.0) * part * theta + u[i] * turn[j] + u[j] * turn[i]
+        found.append((2.0 * eta * strain - part) / tau_shear - stretched)
+    bulk = -(shear.bulk + kinetic * enthalpy * theta) / tau_bulk - (2.0 / 3.0) * shear.bulk * theta
+    return theta, (*found, bulk)

@@ -1,8 +1,8 @@
 r"""Flows that are known in closed form or as ordinary differential equations, in units with hbar c = 1 and s = 4 T^3.
 
-Gubser's flow is symmetric under a subgroup of the conformal group: with
-$\sinh\rho = -(1 - q^2\tau^2 + q^2r^2)/(2q\tau)$ everything depends on rho alone, and $T = \hat T(\rho)/\tau$. Bjorken's is
-the same in every transverse position.
+Gubser's flow is symmetric under a subgroup of the conformal group: with $\sinh\rho = -(1 - q^2\tau^2 +
+q^2r^2)/(2q\tau)$ everything depends on rho alone, and $T = \hat T(\rho)/\tau$. Bjorken's is the same in every
+transverse position.
 
 Source: Gubser, Phys. Rev. D 82 (2010) 085027; Marrochio et al., Phys. Rev. C 91 (2015) 014903.
 """
@@ -36,7 +36,9 @@ class ExactFlow(NamedTuple):
     yy: Float[np.ndarray, "..."]
 
 
-def _velocity(tau: float, x: Float[np.ndarray, "..."], y: Float[np.ndarray, "..."], q: float) -> tuple[np.ndarray, ...]:
+def _velocity(
+    tau: float, x: Float[np.ndarray, "..."], y: Float[np.ndarray, "..."], q: float
+) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
     r2 = x**2 + y**2
     slope = 2.0 * q**2 * tau / (1.0 + q**2 * (tau**2 + r2))  # v / r
     boost = 1.0 / np.sqrt(1.0 - slope**2 * r2)

@@ -1,8 +1,8 @@
 r"""The fluid in a transverse plane: what is evolved, what is known from it, and how one leads to the other.
 
 Conserved are $T^{\tau\tau}, T^{\tau x}, T^{\tau y}$, carried along are $u^\tau\pi^{ij}$ and $u^\tau\Pi$. Shear is
-transverse and traceless: $\pi^{\tau i} = \pi^{ij}u_j/u^\tau$, $\tau^2\pi^{\eta\eta} = \pi^{\tau\tau} - \pi^{xx} - \pi^{yy}$. Arrays have the
-two directions of the plane first; what follows are events.
+transverse and traceless: $\pi^{\tau i} = \pi^{ij}u_j/u^\tau$, $\tau^2\pi^{\eta\eta} = \pi^{\tau\tau} - \pi^{xx} -
+\pi^{yy}$.
 """
 
 from typing import Final, NamedTuple
@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from retrodict.heavy_ion.hydrodynamics.apart import compiled_apart
 from retrodict.heavy_ion.hydrodynamics.equation_of_state import EquationOfState
 
 __all__ = ["Flow", "Shear", "flow_at_rest"]
@@ -18,7 +19,7 @@ _SWEEPS: Final = 4  # Newton steps from one time to the next
 _VACUUM: Final = 1e-6  # energy density below which there is no fluid, GeV fm^-3
 _LARGEST_DISSIPATION: Final = 0.9  # of sqrt(pi:pi + 3 Pi^2) over sqrt(e^2 + 3 P^2)
 
-Field = Float[Array, "x y *events"]
+Field = Float[Array, "x y"]
 
 
 class Shear(NamedTuple):
@@ -41,7 +42,7 @@ class Flow(NamedTuple):
     """The fluid at one proper time.
 
     Args:
-        energy: energy density in the local rest frame, GeV fm^-3, shape (x, y, ...).
+        energy: energy density in the local rest frame, GeV fm^-3, shape (x, y).
         ux: u^x.
         uy: u^y.
         dissipation: shear and bulk; None in an ideal fluid.
@@ -71,14 +72,16 @@ def flow_at_rest(energy: Field, viscous: bool = True) -> Flow:
     """A fluid that does not move, without shear or bulk pressure.
 
     Args:
-        energy: energy density, GeV fm^-3, shape (x, y, ...).
+        energy: energy density, GeV fm^-3, shape (x, y).
         viscous: whether it can have them later.
     """
     zero = jnp.zeros_like(energy)
     return Flow(energy, zero, zero, Shear(zero, zero, zero, zero) if viscous else None)
 
 
-def time_components(shear: Shear, ux: Field, uy: Field, gamma: Field) -> tuple[Field, Field, Field]:
+def time_components(
+    shear: Shear, ux: Float[Array, "*shape"], uy: Float[Array, "*shape"], gamma: Float[Array, "*shape"]
+) -> tuple[Float[Array, "*shape"], Float[Array, "*shape"], Float[Array, "*shape"]]:
     """pi^(tau tau), pi^(tau x), pi^(tau y).
 
     Args:
@@ -92,6 +95,7 @@ def time_components(shear: Shear, ux: Field, uy: Field, gamma: Field) -> tuple[F
     return (tx * ux + ty * uy) / gamma, tx, ty
 
 
+@compiled_apart
 def limited(shear: Shear, flow: Flow, pressure: Field) -> Shear:
     """Dissipation no larger than the ideal tensor, by one common factor: only dilute cells are touched.
 
@@ -110,6 +114,7 @@ def limited(shear: Shear, flow: Flow, pressure: Field) -> Shear:
     return Shear(*(factor * part for part in shear))
 
 
+@compiled_apart
 def conserved_of(flow: Flow, pressure: Field) -> Conserved:
     """Densities of a fluid.
 
@@ -127,54 +132,55 @@ def conserved_of(flow: Flow, pressure: Field) -> Conserved:
     return Conserved(e + tt, mx + tx, my + ty, Shear(*(gamma * part for part in shear)))
 
 
-def flow_of(
-    conserved: Conserved, guess: Flow, eos: EquationOfState, sweeps: int = _SWEEPS
-) -> tuple[Flow, Field, Field, Conserved]:
+@compiled_apart
+def _sweep(conserved: Conserved, e: Field, ux: Field, uy: Field, eos: EquationOfState) -> tuple[Field, Field, Field]:
+    """One step towards the energy density and velocity of these densities."""
+    carried = conserved.carried
+    energy, mx, my, bulk = conserved.energy, conserved.mx, conserved.my, jnp.zeros((), e.dtype)
+    if carried is not None:
+        gamma = jnp.sqrt(1.0 + ux**2 + uy**2)
+        shear = Shear(*(part / gamma for part in carried))
+        tt, tx, ty = time_components(shear, ux, uy, gamma)
+        energy, mx, my, bulk = energy - tt, mx - tx, my - ty, shear.bulk
+    pressure, speed = eos.pressure_and_sound_speed(e)
+    square = mx**2 + my**2
+    inertia = jnp.maximum(energy + pressure + bulk, _VACUUM)
+    v2 = jnp.minimum(square / inertia**2, 0.999)
+    step = (e - energy + square / inertia) / (1.0 - speed * v2)
+    new = jnp.maximum(e - step, _VACUUM)
+    inertia = jnp.maximum(energy + pressure + bulk + speed * (new - e), _VACUUM)
+    vx, vy = mx / inertia, my / inertia
+    v2 = vx**2 + vy**2
+    boost = jnp.sqrt(1.0 / (1.0 - jnp.minimum(v2, 0.999)))
+    return new, boost * vx, boost * vy
+
+
+def flow_of(conserved: Conserved, guess: Flow, eos: EquationOfState) -> tuple[Flow, Field, Field, Conserved]:
     """The fluid that has these densities, by Newton's method from the fluid a step before.
 
     The energy density solves e = E - M^2 / (E + P(e)), whose left side less its right grows with a slope between
-    2/3 and 1: the iteration cannot fail. Shear enters E and M through the velocity and follows it. Cells that are all but
-    empty, or to which no fluid belongs, are set to rest.
+    2/3 and 1: the iteration cannot fail. Shear enters E and M through the velocity and follows it. Cells that are
+    all but empty, or to which no fluid belongs, are set to rest.
 
     Args:
         conserved: densities, per unit of tau.
         guess: a fluid nearby.
         eos: the equation of state.
-        sweeps: steps of the iteration.
 
     Returns:
         The fluid, P, c_s^2, and the densities with such cells reset.
     """
     carried = conserved.carried
-
-    def sweep(e: Field, ux: Field, uy: Field) -> tuple[Field, Field, Field]:
-        energy, mx, my, bulk = conserved.energy, conserved.mx, conserved.my, jnp.zeros((), e.dtype)
-        if carried is not None:
-            gamma = jnp.sqrt(1.0 + ux**2 + uy**2)
-            shear = Shear(*(part / gamma for part in carried))
-            tt, tx, ty = time_components(shear, ux, uy, gamma)
-            energy, mx, my, bulk = energy - tt, mx - tx, my - ty, shear.bulk
-        pressure, speed = eos.pressure_and_sound_speed(e)
-        square = mx**2 + my**2
-        inertia = jnp.maximum(energy + pressure + bulk, _VACUUM)
-        v2 = jnp.minimum(square / inertia**2, 0.999)
-        step = (e - energy + square / inertia) / (1.0 - speed * v2)
-        new = jnp.maximum(e - step, _VACUUM)
-        inertia = jnp.maximum(energy + pressure + bulk + speed * (new - e), _VACUUM)
-        vx, vy = mx / inertia, my / inertia
-        v2 = vx**2 + vy**2
-        boost = jnp.sqrt(1.0 / (1.0 - jnp.minimum(v2, 0.999)))
-        return new, boost * vx, boost * vy
-
     e, ux, uy = guess.energy, guess.ux, guess.uy
-    for _ in range(sweeps):
-        e, ux, uy = sweep(e, ux, uy)
+    for _ in range(_SWEEPS):
+        e, ux, uy = _sweep(conserved, e, ux, uy, eos)
     empty = ~((conserved.energy > 2.0 * _VACUUM) & (e > 1.5 * _VACUUM))
     e = jnp.where(empty, _VACUUM, e)
     ux, uy = (jnp.where(empty, 0.0, u) for u in (ux, uy))
     pressure, speed = eos.pressure_and_sound_speed(e)
     flow = Flow(e, ux, uy)
-    kept = Conserved(*(jnp.where(empty, rest, c) for rest, c in zip((_VACUUM, 0.0, 0.0), conserved[:3], strict=True)))
+    at_rest = (jnp.where(empty, rest, c) for rest, c in zip((_VACUUM, 0.0, 0.0), conserved[:3], strict=True))
+    kept = Conserved(*at_rest, carried=None)
     if carried is not None:
         gamma = flow.gamma
         shear = limited(Shear(*(jnp.where(empty, 0.0, part / gamma) for part in carried)), flow, pressure)

@@ -1,8 +1,8 @@
 r"""Transport coefficients of the fluid, as functions of temperature.
 
-Shear: eta/s has a kink, $\max(\eta/s|_\mathrm{kink} + a\,(T - T_\mathrm{kink}), 0)$ with one slope below it and one above. Bulk:
-zeta/s is a skewed Cauchy peak. Relaxation times are $\tau_\pi = b_\pi \eta / (sT)$ and
-$\tau_\Pi = \zeta / \left(15\,(1/3 - c_s^2)^2 (e + P)\right)$.
+Shear: eta/s has a kink, $\max(\eta/s|_\mathrm{kink} + a\,(T - T_\mathrm{kink}), 0)$ with one slope below it and one
+above. Bulk: zeta/s is a skewed Cauchy peak. Relaxation times are $\tau_\pi = b_\pi \eta / (sT)$ and $\tau_\Pi = \zeta
+/ \left(15\,(1/3 - c_s^2)^2 (e + P)\right)$.
 
 Source: JETSCAPE collaboration, Phys. Rev. C 103 (2021) 054904, sections III C and D.
 """

@@ -13,7 +13,7 @@ from retrodict.base.types import Scalar
 from retrodict.heavy_ion.initial.eccentricities import eccentricities
 from retrodict.heavy_ion.initial.nuclei import Nucleus, nucleon_positions
 
-__all__ = ["Collisions", "glauber", "impact_parameters", "nucleon_nucleon_cross_section"]
+__all__ = ["Collisions", "glauber", "impact_parameters"]
 
 _MILLIBARN = 0.1  # fm^2
 _TOGETHER = 256  # events that are in memory at a time
@@ -35,22 +35,6 @@ class Collisions(NamedTuple):
     binary_collisions: Int[Array, " events"]
     eccentricity: Complex[Array, "events 3"]
     mean_square_radius: Float[Array, " events"]
-
-
-def nucleon_nucleon_cross_section(energy: float) -> float:
-    """Inelastic cross section of two nucleons [mb]: the fit 29.8 + 0.038 ln(s)^2.43.
-
-    Args:
-        energy: of the two nucleons in their centre of mass, GeV.
-
-    Source: d'Enterria and Loizides, Annu. Rev. Nucl. Part. Sci. 71 (2021) 315, of 41.3, 61.8, 67.6 mb at 0.2, 2.76 and
-    5.02 TeV.
-
-    Example:
-        >>> round(nucleon_nucleon_cross_section(5020.0), 1)
-        67.6
-    """
-    return float(29.8 + 0.038 * jnp.log(energy**2) ** 2.43)
 
 
 def impact_parameters(key: PRNGKeyArray, largest: float, events: int) -> Float[Array, " events"]:

@@ -19,7 +19,7 @@ from retrodict.base.types import Scalar
 
 __all__ = ["Nucleus", "nucleon_positions", "nucleus"]
 
-_TABLE: Final = {  # symbol: nucleons, R [fm], a [fm], beta2; spherical ones from de Vries et al. (1987) as used by TRENTo
+_TABLE: Final = {  # symbol: nucleons, R [fm], a [fm], beta2; as in the program TRENTo, of lead as ALICE takes it
     "Pb": (208, 6.62, 0.546, 0.0),
     "Au": (197, 6.38, 0.535, 0.0),
     "Xe": (129, 5.36, 0.590, 0.162),
@@ -165,6 +165,8 @@ def _apart(
     As TRENTo does it: of a deformed nucleus only the azimuth is drawn anew. Where no candidate is free the last is
     taken.
     """
+    assert nucleus.minimum_distance is not None
+    least = nucleus.minimum_distance**2
     order = jnp.argsort(r, axis=1)
     r, cosine, azimuth = (jnp.take_along_axis(x, order, axis=1) for x in (r, cosine, azimuth))
     events, nucleons = r.shape
@@ -179,7 +181,7 @@ def _apart(
         candidates = _cartesian(jnp.broadcast_to(r[:, k, None], phi.shape), cos, phi)
         squares = jnp.sum((candidates[:, :, None] - positions[:, None]) ** 2, axis=-1)
         placed = jnp.arange(nucleons) < k
-        free = jnp.all((squares > nucleus.minimum_distance**2) | ~placed, axis=-1)
+        free = jnp.all((squares > least) | ~placed, axis=-1)
         chosen = jnp.where(jnp.any(free, axis=1), jnp.argmax(free, axis=1), _CANDIDATES - 1)
         return positions.at[:, k].set(candidates[jnp.arange(events), chosen]), None
 

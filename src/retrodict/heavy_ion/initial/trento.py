@@ -134,9 +134,11 @@ def trento(
         gamma = _fluctuations(vary, model.fluctuation, first.shape[0] + second.shape[0])
         weights = jnp.concatenate(wounded).astype(first.dtype) * gamma
         parts = ((first, weights[: first.shape[0]]), (second, weights[first.shape[0] :]))
-        thick = [participant_thickness(*points.T, weight, model.width, grid) for points, weight in parts]
+        thick = [
+            participant_thickness(points[:, 0], points[:, 1], weight, model.width, grid) for points, weight in parts
+        ]
         number_of = jnp.sum(jnp.concatenate(wounded))
-        density = jnp.where(number_of > 0, reduced_thickness(*thick, model.p), 0.0)
+        density = jnp.where(number_of > 0, reduced_thickness(thick[0], thick[1], model.p), 0.0)
         return density, number_of
 
     numbers = jnp.arange(impact_parameter.shape[0])
