@@ -77,7 +77,6 @@ if TYPE_CHECKING:
     from retrodict.heavy_ion.particles.cooper_frye import particle_spectrum as particle_spectrum
     from retrodict.heavy_ion.particles.cooper_frye import two_particle_flow as two_particle_flow
     from retrodict.heavy_ion.particles.cooper_frye import yield_of as yield_of
-    from retrodict.heavy_ion.particles.species import HADRONS as HADRONS
     from retrodict.heavy_ion.particles.species import Species as Species
     from retrodict.heavy_ion.particles.species import hadron_gas as hadron_gas
     from retrodict.heavy_ion.problems import problem as problem

@@ -1,6 +1,6 @@
 """The light hadrons that leave a collision: masses and degeneracies.
 
-Source: Particle Data Group, Prog. Theor. Exp. Phys. 2024, 083C01.
+Source: Particle Data Group, Phys. Rev. D 110 (2024) 030001.
 """
 
 from typing import Final, NamedTuple
