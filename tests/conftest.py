@@ -27,6 +27,8 @@ if version("jaxlib").startswith("0.10."):
 
 import jax  # noqa: E402  (after the cache is named and the compiler told)
 
+gc.set_threshold(50_000, 20, 50)  # tracing makes millions of short-lived objects: looking through them is work
+
 TESTS = Path(__file__).parent
 QUICK = ("cli", "generate", "hadron", "heavy_ion", "inference", "lattice", "spectral")  # folders
 MAPPINGS = Path("/proc/self/maps")

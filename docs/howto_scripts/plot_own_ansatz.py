@@ -41,7 +41,7 @@ class StiffCore(rd.AbstractAnsatz):
 
 # %%
 # Look at the prior first: the maximum masses that it allows.
-keys = jr.split(jr.key(0), 500)
+keys = jr.split(jr.key(0), 200)
 mass = eqx.filter_jit(jax.vmap(lambda k: Stars()(StiffCore()(jr.normal(k, (2,))))[0].heaviest.mass))(keys)
 figure, axes = plt.subplots(figsize=(5, 3))
 axes.hist(np.asarray(mass), bins=40, color="tab:blue")
@@ -52,4 +52,4 @@ figure.tight_layout()
 # Then swap it in; everything else stays.
 target = problem("classic18")
 own = rd.Posterior(StiffCore(), target.forward, target.likelihood, derive=target.derive, quantities=target.quantities)
-print(rd.infer(own, rd.Importance(draws=4000, batch=400), seed=0))
+print(rd.infer(own, rd.Importance(draws=1200, batch=400), seed=0))

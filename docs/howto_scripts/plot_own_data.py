@@ -27,7 +27,7 @@ print(read_observations(table))
 # %%
 # The problem takes the file in place of the eighteen stars that ship. On the command line the same is
 # ``retrodict new neutron_star DIR --data stars.csv`` followed by ``retrodict run DIR/config.yaml --out DIR/run``.
-result = rd.infer(problem(table), rd.Importance(draws=4000, batch=400), seed=0)
+result = rd.infer(problem(table), rd.Importance(draws=1200, batch=400), seed=0)
 print(result)
 
 # %%

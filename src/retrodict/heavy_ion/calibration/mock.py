@@ -104,7 +104,8 @@ def mock_measurements(seed: int = 2, *, noise: float = 1.0) -> Measurements:
     )
     clean = Measurements(bins(), exact, sources, "mock")
     root = np.linalg.cholesky(clean.covariance(CORRELATION_LENGTH))
-    return Measurements(bins(), exact + noise * root @ rng.standard_normal(len(exact)), sources, "mock")
+    note = "runs and measurements are mock ones, of a simulator in closed form that is no hydrodynamics"
+    return Measurements(bins(), exact + noise * root @ rng.standard_normal(len(exact)), sources, "mock", (note,))
 
 
 def _at(point: Float[np.ndarray, " parameters"]) -> Float[np.ndarray, " bins"]:
