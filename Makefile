@@ -20,7 +20,7 @@ demo: $(VENV)/.runtime  ## the main job: eighteen neutron stars -> an equation o
 	@$(BIN)/retrodict demo neutron-star
 
 test: $(VENV)/.develop  ## the tests
-	@$(BIN)/python -m pytest -q -n $(CORES) --dist loadgroup
+	@$(BIN)/python -m pytest -q -n $(CORES) --dist loadfile
 
 shapes: $(VENV)/.develop  ## some tests of every folder, with all shape annotations checked at run time
 	@$(BIN)/python -m pytest -q -p tests.checker --jaxtyping-packages=$(CHECKED),tests.checker.check @tests/shapes.txt

@@ -30,7 +30,7 @@ import jax  # noqa: E402  (after the cache is named and the compiler told)
 gc.set_threshold(50_000, 20, 50)  # tracing makes millions of short-lived objects: looking through them is work
 
 TESTS = Path(__file__).parent
-QUICK = ("cli", "generate", "hadron", "heavy_ion", "inference", "lattice", "spectral")  # folders
+QUICK = ("cli", "generate", "hadron", "heavy_ion", "inference", "lattice", "neutron_star", "spectral")  # folders
 MAPPINGS = Path("/proc/self/maps")
 MOST_MAPPINGS = 20_000  # of memory; Linux allows 65530, and aborts the compiler that asks for one more
 

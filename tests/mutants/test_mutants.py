@@ -51,7 +51,6 @@ def source(tmp_path_factory):
     return source
 
 
-@pytest.mark.xdist_group("mutants")
 @pytest.mark.parametrize("fault", SAMPLE, ids=lambda fault: fault.file)
 def test_a_planted_fault_is_killed(fault, source):
     dead, printed = killed(fault, source)

@@ -66,7 +66,7 @@ def few_samples_inflation(samples: Samples, weight: float | None) -> float:
     shapes = np.cos(np.pi * np.arange(SHAPES) * (np.arange(points)[:, None] + 0.5) / points)
     if count < 4:
         return 1.0
-    sigma = samples.std(axis=0, ddof=1)
+    sigma = np.std(samples, axis=0, ddof=1)
     standard = samples / np.where(sigma > 0, sigma, 1.0)
     claimed = 1 / np.sum(shapes * _fit_weights(standard, weight, shapes, scaled=False), axis=0)
     true = np.zeros(SHAPES)
