@@ -59,7 +59,7 @@ napoleon_google_docstring = True
 sphinx_gallery_conf = {
     "examples_dirs": ["tutorials", "howto_scripts", "questions"],
     "gallery_dirs": ["gallery/tutorials", "gallery/howto", "gallery/questions"],
-    "filename_pattern": r"/plot_",
+    "filename_pattern": os.environ.get("RETRODICT_PAGES", "/plot_"),  # which pages are run
     "download_all_examples": False,
     "remove_config_comments": True,
     "min_reported_time": 1e9,
