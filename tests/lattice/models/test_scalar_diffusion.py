@@ -124,6 +124,7 @@ def test_as_the_noise_vanishes_the_learnt_score_is_the_drift_of_stochastic_quant
     assert relative_drift(plan, weights, 0.03, factor=0.5) > 0.5  # the twin: the drift of exp(-S / 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("odd", [False, True])
 def test_deep_in_the_broken_phase_two_skew_modes_are_right_in_effective_share_and_shares_of_sign(odd: bool):
     """kappa = 0.5, L = 8, fitted to HMC within one mode: ESS > 0.88; an odd score misses that each mode is skew."""

@@ -117,7 +117,7 @@ def learnt() -> tuple[Diffusion, Any]:
     return plan, fit_u1_score(plan.score, fields(), jr.key(2))
 
 
-@pytest.mark.parametrize("route", ["flow", "path"])
+@pytest.mark.parametrize("route", [pytest.param("flow", marks=pytest.mark.slow), "path"])
 def test_corrected_draws_have_the_plaquette_the_topology_and_the_partition_function_of_the_theory(route: str):
     """4 x 4, beta = 1, within three sigma; a planted fault in the density is noticed."""
     plan, weights = learnt()

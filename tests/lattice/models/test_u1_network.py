@@ -145,6 +145,7 @@ def test_training_beats_the_fit_in_closed_form_on_configurations_held_out():
     assert values[0] < values[1] < values[2]
 
 
+@pytest.mark.slow
 def test_paths_give_the_partition_function_and_a_covariance_left_out_is_found():
     """4 x 4: ln Z, plaquette and charges within 3.5 sigma; settled steps have weights of less variance."""
     action, model = ACTION, learnt()
