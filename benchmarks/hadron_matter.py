@@ -23,11 +23,11 @@ from retrodict.hadron.holography.bulk import PLACES
 from retrodict.hadron.holography.curve import black_hole, black_hole_curve
 from retrodict.hadron.quasi_particles.analysis import QuasiParticles
 from retrodict.hadron.quasi_particles.ansatz import NetworkMasses, SmoothMasses, ThermalMasses
-from retrodict.hadron.quasi_particles.hotqcd import equation_of_state
 from retrodict.hadron.quasi_particles.mock import mock_table
 from retrodict.hadron.quasi_particles.report import forward_of, spreads
 from retrodict.inference.identifiability import identifiability
 from retrodict.inference.least_squares import minimise
+from retrodict.num.hot_qcd import equation_of_state
 
 
 @eqx.filter_jit

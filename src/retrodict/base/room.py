@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from retrodict.base.domain import ImportPath, Placed, Reader, resolve
 from retrodict.base.errors import InputError
+from retrodict.base.files import PathLike
 from retrodict.base.recognition import FileHead
 
 
@@ -36,7 +37,7 @@ class Room:
     demos: Mapping[str, str] = field(default_factory=dict)
 
 
-def placed_by_kind(domain: str, rooms: tuple[Room, ...], files: list[str], **said: object) -> Placed:
+def placed_by_kind(domain: str, rooms: tuple[Room, ...], files: list[str], **said: PathLike | None) -> Placed:
     """The config of the analysis to which a file belongs, with the file in its place.
 
     Args:
@@ -51,14 +52,14 @@ def placed_by_kind(domain: str, rooms: tuple[Room, ...], files: list[str], **sai
     if len(files) > 1:
         fix = f"retrodict new {domain} DIR --data FILE"
         raise InputError("one file of data at a time", got=", ".join(files), fix=fix)
-    said = {name: value for name, value in said.items() if value not in (None, "")}
-    head = FileHead(files[0], str(said.get("columns", "")))
+    words = {name: str(value) for name, value in said.items() if value}
+    columns = {"columns": words["columns"]} if "columns" in words else {}
+    head = FileHead(files[0], **columns)
     claims = [(reader.claim(head), room, reader) for room in rooms for reader in room.readers]
     claim, room, reader = max(claims, key=lambda one: one[0].order)
     if not claim.strength:
         expected = ", or ".join(reader.title for _, _, reader in claims)
         raise InputError(f"no analysis of {domain} takes this file", where=files[0], expected=expected)
-    columns = {"columns": said["columns"]} if "columns" in said else {}
     described = resolve(reader.describe)(files[0], **columns)
-    fields = {"problem.data": files[0]} | {f"problem.analysis.{name}": value for name, value in said.items()}
+    fields = {"problem.data": files[0]} | {f"problem.analysis.{name}": value for name, value in words.items()}
     return Placed(fields, [f"{files[0]}: {note}" for note in described["warnings"]], template=room.template)

@@ -29,4 +29,4 @@ def place_data(
         InputError: for several files, or one that no analysis takes.
     """
     said = {"columns": columns, "design": design, "outputs": outputs, "ranges": ranges, "training": training}
-    return placed_by_kind("heavy_ion", ROOMS, files, **{name: str(one) for name, one in said.items() if one})
+    return placed_by_kind("heavy_ion", ROOMS, files, **said)

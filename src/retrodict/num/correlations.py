@@ -12,6 +12,7 @@ Sigma = Float[np.ndarray, " points"]
 
 SHAPES: Final = 5
 FOLDS: Final = 10
+FEWER_FOLDS: Final = 4  # of many points
 STEPS: Final = 30  # of Lanczos
 LARGE: Final = 512  # points, above which all eigenvectors take seconds: a Cholesky factor, a hundredth of that, serves
 
@@ -63,31 +64,33 @@ def few_samples_inflation(samples: Samples, weight: float | None) -> float:
         weight: as of `shrunk_correlation`.
     """
     count, points = samples.shape
-    shapes = np.cos(np.pi * np.arange(SHAPES) * (np.arange(points)[:, None] + 0.5) / points)
     if count < 4:
         return 1.0
+    shapes = np.cos(np.pi * np.arange(SHAPES) * (np.arange(points)[:, None] + 0.5) / points)
     sigma = np.std(samples, axis=0, ddof=1)
     standard = samples / np.where(sigma > 0, sigma, 1.0)
-    claimed = 1 / np.sum(shapes * _fit_weights(standard, weight, shapes, scaled=False), axis=0)
+    _, claimed = _fits(standard, weight, shapes)
     true = np.zeros(SHAPES)
-    for held in np.array_split(np.arange(count), min(FOLDS if points <= LARGE else 4, count)):
+    for held in np.array_split(np.arange(count), min(FOLDS if points <= LARGE else FEWER_FOLDS, count)):
         rest = np.delete(standard, held, axis=0)
-        estimate = (standard[held] - rest.mean(axis=0)) @ _fit_weights(rest, weight, shapes)
+        weights, _ = _fits(rest, weight, shapes)
+        estimate = (standard[held] - rest.mean(axis=0)) @ weights
         true += np.sum(estimate**2, axis=0) * len(rest) / (len(rest) + 1)  # the scatter of the mean of the rest
     return max(1.0, float(np.mean(true / count / claimed)))
 
 
-def _fit_weights(
-    samples: Samples, weight: float | None, shapes: Float[np.ndarray, "points shapes"], *, scaled: bool = True
-) -> Float[np.ndarray, "points shapes"]:
-    """C^-1 f for each shape f; `scaled`: the weights of the points in the fit of its amplitude, C^-1 f / (f C^-1 f)."""
+def _fits(
+    samples: Samples, weight: float | None, shapes: Float[np.ndarray, "points shapes"]
+) -> tuple[Float[np.ndarray, "points shapes"], Float[np.ndarray, " shapes"]]:
+    """Of a fit of the amplitude of each shape f: C^-1 f / (f C^-1 f), the weights of the points, and 1 / (f C^-1 f)."""
     from scipy.linalg import cho_solve
 
     correlation, sigma, _ = shrunk_correlation(samples, weight)
     rounded = correlation + 1e-12 * np.eye(len(sigma))  # of a weight of 0 with fewer samples than points
     scale = np.where(sigma > 0, sigma, 1.0)[:, None]
     solved = cho_solve((np.linalg.cholesky(rounded), True), shapes / scale) / scale
-    return solved / np.sum(shapes * solved, axis=0) if scaled else solved
+    variance = 1 / np.sum(shapes * solved, axis=0)
+    return solved * variance, variance
 
 
 def correlation_modes(covariance: Matrix, svd_cut: float = 0.0) -> tuple[Sigma, Matrix, Sigma]:

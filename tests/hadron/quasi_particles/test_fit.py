@@ -8,10 +8,10 @@ import pytest
 
 from retrodict.base.errors import InputError
 from retrodict.hadron.quasi_particles.analysis import QuasiParticles
-from retrodict.hadron.quasi_particles.hotqcd import equation_of_state
 from retrodict.hadron.quasi_particles.mock import mock_table, true_masses
 from retrodict.hadron.quasi_particles.report import forward_of, spreads
 from retrodict.inference.least_squares import minimise
+from retrodict.num.hot_qcd import equation_of_state
 
 
 @eqx.filter_jit

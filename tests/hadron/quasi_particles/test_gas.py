@@ -9,9 +9,9 @@ from scipy.special import kn
 
 from retrodict.hadron.quasi_particles.ansatz import SmoothMasses, ThermalMasses
 from retrodict.hadron.quasi_particles.gas import SPECIES, entropy, pressure, scalar_density, shear, susceptibility
-from retrodict.hadron.quasi_particles.hotqcd import equation_of_state
 from retrodict.hadron.quasi_particles.temperatures import temperatures
 from retrodict.hadron.quasi_particles.thermodynamics import Masses, matter, sum_over, viscosity
+from retrodict.num.hot_qcd import equation_of_state
 from retrodict.problem.prior import LogNormal
 
 TABLE_II = np.array(  # T [MeV], trace anomaly, p/T^4, e/T^4, s/T^3 of arXiv:1407.6387

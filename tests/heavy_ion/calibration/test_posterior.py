@@ -13,7 +13,6 @@ from numpy.testing import assert_allclose
 import retrodict as rd
 from retrodict.base.errors import InputError
 from retrodict.cli.main import execute
-from retrodict.heavy_ion.calibration import kept
 from retrodict.heavy_ion.calibration.analysis import MOCK_BULK, Calibration, Discrepancy
 from retrodict.heavy_ion.calibration.comparison import baselines, linear_calibration
 from retrodict.heavy_ion.calibration.emulators import PolynomialChaos
@@ -28,20 +27,17 @@ from retrodict.heavy_ion.calibration.mock import (
 )
 from retrodict.heavy_ion.calibration.model import likelihood_of, posterior_of, symmetric_whitening
 from retrodict.heavy_ion.calibration.parametrisation import (
-    BULK,
-    SHEAR,
     JetscapeViscosity,
     PrattSoundSpeed,
-    bulk_viscosity,
     curves_of,
-    shear_viscosity,
     sound_speed_squared,
 )
 from retrodict.heavy_ion.calibration.readers.measurements import ErrorSource, Measurements
 from retrodict.heavy_ion.calibration.readers.runs import Bin, join
 from retrodict.heavy_ion.calibration.readers.sims import write_outputs
 from retrodict.heavy_ion.calibration.report import figures, sections, widened, widths
-from retrodict.heavy_ion.calibration.training import Record, accuracy, features_of, inputs_of
+from retrodict.heavy_ion.calibration.training import Record, accuracy, features_of, inputs_of, trained
+from retrodict.heavy_ion.viscosity import BULK, SHEAR, bulk_viscosity, shear_viscosity
 
 RECIPE = PolynomialChaos(degree=2, components=6)
 POINTS = 80
@@ -263,18 +259,18 @@ def test_a_corrupt_run_is_named(analysis):
 
 def test_a_trained_emulator_is_kept_and_a_damaged_file_is_not_trusted(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(kept, "LONG", -1.0)
+    monkeypatch.setattr("retrodict.run.kept.LONG", -1.0)
     rng = np.random.default_rng(0)
     inputs = rng.standard_normal((30, 2))
     outputs = np.stack([inputs[:, 0], inputs[:, 1] ** 2, inputs[:, 0] - inputs[:, 1]], axis=1)
-    first = kept.trained(PolynomialChaos(2, 2), inputs, outputs)
+    first = trained(PolynomialChaos(2, 2), inputs, outputs)
     (file,) = tmp_path.rglob("*.npz")
     with monkeypatch.context() as patch:
         patch.setattr(PolynomialChaos, "fit", lambda *_: pytest.fail("trained again"))
-        again = kept.trained(PolynomialChaos(2, 2), inputs, outputs)
+        again = trained(PolynomialChaos(2, 2), inputs, outputs)
     assert eqx.tree_equal(first, again)
     file.write_bytes(file.read_bytes()[:-20])
-    assert eqx.tree_equal(first, kept.trained(PolynomialChaos(2, 2), inputs, outputs))
+    assert eqx.tree_equal(first, trained(PolynomialChaos(2, 2), inputs, outputs))
 
 
 def test_the_mock_simulator_has_the_dependences_that_it_promises():

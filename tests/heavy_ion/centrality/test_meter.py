@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from retrodict.base.errors import InputError
-from retrodict.heavy_ion.centrality import analysis, kept
+from retrodict.heavy_ion.centrality import analysis, saved
 from retrodict.heavy_ion.centrality.analysis import Centrality, ImpactParameters, training_events
 from retrodict.heavy_ion.centrality.meter import HELD, Meter, flat_weights, train
 from retrodict.heavy_ion.centrality.network import MeterLearner, Summaries, Tracks, TrackSets
@@ -143,12 +143,12 @@ def test_the_toy_is_the_collision_that_it_says(events):
 
 
 def test_a_meter_is_kept_with_all_that_it_says(meter, unseen, tmp_path):
-    kept.save_meter(tmp_path / "meter.npz", meter)
-    again = kept.load_meter(tmp_path / "meter.npz", RECIPE)
+    saved.save_meter(tmp_path / "meter.npz", meter)
+    again = saved.load_meter(tmp_path / "meter.npz", RECIPE)
     for one, other in zip(again(unseen.table), meter(unseen.table), strict=True):
         assert_array_equal(one, other)
     with pytest.raises(DamagedError):
-        kept.load_meter(tmp_path / "meter.npz", Summaries(steps=501, width=24))
+        saved.load_meter(tmp_path / "meter.npz", Summaries(steps=501, width=24))
 
 
 def test_impact_parameters_have_the_density_of_geometry():
@@ -161,7 +161,7 @@ def test_impact_parameters_have_the_density_of_geometry():
 
 def test_the_posterior_is_what_the_meter_says_and_the_prior_where_it_says_nothing(meter, unseen, tmp_path, monkeypatch):
     """Events of another experiment keep their prior, and the notes say how many."""
-    monkeypatch.setattr(analysis, "trained", lambda *_: meter)
+    monkeypatch.setattr(analysis, "kept", lambda *_, **__: meter)
     monkeypatch.setattr(analysis, "read_events", lambda _: unseen.table)
     target = Centrality(events=50, flat=True).posterior(tmp_path / "events")
     found = meter(selected(unseen.table, np.arange(unseen.table.events) < 50))

@@ -13,9 +13,9 @@ import numpy as np
 
 from retrodict.base.types import Array, Float
 from retrodict.hadron.quasi_particles.gas import SPECIES, entropy, susceptibility
-from retrodict.hadron.quasi_particles.hotqcd import RANGE, equation_of_state
 from retrodict.hadron.quasi_particles.table import LatticeTable
 from retrodict.hadron.quasi_particles.thermodynamics import sum_over
+from retrodict.num.hot_qcd import RANGE, equation_of_state
 
 STRANGE_SPLIT: Final = 130.0  # MeV
 HALVINGS: Final = 60

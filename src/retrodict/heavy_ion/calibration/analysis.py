@@ -12,7 +12,6 @@ from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike
 from retrodict.base.types import Array, Float, Positive, Share
 from retrodict.heavy_ion.calibration.emulators import AbstractEmulator, GaussianProcesses
-from retrodict.heavy_ion.calibration.kept import trained
 from retrodict.heavy_ion.calibration.mock import CORRELATION_LENGTH, mock_design, mock_measurements, mock_outputs
 from retrodict.heavy_ion.calibration.model import PREDICTED, Setup, posterior_of
 from retrodict.heavy_ion.calibration.parametrisation import Features, JetscapeViscosity, PrattSoundSpeed, curves_of
@@ -20,7 +19,15 @@ from retrodict.heavy_ion.calibration.readers.measured_files import read_measurem
 from retrodict.heavy_ion.calibration.readers.measurements import ErrorSource, Measurements
 from retrodict.heavy_ion.calibration.readers.ranges import box
 from retrodict.heavy_ion.calibration.readers.runs import Runs, join, kept_rows, read_design, read_outputs
-from retrodict.heavy_ion.calibration.training import Joint, Recipe, features_of, inputs_of, matched, validation_of
+from retrodict.heavy_ion.calibration.training import (
+    Joint,
+    Recipe,
+    features_of,
+    inputs_of,
+    matched,
+    trained,
+    validation_of,
+)
 from retrodict.problem.analysis import AbstractAnalysis
 from retrodict.problem.posterior import Posterior
 

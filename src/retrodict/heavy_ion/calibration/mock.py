@@ -15,9 +15,9 @@ import numpy as np
 
 from retrodict.base.constants import HBAR_C
 from retrodict.base.shapes import Float
-from retrodict.heavy_ion.calibration.parametrisation import BULK, SHEAR, bulk_viscosity, shear_viscosity
 from retrodict.heavy_ion.calibration.readers.measurements import ErrorSource, Measurements
 from retrodict.heavy_ion.calibration.readers.runs import Bin, Design, Outputs
+from retrodict.heavy_ion.viscosity import BULK, SHEAR, bulk_viscosity, shear_viscosity
 
 PARAMETERS: Final = {  # name: unit, least, largest, and the truth of the mock data
     "norm": ("", 10.0, 20.0, 14.0),

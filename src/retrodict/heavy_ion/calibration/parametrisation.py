@@ -1,7 +1,6 @@
 r"""What the parameters of a simulator mean: viscosities and the speed of sound as functions of temperature and energy.
 
-$\eta/s(T) = \max(0, k + a_{<>}(T - T_k))$ with one slope below and one above the kink; $\zeta/s(T) =
-\zeta_m/(1 + [(T - T_0)/(w(1 + \lambda\,\mathrm{sign}(T - T_0)))]^2)$. Source: JETSCAPE, PRC 103 (2021) 054904.
+The viscosities are those of `viscosity`, the speed of sound that of Pratt et al., PRL 114 (2015) 202301.
 
 An emulator learns faster from the viscosities on a few temperatures than from the parameters of the curves, of which
 very different ones give the same curve where it matters: `Features` is the map.
@@ -18,6 +17,7 @@ import numpy as np
 from retrodict.base.domains import did_you_mean
 from retrodict.base.errors import InputError
 from retrodict.base.types import Array, Float, Scalar, Vector
+from retrodict.heavy_ion.viscosity import BULK, SHEAR, bulk_viscosity, shear_viscosity
 
 Column: TypeAlias = str | float | None  # of a design; or one number for all points; None: known by its usual names
 REPORTED: Final = tuple(round(0.13 + 0.01 * i, 2) for i in range(28))  # GeV, 0.13 ... 0.40
@@ -35,8 +35,6 @@ USUAL: Final[Mapping[str, tuple[str, ...]]] = {  # lower-case
     "bulk_width": ("zeta_over_s_width_in_gev", "zeta_over_s_width", "zetas_width", "w_zeta"),
     "bulk_asymmetry": ("zeta_over_s_lambda_asymm", "zeta_over_s_asymmetry", "zetas_lambda", "lambda_zeta"),
 }
-SHEAR: Final = ("shear_kink_temperature", "shear_low_slope", "shear_high_slope", "shear_at_kink")
-BULK: Final = ("bulk_maximum", "bulk_temperature", "bulk_width", "bulk_asymmetry")
 TEMPERATURES: Final = ("shear_kink_temperature", "bulk_temperature", "bulk_width")  # in GeV
 FUNCTIONS: Final = {"eta_over_s": r"$\eta/s$", "zeta_over_s": r"$\zeta/s$", "sound_speed_squared": "$c_s^2$"}
 
@@ -84,44 +82,6 @@ class PrattSoundSpeed:
     ratio: Column = None
     energy: float = 0.33
     hadron_gas: float = 0.15
-
-
-def shear_viscosity(
-    temperature: Float[Array, " temperatures"], at: Mapping[str, Scalar]
-) -> Float[Array, " temperatures"]:
-    """eta/s at some temperatures.
-
-    Args:
-        temperature: T [GeV].
-        at: the parameters by the names of `SHEAR`.
-
-    Example:
-        >>> at = dict(zip(SHEAR, (0.2, -1.0, 0.5, 0.1)))
-        >>> shear_viscosity(jnp.array([0.15, 0.2, 0.3]), at).round(6).tolist()
-        [0.15, 0.1, 0.15]
-    """
-    away = temperature - at["shear_kink_temperature"]
-    slope = jnp.where(away < 0.0, at["shear_low_slope"], at["shear_high_slope"])
-    return jnp.maximum(at["shear_at_kink"] + slope * away, 0.0)
-
-
-def bulk_viscosity(
-    temperature: Float[Array, " temperatures"], at: Mapping[str, Scalar]
-) -> Float[Array, " temperatures"]:
-    """zeta/s at some temperatures.
-
-    Args:
-        temperature: T [GeV].
-        at: the parameters by the names of `BULK`.
-
-    Example:
-        >>> at = dict(zip(BULK, (0.1, 0.2, 0.05, 0.5)))
-        >>> bulk_viscosity(jnp.array([0.175, 0.2, 0.275]), at).round(6).tolist()
-        [0.05, 0.1, 0.05]
-    """
-    away = temperature - at["bulk_temperature"]
-    width = at["bulk_width"] * (1.0 + at["bulk_asymmetry"] * jnp.sign(away))
-    return at["bulk_maximum"] / (1.0 + (away / width) ** 2)
 
 
 def sound_speed_squared(

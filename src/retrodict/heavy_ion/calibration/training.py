@@ -16,10 +16,14 @@ from retrodict.heavy_ion.calibration.emulators import (
     NeuralEmulator,
     PolynomialChaos,
     broken_runs,
+    load_emulator,
+    save_emulator,
 )
+from retrodict.heavy_ion.calibration.emulators.pulls import means
 from retrodict.heavy_ion.calibration.parametrisation import Curves, Features, raw_features
 from retrodict.heavy_ion.calibration.readers.measurements import Measurements
 from retrodict.heavy_ion.calibration.readers.runs import Bin, Runs, kept_rows, select
+from retrodict.run.kept import kept
 
 Recipe = GaussianProcesses | PolynomialChaos | NeuralEmulator
 OTHER_UNITS: Final = 30.0  # ratio of measured to simulated numbers from which on they have other units
@@ -107,6 +111,30 @@ def inputs_of(features: Features, values: Float[np.ndarray, "points parameters"]
         values: the points.
     """
     return np.asarray(jax.vmap(features)(jnp.asarray(values)))
+
+
+def trained(
+    recipe: Recipe, inputs: Float[np.ndarray, "points inputs"], outputs: Float[np.ndarray, "points bins"]
+) -> AbstractEmulator:
+    """The emulator of some runs, kept in the user's folder of caches.
+
+    Args:
+        recipe: how the runs are learnt.
+        inputs: of the runs.
+        outputs: of the same runs.
+
+    Raises:
+        InputError: if the runs are no design.
+    """
+    return kept(
+        "emulators",
+        repr(recipe),
+        inputs,
+        outputs,
+        load=load_emulator,
+        train=lambda: recipe.fit(inputs, outputs),
+        save=save_emulator,
+    )
 
 
 class Record(eqx.Module):
@@ -199,7 +227,7 @@ def unseen(emulator: AbstractEmulator, features: Features, runs: Runs) -> Accura
         runs: with the outputs that it knows, in their order.
     """
     inputs = jnp.asarray(inputs_of(features, runs.design.values))
-    mean = np.asarray(jax.jit(jax.vmap(emulator.mean))(inputs))
+    mean = np.asarray(means(emulator, inputs))
     sd = np.sqrt(np.diag(np.asarray(emulator.covariance)))
     return accuracy(mean, np.broadcast_to(sd, mean.shape), runs.outputs.values)
 

@@ -11,8 +11,9 @@ from jax.scipy.special import ndtr
 from retrodict.base.errors import InputError
 from retrodict.base.files import PathLike, hash_data
 from retrodict.base.types import Array, Count, Flag, Float, Vector
-from retrodict.heavy_ion.centrality.kept import trained
+from retrodict.heavy_ion.centrality.meter import train
 from retrodict.heavy_ion.centrality.network import Summaries, TrackSets
+from retrodict.heavy_ion.centrality.saved import load_meter, save_meter
 from retrodict.heavy_ion.centrality.toy import ToyEvents, toy_events
 from retrodict.heavy_ion.events.observables import refuse_others, selected
 from retrodict.heavy_ion.events.reading import read_events
@@ -23,6 +24,7 @@ from retrodict.problem.forward import AbstractForward
 from retrodict.problem.likelihood import Gaussian
 from retrodict.problem.posterior import Posterior
 from retrodict.problem.target import Quantity
+from retrodict.run.kept import kept
 
 TOY = "toy"
 TOY_EVENTS = 8000  # of the training set
@@ -86,7 +88,15 @@ class Centrality(AbstractAnalysis):
         refuse_others(table)
         left_out = table.events - self.events
         table = selected(table, np.arange(table.events) < self.events)
-        meter = trained(learnt_from, lambda: training_events(self.training), self.meter)
+        recipe = self.meter
+        meter = kept(
+            "meters",
+            learnt_from,
+            repr(recipe),
+            load=lambda path: load_meter(path, recipe),
+            train=lambda: train(*training_events(self.training), recipe),
+            save=save_meter,
+        )
         found = meter(table)
         # What was never seen in training says nothing: such an event keeps its prior.
         error = np.where(found.inside, found.error, 10 * meter.largest)

@@ -15,6 +15,7 @@ from scipy.interpolate import PchipInterpolator
 from retrodict.base.constants import HBAR_C
 from retrodict.base.errors import InputError
 from retrodict.base.types import Scalar
+from retrodict.num.hot_qcd import equation_of_state as hot_qcd_equation_of_state
 
 __all__ = [
     "EquationOfState",
@@ -188,33 +189,16 @@ def bag_model(hadronic: float = 0.45, partonic: float = 1.6, sound_speed_squared
     return _tabulated(pressure, jnp.where(e < hadronic, cold, jnp.where(e < partonic, critical, hot)))
 
 
-def hot_qcd_pressure(temperature: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-    """P / T^4 of (2+1)-flavour QCD, the closed form for 0.13 to 0.4 GeV.
-
-    Args:
-        temperature: T, GeV.
-
-    Source: HotQCD collaboration, Phys. Rev. D 90 (2014) 094503, eq. (16).
-    """
-    t = temperature / 0.154
-    rational = (95.0 * np.pi**2 / 180.0 - 8.7704 / t + 3.92 / t**2 + 0.3419 / t**4) / (
-        1.0 - 1.26 / t + 0.8425 / t**2 - 0.0475 / t**4
-    )
-    return 0.5 * (1.0 + np.tanh(3.8706 * (t - 0.9761))) * rational
-
-
 def hot_qcd() -> EquationOfState:
     """The crossover of lattice QCD; below 0.1 GeV with the P/e that it has there.
 
-    Source: as `hot_qcd_pressure`; the cold end is ours, below every freeze-out.
+    Source: as `num.hot_qcd`; the cold end is ours, below every freeze-out.
     """
     temperature = np.geomspace(_COLDEST_LATTICE, 1.5, 6000)
-    spread = 1e-4
-    pressure = hot_qcd_pressure(temperature)
-    ends = [hot_qcd_pressure(temperature * (1.0 + sign * spread)) for sign in (1.0, -1.0)]
-    trace = (ends[0] - ends[1]) / (2.0 * spread)  # T d(P/T^4)/dT = (e - 3P)/T^4
+    found = hot_qcd_equation_of_state(jnp.asarray(1e3 * temperature))
     scale = temperature**4 / HBAR_C_GEV**3
-    return equation_of_state_from_table((trace + 3.0 * pressure) * scale, pressure * scale, temperature)
+    energy, pressure = (np.asarray(one) * scale for one in (found.energy_density, found.pressure))
+    return equation_of_state_from_table(energy, pressure, temperature)
 
 
 def equation_of_state_from_table(

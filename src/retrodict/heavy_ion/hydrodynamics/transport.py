@@ -1,8 +1,7 @@
 r"""Transport coefficients of the fluid, as functions of temperature.
 
-Shear: eta/s has a kink, $\max(\eta/s|_\mathrm{kink} + a\,(T - T_\mathrm{kink}), 0)$ with one slope below it and one
-above. Bulk: zeta/s is a skewed Cauchy peak. Relaxation times are $\tau_\pi = b_\pi \eta / (sT)$ and $\tau_\Pi = \zeta
-/ \left(15\,(1/3 - c_s^2)^2 (e + P)\right)$.
+The viscosities over the entropy density are those of `viscosity`: a kink and a skewed Cauchy peak. Relaxation times are
+$\tau_\pi = b_\pi \eta / (sT)$ and $\tau_\Pi = \zeta / \left(15\,(1/3 - c_s^2)^2 (e + P)\right)$.
 
 Source: JETSCAPE collaboration, Phys. Rev. C 103 (2021) 054904, sections III C and D.
 """
@@ -14,6 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from retrodict.base.types import Scalar
+from retrodict.heavy_ion.viscosity import BULK, SHEAR, bulk_viscosity, shear_viscosity
 
 __all__ = ["Transport", "constant_viscosity"]
 
@@ -51,9 +51,8 @@ class Transport(eqx.Module):
         Args:
             temperature: T, GeV.
         """
-        away = temperature - self.kink_temperature
-        slope = jnp.where(away < 0.0, self.slope_low, self.slope_high)
-        return jnp.maximum(self.shear_kink + slope * away, 0.0)
+        values = (self.kink_temperature, self.slope_low, self.slope_high, self.shear_kink)
+        return shear_viscosity(temperature, dict(zip(SHEAR, values, strict=True)))
 
     def zeta_over_s(self, temperature: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
         """Bulk viscosity over entropy density.
@@ -61,9 +60,8 @@ class Transport(eqx.Module):
         Args:
             temperature: T, GeV.
         """
-        away = temperature - self.bulk_temperature
-        width = self.bulk_width * (1.0 + self.bulk_skewness * jnp.sign(away))
-        return self.bulk_maximum / (1.0 + (away / width) ** 2)
+        values = (self.bulk_maximum, self.bulk_temperature, self.bulk_width, self.bulk_skewness)
+        return bulk_viscosity(temperature, dict(zip(BULK, values, strict=True)))
 
     def bulk_relaxation(self, sound_speed_squared: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
         """tau_Pi (e + P) / zeta.

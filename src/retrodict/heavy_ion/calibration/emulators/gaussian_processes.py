@@ -87,10 +87,8 @@ class GaussianProcesses:
             InputError: if the tables are no design.
         """
         check_design(inputs, outputs)
-        table, parts = (
-            standardised(np.asarray(inputs, dtype=float)),
-            components_of(np.asarray(outputs), self.components),
-        )
+        table = standardised(np.asarray(inputs, dtype=float))
+        parts = components_of(np.asarray(outputs), self.components)
         found = [fit(table.columns, column) for column in parts.scores.T]
         residual, variance = (np.stack([getattr(p, name) for p in found], axis=1) for name in ("residual", "variance"))
         return GaussianProcessEmulator(

@@ -163,10 +163,8 @@ class NeuralEmulator:
             InputError: if the tables are no design.
         """
         check_design(inputs, outputs)
-        table, parts = (
-            standardised(np.asarray(inputs, dtype=float)),
-            components_of(np.asarray(outputs), self.components),
-        )
+        table = standardised(np.asarray(inputs, dtype=float))
+        parts = components_of(np.asarray(outputs), self.components)
         n = len(inputs)
         fold = np.random.default_rng(seed).permutation(n) % self.networks
         trained = jnp.asarray(fold != np.arange(self.networks)[:, None])

@@ -1,7 +1,5 @@
-"""Trained meters are kept in the user's folder of caches, so that check, run and report share one training."""
+"""Files of trained meters: named arrays in one sealed npz file, which cannot run code."""
 
-import contextlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -10,42 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from retrodict import __version__
-from retrodict.base.caches import caches
-from retrodict.base.errors import StorageError
 from retrodict.base.files import PathLike
-from retrodict.heavy_ion.centrality.meter import Meter, Standard, train
+from retrodict.heavy_ion.centrality.meter import Meter, Standard
 from retrodict.heavy_ion.centrality.network import Recipe
-from retrodict.heavy_ion.centrality.toy import ToyEvents
 from retrodict.run.container import DamagedError, read, write
-from retrodict.run.fingerprint import fingerprint
 
 KIND: Final = "retrodict centrality meter"
-
-
-def trained(learnt_from: str, events: Callable[[], ToyEvents], recipe: Recipe) -> Meter:
-    """The meter that learnt from some events: from the folder of caches, if the same version has learnt them before.
-
-    A file that is damaged or cannot be written is no error: the meter is trained again.
-
-    Args:
-        learnt_from: what tells these events from all others, such as the hash of their file.
-        events: makes or reads them, only if they are needed.
-        recipe: what the network sees.
-
-    Raises:
-        InputError: as `events` and `train` raise it.
-    """
-    name = fingerprint(__version__, learnt_from, repr(recipe))
-    path = caches() / "retrodict" / "meters" / f"{name[:40]}.npz"
-    if path.is_file():
-        with contextlib.suppress(DamagedError, OSError, KeyError, ValueError):
-            return load_meter(path, recipe)
-    meter = train(*events(), recipe)
-    with contextlib.suppress(OSError, StorageError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save_meter(path, meter)
-    return meter
 
 
 def save_meter(path: PathLike, meter: Meter) -> None:
