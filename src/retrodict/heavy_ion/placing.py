@@ -1,8 +1,7 @@
 """Where a user's file goes in a config: the kind of the file decides the analysis."""
 
-from pathlib import Path
-
 from retrodict.base.domain import Placed
+from retrodict.base.files import PathLike
 from retrodict.base.room import placed_by_kind
 from retrodict.heavy_ion.rooms import ROOMS
 
@@ -10,10 +9,10 @@ from retrodict.heavy_ion.rooms import ROOMS
 def place_data(
     files: list[str],
     columns: str = "",
-    design: Path | None = None,
-    outputs: Path | None = None,
-    ranges: Path | None = None,
-    training: Path | None = None,
+    design: PathLike | None = None,
+    outputs: PathLike | None = None,
+    ranges: PathLike | None = None,
+    training: PathLike | None = None,
 ) -> Placed:
     """The config of the analysis to which a file belongs, with the file in its place.
 
